@@ -1,0 +1,40 @@
+"""Critics: networks that score a pair of halves, one file each.
+
+A critic is a frozen configuration with `build(shape) -> nn.Module`; the module's
+`forward(a, b)` takes coded halves, shapes `(n, channels, side, transverse...)`, and
+gives a score for each pair, shape `(n,)`.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from torch import nn
+
+from ..pairs import PairShape
+from .convolutional import ConvolutionalCritic
+from .interface import InterfaceCritic
+
+__all__ = ["CRITICS", "ConvolutionalCritic", "Critic", "InterfaceCritic", "hand_on"]
+
+
+class Critic(Protocol):
+    """Configuration of a network."""
+
+    def build(self, shape: PairShape) -> nn.Module:
+        """A fresh network for pairs of this shape."""
+
+
+CRITICS = {"interface": InterfaceCritic, "convolutional": ConvolutionalCritic}
+
+
+def hand_on(source: nn.Module, target: nn.Module) -> int:
+    """Copy the weights of `source` wherever `target` has one of that name and shape.
+
+    Returns:
+        Number of weights copied.
+    """
+    state = target.state_dict()
+    fitting = {k: v.clone() for k, v in source.state_dict().items() if k in state and v.shape == state[k].shape}
+    target.load_state_dict(state | fitting)
+    return len(fitting)

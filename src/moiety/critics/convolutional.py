@@ -1,0 +1,59 @@
+"""The paper's network: both halves side by side as one image.
+
+One to three convolutions of 8-16 filters 3x3 and two fully connected layers, all with
+ReLU (Nir et al., PNAS 2020).  Its dense layers fit one size of block only; the
+convolutions are handed on from size to size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+import torch
+from torch import Tensor, nn
+
+from ..pairs import PairShape
+
+__all__ = ["ConvolutionalCritic"]
+
+
+@dataclass(frozen=True)
+class ConvolutionalCritic:
+    """Configuration of the paper's network.
+
+    Arguments:
+        layers: Number of convolutions, 1-3.
+        filters: Filters of each.
+        hidden: Width of the first dense layer.
+
+    Example:
+        >>> shape = PairShape(channels=1, left=(4, 8), right=(4, 8), wraps=(False, True))
+        >>> network = ConvolutionalCritic().build(shape)
+        >>> network(torch.ones(5, 1, 4, 8), torch.ones(5, 1, 4, 8)).shape
+        torch.Size([5])
+    """
+
+    layers: int = 2
+    filters: int = 16
+    hidden: int = 64
+
+    def build(self, shape: PairShape) -> nn.Module:
+        return _Convolutional(self, shape)
+
+
+class _Convolutional(nn.Module):
+    def __init__(self, config: ConvolutionalCritic, shape: PairShape):
+        super().__init__()
+        transverse = shape.left[1:]
+        convolution = {1: nn.Conv2d, 2: nn.Conv3d}[len(transverse)]
+        widths = [shape.channels] + [config.filters] * config.layers
+        stack: list[nn.Module] = []
+        for before, after in zip(widths, widths[1:], strict=False):
+            stack += [convolution(before, after, 3, padding=1), nn.ReLU()]
+        self.convolutions = nn.Sequential(*stack)
+        flat = config.filters * (shape.left[0] + shape.right[0]) * prod(transverse)
+        self.dense = nn.Sequential(nn.Flatten(), nn.Linear(flat, config.hidden), nn.ReLU(), nn.Linear(config.hidden, 1))
+
+    def forward(self, a: Tensor, b: Tensor) -> Tensor:
+        return self.dense(self.convolutions(torch.cat([a, b], dim=2)))[:, 0]
