@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import prod
+from math import log2, prod
 
 import numpy as np
 from scipy.special import digamma
@@ -55,7 +55,7 @@ def fits_counting(shape: Shape, states: int) -> bool:
         >>> fits_counting((4, 4), 2), fits_counting((4, 4), 3)
         (True, False)
     """
-    return 0 < prod(shape) * np.log2(max(states, 1)) <= MOST_BITS or states == 1
+    return states >= 1 and prod(shape) * log2(states) <= MOST_BITS
 
 
 def window_codes(values: np.ndarray, shape: Shape, periodic: Sequence[bool], states: int) -> np.ndarray:

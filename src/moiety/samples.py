@@ -252,4 +252,4 @@ def _labels(found: np.ndarray, states: int | None) -> np.ndarray:
 def _as_floats(values: np.ndarray, states: int | None) -> np.ndarray:
     if states is not None:
         raise InputError("a number of states goes with discrete states only")
-    return np.ascontiguousarray(values, dtype=np.float32 if values.dtype != np.float64 else np.float64)
+    return np.ascontiguousarray(values, dtype=np.float64 if values.dtype.itemsize > 4 else np.float32)

@@ -1,0 +1,54 @@
+"""HDF5 files: a dataset `states` with labelled dimensions and its attributes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ._format import VARIABLE, Format, Stored, choose, chunks
+
+if TYPE_CHECKING:
+    import h5py
+
+__all__ = ["HDF5"]
+
+
+def _read(path: Path, variable: str | None) -> Stored:
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        arrays = {}
+        file.visititems(lambda name, item: arrays.update({name: item}) if isinstance(item, h5py.Dataset) else None)
+        dataset = arrays[choose(arrays, variable.strip("/") if variable else variable)]
+        names = [name for name in dataset.attrs if name.startswith("moiety_") or name == "units"]
+        attributes = {name: dataset.attrs[name] for name in names}
+        # Axes of our own files are known; reading variable-length text of a damaged file can hang or crash.
+        return Stored(np.asarray(dataset[()]), None if "moiety_kind" in attributes else _dims(dataset), attributes)
+
+
+def _write(path: Path, stored: Stored) -> None:
+    import h5py
+
+    with h5py.File(path, "w", libver=("v108", "v108")) as file:  # with checksums of its structure
+        dataset = file.create_dataset(
+            VARIABLE,
+            data=stored.array,
+            chunks=chunks(stored.array),
+            compression="gzip",
+            compression_opts=4,
+            shuffle=True,
+            fletcher32=True,
+        )
+        for axis, name in enumerate(stored.dims):
+            dataset.dims[axis].label = name
+        dataset.attrs.update({name: np.bytes_(text) for name, text in stored.attributes.items()})
+
+
+def _dims(dataset: h5py.Dataset) -> tuple[str, ...]:
+    """Names of the axes: their labels, or the names of the scales attached to them."""
+    return tuple(dim.label or (dim[0].name.rpartition("/")[2] if len(dim) else "") for dim in dataset.dims)
+
+
+HDF5 = Format("HDF5", (".h5", ".hdf5"), _read, _write)
