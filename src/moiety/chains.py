@@ -1,0 +1,179 @@
+r"""What a Markov chain's draws are worth: autocorrelation, convergence, errors.
+
+Series have shape `(chain, draw)`; one axis is read as one chain.  With rho_t the
+autocorrelation at lag t,
+
+    tau_int = 1/2 + sum_{t >= 1} rho_t,      ess = n / (2 tau_int),
+
+so that independent draws have tau_int = 1/2 and the error of a mean is std / sqrt(ess)
+(Sokal, *Monte Carlo methods in statistical mechanics*, 1997).  R-hat compares the
+variance between half-chains with that within (Gelman et al., *Bayesian Data Analysis*,
+3rd ed., 2013).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from .errors import InputError
+
+__all__ = ["block_labels", "effective_samples", "jackknife_error", "rhat", "standard_error", "tau_int"]
+
+_WINDOW = 5.0
+_FEWEST_DRAWS = 10
+
+
+def tau_int(series: np.ndarray) -> float:
+    """Integrated autocorrelation time, in draws.
+
+    Summed up to the first lag past 5 tau (Sokal's window).  Chains are centred on their
+    common mean: chains that sit in different places are correlated at all lags.  With
+    fewer than 10 draws a chain, lags say little and the spread of the chains' means
+    serves instead (1/2 for a single chain).
+
+    Arguments:
+        series: Shape `(chain, draw)`.
+
+    Returns:
+        At least 1/2; 1/2 for a constant series.
+
+    Example:
+        >>> noise = np.random.default_rng(0).normal(size=(4, 4000))
+        >>> round(tau_int(noise), 1)
+        0.5
+        >>> slow = noise.copy()
+        >>> for t in range(1, 4000):  # an AR(1) process: tau = (1 + a) / (1 - a) / 2 = 4.5
+        ...     slow[:, t] = 0.8 * slow[:, t - 1] + 0.6 * noise[:, t]
+        >>> round(tau_int(slow), 1)
+        5.0
+    """
+    series = _as_chains(series)
+    variance = series.var()
+    if _is_constant(series):
+        return 0.5
+    if series.shape[1] < _FEWEST_DRAWS:
+        return _tau_between(series, variance)
+    rho = _autocovariance(series - series.mean()) / variance
+    sums = np.cumsum(rho) - 0.5  # up to and with each lag
+    past = np.arange(len(sums)) >= _WINDOW * sums
+    return max(float(sums[np.argmax(past)] if past.any() else sums[-1]), 0.5)
+
+
+def effective_samples(series: np.ndarray) -> float:
+    """Number of independent draws that a series is worth: n / (2 tau_int).
+
+    Example:
+        >>> effective_samples(np.ones((2, 50)))
+        100.0
+    """
+    return np.size(series) / (2 * tau_int(series))
+
+
+def standard_error(series: np.ndarray) -> float:
+    """One standard error of the mean over all chains, its autocorrelation counted.
+
+    Example:
+        >>> round(standard_error(np.random.default_rng(0).normal(size=(4, 2500))), 3)
+        0.01
+    """
+    series = _as_chains(series)
+    if series.size < 2:
+        return float("nan")
+    return float(series.std(ddof=1) / np.sqrt(max(effective_samples(series), 1.0)))
+
+
+def rhat(series: np.ndarray) -> float:
+    """Split R-hat: 1 where all half-chains agree; above 1.05, say, they have not mixed.
+
+    Returns:
+        1 for a constant series, infinity for chains constant at different values, NaN
+        for fewer than two draws a chain.
+
+    Example:
+        >>> noise = np.random.default_rng(0).normal(size=(4, 1000))
+        >>> round(rhat(noise), 2), round(rhat(noise + np.arange(4)[:, None]), 2)
+        (1.0, 1.58)
+    """
+    series = _as_chains(series)
+    half = series.shape[1] // 2
+    parts = np.concatenate([series[:, :half], series[:, -half:]]) if half >= 2 else series
+    draws = parts.shape[1]
+    if _is_constant(parts):
+        return 1.0
+    if draws < 2:
+        return float("nan")
+    within = parts.var(axis=1, ddof=1).mean()
+    between = parts.mean(axis=1).var(ddof=1) if len(parts) > 1 else 0.0
+    return float(np.sqrt((draws - 1) / draws + between / within)) if within > 0 else float("inf")
+
+
+def block_labels(chains: int, draws: int, parts: int) -> np.ndarray:
+    """Disjoint blocks of samples that share no correlated neighbours.
+
+    Whole chains where these divide evenly, else consecutive draws in chain-major order.
+
+    Returns:
+        Labels 0..parts-1, shape `(chain, draw)`.
+
+    Example:
+        >>> block_labels(4, 2, 2).tolist()
+        [[0, 0], [0, 0], [1, 1], [1, 1]]
+        >>> block_labels(1, 6, 3).tolist()
+        [[0, 0, 1, 1, 2, 2]]
+    """
+    if parts < 1 or parts > chains * draws:
+        raise InputError(f"{chains * draws} samples cannot make {parts} blocks")
+    units = chains if chains % parts == 0 else chains * draws
+    labels = np.arange(units) * parts // units
+    return np.repeat(labels, chains * draws // units).reshape(chains, draws)
+
+
+def jackknife_error(
+    series: np.ndarray, blocks: np.ndarray, statistic: Callable[[np.ndarray], float] = np.mean
+) -> float:
+    """One standard error of a statistic, by leaving out one block at a time.
+
+    Arguments:
+        series: Shape `(chain, draw)`.
+        blocks: Labels of the same shape, see `block_labels`; at least two blocks.
+        statistic: Of a flat array of the samples left in.
+
+    Example:
+        >>> noise = np.random.default_rng(0).normal(size=(50, 100))
+        >>> round(jackknife_error(noise, block_labels(50, 100, 50)), 3)
+        0.014
+    """
+    series, blocks = np.asarray(series), np.asarray(blocks)
+    labels = np.unique(blocks)
+    if series.shape != blocks.shape or len(labels) < 2:
+        raise InputError(f"blocks {blocks.shape} must fit the series {series.shape} and be at least two")
+    left = np.array([statistic(series[blocks != label]) for label in labels])
+    return float(np.sqrt((len(left) - 1) * left.var()))
+
+
+def _as_chains(series: np.ndarray) -> np.ndarray:
+    series = np.atleast_2d(np.asarray(series, dtype=float))
+    if series.ndim != 2 or series.size == 0:
+        raise InputError(f"a series has shape (chain, draw), not {series.shape}")
+    return series
+
+
+def _is_constant(series: np.ndarray) -> bool:
+    return bool((series == series.flat[0]).all())
+
+
+def _tau_between(series: np.ndarray, variance: float) -> float:
+    """From Var(chain mean) = 2 tau variance / draws."""
+    if len(series) < 2:
+        return 0.5
+    return max(0.5 * series.shape[1] * float(series.mean(axis=1).var(ddof=1)) / variance, 0.5)
+
+
+def _autocovariance(centred: np.ndarray) -> np.ndarray:
+    """Mean over chains of x_s x_{s+t} at lags t = 0..draws-1."""
+    draws = centred.shape[1]
+    power = np.abs(np.fft.rfft(centred, 2 * draws, axis=1)) ** 2
+    products = np.fft.irfft(power.mean(axis=0), 2 * draws)[:draws]
+    return products / (draws - np.arange(draws))

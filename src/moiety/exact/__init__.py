@@ -1,0 +1,29 @@
+"""Exact answers, as code that users can import.
+
+`EXACT[name](temperature, size=None, coupling=1, field=0)` is the entropy per site in
+nats, of the infinite lattice where no size is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ..errors import InputError
+from .chain import chain_entropy
+from .kaufman import kaufman_entropy
+from .onsager import onsager_entropy
+
+__all__ = ["EXACT"]
+
+
+def _ising_square(
+    temperature: float, size: int | Sequence[int] | None = None, coupling: float = 1.0, field: float = 0.0
+) -> float:
+    if field != 0:
+        raise InputError("the square lattice has no exact entropy in a field")
+    if size is None:
+        return onsager_entropy(temperature, coupling=coupling)
+    return kaufman_entropy(temperature, size, coupling=coupling)
+
+
+EXACT: dict[str, Callable[..., float]] = {"ising-square": _ising_square, "ising-chain": chain_entropy}

@@ -1,0 +1,317 @@
+"""Every system samples what it says: against enumeration, plain twins and exact results."""
+
+import json
+from math import prod
+
+import numpy as np
+import pytest
+
+from moiety import InputError, Samples
+from moiety.chains import rhat, standard_error, tau_int
+from moiety.exact.enumeration import all_states, boltzmann
+from moiety.exact.kaufman import kaufman_energy
+from moiety.exact.onsager import CRITICAL_TEMPERATURE
+from moiety.samples import SYMMETRIES
+from moiety.systems import SYSTEMS, system
+from moiety.systems._clusters import swendsen_wang, wolff
+from moiety.systems._lattice import neighbour_table
+from moiety.systems._metropolis import metropolis, observe
+from moiety.systems._splitmix import below, next_bits, stream, uniform
+
+SMALL = {  # one lattice of each system, small enough to enumerate
+    "ising-square": {"size": (3, 4), "temperature": 2.0},
+    "ising-chain": {"size": 7, "temperature": 1.0},
+    "ising-cubic": {"size": (2, 3, 2), "temperature": 4.0},
+    "potts-square": {"size": (3, 3), "temperature": 1.0},
+}
+VARIANTS = [  # (system, changes, algorithms)
+    *[(name, {}, ("swendsen-wang", "wolff", "metropolis")) for name in SMALL],
+    ("ising-square", {"field": 0.3}, ("swendsen-wang", "metropolis")),
+    ("ising-square", {"coupling": -1.0, "temperature": 1.5}, ("swendsen-wang", "wolff", "metropolis")),  # frustrated
+    ("ising-square", {"coupling": -1.0, "field": -0.5}, ("swendsen-wang", "metropolis")),
+    ("ising-square", {"size": (2, 5)}, ("swendsen-wang", "wolff", "metropolis")),  # double bonds
+    ("ising-square", {"size": (1, 6)}, ("swendsen-wang", "wolff", "metropolis")),
+    ("ising-chain", {"size": 2, "field": 0.2}, ("swendsen-wang", "metropolis")),
+    ("potts-square", {"states": 4, "size": (2, 3)}, ("swendsen-wang", "wolff", "metropolis")),
+    ("potts-square", {"coupling": -1.0}, ("metropolis",)),
+]
+CASES = [(name, changes, algorithm) for name, changes, algorithms in VARIANTS for algorithm in algorithms]
+
+
+def assert_within_sigma(series, expected, sigmas=4.0):
+    """4 sigma: about one false alarm in 10^4 tests, and the seeds are fixed."""
+    mean, error = series.mean(), max(standard_error(series), 1e-12)
+    report = f"{mean:.5f} ± {error:.5f} against {expected:.5f}, tau_int {tau_int(series):.2f}"
+    assert abs(mean - expected) < sigmas * error, report
+
+
+def enumerated(model, observable):
+    """Exact mean of an observable over all states."""
+    states = len(model.sample(8, seed=0, burn_in=0).labels)
+    values = all_states(model.shape, states)
+    return (boltzmann(model.energy(values)[0], model.temperature) * observable(values)[0]).sum()
+
+
+def test_every_system_has_a_small_case():
+    assert set(SMALL) == set(SYSTEMS)
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_contract(name):
+    model = system(name, **SMALL[name])
+    assert system(name, **model.parameters()) == model
+    assert eval(repr(model), {type(model).__name__: type(model)}) == model
+    assert set(model.symmetries) <= set(SYMMETRIES)
+    samples = model.sample(21, chains=2, seed=5)
+    assert isinstance(samples, Samples) and samples.kind == "discrete" and samples.values.dtype == np.uint8
+    assert (samples.chains, samples.draws, samples.shape) == (2, 11, model.shape)
+    assert samples.periodic == model.periodic == (True,) * len(model.shape)
+    assert samples.symmetries == model.symmetries
+    assert model.energy(samples.values).shape == (2, 11)
+    assert 0 < model.exact_entropy() < np.log(samples.states)
+    keys = {"system", "parameters", "algorithm", "thinning", "burn_in", "tau_int", "seed", "chains", "version"}
+    assert set(samples.provenance) == keys
+    json.dumps(dict(samples.provenance))
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_stated_symmetries_leave_the_energy_alone(name):
+    model = system(name, **{**SMALL[name], "size": 5})  # any order of 2 or 3 sites is a ring's symmetry
+    values = np.random.default_rng(0).integers(0, len(model.sample(8, burn_in=0).labels), (1, 16, *model.shape))
+    energy = model.energy(values)
+    axes = range(2, values.ndim)
+    images = {
+        "flip": [values.max() - values],
+        "reflect": [np.flip(values, axis) for axis in axes],
+        "transpose": [np.swapaxes(values, 2, axis) for axis in axes],
+    }
+    for image in (image for symmetry in model.symmetries for image in images[symmetry]):
+        np.testing.assert_array_equal(model.energy(image), energy)
+    scrambled = np.random.default_rng(0).permuted(values, axis=-1)
+    assert (model.energy(scrambled) != energy).any()  # negative control
+
+
+@pytest.mark.parametrize(("name", "changes", "algorithm"), CASES)
+def test_energy_and_order_against_enumeration(name, changes, algorithm):
+    model = system(name, **{**SMALL[name], **changes})
+    samples = model.sample(4000, seed=2, algorithm=algorithm)
+    assert_within_sigma(model.energy(samples.values), enumerated(model, model.energy))
+
+    def order(values):  # |sum (2 s - q + 1)|
+        return np.abs((2.0 * values - samples.states + 1).sum(axis=tuple(range(2, values.ndim))))
+
+    assert_within_sigma(order(samples.values), enumerated(model, order))
+
+
+def test_enumeration_would_notice_a_wrong_temperature():
+    right, wrong = (system("ising-square", size=(3, 4), temperature=t) for t in (2.0, 2.1))
+    with pytest.raises(AssertionError):
+        assert_within_sigma(wrong.energy(wrong.sample(4000, seed=2).values), enumerated(right, right.energy))
+
+
+@pytest.mark.parametrize("algorithm", ["swendsen-wang", "wolff"])
+@pytest.mark.parametrize("temperature", [0.8, CRITICAL_TEMPERATURE, 10.0])
+def test_draws_are_independent_and_right(algorithm, temperature):
+    model = system("ising-square", size=32, temperature=temperature)
+    samples = model.sample(1024, seed=4, algorithm=algorithm)
+    energy = model.energy(samples.values)
+    magnetisation = samples.values.mean(axis=(2, 3)) - 0.5
+    assert_within_sigma(energy, 32**2 * kaufman_energy(temperature, 32))
+    assert_within_sigma((magnetisation > 0) + 0.5 * (magnetisation == 0), 0.5)  # both signs
+    for series in (energy, np.abs(magnetisation), magnetisation):
+        # 0.6 is promised; tau_int = 0.6 from 1024 draws has an error of 0.07
+        assert tau_int(series) < 0.6 + 2 * 0.07
+        assert rhat(series) < 1.05
+
+
+def test_metropolis_breaks_the_symmetry_and_says_so():
+    # the negative control of the test above: at T = 0.8 local updates never leave a phase
+    model = system("ising-square", size=32, temperature=0.8)
+    samples = model.sample(64, seed=4, algorithm="metropolis", burn_in=200, thinning=2)
+    magnetisation = samples.values.mean(axis=(2, 3)) - 0.5
+    assert (magnetisation[::2] < 0).all()  # cold starts stay
+    assert samples.provenance["tau_int"] > 20  # of 100 sweeps recorded
+
+
+def test_seed_and_threads():
+    model = system("ising-square", size=8, temperature=2.3)
+    for algorithm in ("swendsen-wang", "wolff", "metropolis"):
+        first, again, alone, other = (
+            model.sample(64, seed=seed, algorithm=algorithm, threads=threads).values
+            for seed, threads in ((1, 2), (1, 2), (1, 1), (2, 2))
+        )
+        np.testing.assert_array_equal(first, again)
+        np.testing.assert_array_equal(first, alone)
+        assert (first != other).any()
+        assert (first[0] != first[2]).any()  # both started cold: every chain has its own stream
+
+
+def test_progress_is_told_from_this_thread():
+    from threading import get_ident
+
+    told = []
+    model = system("ising-chain", size=8, temperature=1.0)
+    model.sample(64, progress=lambda done, total: told.append((done, total, get_ident())))
+    assert told[-1] == (64, 64, get_ident())
+    assert [done for done, _, _ in told] == sorted(done for done, _, _ in told)
+
+    def interrupt(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        model.sample(64, progress=interrupt)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("ising-hexagon", {"size": 4, "temperature": 1.0}),
+        ("ising-square", {"size": 4}),
+        ("ising-square", {"size": 4, "temperature": 1.0, "spin": 2}),
+        ("ising-square", {"size": 0, "temperature": 1.0}),
+        ("ising-square", {"size": (4, 4, 4), "temperature": 1.0}),
+        ("ising-square", {"size": 4.5, "temperature": 1.0}),
+        ("ising-square", {"size": 4, "temperature": 0.0}),
+        ("ising-square", {"size": 4, "temperature": float("nan")}),
+        ("ising-square", {"size": 4, "temperature": "hot"}),
+        ("ising-chain", {"size": (4, 4), "temperature": 1.0}),
+        ("ising-cubic", {"size": 4, "temperature": 1.0, "field": float("inf")}),
+        ("potts-square", {"size": 4, "temperature": 1.0, "states": 1}),
+    ],
+)
+def test_bad_systems(name, parameters):
+    with pytest.raises(InputError) as caught:
+        system(name, **parameters)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"samples": 4},
+        {"samples": 2.5},
+        {"chains": 0},
+        {"seed": -1},
+        {"thinning": 0},
+        {"burn_in": -1},
+        {"algorithm": "heat-bath"},
+        {"algorithm": "wolff"},  # not in a field
+    ],
+)
+def test_bad_options(options):
+    with pytest.raises(InputError):
+        system("ising-square", size=4, temperature=2.0, field=0.1).sample(**{"samples": 16, **options})
+    with pytest.raises(InputError):
+        system("potts-square", size=4, temperature=2.0, coupling=-1.0).sample(16, algorithm="swendsen-wang")
+
+
+# ------------------------------------------------------------- the kernels' plain twins
+
+
+class PlainStream:
+    """SplitMix64 on Python integers."""
+
+    def __init__(self, seed):
+        self.state = seed
+
+    def bits(self):
+        mask = 2**64 - 1
+        self.state = (self.state + 0x9E3779B97F4A7C15) & mask
+        z = self.state
+        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
+        return z ^ (z >> 31)
+
+    def uniform(self):
+        return (self.bits() >> 11) / 2**53
+
+    def below(self, n):
+        return ((self.bits() >> 32) * n) >> 32
+
+
+def plain_clusters(values, neighbours, bond, rng):
+    """Sets of sites joined by frozen bonds, in the order of their first sites."""
+    owner = list(range(len(values)))
+    for i, row in enumerate(neighbours):
+        for j in row[: len(row) // 2]:
+            if (values[i] == values[j]) == (bond > 0) and rng.uniform() < 1 - np.exp(-abs(bond)):
+                low, high = sorted((owner[i], owner[j]))
+                owner = [low if label == high else label for label in owner]
+    return [[i for i, label in enumerate(owner) if label == first] for first in sorted(set(owner))]
+
+
+def plain_swendsen_wang(values, neighbours, states, bond, field, rng):
+    for cluster in plain_clusters(values, neighbours, bond, rng):
+        moment = sum(2 * int(values[i]) - 1 for i in cluster)
+        flip = field != 0 and rng.uniform() < 1 / (1 + np.exp(2 * field * moment))
+        shift = int(flip) if field != 0 else rng.below(states)
+        for i in cluster:
+            values[i] = (int(values[i]) + shift) % states
+
+
+def plain_wolff(values, neighbours, states, bond, field, rng):
+    shift, first = 1 + rng.below(states - 1), rng.below(len(values))
+    cluster, waiting, old = {first}, [first], values.copy()
+    while waiting:
+        i = waiting.pop()
+        for j in neighbours[i]:
+            if j not in cluster and (old[i] == old[j]) == (bond > 0) and rng.uniform() < 1 - np.exp(-abs(bond)):
+                cluster.add(j)
+                waiting.append(j)
+    for i in cluster:
+        values[i] = (int(values[i]) + shift) % states
+    values[:] = (values.astype(int) + rng.below(states)) % states
+
+
+def plain_metropolis(values, neighbours, states, bond, field, rng):
+    def weight(at):
+        equal = sum(int(at[i] == at[j]) for i, row in enumerate(neighbours) for j in row[: len(row) // 2])
+        return bond * equal + field * (2.0 * at - 1).sum()
+
+    for _ in range(len(values)):
+        i = rng.below(len(values))
+        proposed = values.copy()
+        proposed[i] = (int(values[i]) + 1 + rng.below(states - 1)) % states
+        gain = weight(proposed) - weight(values)
+        if gain >= -1e-12 or rng.uniform() < np.exp(gain):
+            values[:] = proposed
+
+
+@pytest.mark.parametrize(
+    ("kernel", "twin", "states", "bond", "field"),
+    [
+        (swendsen_wang, plain_swendsen_wang, 2, 0.9, 0.0),
+        (swendsen_wang, plain_swendsen_wang, 4, 0.9, 0.0),
+        (swendsen_wang, plain_swendsen_wang, 2, -0.9, 0.2),
+        (wolff, plain_wolff, 2, 0.9, 0.0),
+        (wolff, plain_wolff, 2, -0.9, 0.0),
+        (wolff, plain_wolff, 3, 0.9, 0.0),
+        (metropolis, plain_metropolis, 2, 0.9, 0.2),
+        (metropolis, plain_metropolis, 3, -0.9, 0.0),
+    ],
+)
+def test_kernels_equal_their_twins(kernel, twin, states, bond, field):
+    shape = (5, 4)
+    neighbours = neighbour_table(shape)
+    fast = np.random.default_rng(0).integers(0, states, prod(shape), dtype=np.uint8)
+    slow, rng, plain = fast.copy(), stream(11), PlainStream(11)
+    for _ in range(12):
+        assert kernel(fast, neighbours, states, bond, field, rng, 1) > 0
+        twin(slow, neighbours.tolist(), states, bond, field, plain)
+        np.testing.assert_array_equal(fast, slow)
+    assert int(rng[0]) == plain.state  # not one random number more or fewer
+
+
+def test_streams_equal_their_twin():
+    rng, plain = stream(2**63 - 1), PlainStream(2**63 - 1)
+    for _ in range(100):
+        assert int(next_bits(rng)) == plain.bits()
+        assert uniform(rng) == plain.uniform()
+        assert below(rng, 7) == plain.below(7)
+
+
+def test_observe_equals_its_twin():
+    shape = (2, 5, 3)
+    values = np.random.default_rng(0).integers(0, 3, shape, dtype=np.uint8)
+    equal = sum((values == np.roll(values, -1, axis)).sum() for axis in range(3))
+    assert observe(values.ravel(), neighbour_table(shape), 3) == (equal, np.bincount(values.ravel()).max())
