@@ -13,7 +13,7 @@ from moiety.exact.kaufman import kaufman_energy
 from moiety.exact.onsager import CRITICAL_TEMPERATURE
 from moiety.samples import SYMMETRIES
 from moiety.systems import SYSTEMS, system
-from moiety.systems._clusters import swendsen_wang, wolff
+from moiety.systems._clusters import mixed, swendsen_wang, wolff
 from moiety.systems._lattice import neighbour_table
 from moiety.systems._metropolis import metropolis, observe
 from moiety.systems._splitmix import below, next_bits, stream, uniform
@@ -28,7 +28,7 @@ VARIANTS = [  # (system, changes, algorithms)
     *[(name, {}, ("swendsen-wang", "wolff", "metropolis")) for name in SMALL],
     ("ising-square", {"field": 0.3}, ("swendsen-wang", "metropolis")),
     ("ising-square", {"coupling": -1.0, "temperature": 1.5}, ("swendsen-wang", "wolff", "metropolis")),  # frustrated
-    ("ising-square", {"coupling": -1.0, "field": -0.5}, ("swendsen-wang", "metropolis")),
+    ("ising-square", {"coupling": -1.0, "field": -0.5}, ("swendsen-wang", "mixed", "metropolis")),
     ("ising-square", {"size": (2, 5)}, ("swendsen-wang", "wolff", "metropolis")),  # double bonds
     ("ising-square", {"size": (1, 6)}, ("swendsen-wang", "wolff", "metropolis")),
     ("ising-chain", {"size": 2, "field": 0.2}, ("swendsen-wang", "metropolis")),
@@ -131,6 +131,19 @@ def test_metropolis_breaks_the_symmetry_and_says_so():
     magnetisation = samples.values.mean(axis=(2, 3)) - 0.5
     assert (magnetisation[::2] < 0).all()  # cold starts stay
     assert samples.provenance["tau_int"] > 20  # of 100 sweeps recorded
+
+
+def test_an_ordered_antiferromagnet_in_a_field_is_sampled_in_both_phases():
+    model = system("ising-square", size=16, temperature=1.0, coupling=-1.0, field=2.0)
+    samples = model.sample(512, seed=4)
+    assert samples.provenance["algorithm"] == "mixed"
+    checkers = 1 - 2 * (np.indices(model.shape).sum(0) % 2)
+    staggered = (samples.values * checkers).sum(axis=(2, 3))
+    assert np.abs(staggered).min() > 64  # ordered: 128 at T = 0
+    assert_within_sigma((staggered > 0) * 1.0, 0.5)
+    assert tau_int(model.energy(samples.values)) < 0.6 + 2 * 0.1  # 0.6 from 512 draws has an error of 0.1
+    clusters_alone = model.sample(16, seed=4, algorithm="swendsen-wang", burn_in=512)
+    assert clusters_alone.provenance["tau_int"] > 50  # negative control
 
 
 def test_seed_and_threads():
@@ -277,6 +290,11 @@ def plain_metropolis(values, neighbours, states, bond, field, rng):
             values[:] = proposed
 
 
+def plain_mixed(*arguments):
+    plain_swendsen_wang(*arguments)
+    plain_metropolis(*arguments)
+
+
 @pytest.mark.parametrize(
     ("kernel", "twin", "states", "bond", "field"),
     [
@@ -286,6 +304,7 @@ def plain_metropolis(values, neighbours, states, bond, field, rng):
         (wolff, plain_wolff, 2, 0.9, 0.0),
         (wolff, plain_wolff, 2, -0.9, 0.0),
         (wolff, plain_wolff, 3, 0.9, 0.0),
+        (mixed, plain_mixed, 2, -0.9, 0.2),
         (metropolis, plain_metropolis, 2, 0.9, 0.2),
         (metropolis, plain_metropolis, 3, -0.9, 0.0),
     ],

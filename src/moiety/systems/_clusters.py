@@ -11,7 +11,9 @@ are then shifted together, s -> s + shift mod q.
   alternate with the parity of the updates, so all states are shifted at the end of a
   call by one random amount, a symmetry of the model.  No field.
 
-For bond < 0 (q = 2 only) the satisfied bonds are those between unlike states.
+For bond < 0 (q = 2 only) the satisfied bonds are those between unlike states.  Its
+clusters in a field know nothing of the field while they grow: Metropolis sweeps in
+between look after the local excitations (`mixed`).
 Kernels work in place on `values (sites,) uint8`, draw from the stream `rng`, and
 return how many sites they updated.
 """
@@ -21,9 +23,10 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from ._metropolis import metropolis
 from ._splitmix import below, uniform
 
-__all__ = ["swendsen_wang", "wolff"]
+__all__ = ["mixed", "swendsen_wang", "wolff"]
 
 
 @njit(nogil=True, cache=True)
@@ -92,6 +95,15 @@ def _choose_shifts(shift, parent, values, states, field, rng):
 def _heat_bath(cost):
     """1 / (1 + exp(cost)), without overflow."""
     return np.exp(-cost) / (1.0 + np.exp(-cost)) if cost > 0.0 else 1.0 / (1.0 + np.exp(cost))
+
+
+@njit(nogil=True, cache=True)
+def mixed(values, neighbours, states, bond, field, rng, updates):
+    """A Swendsen-Wang sweep and a Metropolis sweep in turn, `updates` times."""
+    for _ in range(updates):
+        swendsen_wang(values, neighbours, states, bond, field, rng, 1)
+        metropolis(values, neighbours, states, bond, field, rng, 1)
+    return updates * len(values)
 
 
 @njit(nogil=True, cache=True)

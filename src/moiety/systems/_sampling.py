@@ -6,13 +6,15 @@ updates that takes, a number that is fixed before the first draw (stopping once 
 sites were flipped would favour what large clusters leave behind).
 
 Unless the user says otherwise
-- the burn-in is doubled, from 256 sweeps on, until it is 50 autocorrelation times long,
+- the burn-in is doubled, from 512 sweeps on, until it is 50 autocorrelation times long,
   the larger of that of the energy and of the order parameter over its second half.  It is
   taken about the mean of all chains, so that chains which still remember a cold or a
   hot start make it long;
-- draws are 4 such times apart (and at least 8 sweeps, which is enough for an update
-  that forgets half of a rare excitation), so that exp(-4) or so of a fluctuation is left.
-Both are capped; past the caps `chains.tau_int` of the draws tells what is left.
+- draws are 5 such times apart (and at least 8 sweeps, which is enough for an update
+  that forgets half of a rare excitation), so that exp(-5) or so of a fluctuation is left.
+Both are capped; past the caps `chains.tau_int` of the draws tells what is left.  The
+known cases: Metropolis below a transition, discontinuous transitions (Potts, q > 4),
+and large ordered antiferromagnets in a strong field, whose domains outlive the burn-in.
 """
 
 from __future__ import annotations
@@ -31,16 +33,16 @@ from ..chains import tau_int
 from ..errors import InputError
 from ..random import Streams
 from ..samples import MINIMUM_SAMPLES, Samples
-from ._clusters import swendsen_wang, wolff
+from ._clusters import mixed, swendsen_wang, wolff
 from ._metropolis import metropolis, observe
 from ._splitmix import stream
 
 __all__ = ["ALGORITHMS", "Dynamics", "Walk", "lattice_dynamics", "lattice_samples", "walk"]
 
-ALGORITHMS = {"wolff": wolff, "swendsen-wang": swendsen_wang, "metropolis": metropolis}
-FIRST_BURN_IN, LAST_BURN_IN = 256, 8192  # sweeps
+ALGORITHMS = {"wolff": wolff, "swendsen-wang": swendsen_wang, "mixed": mixed, "metropolis": metropolis}
+FIRST_BURN_IN, LAST_BURN_IN = 512, 8192  # sweeps
 FIRST_THINNING, LAST_THINNING = 8, 256  # sweeps
-_BURN_IN_TIMES, _THINNING_TIMES = 50, 4  # autocorrelation times
+_BURN_IN_TIMES, _THINNING_TIMES = 50, 5  # autocorrelation times
 _REPORT_EVERY = 0.2  # seconds
 
 Progress = Callable[[int, int], None]
@@ -112,7 +114,8 @@ def walk(
             burnt, tau = _settle(dynamics, team, pool, stop, burn_in, progress and (lambda: progress(0, chains * draws)))
             thinning = thinning or int(np.clip(ceil(_THINNING_TIMES * tau), FIRST_THINNING, LAST_THINNING))
             values = np.empty((chains, draws, dynamics.sites), team[0].state.dtype)
-            futures = [pool.submit(_draw, dynamics, chain, out, thinning, stop) for chain, out in zip(team, values, strict=True)]
+            pairs = zip(team, values, strict=True)
+            futures = [pool.submit(_draw, dynamics, chain, out, thinning, stop) for chain, out in pairs]
             _follow(futures, progress and (lambda: progress(sum(chain.drawn for chain in team), chains * draws)))
         finally:
             stop.set()  # an interrupt ends the chains too
@@ -120,7 +123,8 @@ def walk(
 
 
 def _check(samples, chains, seed, thinning, burn_in, threads) -> None:
-    counts = {"samples": samples, "chains": chains, "seed": seed, "thinning": thinning, "burn_in": burn_in, "threads": threads}
+    counts = {"samples": samples, "chains": chains, "seed": seed}
+    counts |= {"thinning": thinning, "burn_in": burn_in, "threads": threads}
     least = {"samples": MINIMUM_SAMPLES, "chains": 1, "seed": 0, "thinning": 1, "burn_in": 0, "threads": 1}
     for name, count in counts.items():
         optional = name in ("thinning", "burn_in", "threads") and count is None
@@ -196,7 +200,7 @@ def lattice_dynamics(
     Raises:
         InputError: An unknown algorithm, or one that the model does not admit.
     """
-    algorithm = algorithm or _default(states, bond)
+    algorithm = algorithm or _default(states, bond, field)
     if algorithm not in ALGORITHMS:
         raise InputError(f"unknown algorithm {algorithm!r}; choose from {', '.join(ALGORITHMS)}")
     if algorithm == "wolff" and field != 0:
@@ -214,8 +218,10 @@ def lattice_dynamics(
     return Dynamics(start, advance, lambda state: observe(state, neighbours, states), sites)
 
 
-def _default(states: int, bond: float) -> str:
-    return "metropolis" if states > 2 and bond < 0 else "swendsen-wang"
+def _default(states: int, bond: float, field: float) -> str:
+    if bond >= 0 or (states == 2 and field == 0):
+        return "swendsen-wang"
+    return "mixed" if states == 2 else "metropolis"
 
 
 def lattice_samples(
@@ -228,13 +234,15 @@ def lattice_samples(
         neighbours: See `_lattice.neighbour_table`.
         labels: What the codes 0..q-1 stand for.
         bond, field: See `lattice_dynamics`.
-        algorithm: `"swendsen-wang"` (the default wherever it is valid), `"wolff"` (no
-            field) or `"metropolis"`.  The last one stays, below a transition, in the
+        algorithm: `"swendsen-wang"` (the default), `"wolff"` (no field), `"mixed"`
+            (Swendsen-Wang and Metropolis in turn, the default of antiferromagnets in
+            a field) or `"metropolis"` (all there is for antiferromagnets of more than
+            2 states).  The last one stays, below a transition, in the
             phase of its cold start or the stripes of its hot one: then `tau_int` of
             the provenance is thousands of sweeps and the draws are no sample.
         options: `samples`, `chains`, `seed`, `thinning`, `burn_in`, `progress`, `threads`.
     """
-    algorithm = algorithm or _default(len(labels), bond)
+    algorithm = algorithm or _default(len(labels), bond, field)
     result = walk(lattice_dynamics(neighbours, len(labels), bond, field, algorithm=algorithm), **options)
     provenance = {
         "system": system.name,

@@ -86,7 +86,7 @@ class IsingChain:
 
         Arguments:
             samples: Number of samples, rounded up to equal draws of all chains.
-            algorithm: `"swendsen-wang"` (default), `"wolff"` or `"metropolis"`.
+            algorithm: `"swendsen-wang"`, `"wolff"`, `"mixed"` or `"metropolis"`; the best by default.
             options: `chains=8`, `seed=0`, `thinning=None` and `burn_in=None` in sweeps,
                 `progress=None`, a callable of (done, total), `threads=None`.
         """
