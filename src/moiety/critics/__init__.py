@@ -1,8 +1,14 @@
 """Critics: networks that score a pair of halves, one file each.
 
-A critic is a frozen configuration with `build(shape) -> nn.Module`; the module's
-`forward(a, b)` takes coded halves, shapes `(n, channels, side, transverse...)`, and
-gives a score for each pair, shape `(n,)`.
+A critic is a frozen configuration with `build(shape) -> nn.Module`.  The module takes
+coded halves, shapes `(n, channels, side, transverse...)`, in three steps, so that what
+concerns one half alone is done once for all its partners:
+
+    embed(a, b)      tensors for each half, batch first (tuples)
+    combine(a, b)    tensors for each pair, from those of its halves
+    score(pairs)     a score for each pair, shape `(n,)`
+
+and `forward(a, b)` is all of them.
 """
 
 from __future__ import annotations

@@ -56,4 +56,14 @@ class _Convolutional(nn.Module):
         self.dense = nn.Sequential(nn.Flatten(), nn.Linear(flat, config.hidden), nn.ReLU(), nn.Linear(config.hidden, 1))
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
-        return self.dense(self.convolutions(torch.cat([a, b], dim=2)))[:, 0]
+        return self.score(self.combine(*self.embed(a, b)))
+
+    def embed(self, a: Tensor, b: Tensor) -> tuple[tuple[Tensor], tuple[Tensor]]:
+        return (a,), (b,)
+
+    def combine(self, a: tuple[Tensor], b: tuple[Tensor]) -> tuple[Tensor]:
+        """Halves side by side."""
+        return (torch.cat([a[0], b[0]], dim=2),)
+
+    def score(self, pairs: tuple[Tensor]) -> Tensor:
+        return self.dense(self.convolutions(pairs[0]))[:, 0]

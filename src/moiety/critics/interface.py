@@ -7,7 +7,8 @@ of rows 5-8, 9-16, 17-32, 33-64.  With x the place along the interface,
     F(a, b) = sum_faces [ sum_x f(layers of a and b around x) ] + g(mean a, mean b)
 
 f is a small convolutional network along the interface and g a small network of the
-means and their products, which sees which phase each half is in.
+means and their products, which sees which phase each half is in.  The first
+convolution is a sum of what it makes of a and of b, done once for all pairings.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 from ..pairs import PairShape
 
@@ -23,6 +25,9 @@ __all__ = ["InterfaceCritic"]
 
 _ROWS = 4
 _SLABS = ((4, 8), (8, 16), (16, 32), (32, 64))
+_SKIP = 2  # dilation of the second convolution
+
+Parts = tuple[Tensor, ...]
 
 
 @dataclass(frozen=True)
@@ -53,20 +58,17 @@ class InterfaceCritic:
 class _Interface(nn.Module):
     def __init__(self, config: InterfaceCritic, shape: PairShape):
         super().__init__()
-        self.wraps = shape.wraps
-        convolution = {1: nn.Conv1d, 2: nn.Conv2d}[len(shape.left) - 1]
-        layers = 2 * shape.channels * (_ROWS + len(_SLABS)) + 1
-        near, far = config.reach
-        self.margin = near // 2 + far // 2 * 2
-        self.along = nn.Sequential(
-            convolution(layers, config.width, near),
-            nn.ReLU(),
-            convolution(config.width, config.width, far, dilation=2),
-            nn.ReLU(),
-            convolution(config.width, config.width, 1),
-            nn.ReLU(),
-            convolution(config.width, 1, 1),
-        )
+        self.faces = 2 if shape.wraps[0] else 1
+        transverse = len(shape.left) - 1
+        self.closed = (False, *shape.wraps[1:])[-2:]  # along a plane; the interface of a 2-D block is one line of it
+        near, far = ((1, side) if transverse == 1 else (side, side) for side in config.reach)
+        self.margins = [tuple(side // 2 for side in near), tuple(side // 2 * _SKIP for side in far)]
+        layers = shape.channels * (_ROWS + len(_SLABS))
+        self.first = nn.Conv2d(layers + 1, config.width, near)
+        self.second = nn.Conv2d(layers, config.width, near, bias=False)
+        self.along = nn.Conv2d(config.width, config.width, far, dilation=_SKIP)
+        self.across = nn.Conv2d(config.width, config.width, 1)
+        self.total = nn.Linear(config.width, 1)
         self.phases = nn.Sequential(
             nn.Linear(shape.channels * (2 + shape.channels), config.means),
             nn.ReLU(),
@@ -74,44 +76,70 @@ class _Interface(nn.Module):
             nn.ReLU(),
             nn.Linear(config.means, 1),
         )
+        self.to(memory_format=torch.channels_last)
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
-        score = self._face(a, b) + self._phases(a, b)
-        return score + self._face(b, a) if self.wraps[0] else score
+        return self.score(self.combine(*self.embed(a, b)))
 
-    def _face(self, left: Tensor, right: Tensor) -> Tensor:
-        """Score of one face, with `left` ending where `right` starts."""
-        layers = torch.cat([_layers(left.flip(2)), _layers(right)], dim=1)
+    def embed(self, a: Tensor, b: Tensor) -> tuple[Parts, Parts]:
+        """What each half contributes whatever its partner: its mean, and features at each face."""
+        faces_a, faces_b = [self._left(a)], [self._right(b)]
+        if self.faces == 2:
+            faces_a, faces_b = [*faces_a, self._right(a)], [*faces_b, self._left(b)]
+        return (a.flatten(2).mean(dim=2), *faces_a), (b.flatten(2).mean(dim=2), *faces_b)
+
+    def combine(self, a: Parts, b: Parts) -> Parts:
+        products = (a[0][:, :, None] * b[0][:, None, :]).flatten(1)
+        features = [torch.relu(left + right) for left, right in zip(a[1:], b[1:], strict=True)]
+        return torch.cat([a[0], b[0], products], dim=1), *features
+
+    def score(self, pairs: Parts) -> Tensor:
+        means, *faces = pairs
+        return self.phases(means)[:, 0] + sum(self._face(features) for features in faces)
+
+    def _face(self, features: Tensor) -> Tensor:
+        features = torch.relu(self.along(self._padded(features, self.margins[1])))
+        features = torch.relu(self.across(features)).flatten(2)  # (n, width, places)
+        return self.total(features.mean(dim=2))[:, 0] * features.shape[2]
+
+    def _left(self, half: Tensor) -> Tensor:
+        """Features of the half that ends at the face."""
+        layers = _layers(half.flip(2))
         layers = torch.cat([layers, torch.ones_like(layers[:, :1])], dim=1)  # tells a wall from a zero
-        return self.along(_padded(layers, self.wraps[1:], self.margin)).flatten(1).sum(dim=1)
+        return self.first(self._padded(layers, self.margins[0]))
 
-    def _phases(self, a: Tensor, b: Tensor) -> Tensor:
-        a, b = a.flatten(2).mean(dim=2), b.flatten(2).mean(dim=2)  # (n, channels)
-        products = (a[:, :, None] * b[:, None, :]).flatten(1)
-        return self.phases(torch.cat([a, b, products], dim=1))[:, 0]
+    def _right(self, half: Tensor) -> Tensor:
+        """Features of the half that starts at the face."""
+        return self.second(self._padded(_layers(half), self.margins[0]))
+
+    def _padded(self, plane: Tensor, margins: tuple[int, ...]) -> Tensor:
+        """Room for a convolution: the far side where the interface closes, else zeros."""
+        for axis, (closed, margin) in enumerate(zip(self.closed, margins, strict=True), start=2):
+            if closed and margin:
+                plane = _closed(plane, axis, margin)
+            elif margin:
+                plane = pad(plane, (0, 0, margin, margin) if axis == 2 else (margin, margin))
+        return plane
 
 
 def _layers(half: Tensor) -> Tensor:
-    """Rows and slab means by distance from the cut: (n, c, side, t...) -> (n, c * 8, t...)."""
+    """Rows and slab means by distance from the cut: (n, c, side, t...) -> (n, c * 8, plane of two axes)."""
     side = half.shape[2]
     rows = [half[:, :, k] if k < side else torch.zeros_like(half[:, :, 0]) for k in range(_ROWS)]
     slabs = [
         half[:, :, start:stop].mean(dim=2) if start < side else torch.zeros_like(half[:, :, 0])
         for start, stop in _SLABS
     ]
-    return torch.cat(rows + slabs, dim=1)
+    layers = torch.cat(rows + slabs, dim=1)
+    layers = layers if layers.ndim == 4 else layers[:, :, None]
+    return layers.contiguous(memory_format=torch.channels_last)
 
 
-def _padded(layers: Tensor, wraps: tuple[bool, ...], margin: int) -> Tensor:
-    """Room for the convolutions: the far side where the interface closes, else zeros."""
-    for axis, closed in enumerate(wraps, start=2):
-        length = layers.shape[axis]
-        if closed:
-            places = torch.arange(-margin, length + margin, device=layers.device) % length
-            layers = layers.index_select(axis, places)
-        else:
-            edge = [*layers.shape]
-            edge[axis] = margin
-            zeros = layers.new_zeros(edge)
-            layers = torch.cat([zeros, layers, zeros], dim=axis)
-    return layers
+def _closed(plane: Tensor, axis: int, margin: int) -> Tensor:
+    """The plane with `margin` places of its far side put before and after it."""
+    length = plane.shape[axis]
+    if margin > length:
+        places = torch.arange(-margin, length + margin, device=plane.device) % length
+        return plane.index_select(axis, places)
+    ends = plane.narrow(axis, length - margin, margin), plane.narrow(axis, 0, margin)
+    return torch.cat([ends[0], plane, ends[1]], dim=axis)

@@ -1,0 +1,26 @@
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: demo test validate bench clean
+
+demo: $(READY)
+	mkdir -p demo
+	$(BIN)/moiety sample ising-square --size 64 --temperature 2.269185 --samples 2048 --seed 1 --out demo/ising.nc --force
+	$(BIN)/moiety estimate demo/ising.nc --out demo/result.nc --report report.html --force
+	$(BIN)/moiety exact ising-square --temperature 2.269185 --size 64
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+validate: $(READY)
+	$(BIN)/python validation/run.py
+
+clean:
+	rm -rf .venv demo report.html build dist
+
+# Pinned versions; where a CPU build of torch is at hand, the pin takes it.
+$(READY): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $(READY)

@@ -1,0 +1,254 @@
+r"""The training loop: scores to a loss, again and again, until held-out pairs stop gaining.
+
+The loop knows no physics.  It is given a network, an objective and two sources of
+pairs.  What is validated and returned is the exponential moving average of the weights
+
+    w_avg <- d w_avg + (1 - d) w,     d = min(averaging, (1 + step) / (10 + step)),
+
+which is as good as annealing the learning rate and can be looked at any time (Polyak
+and Juditsky, SIAM J. Control Optim. 30, 838 (1992)).  The validation value is smoothed
+in the same way; once it has reached a plateau the learning rate is lowered, and when
+that no longer helps training has converged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from math import isfinite
+from time import perf_counter
+
+import torch
+from torch import Tensor, nn
+
+from .objectives import Bound, Objective
+
+__all__ = ["CONVERGED", "DIVERGED", "OUT_OF_BUDGET", "Batch", "History", "Trained", "Training", "scores", "train"]
+
+CONVERGED = "converged"
+OUT_OF_BUDGET = "out of budget"
+DIVERGED = "diverged"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Joint pairs, and the rolls of their second halves that make product pairs.
+
+    Arguments:
+        a, b: Coded halves, shapes `(n, channels, ...)`.
+        rolls: K rolls of `b` along the batch.
+    """
+
+    a: Tensor
+    b: Tensor
+    rolls: tuple[int, ...]
+
+
+def scores(module: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Scores of joint pairs, shape `(n,)`, and of product pairs, shape `(K, n)`.
+
+    Each half is embedded once; product pairs cost a re-pairing only.
+    """
+    a, b = module.embed(batch.a, batch.b)
+    pairings = [module.combine(a, b)]
+    pairings += [module.combine(a, tuple(part.roll(roll, 0) for part in b)) for roll in batch.rolls]
+    pairs = tuple(torch.cat(parts) for parts in zip(*pairings, strict=True))
+    joint, *product = module.score(pairs).view(len(pairings), -1)
+    return joint, torch.stack(product)
+
+
+@dataclass(frozen=True)
+class Training:
+    """How long and how fast to train.
+
+    Arguments:
+        steps: Most steps of the optimiser (Adam).
+        batch: Joint pairs of a step.
+        learning_rate: At the start, after `warm_up` steps of a linear rise.
+        warm_up: See `learning_rate`.
+        averaging: d of the moving average of the weights.
+        check_every: Steps between looks at the validation pairs.
+        smoothing: Weight of the newest look in the moving average of the value.
+        gain: Least gain of the smoothed value that counts.
+        patience: Looks without such gain before the learning rate is lowered.
+        drops: How often it is lowered before training has converged.
+        drop: Factor by which it is lowered.
+
+    Raises:
+        ValueError: For a setting out of its range.
+    """
+
+    steps: int = 1000
+    batch: int = 512
+    learning_rate: float = 1e-2
+    warm_up: int = 20
+    averaging: float = 0.98
+    check_every: int = 25
+    smoothing: float = 0.4
+    gain: float = 1e-4
+    patience: int = 3
+    drops: int = 1
+    drop: float = 0.2
+
+    def __post_init__(self):
+        if min(self.steps, self.batch, self.check_every, self.patience) < 1 or self.learning_rate <= 0:
+            raise ValueError(f"steps, batch, check_every, patience and learning_rate must be positive: {self}")
+        if min(self.drops, self.warm_up, self.gain, self.averaging) < 0 or self.averaging >= 1 or not 0 < self.smoothing <= 1:
+            raise ValueError(f"drops, warm_up and gain must not be negative, averaging below 1, smoothing in (0, 1]: {self}")
+
+
+@dataclass(frozen=True)
+class History:
+    """What training saw, look by look.
+
+    Arguments:
+        steps: Step of each look.
+        training: Minus the loss, mean over the steps since the look before.
+        validation: Minus the loss on the validation pairs.
+        smoothed: Its moving average, from which plateaus are told.
+        bound: The bound on the validation pairs, in nats.
+    """
+
+    steps: list[int] = field(default_factory=list)
+    training: list[float] = field(default_factory=list)
+    validation: list[float] = field(default_factory=list)
+    smoothed: list[float] = field(default_factory=list)
+    bound: list[float] = field(default_factory=list)
+
+    @property
+    def late_gain(self) -> float:
+        """What the second half of the training added to the bound, in nats, never negative.
+
+        Gains shrink like 1/steps or faster, so about as much may still be missing.
+
+        Example:
+            >>> History(steps=[1, 2, 3, 4], bound=[0.1, 0.5, 0.6, 0.625]).late_gain
+            0.125
+        """
+        if len(self.bound) < 2:
+            return 0.0
+        return max(self.bound[-1] - self.bound[(len(self.bound) - 1) // 2], 0.0)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A network with averaged weights, and how its training went.
+
+    Arguments:
+        module: In evaluation mode.
+        status: `"converged"`, `"out of budget"` or `"diverged"`.
+        history: See `History`.
+        seconds: Wall time.
+    """
+
+    module: nn.Module
+    status: str
+    history: History
+    seconds: float
+
+
+def train(
+    module: nn.Module,
+    objective: Objective,
+    bound: Bound,
+    draw: Callable[[], Batch],
+    validation: Sequence[Batch],
+    config: Training | None = None,
+) -> Trained:
+    """Train a network until its validation value stops growing.
+
+    Arguments:
+        module: A critic's network, with its first weights.
+        objective: What is minimised.
+        bound: What the history records beside it.
+        draw: Gives a fresh training batch at each call.
+        validation: Fixed batches that judge.
+        config: See `Training`.
+
+    Returns:
+        The weights of the best look, history and status.  Scores that are not finite
+        end training at once as "diverged", with the best weights seen before.
+    """
+    config, started = config or Training(), perf_counter()
+    run = _Run(module, config)
+    status, state = OUT_OF_BUDGET, None
+    for step in range(1, config.steps + 1):
+        loss, state = objective.loss(*scores(module, draw()), state)
+        if not torch.isfinite(loss):
+            status = DIVERGED
+            break
+        run.step(loss)
+        if step % config.check_every and step != config.steps:
+            continue
+        if not run.look(*_judged(run.average, objective, bound, validation)):
+            status = DIVERGED
+            break
+        if run.is_over():
+            status = CONVERGED
+            break
+    run.average.load_state_dict(run.best_weights)
+    return Trained(run.average.eval(), status, run.history, perf_counter() - started)
+
+
+class _Run:
+    """The state of one training: optimiser, averaged weights, plateau."""
+
+    def __init__(self, module: nn.Module, config: Training):
+        self.module, self.config = module.train(), config
+        self.average = deepcopy(module).requires_grad_(False).eval()
+        self.optimiser = torch.optim.Adam(module.parameters(), lr=config.learning_rate, betas=(0.9, 0.99))
+        self.history, self.best, self.best_weights = History(), -float("inf"), _copy(module)
+        self.losses: list[Tensor] = []
+        self.steps, self.plateau, self.stale, self.drops = 0, -float("inf"), 0, 0
+
+    def step(self, loss: Tensor) -> None:
+        self.steps += 1
+        rate = self.config.learning_rate * self.config.drop**self.drops
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate * min(1.0, self.steps / (self.config.warm_up + 1))
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimiser.step()
+        self.losses.append(loss.detach())
+        with torch.no_grad():
+            keep = min(self.config.averaging, (1 + self.steps) / (10 + self.steps))
+            torch._foreach_lerp_([*self.average.parameters()], [*self.module.parameters()], 1 - keep)
+
+    def look(self, value: float, bound: float) -> bool:
+        """Note a look at the validation pairs; False where it was not finite."""
+        if not (isfinite(value) and isfinite(bound)):
+            return False
+        smoothed = self.history.smoothed[-1] if self.history.smoothed else value
+        smoothed += self.config.smoothing * (value - smoothed)
+        mean = -float(torch.stack(self.losses).mean())
+        self.losses = []
+        for name, entry in zip(
+            ("steps", "training", "validation", "smoothed", "bound"), (self.steps, mean, value, smoothed, bound), strict=True
+        ):
+            getattr(self.history, name).append(entry)
+        if value > self.best:
+            self.best, self.best_weights = value, _copy(self.average)
+        self.stale = 0 if smoothed > self.plateau + self.config.gain else self.stale + 1
+        self.plateau = max(self.plateau, smoothed) if self.stale else smoothed
+        return True
+
+    def is_over(self) -> bool:
+        """Lower the learning rate at a plateau; True once that has been done often enough."""
+        if self.stale < self.config.patience:
+            return False
+        self.stale, self.drops = 0, self.drops + 1
+        return self.drops > self.config.drops
+
+
+@torch.no_grad()
+def _judged(module: nn.Module, objective: Objective, bound: Bound, batches: Sequence[Batch]) -> tuple[float, float]:
+    """Minus the loss, and the bound, over all batches at once."""
+    parts = [scores(module, batch) for batch in batches]
+    joint = torch.cat([joint for joint, _ in parts])
+    product = torch.cat([product for _, product in parts], dim=1)
+    return -float(objective.loss(joint, product, None)[0]), bound(joint, product)
+
+
+def _copy(module: nn.Module) -> dict[str, Tensor]:
+    return {name: value.clone() for name, value in module.state_dict().items()}
