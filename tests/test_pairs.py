@@ -253,7 +253,7 @@ def test_splits_are_disjoint_and_cover(chains, draws, folds, share):
         everything = np.concatenate([split.train, split.validation, split.test])
         assert sorted(everything.tolist()) == list(range(n))
         assert min(len(split.train), len(split.validation), len(split.test)) >= 1
-        assert len(split.validation) == pytest.approx(share * (n - len(split.test)), abs=1)
+        assert len(split.validation) == pytest.approx(max(share * (n - len(split.test)), 2), abs=1)  # two can be paired
         for indices, runs in ((split.test, 1), (split.validation, 1), (split.train, 2)):  # the ends are joined
             assert np.count_nonzero(np.diff(indices, append=indices[0] + n) != 1) <= runs
         if chains % folds == 0:

@@ -18,8 +18,17 @@ from collections.abc import Callable
 import numpy as np
 
 from .errors import InputError
+from .samples import Samples
 
-__all__ = ["block_labels", "effective_samples", "jackknife_error", "rhat", "standard_error", "tau_int"]
+__all__ = [
+    "block_labels",
+    "effective_samples",
+    "jackknife_error",
+    "observables",
+    "rhat",
+    "standard_error",
+    "tau_int",
+]
 
 _WINDOW = 5.0
 _FEWEST_DRAWS = 10
@@ -107,6 +116,39 @@ def rhat(series: np.ndarray) -> float:
     within = parts.var(axis=1, ddof=1).mean()
     between = parts.mean(axis=1).var(ddof=1) if len(parts) > 1 else 0.0
     return float(np.sqrt((draws - 1) / draws + between / within)) if within > 0 else float("inf")
+
+
+def observables(samples: Samples) -> dict[str, np.ndarray]:
+    """Series that tell how fast samples forget, whatever the system.
+
+    `order`: the mean state, of angles its cosine and sine; `neighbours`: the mean product
+    of neighbours' deviations from the mean state, of discrete states how often they are
+    equal, of angles the mean cosine of their difference.
+
+    Returns:
+        Series by name, each of shape `(chain, draw)`.
+
+    Example:
+        >>> spins = np.random.default_rng(0).choice([-1, 1], size=(32, 8, 8))
+        >>> sorted(observables(Samples.from_array(spins, periodic=True)))
+        ['neighbours', 'order']
+    """
+    space = tuple(range(2, samples.values.ndim))
+    values = samples.values
+    if samples.kind == "angle":
+        series = {"order x": np.cos(values).mean(axis=space), "order y": np.sin(values).mean(axis=space)}
+    else:
+        series = {"order": values.mean(axis=space, dtype=float)}
+    alike = {
+        "angle": lambda a, b: np.cos(a - b),
+        "discrete": np.equal,
+        "real": lambda a, b: (a - values.mean()) * (b - values.mean()),
+    }[samples.kind]
+    long = [axis for axis in space if values.shape[axis] > 1]
+    pairs = [(np.take(values, range(1, values.shape[k]), k), np.take(values, range(values.shape[k] - 1), k)) for k in long]
+    if pairs:
+        series["neighbours"] = np.mean([alike(a, b).mean(axis=space) for a, b in pairs], axis=0)
+    return series
 
 
 def block_labels(chains: int, draws: int, parts: int) -> np.ndarray:

@@ -18,9 +18,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
+from operator import index
 
 from .errors import InputError
 
@@ -111,8 +112,13 @@ class Ladder:
         return cut.count / self.volume
 
     def above(self, is_base: Callable[[Shape], bool]) -> tuple[tuple[Cut, ...], dict[Shape, int]]:
-        """The cuts made until every block is a base, and how often each base occurs."""
-        blocks, cuts, bases = Counter({self.shape: 1}), [], Counter()
+        """The cuts made until every block is a base, and how often each base occurs.
+
+        Returns:
+            Cuts in the order of the ladder, each with the count that it has above the
+            bases, and counts of the bases.
+        """
+        blocks, made, bases = Counter({self.shape: 1}), Counter(), Counter()
         while blocks:
             parts: Counter[Shape] = Counter()
             for shape, count in blocks.items():
@@ -120,11 +126,12 @@ class Ladder:
                     bases[shape] += count
                     continue
                 cut = self.children[shape]
-                cuts.append(cut)
+                made[shape] += count
                 parts.update({cut.left: count})
                 parts.update({cut.right: count})
             blocks = parts
-        return tuple(cuts), dict(bases)
+        cuts = tuple(replace(cut, count=made[cut.parent]) for cut in self.cuts if cut.parent in made)
+        return cuts, dict(bases)
 
     def entropy(self, informations: Mapping[Cut, float], bases: Mapping[Shape, float]) -> float:
         """Entropy per site of the lattice (Eq. 4).
@@ -141,7 +148,8 @@ class Ladder:
         """
         cuts, counts = self.above(bases.__contains__)
         total = sum(count * bases[shape] for shape, count in counts.items())
-        return (total - sum(cut.count * informations[cut] for cut in cuts)) / self.volume
+        known = {cut.parent: information for cut, information in informations.items()}
+        return (total - sum(cut.count * known[cut.parent] for cut in cuts)) / self.volume
 
 
 def ladder(shape: Sequence[int], periodic: Sequence[bool]) -> Ladder:
@@ -160,7 +168,7 @@ def ladder(shape: Sequence[int], periodic: Sequence[bool]) -> Ladder:
         >>> [cut.left for cut in ladder((4, 4), (True, True)).cuts]
         [(2, 4), (2, 2), (1, 2), (1, 1)]
     """
-    shape, periodic = tuple(map(int, shape)), tuple(map(bool, periodic))
+    shape, periodic = tuple(map(index, shape)), tuple(map(bool, periodic))
     if len(shape) != len(periodic):
         raise InputError(f"{len(shape)} sides but {len(periodic)} periodic flags")
     if min(shape, default=0) < 1 or prod(shape) < 2:

@@ -7,7 +7,7 @@ different things: training straight on Donsker-Varadhan breaks above some 3 nats
 while the same bound read out of a classifier does not.
 
     Donsker-Varadhan   <F>_joint - log <e^F>_product                        (Eq. 5)
-    NWJ                <F>_joint - <e^F>_product + 1       (F measured from log-mean)
+    NWJ                <F>_joint - <e^F>_product + 1
     Jensen-Shannon     classify joint against product: F -> log p(a,b)/p(a)p(b)
     InfoNCE            classify the partner of a among its K product partners
     SMILE              Jensen-Shannon's gradient, DV with F clipped to ±clip
@@ -63,6 +63,12 @@ class Bound(Protocol):
 
     def __call__(self, joint: Tensor, product: Tensor) -> float:
         """Nats, from all held-out scores at once, shapes `(n,)` and any."""
+
+    def influence(self, joint: Tensor, product: Tensor) -> tuple[Tensor, Tensor]:
+        """By how much each score moves the bound, for weights summing to one over each tensor.
+
+        Means are zero; the spread of the sums over a sample's pairs is the bound's error.
+        """
 
 
 @dataclass(frozen=True)
@@ -158,6 +164,9 @@ class DonskerVaradhanBound:
     def __call__(self, joint: Tensor, product: Tensor) -> float:
         return float(joint.double().mean() - _log_mean_exp(product.double()))
 
+    def influence(self, joint: Tensor, product: Tensor) -> tuple[Tensor, Tensor]:
+        return _centred(joint.double()), 1 - torch.exp(product.double() - _log_mean_exp(product.double()))
+
 
 @dataclass(frozen=True)
 class NWJBound:
@@ -167,6 +176,9 @@ class NWJBound:
 
     def __call__(self, joint: Tensor, product: Tensor) -> float:
         return float(joint.double().mean() - product.double().exp().mean() + 1)
+
+    def influence(self, joint: Tensor, product: Tensor) -> tuple[Tensor, Tensor]:
+        return _centred(joint.double()), -_centred(product.double().exp())
 
 
 @dataclass(frozen=True)
@@ -178,6 +190,9 @@ class MeanLogOdds:
     def __call__(self, joint: Tensor, product: Tensor) -> float:
         return float(joint.double().mean())
 
+    def influence(self, joint: Tensor, product: Tensor) -> tuple[Tensor, Tensor]:
+        return _centred(joint.double()), torch.zeros_like(product, dtype=torch.float64)
+
 
 OBJECTIVES = {
     "donsker-varadhan": DonskerVaradhan,
@@ -187,6 +202,10 @@ OBJECTIVES = {
     "smile": SMILE,
 }
 BOUNDS = {"donsker-varadhan": DonskerVaradhanBound, "nwj": NWJBound, "mean-log-odds": MeanLogOdds}
+
+
+def _centred(values: Tensor) -> Tensor:
+    return values - values.mean()
 
 
 def _log_mean_exp(scores: Tensor) -> Tensor:

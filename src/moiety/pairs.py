@@ -93,7 +93,7 @@ class Encoding:
             tensor([[[-1.,  1.]]])
         """
         if self.kind == "angle":
-            return torch.stack([block.cos(), block.sin()], dim=1)
+            return torch.stack([block.cos(), block.sin()], dim=1).float()
         if self.kind == "real":
             return ((block - self.mean) / self.scale).float()[:, None]
         if self.states > 2:
@@ -118,8 +118,8 @@ class Split:
 def cross_splits(chains: int, draws: int, folds: int = 2, validation: float = 0.2) -> tuple[Split, ...]:
     """One split a fold; the test sets together hold every sample once.
 
-    Sets are whole chains where there are enough of them, else runs of consecutive
-    draws: never neighbours picked apart.
+    Sets are runs of consecutive draws in the order of the chains, so whole chains as
+    far as these divide evenly: neighbours part at the ends of the runs only.
 
     Arguments:
         chains, draws: Of the samples.
@@ -138,7 +138,7 @@ def cross_splits(chains: int, draws: int, folds: int = 2, validation: float = 0.
 def _split(n: int, start: int, stop: int, validation: float) -> Split:
     """The validation run is the one farthest from the test run, the ends being joined."""
     others = np.concatenate([np.arange(stop, n), np.arange(start)])
-    held = max(1, round(validation * len(others)))
+    held = max(2, round(validation * len(others)))
     first = (len(others) - held) // 2 if 0 < start and stop < n else (len(others) - held if start == 0 else 0)
     chosen = others[first : first + held]
     train = np.setdiff1d(others, chosen)

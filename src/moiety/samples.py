@@ -155,7 +155,12 @@ class Samples:
 
 
 def _checked(array: Any) -> np.ndarray:
-    array = np.asarray(array)
+    if np.ma.is_masked(array):
+        raise InputError("the array has masked entries; remove those samples first")
+    try:
+        array = np.asarray(array)
+    except ValueError as error:
+        raise InputError(f"the array is ragged or no array at all ({error})") from error
     if array.dtype.kind not in "biuf":
         raise InputError(f"the array holds {array.dtype} entries; numbers or booleans are needed")
     if array.size == 0:

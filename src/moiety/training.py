@@ -155,6 +155,7 @@ def train(
     draw: Callable[[], Batch],
     validation: Sequence[Batch],
     config: Training | None = None,
+    progress: Callable[[], None] | None = None,
 ) -> Trained:
     """Train a network until its validation value stops growing.
 
@@ -165,6 +166,7 @@ def train(
         draw: Gives a fresh training batch at each call.
         validation: Fixed batches that judge.
         config: See `Training`.
+        progress: Called at every look; may raise to stop the training.
 
     Returns:
         The weights of the best look, history and status.  Scores that are not finite
@@ -181,6 +183,8 @@ def train(
         run.step(loss)
         if step % config.check_every and step != config.steps:
             continue
+        if progress:
+            progress()
         if not run.look(*_judged(run.average, objective, bound, validation)):
             status = DIVERGED
             break

@@ -36,6 +36,7 @@ class InterfaceCritic:
 
     Arguments:
         width: Features at each place of the interface.
+        products: How many of them multiply what is seen of the two halves.
         reach: Sides of the two convolutions along the interface; the second skips
             every other place.
         means: Features of the network that sees the means of the halves.
@@ -48,6 +49,7 @@ class InterfaceCritic:
     """
 
     width: int = 32
+    products: int = 8
     reach: tuple[int, int] = (5, 3)
     means: int = 16
 
@@ -64,6 +66,7 @@ class _Interface(nn.Module):
         near, far = ((1, side) if transverse == 1 else (side, side) for side in config.reach)
         self.margins = [tuple(side // 2 for side in near), tuple(side // 2 * _SKIP for side in far)]
         layers = shape.channels * (_ROWS + len(_SLABS))
+        self.products = config.products
         self.first = nn.Conv2d(layers + 1, config.width, near)
         self.second = nn.Conv2d(layers, config.width, near, bias=False)
         self.along = nn.Conv2d(config.width, config.width, far, dilation=_SKIP)
@@ -90,8 +93,13 @@ class _Interface(nn.Module):
 
     def combine(self, a: Parts, b: Parts) -> Parts:
         products = (a[0][:, :, None] * b[0][:, None, :]).flatten(1)
-        features = [torch.relu(left + right) for left, right in zip(a[1:], b[1:], strict=True)]
-        return torch.cat([a[0], b[0], products], dim=1), *features
+        faces = [self._meeting(left, right) for left, right in zip(a[1:], b[1:], strict=True)]
+        return torch.cat([a[0], b[0], products], dim=1), *faces
+
+    def _meeting(self, left: Tensor, right: Tensor) -> Tensor:
+        """Features of a face: some are products of the halves', whose coupling is then learnt at once."""
+        k = self.products
+        return torch.cat([left[:, :k] * right[:, :k], torch.relu(left[:, k:] + right[:, k:])], dim=1)
 
     def score(self, pairs: Parts) -> Tensor:
         means, *faces = pairs

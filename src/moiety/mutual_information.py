@@ -1,0 +1,308 @@
+r"""The mutual information of one cut, from samples, with its error.
+
+The samples are cut into folds.  Each fold's critic is trained on the samples outside
+it and read out inside it, so that every sample is held out once and the value is
+
+    M = sum_f (n_f / n) M_f,       M_f: the bound of fold f's critic on fold f.
+
+Its sampling error comes from how much each sample moves it.  For Donsker-Varadhan,
+with e the mean of e^F over product pairs, sample i moves M by
+
+    IF_i = F_i - <F> - (<e^F>_{i first} + <e^F>_{i second}) / e + 2
+
+(each product pair depends on two samples).  Influences of several cuts and of the
+counted blocks add up, so that the error of an entropy knows how they are correlated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from math import ceil
+from time import perf_counter
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .chains import standard_error
+from .critics import Critic, InterfaceCritic, hand_on
+from .geometry import Cut
+from .objectives import BOUNDS, Bound, DonskerVaradhanBound, JensenShannon, Objective
+from .pairs import Encoding, Split, Windows, cross_splits, shifts, spread_out
+from .random import Streams
+from .samples import Samples
+from .training import CONVERGED, DIVERGED, OUT_OF_BUDGET, Batch, History, Training, scores, train
+
+__all__ = ["Estimator", "Information", "estimate_information"]
+
+_EVALUATED_PLACES = 256  # of the interface, per held-out sample
+_TRAINED_PLACES = 4096  # of the interface, per step
+_VALIDATED_PLACES = 16384
+_CHUNK = 256  # samples scored at once
+_PRODUCTS = 4  # product pairs for each held-out joint pair
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """The algorithms that estimate a cut.
+
+    Arguments:
+        critic: Network that scores pairs.
+        objective: What training minimises.
+        bound: What is read out of the trained critic.
+        training: Of a cut whose error matters fully; see `effort` of `estimate_information`.
+        folds: Number of held-out sets.
+        seed: Of all random numbers.
+        device: Where the networks live.
+        threads: Folds that are trained side by side, one thread each.
+    """
+
+    critic: Critic = field(default_factory=InterfaceCritic)
+    objective: Objective = field(default_factory=JensenShannon)
+    bound: Bound = field(default_factory=DonskerVaradhanBound)
+    training: Training = field(default_factory=Training)
+    folds: int = 2
+    seed: int = 0
+    device: str = "cpu"
+    threads: int = 2
+
+    def __post_init__(self):
+        if self.folds < 2 or self.threads < 1:
+            raise ValueError(f"folds must be at least 2 and threads at least 1: {self.folds}, {self.threads}")
+
+
+@dataclass(frozen=True, eq=False)
+class Information:
+    """M of one cut.
+
+    Arguments:
+        value: In nats.
+        sampling: One standard error from the finite number of samples.
+        late_gain: What the second half of the training added, in nats; about as much
+            may still be missing.
+        spread: Half the distance between folds beyond what sampling explains.
+        influence: How much each sample moves `value`, mean zero, shape `(n,)`.
+        bounds: All bounds read out of the same critics, by name.
+        support: Number of product pairs that carry <e^F> (its effective sample size).
+        status: The worst of the folds': `"converged"`, `"out of budget"`, `"diverged"`.
+        histories, modules: One a fold.
+        seconds: Wall time.
+    """
+
+    value: float
+    sampling: float
+    late_gain: float
+    spread: float
+    influence: np.ndarray
+    bounds: Mapping[str, float]
+    support: float
+    status: str
+    histories: tuple[History, ...]
+    modules: tuple[nn.Module, ...]
+    seconds: float
+
+    @property
+    def error(self) -> float:
+        """One standard error: samples, training and the spread of folds together."""
+        return float(np.sqrt(self.sampling**2 + self.late_gain**2 + self.spread**2))
+
+
+def estimate_information(
+    samples: Samples,
+    cut: Cut,
+    estimator: Estimator | None = None,
+    *,
+    tau: float = 0.5,
+    warm: Sequence[nn.Module] = (),
+    effort: float = 1.0,
+    progress: Callable[[], None] | None = None,
+) -> Information:
+    """M between the halves of a cut.
+
+    Arguments:
+        samples: Configurations.
+        cut: One of the ladder of the samples' lattice.
+        estimator: Algorithms.
+        tau: Autocorrelation time of the samples in draws: product pairs are taken from
+            samples at least three of these apart.
+        warm: One network a fold whose weights start the new ones, trained on the same
+            folds.
+        effort: Share of the training steps that this cut is worth.
+        progress: Called at every look of a training; may raise to stop it.
+
+    Example:
+        >>> from .geometry import ladder
+        >>> spins = np.random.default_rng(0).choice([-1, 1], size=(64, 8, 8))
+        >>> top = ladder((8, 8), (True, True)).cuts[0]
+        >>> quick = Estimator(training=Training(steps=50))
+        >>> m = estimate_information(Samples.from_array(spins, periodic=True), top, quick)
+        >>> abs(m.value) < 0.1  # independent spins
+        True
+    """
+    estimator, started = estimator or Estimator(), perf_counter()
+    values = torch.from_numpy(samples.values.reshape(samples.n, *samples.shape)).to(estimator.device)
+    encoding = Encoding.of(samples.kind, samples.states, samples.values)
+    windows = Windows(values, cut, samples.periodic, encoding, samples.symmetries)
+    splits = cross_splits(samples.chains, samples.draws, estimator.folds)
+    training = _scaled(estimator.training, cut, effort)
+
+    streams = [Streams(Streams(estimator.seed).integer(cut.parent, fold)) for fold in range(estimator.folds)]
+    networks = [_network(estimator, windows, streams[f], warm[f] if warm else None) for f in range(estimator.folds)]
+
+    def one(fold: int) -> _Fold:
+        torch.set_num_threads(1)  # of this thread: the folds are what runs in parallel
+        configured = replace(estimator, training=training)
+        return _fold(windows, splits[fold], configured, tau, networks[fold], streams[fold], progress)
+
+    folds = _run(one, estimator)
+    return _combined(folds, splits, samples, perf_counter() - started)
+
+
+@dataclass(frozen=True, eq=False)
+class _Fold:
+    value: float
+    influence: np.ndarray  # of the test samples
+    bounds: Mapping[str, float]
+    support: float
+    status: str
+    history: History
+    module: nn.Module
+
+
+def _scaled(training: Training, cut: Cut, effort: float) -> Training:
+    """Fewer steps where the cut matters less, fewer pairs where each teaches more."""
+    batch = max(min(training.batch, _TRAINED_PLACES // cut.interface), min(64, training.batch))
+    return replace(training, steps=max(round(training.steps * effort), min(100, training.steps)), batch=batch)
+
+
+def _run(one: Callable[[int], _Fold], estimator: Estimator) -> list[_Fold]:
+    if min(estimator.threads, estimator.folds) == 1 or estimator.device != "cpu":
+        return [one(fold) for fold in range(estimator.folds)]
+    with ThreadPoolExecutor(min(estimator.threads, estimator.folds)) as pool:
+        return list(pool.map(one, range(estimator.folds)))
+
+
+def _fold(
+    windows: Windows,
+    split: Split,
+    estimator: Estimator,
+    tau: float,
+    network: nn.Module,
+    streams: Streams,
+    progress: Callable[[], None] | None,
+) -> _Fold:
+    config, generator = estimator.training, streams.torch("train")
+
+    def batch(indices: np.ndarray, size: int, products: int, augment: bool = False) -> Batch:
+        picks = spread_out(indices, size, generator)
+        a, b = windows.draw(picks, generator, augment=augment)
+        return Batch(a, b, shifts(size, len(indices), tau, products, generator))
+
+    def draw() -> Batch:
+        return batch(split.train, config.batch, estimator.objective.products, augment=True)
+
+    judged = max(_VALIDATED_PLACES // windows.cut.interface, 512)
+    products = max(estimator.objective.products, _PRODUCTS)
+    validation = [batch(split.validation, _CHUNK, products) for _ in range(ceil(min(judged, 4096) / _CHUNK))]
+    trained = train(network, estimator.objective, estimator.bound, draw, validation, config, progress)
+    held_out = _scored(trained.module, _held_out(windows, split.test, tau, streams.torch("test")))
+    finite = bool(torch.isfinite(held_out.joint).all() and torch.isfinite(held_out.product).all())
+    return _Fold(
+        value=estimator.bound(held_out.joint, held_out.product),
+        influence=_influence(held_out, estimator.bound, split.test),
+        bounds={name: kind()(held_out.joint, held_out.product) for name, kind in BOUNDS.items()},
+        support=_support(held_out.product),
+        status=trained.status if finite else DIVERGED,
+        history=trained.history,
+        module=trained.module,
+    )
+
+
+def _network(estimator: Estimator, windows: Windows, streams: Streams, start: nn.Module | None) -> nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(streams.integer("weights"))
+        module = estimator.critic.build(windows.shape)
+    if start is not None:
+        hand_on(start, module)
+    return module.to(estimator.device)
+
+
+def _held_out(
+    windows: Windows, indices: np.ndarray, tau: float, generator: torch.Generator
+) -> Iterator[tuple[Tensor, Batch]]:
+    """Batches that hold every sample equally often, each spread over all of them."""
+    passes = max(_EVALUATED_PLACES // windows.cut.interface, 1)
+    strides = ceil(len(indices) / _CHUNK)
+    for _ in range(passes):
+        for start in range(strides):
+            picks = torch.from_numpy(indices[start::strides])
+            a, b = windows.draw(picks, generator)
+            yield picks, Batch(a, b, shifts(len(picks), len(indices), tau, _PRODUCTS, generator))
+
+
+@dataclass(frozen=True, eq=False)
+class _Scores:
+    """Held-out scores, all flat, with the samples that each is about."""
+
+    joint: Tensor
+    product: Tensor
+    samples: Tensor  # of the joint pairs
+    first: Tensor  # of the product pairs
+    second: Tensor
+
+
+@torch.no_grad()
+def _scored(module: nn.Module, batches: Iterator[tuple[Tensor, Batch]]) -> _Scores:
+    columns: tuple[list[Tensor], ...] = ([], [], [], [], [])
+    for picks, batch in batches:
+        joint, product = scores(module, batch)
+        partners = [picks.roll(roll) for roll in batch.rolls]
+        row = joint.cpu(), product.flatten().cpu(), picks, picks.repeat(len(partners)), torch.cat(partners)
+        for column, entry in zip(columns, row, strict=True):
+            column.append(entry)
+    return _Scores(*map(torch.cat, columns))
+
+
+def _influence(held_out: _Scores, bound: Bound, indices: np.ndarray) -> np.ndarray:
+    """How much each of the samples `indices` moves the bound, shape `(len(indices),)`."""
+    joint, product = bound.influence(held_out.joint, held_out.product)
+
+    def by_sample(pairs: Tensor, samples: Tensor) -> np.ndarray:
+        size = int(indices.max()) + 1
+        total = np.bincount(samples.numpy(), pairs.numpy(), minlength=size)[indices]
+        return total * len(indices) / len(pairs)
+
+    return by_sample(joint, held_out.samples) + by_sample(product, held_out.first) + by_sample(product, held_out.second)
+
+
+def _support(product: Tensor) -> float:
+    """(sum e^F)^2 / sum e^2F."""
+    product = product.double()
+    return float(torch.exp(2 * torch.logsumexp(product, 0) - torch.logsumexp(2 * product, 0)))
+
+
+def _combined(folds: Sequence[_Fold], splits: Sequence[Split], samples: Samples, seconds: float) -> Information:
+    shares = np.array([len(split.test) for split in splits]) / samples.n
+    influence = np.empty(samples.n)
+    for fold, split in zip(folds, splits, strict=True):
+        influence[split.test] = fold.influence
+    sampling = standard_error(influence.reshape(samples.chains, samples.draws))
+    values = np.array([fold.value for fold in folds])
+    value = float(shares @ values)
+    # independent folds spread by sqrt(folds) sampling errors already
+    scatter = float(values.var(ddof=1)) / len(values)
+    return Information(
+        value=value,
+        sampling=sampling,
+        late_gain=float(shares @ [fold.history.late_gain for fold in folds]),
+        spread=float(np.sqrt(max(scatter - sampling**2, 0.0))),
+        influence=influence,
+        bounds={name: float(shares @ [fold.bounds[name] for fold in folds]) for name in folds[0].bounds},
+        support=sum(fold.support for fold in folds),
+        status=max((fold.status for fold in folds), key=(CONVERGED, OUT_OF_BUDGET, DIVERGED).index),
+        histories=tuple(fold.history for fold in folds),
+        modules=tuple(fold.module for fold in folds),
+        seconds=seconds,
+    )
