@@ -19,10 +19,11 @@ TABLE = """
     pairs critics objectives particles
     training
     mutual_information conditional
-    blocks tail results
+    blocks tail plots
+    results
     entropy
     baselines sweep
-    plots report paper
+    report paper
     cli
 """
 ROWS = {module: row for row, line in enumerate(TABLE.strip().splitlines(), start=1) for module in line.split()}

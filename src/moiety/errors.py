@@ -5,7 +5,7 @@ An estimate that could not be made is an `EstimateError`, which carries what was
 learnt before it failed.
 """
 
-__all__ = ["EstimateError", "InputError", "MoietyError"]
+__all__ = ["EstimateError", "InputError", "MoietyError", "Stopped"]
 
 
 class MoietyError(Exception):
@@ -28,3 +28,7 @@ class EstimateError(MoietyError, RuntimeError):
     def __init__(self, message: str, learnt: object = None):
         super().__init__(message)
         self.learnt = learnt
+
+
+class Stopped(MoietyError):
+    """The user asked to stop; raised inside long work and caught where it was started."""

@@ -1,0 +1,462 @@
+r"""The entropy of a lattice system from its samples.
+
+    s = (1 / V_0) [ sum_bases n S(base) - sum_cuts n M(cut) ]             (Eq. 4)
+
+Small blocks are counted.  The cuts above them are estimated from the smallest upwards,
+each starting from the weights of the one before, until the area law holds or a cut is
+past what the samples can carry (about log N nats from N samples; McAllester and
+Stratos, AISTATS 2020); the rest is extrapolated.  The error adds up
+
+    samples    the spread between samples of their influence on s, all terms together
+    base       what the bias correction of the counts may leave
+    training   what longer training may still find, by its late gains: under-fitted M
+               make s too large, all levels alike, so these add up without cancelling
+    folds      the distance between folds beyond what the samples explain
+    tail       of the extrapolated cuts, which all err together
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, is_dataclass
+from math import log, prod
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from . import __version__
+from .blocks import CountedBlock, count_block, fits_counting, site_block
+from .chains import block_labels, jackknife_error, observables, rhat, standard_error, tau_int
+from .critics import Critic
+from .errors import EstimateError, Stopped
+from .geometry import Cut, Ladder, Shape, ladder
+from .mutual_information import Estimator, Information, estimate_information
+from .objectives import Bound, Objective
+from .results import COUNTED, ESTIMATED, EXTRAPOLATED, Base, Check, EntropyResult, Level, Status
+from .samples import Samples
+from .tail import AreaLaw, fit_area_law, is_level
+from .training import DIVERGED, Training
+
+__all__ = ["estimate_entropy"]
+
+_MOST_BIAS = 5e-4  # nats per site that the bias of a base block may be uncertain by
+_LEVEL_RISE = 0.02  # relative change of M / interface below which the area law holds
+_FITTED = 4  # cuts that the area law is fitted to
+_LEAST_SUPPORT = 10.0  # product pairs that must carry <e^F>
+_JACKKNIFE_BLOCKS = 40
+_FEW_SAMPLES = 100
+_MOST_RHAT = 1.1
+
+Progress = Callable[[float, int, str], None]
+
+
+def estimate_entropy(
+    samples: Samples,
+    *,
+    critic: Critic | None = None,
+    objective: Objective | None = None,
+    bound: Bound | None = None,
+    training: Training | None = None,
+    folds: int = 2,
+    excess: bool = False,
+    tail: bool = True,
+    seed: int = 0,
+    device: str = "cpu",
+    threads: int = 2,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> EntropyResult:
+    """The entropy per site, with its error and its split over length scales.
+
+    Arguments:
+        samples: Configurations at one state point.
+        critic: Network that scores pairs; `InterfaceCritic()` by default.
+        objective: What training minimises; `JensenShannon()` by default.
+        bound: What is read out; `DonskerVaradhanBound()` by default.
+        training: See `Training`.
+        folds: Held-out sets; each sample is held out once.
+        excess: Leave out the entropy of the single sites (Eq. 8): -sum M / (2 V).
+        tail: Whether levels may be extrapolated where the area law holds.  Levels past
+            what the samples can carry always are.
+        seed: Of all random numbers.
+        device: Where the networks live.
+        threads: Trainings side by side.
+        progress: Called as (levels done, levels, text).
+        stop: Asked often; once it says True, the remaining levels are extrapolated.
+
+    Raises:
+        InputError: A lattice too small to halve.
+        EstimateError: Training diverged at the smallest estimated level, continuous
+            states all equal, or a stop before anything was known.
+
+    Example:
+        >>> import moiety
+        >>> model = moiety.system("ising-square", size=8, temperature=4.0)
+        >>> result = estimate_entropy(model.sample(256, seed=1), training=Training(steps=100))
+        >>> abs(result.entropy - model.exact_entropy()) < 0.03
+        True
+    """
+    started = perf_counter()
+    chosen = {"critic": critic, "objective": objective, "bound": bound, "training": training}
+    estimator = Estimator(
+        **{name: choice for name, choice in chosen.items() if choice is not None},
+        folds=folds,
+        seed=seed,
+        device=device,
+        threads=threads,
+    )
+    rungs = ladder(samples.shape, samples.periodic)
+    counts = _Counts(samples)
+    cuts, bases = rungs.above(counts.is_base)
+    counted = perf_counter()
+    walk = _Walk(rungs, samples, estimator, _autocorrelation(samples, counts, bases), tail)
+    for done, cut in enumerate(reversed(cuts)):
+        walk.take(cut, _notifier(progress, done, len(cuts), cut), stop)
+    return _result(walk, counts, bases, excess, {"counting": counted - started, "total": perf_counter() - started})
+
+
+class _Counts:
+    """Entropies of counted blocks, each counted once."""
+
+    def __init__(self, samples: Samples):
+        self.samples = samples
+        self.flat = samples.values.reshape(samples.n, *samples.shape)
+        self.known: dict[Shape, CountedBlock] = {}
+        self.refused: list[Shape] = []
+
+    def __getitem__(self, shape: Shape) -> CountedBlock:
+        if shape not in self.known:
+            self.known[shape] = self._counted(shape)
+        return self.known[shape]
+
+    def _counted(self, shape: Shape) -> CountedBlock:
+        if self.samples.kind == "discrete":
+            return count_block(self.flat, shape, self.samples.periodic, self.samples.states)
+        return site_block(np.mod(self.flat, 2 * np.pi) if self.samples.kind == "angle" else self.flat)
+
+    def is_base(self, shape: Shape) -> bool:
+        """Whether the sum may start from this block: it can be counted, and the samples suffice."""
+        if prod(shape) == 1:
+            return True
+        if not fits_counting(shape, self.samples.states):
+            return False
+        enough = self[shape].bias_error <= _MOST_BIAS * prod(shape)
+        if not enough and shape not in self.refused:
+            self.refused.append(shape)
+        return enough
+
+    def information(self, cut: Cut) -> tuple[float, np.ndarray]:
+        """M of a cut inside a base, and its influences."""
+        parts = [self[cut.left], self[cut.right]]
+        whole = self[cut.parent]
+        influence = sum(part.influence for part in parts) - whole.influence
+        return sum(part.entropy for part in parts) - whole.entropy, influence
+
+
+@dataclass
+class _Walk:
+    """The way up the ladder: what is known so far, from the smallest cut on."""
+
+    rungs: Ladder
+    samples: Samples
+    estimator: Estimator
+    chain: Mapping[str, float]
+    tail: bool
+    cuts: list[Cut] = field(default_factory=list)
+    found: list[Information] = field(default_factory=list)
+    beyond: list[tuple[Cut, str]] = field(default_factory=list)
+
+    def take(self, cut: Cut, progress: Callable[[], None] | None, stop: Callable[[], bool] | None) -> None:
+        """Estimate the next cut, or leave it to the area law."""
+        if self.beyond:
+            self.beyond.append((cut, self.beyond[-1][1]))
+        elif self.tail and self.law_holds():
+            self.beyond.append((cut, "area law"))
+        else:
+            self._estimate(cut, progress, stop)
+
+    def _estimate(self, cut: Cut, progress: Callable[[], None] | None, stop: Callable[[], bool] | None) -> None:
+        def look() -> None:
+            if progress:
+                progress()
+            if stop and stop():
+                raise Stopped("stopped before the estimate was complete")
+
+        first = self.cuts[0].volume if self.cuts else cut.volume
+        try:
+            found = estimate_information(
+                self.samples,
+                cut,
+                self.estimator,
+                tau=self.chain["tau"],
+                warm=self.found[-1].modules if self.found else (),
+                effort=(first / cut.volume) ** (1 / 3),
+                progress=look,
+            )
+        except Stopped:
+            self.beyond.append((cut, "stopped"))
+            return
+        if found.status == DIVERGED:
+            self.beyond.append((cut, DIVERGED))
+        elif found.value > self.carried(cut) or (found.support < _LEAST_SUPPORT and found.value > 1):
+            self.beyond.append((cut, "past the samples"))
+        else:
+            self.cuts.append(cut)
+            self.found.append(found)
+
+    def carried(self, cut: Cut) -> float:
+        """About the most nats that the samples can certify for a cut: log N."""
+        places = self.rungs.volume / prod(cut.parent)
+        return log(max(self.chain["effective"] * places, 2.0))
+
+    def law_holds(self) -> bool:
+        last = self.cuts[-3:]
+        if len(last) < 3 or len({cut.interface for cut in last}) < 2:
+            return False
+        values, errors = zip(*((found.value, found.error) for found in self.found[-3:]), strict=True)
+        return is_level([cut.interface for cut in last], values, errors, rise=_LEVEL_RISE)
+
+    def law(self, counts: _Counts) -> AreaLaw:
+        """The area law through the last cuts; counted ones help where few were estimated."""
+        rows = [(cut.interface, found.value, found.error) for cut, found in zip(self.cuts, self.found, strict=True)]
+        if len(rows) < _FITTED:
+            inner = [cut for cut in self.rungs.cuts if cut.parent in counts.known and cut.parent not in counts.refused]
+            inner = [cut for cut in inner if prod(cut.parent) > 1 and self.samples.kind == "discrete"]
+            small = [(cut.interface, *counts.information(cut)) for cut in reversed(inner)]
+            rows = [(length, m, standard_error(i[None])) for length, m, i in small] + rows
+        if not rows:
+            raise EstimateError("stopped or diverged before any level was known; train longer or with a lower rate")
+        lengths, values, errors = zip(*rows[-_FITTED:], strict=True)
+        return fit_area_law(lengths, values, errors, proportional=self.law_holds())
+
+
+def _autocorrelation(samples: Samples, counts: _Counts, bases: Mapping[Shape, int]) -> dict[str, float]:
+    """tau_int in draws of the slowest observable, what the samples amount to, R-hat."""
+    series = list(observables(samples).values())
+    series += [counts[shape].influence.reshape(samples.chains, samples.draws) for shape in bases]
+    tau = max(tau_int(one) for one in series)
+    ratios = [rhat(one) for one in series]
+    return {"tau": tau, "effective": samples.n / (2 * tau), "rhat": float(np.nanmax([1.0, *ratios]))}
+
+
+def _notifier(progress: Progress | None, done: int, total: int, cut: Cut) -> Callable[[], None] | None:
+    if progress is None:
+        return None
+    text = f"{'x'.join(map(str, cut.left))} | {'x'.join(map(str, cut.right))}"
+    progress(done, total, text)
+    return lambda: progress(done, total, text)
+
+
+def _result(
+    walk: _Walk, counts: _Counts, bases: Mapping[Shape, int], excess: bool, timing: dict[str, float]
+) -> EntropyResult:
+    rungs, samples = walk.rungs, walk.samples
+    levels = _levels(walk, counts, bases)
+    blocks = {shape: counts[shape] for shape in bases}
+    site = counts[(1,) * len(samples.shape)].entropy if excess else 0.0
+    total = sum(count * blocks[shape].entropy for shape, count in bases.items()) / rungs.volume
+    above = [level for level in levels if level.source != COUNTED]
+    entropy = total - site - sum(level.weight * level.mutual_information for level in above)
+    budget = _budget(walk, blocks, bases, levels)
+    timing["training"] = sum(found.seconds for found in walk.found)
+    described = {"n": samples.n, "shape": list(samples.shape), "kind": samples.kind, **walk.chain}
+    bases_found = tuple(
+        Base(shape, count, blocks[shape].entropy, _block_error(blocks[shape], samples), blocks[shape].windows)
+        for shape, count in bases.items()
+    )
+    return EntropyResult(
+        entropy=float(entropy),
+        error=float(np.sqrt(sum(part**2 for part in budget.values()))),
+        budget=budget,
+        levels=levels,
+        bases=bases_found,
+        status=_status(walk, counts, levels, bases_found, budget),
+        samples=described,
+        timing=timing,
+        provenance=_provenance(walk, excess),
+    )
+
+
+def _levels(walk: _Walk, counts: _Counts, bases: Mapping[Shape, int]) -> tuple[Level, ...]:
+    """Every cut of the ladder, largest blocks first."""
+    rows = [(cut, *_estimated(found)) for cut, found in zip(walk.cuts, walk.found, strict=True)]
+    if walk.beyond:
+        law = walk.law(counts)
+        rows += [(cut, law(cut.interface), law.error(cut.interface), EXTRAPOLATED, why, {}, ()) for cut, why in walk.beyond]
+    above = {row[0].parent for row in rows}
+    for cut in walk.rungs.cuts:
+        if cut.parent not in above:
+            value, influence = counts.information(cut)
+            error = _series_error(influence, walk.samples)
+            rows.append((cut, value, error, COUNTED, COUNTED, {}, ()))
+    rows.sort(key=lambda row: [cut.parent for cut in walk.rungs.cuts].index(row[0].parent))
+    return tuple(
+        Level(
+            cut.level, cut.left, cut.volume, cut.interface, cut.faces, walk.rungs.weight(cut),
+            float(value), float(error), source, status, bounds, histories,
+        )
+        for cut, value, error, source, status, bounds, histories in rows
+    )  # fmt: skip
+
+
+def _estimated(found: Information) -> tuple[Any, ...]:
+    return found.value, found.error, ESTIMATED, found.status, found.bounds, found.histories
+
+
+def _budget(
+    walk: _Walk, blocks: Mapping[Shape, CountedBlock], bases: Mapping[Shape, int], levels: Sequence[Level]
+) -> dict[str, float]:
+    """What the error of s is made of, in nats per site."""
+    volume, weight = walk.rungs.volume, walk.rungs.weight
+    influence = sum(count * _centred(blocks[shape].influence) for shape, count in bases.items()) / volume
+    for cut, found in zip(walk.cuts, walk.found, strict=True):
+        influence = influence - weight(cut) * found.influence
+    pairs = list(zip(walk.cuts, walk.found, strict=True))
+    return {
+        "samples": _series_error(influence, walk.samples),
+        "base": sum(count * blocks[shape].bias_error for shape, count in bases.items()) / volume,
+        "training": sum(weight(cut) * found.late_gain for cut, found in pairs),
+        "folds": float(np.sqrt(sum((weight(cut) * found.spread) ** 2 for cut, found in pairs))),
+        "tail": sum(level.weight * level.error for level in levels if level.source == EXTRAPOLATED),
+    }
+
+
+def _block_error(block: CountedBlock, samples: Samples) -> float:
+    return float(np.hypot(_series_error(block.influence, samples), block.bias_error))
+
+
+def _series_error(influence: np.ndarray, samples: Samples) -> float:
+    """One standard error of a mean over samples: autocorrelation counted, or a jackknife if that is larger."""
+    series = influence.reshape(samples.chains, samples.draws)
+    blocks = block_labels(*series.shape, min(_JACKKNIFE_BLOCKS, max(samples.n // 4, 2)))
+    return float(max(standard_error(series), jackknife_error(series, blocks)))
+
+
+def _centred(influence: np.ndarray) -> np.ndarray:
+    return influence - influence.mean()
+
+
+def _status(
+    walk: _Walk, counts: _Counts, levels: Sequence[Level], bases: Sequence[Base], budget: Mapping[str, float]
+) -> Status:
+    error = float(np.sqrt(sum(part**2 for part in budget.values())))
+    return Status(
+        (
+            _samples_check(walk),
+            _chains_check(walk),
+            _bases_check(counts, bases),
+            _positive_check(levels),
+            _monotone_check(levels),
+            _entropy_check(levels, bases),
+            _training_check(walk, levels, budget, error),
+            _bounds_check(levels, error),
+            _ladder_check(walk, budget, error),
+        )
+    )
+
+
+def _samples_check(walk: _Walk) -> Check:
+    n, effective, tau = walk.samples.n, walk.chain["effective"], walk.chain["tau"]
+    message = f"{n} samples amount to {effective:.0f} independent ones (tau_int = {tau:.2g} draws)"
+    return Check("effective samples", effective >= min(_FEW_SAMPLES, 0.9 * n) and effective >= 32, message)
+
+
+def _chains_check(walk: _Walk) -> Check:
+    found = walk.chain["rhat"]
+    verdict = "the chains agree" if found <= _MOST_RHAT else "the chains have not mixed: start them later or run them longer"
+    return Check("chains mixed", found <= _MOST_RHAT, f"{verdict} (R-hat = {found:.3g})")
+
+
+def _bases_check(counts: _Counts, bases: Sequence[Base]) -> Check:
+    shapes = ", ".join("x".join(map(str, base.shape)) for base in bases)
+    refused = ", ".join("x".join(map(str, shape)) for shape in counts.refused)
+    fallback = f"; too few samples for {refused}" if refused else ""
+    return Check("counted blocks", not refused, f"the sum starts from blocks of {shapes}{fallback}")
+
+
+def _positive_check(levels: Sequence[Level]) -> Check:
+    low = [level for level in levels if level.mutual_information < -3 * level.error - 1e-9]
+    return Check("M >= 0", not low, _names(low, "M is negative at") or "no M is negative beyond 3 errors")
+
+
+def _monotone_check(levels: Sequence[Level]) -> Check:
+    """A block inside another shares less with its neighbour."""
+    known = [level for level in levels if level.source != EXTRAPOLATED]
+    falls = [
+        large
+        for large, small in zip(known, known[1:], strict=False)
+        if large.interface >= small.interface
+        and small.mutual_information - large.mutual_information > 3 * np.hypot(large.error, small.error) + 1e-9
+    ]
+    return Check("M grows with size", not falls, _names(falls, "M falls at") or "M grows with the block, within 3 errors")
+
+
+def _entropy_check(levels: Sequence[Level], bases: Sequence[Base]) -> Check:
+    """M of two halves is at most the entropy of one, which Eq. 2 gives from the bases upwards."""
+    entropies = {base.shape: base.entropy for base in bases}
+    over = []
+    for level in reversed(levels):
+        if level.source == COUNTED or level.shape not in entropies:
+            continue
+        one = entropies[level.shape]
+        if level.mutual_information > one + 3 * level.error + 1e-9:
+            over.append(level)
+        axis = _joined_axis(level, levels)
+        if axis is not None:
+            entropies[axis] = 2 * one - level.mutual_information
+    return Check("M <= S(block)", not over, _names(over, "M exceeds the entropy of a half at") or "no M exceeds the entropy of a half")
+
+
+def _joined_axis(level: Level, levels: Sequence[Level]) -> Shape | None:
+    """The block that two of this level's halves make, where it is a half itself."""
+    twice = 2 * level.volume
+    parents = [other.shape for other in levels if other.volume == twice]
+    return parents[0] if parents else None
+
+
+def _training_check(walk: _Walk, levels: Sequence[Level], budget: Mapping[str, float], error: float) -> Check:
+    diverged = [level for level in levels if level.status == DIVERGED]
+    if diverged:
+        return Check("training", False, _names(diverged, "training diverged at"))
+    late = budget["training"]
+    fine = late <= max(2 * budget["samples"], 1e-3)
+    verdict = "training reached its plateau" if fine else "training was still gaining: give it more steps"
+    return Check("training", fine, f"{verdict} (late gains are worth {late:.2g} of the error {error:.2g})")
+
+
+def _bounds_check(levels: Sequence[Level], error: float) -> Check:
+    """Donsker-Varadhan and NWJ differ by the offset of F alone, the mean log-odds by its calibration."""
+    apart = sum(level.weight * (max(level.bounds.values()) - min(level.bounds.values())) for level in levels if level.bounds)
+    fine = apart <= max(5 * error, 3e-3)
+    return Check("bounds agree", fine, f"the bounds put s within {apart:.2g} of each other{'' if fine else ': do not trust it'}")
+
+
+def _ladder_check(walk: _Walk, budget: Mapping[str, float], error: float) -> Check:
+    reasons = [why for _, why in walk.beyond]
+    if "stopped" in reasons:
+        return Check("ladder", False, f"stopped early: {len(reasons)} levels are extrapolated")
+    if not reasons:
+        return Check("ladder", True, "every level was counted or estimated")
+    fine = budget["tail"] <= max(error, 1e-3)
+    message = f"{len(reasons)} of the largest levels from the area law ({reasons[0]}), worth {budget['tail']:.2g} of the error"
+    return Check("ladder", fine, message)
+
+
+def _names(levels: Sequence[Level], text: str) -> str:
+    return f"{text} {', '.join('x'.join(map(str, level.shape)) for level in levels)}" if levels else ""
+
+
+def _provenance(walk: _Walk, excess: bool) -> dict[str, Any]:
+    configuration = {
+        name: {"name": type(part).__name__, **asdict(part)} if is_dataclass(part) else part
+        for name, part in vars(walk.estimator).items()
+    }
+    return {
+        "version": __version__,
+        "seed": walk.estimator.seed,
+        "configuration": {**configuration, "excess": excess, "tail": walk.tail},
+        "samples": dict(walk.samples.provenance),
+        "symmetries": list(walk.samples.symmetries),
+        "periodic": list(walk.samples.periodic),
+    }

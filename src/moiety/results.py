@@ -1,0 +1,319 @@
+r"""What an estimate says: one number with its error, where it comes from, whether to believe it.
+
+    s = (1 / V_0) [ sum_bases n S(base) - sum_cuts n M(cut) ]             (Eq. 4)
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .errors import InputError
+from .io import check_output
+from .io._atomic import atomic
+from .io._format import naming
+from .training import History
+
+if TYPE_CHECKING:
+    import matplotlib.figure
+    import xarray
+
+__all__ = ["COUNTED", "ESTIMATED", "EXTRAPOLATED", "Base", "Check", "Estimate", "EntropyResult", "Level", "Status"]
+
+COUNTED, ESTIMATED, EXTRAPOLATED = "counted", "estimated", "extrapolated"
+_CURVES = ("steps", "training", "validation", "smoothed", "bound")
+_ATTRIBUTE = "moiety_result"
+
+
+@dataclass(frozen=True)
+class Level:
+    """One kind of cut of the ladder.
+
+    Arguments:
+        level: Depth k, 1 for the first cut of the whole lattice.
+        shape: Sides of the half X_k (the larger one where a side is odd).
+        volume: V_k, its sites.
+        interface: l_k, sites along the interface, all faces together.
+        faces: 2 where the halves meet at both ends, else 1.
+        weight: By how much one nat of M lowers the entropy per site, 1/(2 V_k).
+        mutual_information: M(X_k) in nats.
+        error: One standard error of it, in nats.
+        source: `"counted"`, `"estimated"` or `"extrapolated"`.
+        status: How it went: `"counted"`, `"converged"`, `"out of budget"`,
+            `"diverged"`, `"area law"`, `"past the samples"` or `"stopped"`.
+        bounds: All bounds read out of the same critics, by name.
+        histories: The trainings, one a fold.
+    """
+
+    level: int
+    shape: tuple[int, ...]
+    volume: int
+    interface: int
+    faces: int
+    weight: float
+    mutual_information: float
+    error: float
+    source: str
+    status: str
+    bounds: Mapping[str, float] = field(default_factory=dict)
+    histories: tuple[History, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True)
+class Base:
+    """A smallest block, whose entropy was counted.
+
+    Arguments:
+        shape: Its sides.
+        count: How often it occurs in the lattice.
+        entropy: S of the block, in nats.
+        error: One standard error, in nats.
+        windows: Number of windows counted.
+    """
+
+    shape: tuple[int, ...]
+    count: int
+    entropy: float
+    error: float
+    windows: int
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that should hold, whether it does, and in words."""
+
+    name: str
+    passed: bool
+    message: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """All checks of a result.
+
+    Example:
+        >>> status = Status((Check("bounds", True, "bounds agree"), Check("chains", False, "chains disagree")))
+        >>> status.ok, str(status)
+        (False, 'doubtful: chains disagree')
+    """
+
+    checks: tuple[Check, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every check passed."""
+        return all(check.passed for check in self.checks)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the failed checks say."""
+        return tuple(check.message for check in self.checks if not check.passed)
+
+    def __str__(self) -> str:
+        return "ok" if self.ok else "doubtful: " + "; ".join(self.warnings)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with one standard error."""
+
+    entropy: float
+    error: float
+
+    def __str__(self) -> str:
+        return _with_error(self.entropy, self.error)
+
+
+@dataclass(frozen=True)
+class EntropyResult:
+    """The entropy per site of a lattice system.
+
+    Arguments:
+        entropy: s in nats per site; in excess of the single sites where `excess` is set.
+        error: One standard error.
+        budget: What the error is made of, by name, in nats per site.
+        levels: Every cut of the ladder, largest blocks first.
+        bases: The counted blocks that the sum starts from.
+        status: Checks.
+        samples: `n`, `effective`, `tau` (in draws) and `rhat` of the samples, `shape`.
+        cross_check: The same entropy by another route, where one was taken.
+        timing: Seconds by name.
+        provenance: Version, seed, configuration and the samples' provenance.
+        unit: Of `entropy`.
+
+    Example:
+        >>> import moiety
+        >>> spins = np.ones((100, 4, 4), int)
+        >>> print(moiety.estimate_entropy(moiety.Samples.from_array(spins, periodic=True)))
+        s = 0.00000 ± 0.00000 nats/site  [4 levels]
+    """
+
+    entropy: float
+    error: float
+    budget: Mapping[str, float]
+    levels: tuple[Level, ...]
+    bases: tuple[Base, ...]
+    status: Status
+    samples: Mapping[str, Any]
+    cross_check: Estimate | None = None
+    timing: Mapping[str, float] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    unit: str = "nats/site"
+
+    def __str__(self) -> str:
+        tail = sum(level.source == EXTRAPOLATED for level in self.levels)
+        notes = [f"{len(self.levels)} level{'s' if len(self.levels) != 1 else ''}"]
+        notes[0] += f", {tail} from the area law" if tail else ""
+        notes += [f"cross-check {self.cross_check}"] if self.cross_check else []
+        notes += [] if self.status.ok else [str(self.status)]
+        return f"s = {_with_error(self.entropy, self.error)} {self.unit}  [{'; '.join(notes)}]"
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it but the training curves, as plain numbers, text, lists and mappings."""
+        levels = [{**asdict(replace(level, histories=())), "shape": list(level.shape)} for level in self.levels]
+        for level in levels:
+            del level["histories"]
+        checks = [asdict(check) for check in self.status.checks]
+        return {
+            "entropy": self.entropy,
+            "error": self.error,
+            "unit": self.unit,
+            "status": {"ok": self.status.ok, "warnings": list(self.status.warnings), "checks": checks},
+            "cross_check": asdict(self.cross_check) if self.cross_check else None,
+            "budget": dict(self.budget),
+            "levels": levels,
+            "bases": [{**asdict(base), "shape": list(base.shape)} for base in self.bases],
+            "samples": dict(self.samples),
+            "timing": dict(self.timing),
+            "provenance": dict(self.provenance),
+        }
+
+    @classmethod
+    def from_dict(cls, said: Mapping[str, Any], histories: Mapping[int, tuple[History, ...]] | None = None) -> EntropyResult:
+        """The result that `to_dict` described; `histories` by the place of their level."""
+        levels = tuple(
+            Level(**{**level, "shape": tuple(level["shape"])}, histories=(histories or {}).get(place, ()))
+            for place, level in enumerate(said["levels"])
+        )
+        bases = tuple(Base(**{**base, "shape": tuple(base["shape"])}) for base in said["bases"])
+        status = Status(tuple(Check(**check) for check in said["status"]["checks"]))
+        cross_check = Estimate(**said["cross_check"]) if said["cross_check"] else None
+        plain = {name: said[name] for name in ("entropy", "error", "unit", "budget", "samples", "timing", "provenance")}
+        return cls(levels=levels, bases=bases, status=status, cross_check=cross_check, **plain)
+
+    def to_xarray(self) -> xarray.Dataset:
+        """The result as a dataset over `level`, with training curves over `fold` and `look`.
+
+        Example:
+            >>> import moiety
+            >>> spins = np.ones((100, 4, 4), int)
+            >>> moiety.estimate_entropy(moiety.Samples.from_array(spins, periodic=True)).to_xarray().sizes["level"]
+            4
+        """
+        import xarray
+
+        per_level = {
+            "mutual_information": ("nats", "mutual information between neighbouring halves"),
+            "error": ("nats", "one standard error of the mutual information"),
+            "volume": ("sites", "sites of a half"),
+            "interface": ("sites", "sites along the interface, all faces together"),
+            "faces": ("1", "faces of the interface"),
+            "weight": ("1/site", "fall of the entropy per site for each nat"),
+            "source": ("1", "counted, estimated or extrapolated"),
+            "status": ("1", "how it went"),
+        }
+        data: dict[str, Any] = {
+            name: ("level", [getattr(level, name) for level in self.levels], {"units": units, "long_name": text})
+            for name, (units, text) in per_level.items()
+        }
+        data["entropy"] = ((), self.entropy, {"units": self.unit, "long_name": "entropy"})
+        data["entropy_error"] = ((), self.error, {"units": self.unit, "long_name": "one standard error of the entropy"})
+        data |= self._curves()
+        coordinates = {"level": [level.level for level in self.levels]}
+        return xarray.Dataset(data, coordinates, {_ATTRIBUTE: json.dumps(self.to_dict(), default=_plain)})
+
+    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
+        """Write to a netCDF file.
+
+        Raises:
+            InputError: The suffix is not `.nc`, or the path is taken or cannot be written.
+        """
+        path = Path(path)
+        if path.suffix.lower() != ".nc":
+            raise InputError(f"{path}: results are written as netCDF; end the name in .nc")
+        check_output(path, force)
+        with naming(path, "cannot be written"), atomic(path) as part:
+            self.to_xarray().to_netcdf(part, engine="h5netcdf")
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> EntropyResult:
+        """Read what `save` wrote.
+
+        Raises:
+            InputError: The file is missing, damaged or no result.
+        """
+        import xarray
+
+        with naming(Path(path), "cannot be read as a result"):
+            if not Path(path).is_file():
+                raise InputError("no such file; check the name")
+            with xarray.open_dataset(path, engine="h5netcdf") as dataset:
+                if _ATTRIBUTE not in dataset.attrs:
+                    raise InputError("holds no result of an estimate; moiety estimate --out writes one")
+                return cls.from_dict(json.loads(dataset.attrs[_ATTRIBUTE]), _histories(dataset))
+
+    def plot(self) -> matplotlib.figure.Figure:
+        """A figure of M per level, the split of the entropy and the training curves."""
+        from . import plots
+
+        return plots.overview(self)
+
+    def _curves(self) -> dict[str, Any]:
+        folds = max((len(level.histories) for level in self.levels), default=0)
+        looks = max((len(history.steps) for level in self.levels for history in level.histories), default=0)
+        if not looks:
+            return {}
+        table = np.full((len(_CURVES), len(self.levels), folds, looks), np.nan)
+        for place, level in enumerate(self.levels):
+            for fold, history in enumerate(level.histories):
+                table[:, place, fold, : len(history.steps)] = [getattr(history, name) for name in _CURVES]
+        return {f"curve_{name}": (("level", "fold", "look"), table[k]) for k, name in enumerate(_CURVES)}
+
+
+def _histories(dataset: xarray.Dataset) -> dict[int, tuple[History, ...]]:
+    if "curve_steps" not in dataset:
+        return {}
+    table = np.stack([dataset[f"curve_{name}"].values for name in _CURVES])
+    found = {}
+    for place in range(table.shape[1]):
+        folds = [table[:, place, fold] for fold in range(table.shape[2])]
+        known = [curves[:, ~np.isnan(curves[0])] for curves in folds]
+        found[place] = tuple(
+            History([int(step) for step in curves[0]], *(curve.tolist() for curve in curves[1:]))
+            for curves in known
+            if curves.shape[1]
+        )
+    return found
+
+
+def _with_error(value: float, error: float) -> str:
+    """Two digits of the error at most, and never more than five decimals.
+
+    Example:
+        >>> _with_error(0.39697, 0.00062), _with_error(0.1, 0.02)
+        ('0.39697 ± 0.00062', '0.100 ± 0.020')
+    """
+    digits = int(np.clip(1 - np.floor(np.log10(error)), 0, 5)) if np.isfinite(error) and error > 0 else 5
+    return f"{value:.{digits}f} ± {error:.{digits}f}"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
+    return str(value)
