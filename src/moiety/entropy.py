@@ -9,8 +9,9 @@ Stratos, AISTATS 2020); the rest is extrapolated.  The error adds up
 
     samples    the spread between samples of their influence on s, all terms together
     base       what the bias correction of the counts may leave
-    training   what longer training may still find, by its late gains: under-fitted M
-               make s too large, all levels alike, so these add up without cancelling
+    training   what longer training or more samples may still find, by late gains and
+               what calibration mended: under-fitted M make s too large, all levels
+               alike, so these add up without cancelling
     folds      the distance between folds beyond what the samples explain
     tail       of the extrapolated cuts, which all err together
 """
@@ -316,7 +317,7 @@ def _budget(
     return {
         "samples": _series_error(influence, walk.samples),
         "base": sum(count * blocks[shape].bias_error for shape, count in bases.items()) / volume,
-        "training": sum(weight(cut) * found.late_gain for cut, found in pairs),
+        "training": sum(weight(cut) * found.missing for cut, found in pairs),
         "folds": float(np.sqrt(sum((weight(cut) * found.spread) ** 2 for cut, found in pairs))),
         "tail": sum(level.weight * level.error for level in levels if level.source == EXTRAPOLATED),
     }

@@ -12,6 +12,15 @@ with e the mean of e^F over product pairs, sample i moves M by
 
 (each product pair depends on two samples).  Influences of several cuts and of the
 counted blocks add up, so that the error of an entropy knows how they are correlated.
+
+A critic may overrate a pair of a kind that it has hardly met, and one e^F can then
+outweigh all others; trained on few samples it overrates them all.  Its scores are
+therefore calibrated on the validation pairs before they are read out,
+
+    F -> r min(F, largest joint F) + c,    r in [0, 1.2] of the largest DV, <e^F> = 1,
+
+which leaves F = 0 where nothing was learnt.  Any function of the pair is a critic: the
+bounds still hold.
 """
 
 from __future__ import annotations
@@ -41,6 +50,8 @@ _EVALUATED_PLACES = 256  # of the interface, per held-out sample
 _TRAINED_PLACES = 4096  # of the interface, per step
 _VALIDATED_PLACES = 16384
 _CHUNK = 256  # samples scored at once
+_SPREAD_SIGMAS = 2.0  # sampling errors that folds must lie apart before training is to blame
+_SCALES, _LARGEST_SCALE = 25, 1.2  # of the calibration
 _PRODUCTS = 4  # product pairs for each held-out joint pair
 
 
@@ -80,8 +91,8 @@ class Information:
     Arguments:
         value: In nats.
         sampling: One standard error from the finite number of samples.
-        late_gain: What the second half of the training added, in nats; about as much
-            may still be missing.
+        missing: What may be missing, in nats: about as much as the second half of the
+            training added, and as calibration mended.
         spread: Half the distance between folds beyond what sampling explains.
         influence: How much each sample moves `value`, mean zero, shape `(n,)`.
         bounds: All bounds read out of the same critics, by name.
@@ -93,7 +104,7 @@ class Information:
 
     value: float
     sampling: float
-    late_gain: float
+    missing: float
     spread: float
     influence: np.ndarray
     bounds: Mapping[str, float]
@@ -106,7 +117,7 @@ class Information:
     @property
     def error(self) -> float:
         """One standard error: samples, training and the spread of folds together."""
-        return float(np.sqrt(self.sampling**2 + self.late_gain**2 + self.spread**2))
+        return float(np.sqrt(self.sampling**2 + self.missing**2 + self.spread**2))
 
 
 def estimate_information(
@@ -166,6 +177,7 @@ class _Fold:
     influence: np.ndarray  # of the test samples
     bounds: Mapping[str, float]
     support: float
+    mended: float
     status: str
     history: History
     module: nn.Module
@@ -207,13 +219,15 @@ def _fold(
     products = max(estimator.objective.products, _PRODUCTS)
     validation = [batch(split.validation, _CHUNK, products) for _ in range(ceil(min(judged, 4096) / _CHUNK))]
     trained = train(network, estimator.objective, estimator.bound, draw, validation, config, progress)
-    held_out = _scored(trained.module, _held_out(windows, split.test, tau, streams.torch("test")))
+    calibrate, mended = _calibration(trained.module, validation)
+    held_out = _scored(trained.module, _held_out(windows, split.test, tau, streams.torch("test")), calibrate)
     finite = bool(torch.isfinite(held_out.joint).all() and torch.isfinite(held_out.product).all())
     return _Fold(
         value=estimator.bound(held_out.joint, held_out.product),
         influence=_influence(held_out, estimator.bound, split.test),
         bounds={name: kind()(held_out.joint, held_out.product) for name, kind in BOUNDS.items()},
         support=_support(held_out.product),
+        mended=mended,
         status=trained.status if finite else DIVERGED,
         history=trained.history,
         module=trained.module,
@@ -233,7 +247,7 @@ def _held_out(
     windows: Windows, indices: np.ndarray, tau: float, generator: torch.Generator
 ) -> Iterator[tuple[Tensor, Batch]]:
     """Batches that hold every sample equally often, each spread over all of them."""
-    passes = max(_EVALUATED_PLACES // windows.cut.interface, 1)
+    passes = max(min(_EVALUATED_PLACES // windows.cut.interface, windows.positions), 1)
     strides = ceil(len(indices) / _CHUNK)
     for _ in range(passes):
         for start in range(strides):
@@ -254,12 +268,30 @@ class _Scores:
 
 
 @torch.no_grad()
-def _scored(module: nn.Module, batches: Iterator[tuple[Tensor, Batch]]) -> _Scores:
+def _calibration(module: nn.Module, batches: Sequence[Batch]) -> tuple[Callable[[Tensor], Tensor], float]:
+    """The map of scores that does best on the validation pairs, and by how many nats it is better."""
+    parts = [scores(module, batch) for batch in batches]
+    joint, product = (torch.cat([part.flatten() for part in column]) for column in zip(*parts, strict=True))
+    most = joint.max()
+    joint, product = joint.double(), product.clamp(max=most).double()
+
+    def value(scale: float) -> float:
+        return DonskerVaradhanBound()(scale * joint, scale * product)
+
+    scale = max(torch.linspace(0.0, _LARGEST_SCALE, _SCALES).tolist(), key=value)
+    offset = value(scale) - scale * float(joint.mean())
+    return lambda values: scale * values.clamp(max=most) + offset, value(scale) - value(1.0)
+
+
+@torch.no_grad()
+def _scored(
+    module: nn.Module, batches: Iterator[tuple[Tensor, Batch]], calibrate: Callable[[Tensor], Tensor]
+) -> _Scores:
     columns: tuple[list[Tensor], ...] = ([], [], [], [], [])
     for picks, batch in batches:
         joint, product = scores(module, batch)
         partners = [picks.roll(roll) for roll in batch.rolls]
-        row = joint.cpu(), product.flatten().cpu(), picks, picks.repeat(len(partners)), torch.cat(partners)
+        row = calibrate(joint).cpu(), calibrate(product).flatten().cpu(), picks, picks.repeat(len(partners)), torch.cat(partners)
         for column, entry in zip(columns, row, strict=True):
             column.append(entry)
     return _Scores(*map(torch.cat, columns))
@@ -296,8 +328,8 @@ def _combined(folds: Sequence[_Fold], splits: Sequence[Split], samples: Samples,
     return Information(
         value=value,
         sampling=sampling,
-        late_gain=float(shares @ [fold.history.late_gain for fold in folds]),
-        spread=float(np.sqrt(max(scatter - sampling**2, 0.0))),
+        missing=float(shares @ [fold.history.late_gain + fold.mended for fold in folds]),
+        spread=float(np.sqrt(scatter - sampling**2)) if scatter > _SPREAD_SIGMAS**2 * sampling**2 else 0.0,
         influence=influence,
         bounds={name: float(shares @ [fold.bounds[name] for fold in folds]) for name in folds[0].bounds},
         support=sum(fold.support for fold in folds),

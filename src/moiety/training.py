@@ -79,15 +79,15 @@ class Training:
         ValueError: For a setting out of its range.
     """
 
-    steps: int = 1000
+    steps: int = 1500
     batch: int = 512
     learning_rate: float = 1e-2
     warm_up: int = 20
     averaging: float = 0.98
     check_every: int = 25
     smoothing: float = 0.4
-    gain: float = 1e-4
-    patience: int = 3
+    gain: float = 5e-5
+    patience: int = 6
     drops: int = 1
     drop: float = 0.2
 

@@ -1,0 +1,326 @@
+r"""Figures of a result: axes in, axes out.
+
+What is drawn are the terms of
+
+    s = s_site - sum_k w_k M(X_k),      w_k = 1 / (2 V_k)                 (Eq. 4)
+
+against the volume of the half, each marked by where it comes from: counted, estimated
+by a network, or extrapolated.  Colours are those of Okabe and Ito, which hold up under
+colour blindness; markers differ as well.  Nothing here touches pyplot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import ceil, floor, isfinite, log2, log10
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from .results import EntropyResult, Level
+    from .samples import Samples
+
+__all__ = [
+    "COLOURS", "SOURCES", "configuration", "information", "information_density", "measured", "overview", "scales", "training",
+]  # fmt: skip
+
+COLOURS = {
+    "blue": "#0072b2",
+    "vermilion": "#d55e00",
+    "purple": "#cc79a7",
+    "green": "#009e73",
+    "orange": "#e69f00",
+    "sky": "#56b4e9",
+    "grey": "#808080",
+}
+SOURCES = {"counted": "blue", "estimated": "vermilion", "extrapolated": "grey"}
+_MARKERS = {"counted": "o", "estimated": "s", "extrapolated": "^"}
+_FOLDS = ("blue", "vermilion", "green", "purple", "orange", "sky")
+_MOST_TICKS = 8
+_MOST_ROWS = 26  # of a waterfall that are labelled one by one
+_DECADE = 10.0  # range of M from which its axis is logarithmic
+_FEW_DECADES = 3
+_MOST_LETTERS = 36  # of a legend in one line
+_MOST_DECIMALS = 6
+_LEAST_RANGE = 2e-3  # of an axis in nats: below it all is noise
+_DRAWS_SHOWN = 64
+_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def information(result: EntropyResult, axes: Axes) -> Axes:
+    """M of every cut in nats, against the volume of the half in sites.
+
+    The axis of M is logarithmic where all M are positive and span a decade.
+
+    Example:
+        >>> import moiety
+        >>> from matplotlib.figure import Figure
+        >>> spins = moiety.Samples.from_array(np.ones((100, 4, 4), int), periodic=True)
+        >>> information(moiety.estimate_entropy(spins), Figure().subplots()).get_ylabel()
+        'mutual information M (nats)'
+    """
+    _per_volume(result, axes, lambda level: 1.0)
+    known = [level.mutual_information for level in result.levels if isfinite(level.mutual_information)]
+    if known and min(known) > 0 and max(known) > _DECADE * min(known):
+        _logarithmic(axes, decades=log10(max(known) / min(known)))
+    else:
+        axes.set_ylim(_not_too_close(axes.get_ylim()))
+    axes.set_ylabel("mutual information M (nats)")
+    return axes
+
+
+def information_density(result: EntropyResult, axes: Axes) -> Axes:
+    """M per site of interface in nats/site, against the volume of the half in sites.
+
+    Where this is level, the area law holds.
+    """
+    _per_volume(result, axes, lambda level: level.interface)
+    low, high = _not_too_close(axes.get_ylim())
+    least = min((level.mutual_information / level.interface for level in result.levels), default=0.0)
+    axes.set_ylim(0 if least > 0.02 * high else low, high + 0.05 * abs(high))
+    axes.set_ylabel("M / interface (nats/site)")
+    return axes
+
+
+def scales(result: EntropyResult, axes: Axes) -> Axes:
+    """How the entropy of single sites comes down to s, cut by cut, smallest halves first.
+
+    Each bar is one term -w_k M_k in nats/site; the last row is s with one standard error.
+    """
+    levels = result.levels[::-1]
+    steps = np.array([-level.weight * level.mutual_information for level in levels])
+    ends = result.entropy - steps[::-1].cumsum()[::-1] + steps
+    starts = ends - steps
+    for source in _sources(result):
+        rows = np.array([row for row, level in enumerate(levels) if level.source == source])
+        axes.barh(rows + 1, steps[rows], left=starts[rows], height=0.7, color=_colour(source), label=source)
+    axes.vlines(ends, np.arange(len(levels)) + 1, np.arange(len(levels)) + 2, color=COLOURS["grey"], linewidth=0.8)
+    axes.plot(starts[:1], [0], "|", color="black", markersize=10)
+    axes.errorbar([result.entropy], [len(levels) + 1], xerr=[_bar(result.error)], fmt="D", color="black", markersize=4, capsize=3)
+    _label_rows(axes, ["single site", *map(_shape, levels), "s"])
+    _label_bars(axes, np.append(np.minimum(starts, ends), result.entropy), [starts[0], *steps], result)
+    axes.locator_params(axis="x", nbins=6)
+    axes.set_xlabel(f"entropy ({result.unit})")
+    axes.set_ylabel("shape of the half")
+    return _with_legend(axes)
+
+
+def training(result: EntropyResult, axes: Axes, level: int | None = None) -> Axes:
+    """The bound on validation pairs in nats, step by step, one curve a fold.
+
+    Arguments:
+        result: With training curves.
+        axes: To draw on.
+        level: Depth k; the largest one that was trained by default.  All kinds of cuts
+            of this depth are drawn (there are several where sides are odd).
+
+    Raises:
+        InputError: Nothing was trained there.
+    """
+    trained = [one for one in result.levels if one.histories]
+    chosen = [one for one in trained if one.level == (trained[0].level if level is None else level)]
+    if not chosen:
+        have = ", ".join(map(str, sorted({one.level for one in trained}))) or "none"
+        raise InputError(f"level {level} has no training curves; levels that have: {have}")
+    curves = [(one, fold, history) for one in chosen for fold, history in enumerate(one.histories, start=1)]
+    for place, (one, fold, history) in enumerate(curves):
+        label = f"fold {fold}" + (f", {_shape(one)}" if len(chosen) > 1 else "")
+        axes.plot(history.steps, history.bound, color=COLOURS[_FOLDS[place % len(_FOLDS)]], label=label)
+    for one in chosen:
+        _mark_value(axes, one, "held-out M ± error" if one is chosen[0] else None)
+    _leave_out_the_start(axes, [bound for *_, history in curves for bound in history.bound])
+    axes.set_xlabel("training step")
+    axes.set_ylabel("bound on M (nats)")
+    axes.grid(alpha=0.3)
+    return _with_legend(axes)
+
+
+def configuration(samples: Samples, axes: Axes) -> Axes:
+    """The first sample: its sites (the first plane of a cube), or consecutive draws of a chain of sites.
+
+    Example:
+        >>> import moiety
+        >>> from matplotlib.figure import Figure
+        >>> samples = moiety.Samples.from_array(np.ones((100, 4, 4), int), periodic=True)
+        >>> configuration(samples, Figure().subplots()).get_images()[0].get_array().shape
+        (4, 4)
+    """
+    first = samples.values[0, 0]
+    image = {1: samples.values[0, :_DRAWS_SHOWN], 2: first}.get(first.ndim, first[..., 0])
+    tones = {"angle": ("twilight", 0, 2 * np.pi), "discrete": ("cividis", 0, max(samples.states - 1, 1))}
+    colours, low, high = tones.get(samples.kind, ("viridis", None, None))
+    shown = np.mod(image, 2 * np.pi) if samples.kind == "angle" else image
+    axes.imshow(shown, cmap=colours, vmin=low, vmax=high, interpolation="none")
+    axes.set_xlabel("site" if first.ndim == 1 else "y (sites)")
+    axes.set_ylabel("draw" if first.ndim == 1 else "x (sites)")
+    return axes
+
+
+def overview(result: EntropyResult) -> Figure:
+    """All of the above but the sample in one figure; without training curves where there are none.
+
+    Example:
+        >>> import moiety
+        >>> spins = moiety.Samples.from_array(np.ones((100, 4, 4), int), periodic=True)
+        >>> [axes.get_xlabel() for axes in overview(moiety.estimate_entropy(spins)).axes]
+        ['volume of the half V (sites)', 'entropy (nats/site)', 'volume of the half V (sites)']
+    """
+    from matplotlib.figure import Figure
+
+    trained = [level for level in result.levels if level.histories]
+    rows = [["information", "scales"], ["density", "scales"]] + [["training", "scales"]] * bool(trained)
+    figure = Figure(figsize=(10, 1 + 2.9 * len(rows)), layout="constrained")
+    panels = figure.subplot_mosaic(rows)
+    information(result, panels["information"])
+    information_density(result, panels["density"])
+    scales(result, panels["scales"])
+    if trained:
+        training(result, panels["training"])
+        panels["training"].set_ylabel(f"bound on M of {_shape(trained[0])} (nats)")
+    figure.suptitle(f"s = {measured(result.entropy, result.error)} {result.unit}")
+    return figure
+
+
+def measured(value: float, error: float) -> str:
+    """A number with two digits of its error.
+
+    Example:
+        >>> measured(0.396974, 0.00062), measured(-1.5, float("nan")), measured(0.25, 0.0)
+        ('0.39697 ± 0.00062', '−1.50000 ± unknown', '0.25000 ± 0')
+    """
+    if not isfinite(value):
+        return "unknown"
+    if not (isfinite(error) and error > 0):
+        return f"{value:z.5f} ± {'0' if error == 0 else 'unknown'}".replace("-", "−")
+    digits = min(max(1 - floor(log10(error)), 0), _MOST_DECIMALS)
+    return f"{value:z.{digits}f} ± {error:.{digits}f}".replace("-", "−")
+
+
+def _per_volume(result: EntropyResult, axes: Axes, unit: Callable[[Level], float]) -> None:
+    """M / unit of every level with its error, a marker for each source."""
+    for source in _sources(result):
+        levels = [level for level in result.levels if level.source == source]
+        axes.errorbar(
+            [level.volume for level in levels],
+            [level.mutual_information / unit(level) for level in levels],
+            [_bar(level.error) / unit(level) for level in levels],
+            fmt=_MARKERS.get(source, "D"),
+            color=_colour(source),
+            markerfacecolor="none" if source == "extrapolated" else None,
+            markersize=4.5,
+            capsize=3,
+            label=source,
+        )
+    _ticks_at_powers_of_two(axes, [level.volume for level in result.levels])
+    axes.set_xlabel("volume of the half V (sites)")
+    axes.grid(alpha=0.3)
+    _with_legend(axes)
+
+
+def _ticks_at_powers_of_two(axes: Axes, volumes: Sequence[int]) -> None:
+    low, high = min(volumes, default=1), max(volumes, default=1)
+    axes.set_xscale("log", base=2)
+    axes.set_xlim(low / 1.5, high * 1.5)
+    first, last = floor(log2(low)), ceil(log2(high))
+    powers = range(first, last + 1, max(ceil((last - first + 1) / _MOST_TICKS), 1))
+    powers = [power for power in powers if low / 1.5 <= 2**power <= high * 1.5]
+    plain = [str(2**power) if high < 10_000 else "2" + str(power).translate(_SUPERSCRIPTS) for power in powers]
+    axes.set_xticks([2**power for power in powers], labels=plain)
+    axes.minorticks_off()
+
+
+def _logarithmic(axes: Axes, decades: float) -> None:
+    """A logarithmic axis of M with plain numbers, at 1, 2, 5 where few decades leave room."""
+    from matplotlib.ticker import LogLocator
+
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < _FEW_DECADES else (1,)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("")
+
+
+def _not_too_close(limits: tuple[float, float]) -> tuple[float, float]:
+    """Limits of an axis in nats, wide enough that rounding errors look like none."""
+    low, high = limits
+    missing = max(_LEAST_RANGE - (high - low), 0.0)
+    return low - missing / 2, high + missing / 2
+
+
+def _label_rows(axes: Axes, names: Sequence[str]) -> None:
+    """One row a name, from the top; of too many every other one is named."""
+    stride = ceil(len(names) / _MOST_ROWS)
+    rows = sorted({*range(0, len(names) - stride, stride), len(names) - 1})
+    axes.set_yticks(rows, labels=[names[row] for row in rows])
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+
+
+def _label_bars(axes: Axes, lefts: Sequence[float], values: Sequence[float], result: EntropyResult) -> None:
+    """The numbers, left of their bars, where they are few enough to be read."""
+    low, high = _not_too_close(axes.get_xlim())
+    if not all(map(isfinite, [*lefts, *values])):
+        return
+    axes.set_xlim(low - 0.3 * (high - low), high + 0.04 * (high - low))
+    style = {"textcoords": "offset points", "va": "center", "fontsize": "small"}
+    if len(values) <= _MOST_ROWS:
+        for row, (left, value) in enumerate(zip([values[0], *lefts[:-1]], values, strict=True)):
+            text = f"{value:+.4f}" if row else f"{value:.4f}"
+            if abs(value) >= 5e-5:
+                axes.annotate(text.replace("-", "−"), (left, row), (-6, 0), ha="right", **style)
+    side = -1 if result.entropy > (low + high) / 2 else 1
+    end = result.entropy + side * _bar(result.error)
+    text = measured(result.entropy, result.error)
+    axes.annotate(text, (end, len(values)), (8 * side, 0), ha="left" if side > 0 else "right", fontweight="bold", **style)
+
+
+def _mark_value(axes: Axes, level: Level, label: str | None) -> None:
+    """The value that counts, read from samples that training has not seen."""
+    value, error = level.mutual_information, _bar(level.error)
+    axes.axhline(value, color=COLOURS["grey"], linestyle="--", linewidth=1, label=label)
+    axes.axhspan(value - error, value + error, color=COLOURS["grey"], alpha=0.25, linewidth=0)
+
+
+def _leave_out_the_start(axes: Axes, bounds: Sequence[float]) -> None:
+    """The first looks may be far below zero; the plateau is what matters."""
+    known = [bound for bound in bounds if isfinite(bound)]
+    if known and max(known) > 0 and min(known) < -0.25 * max(known):
+        axes.set_ylim(bottom=-0.25 * max(known))
+
+
+def _with_legend(axes: Axes) -> Axes:
+    """A legend above the frame, where it hides no data."""
+    names = axes.get_legend_handles_labels()[1]
+    if names:
+        columns = 3 if sum(map(len, names)) <= _MOST_LETTERS else 2
+        axes.legend(
+            loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=columns, frameon=False, borderaxespad=0.2,
+            columnspacing=1.2, handletextpad=0.4,
+        )  # fmt: skip
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    return axes
+
+
+def _sources(result: EntropyResult) -> list[str]:
+    """The sources that occur, the known ones in their usual order."""
+    found = dict.fromkeys(level.source for level in result.levels)
+    return [source for source in SOURCES if source in found] + [source for source in found if source not in SOURCES]
+
+
+def _colour(source: str) -> str:
+    return COLOURS[SOURCES.get(source, "green")]
+
+
+def _shape(level: Level) -> str:
+    return "x".join(map(str, level.shape))
+
+
+def _bar(error: float) -> float:
+    """An error that can be drawn: none where it is not known."""
+    return error if isfinite(error) else 0.0
