@@ -1,0 +1,158 @@
+"""`moiety estimate`: the entropy of the samples in a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from typer import Argument, Option
+
+from ..errors import InputError
+from ._choices import algorithms, exact_value, given
+from ._options import Force, Json
+from ._report import check_page, write_page
+from ._result import in_json, show
+from ._terminal import Interrupts, note, progress_bar, say
+
+__all__ = ["EXAMPLE", "estimate"]
+
+EXAMPLE = """Example:
+
+\b
+  moiety estimate ising.nc --out result.nc --report report.html
+  moiety estimate ising.nc --json
+  moiety estimate spins.npy --periodic --symmetries flip,transpose
+"""
+
+_File = Annotated[
+    Path, Argument(metavar="FILE", help="Samples that moiety sample wrote, or an array: .nc .h5 .npz .npy .zarr.")
+]
+_Out = Annotated[Path | None, Option("--out", metavar="FILE", help="Where to write the result (.nc).")]
+_Report = Annotated[Path | None, Option("--report", metavar="FILE", help="Where to write a page about it (.html).")]
+_Periodic = Annotated[
+    bool | None, Option("--periodic/--no-periodic", help="Whether the edges are; must be said of a raw array.")
+]
+_Axes = Annotated[
+    str | None,
+    Option(metavar="NAMES", help="The array's axes in order, as in chain,draw,x,y; default: as the file or its shape says."),
+]
+_Kind = Annotated[
+    str | None, Option(metavar="KIND", help="Of the states: discrete, angle (radians) or real; needed for floats.")
+]
+_States = Annotated[int | None, Option(metavar="Q", help="Number of discrete states; default: those that occur.")]
+_Symmetries = Annotated[
+    str | None,
+    Option(
+        metavar="NAMES",
+        help="Of the Hamiltonian, out of flip,reflect,transpose,invert, to learn more from each sample; never guessed.",
+    ),
+]
+_Variable = Annotated[str | None, Option(metavar="NAME", help="The array in a file of several; default: the plausible one.")]
+_Critic = Annotated[
+    str | None, Option(metavar="NAME", help="Network that compares two halves: interface (default) or convolutional.")
+]
+_Objective = Annotated[
+    str | None,
+    Option(metavar="NAME", help="What it learns by: jensen-shannon (default), donsker-varadhan, nwj, infonce or smile."),
+]
+_Bound = Annotated[
+    str | None, Option(metavar="NAME", help="What is read out: donsker-varadhan (default), nwj or mean-log-odds.")
+]
+_Steps = Annotated[int | None, Option(metavar="N", min=1, help="Most steps of each training; default 1500.")]
+_Folds = Annotated[int | None, Option(metavar="N", min=2, help="Held-out sets, each with its own network; default 2.")]
+_Seed = Annotated[int | None, Option(metavar="N", min=0, help="Of all random numbers; default 0.")]
+_Device = Annotated[str | None, Option(metavar="NAME", help="Where the networks live, such as cpu or cuda; default cpu.")]
+_Threads = Annotated[int | None, Option(metavar="N", min=1, help="Folds trained side by side; default 2.")]
+_Excess = Annotated[bool, Option("--excess", help="Leave out the entropy of the single sites.")]
+_Tail = Annotated[
+    bool, Option("--tail/--no-tail", show_default=False, help="Whether large levels may follow the area law; default yes.")
+]
+_Quiet = Annotated[bool, Option("--quiet", help="No progress bar and no tables: one line.")]
+
+
+def estimate(
+    file: _File,
+    out: _Out = None,
+    report: _Report = None,
+    as_json: Json = False,
+    periodic: _Periodic = None,
+    axes: _Axes = None,
+    kind: _Kind = None,
+    states: _States = None,
+    symmetries: _Symmetries = None,
+    variable: _Variable = None,
+    critic: _Critic = None,
+    objective: _Objective = None,
+    bound: _Bound = None,
+    steps: _Steps = None,
+    folds: _Folds = None,
+    seed: _Seed = None,
+    device: _Device = None,
+    threads: _Threads = None,
+    excess: _Excess = False,
+    tail: _Tail = True,
+    force: Force = False,
+    quiet: _Quiet = False,
+) -> None:
+    """Estimate the entropy per site of the samples in a file, in nats, with its error.
+
+    Small blocks are counted; the mutual information between ever larger halves of the
+    lattice is estimated from the smallest upwards; the largest may be extrapolated.
+    Prints the result, its levels, what the error is made of, and what is doubtful.
+    Ctrl-C stops early and extrapolates the rest, a second one interrupts.
+    """
+    _check(file, out, report, force)
+    reading = {"periodic": periodic, "axes": axes, "kind": kind, "states": states}
+    reading |= {"symmetries": symmetries, "variable": variable}
+    with progress_bar("loading", quiet) as update:
+        options = algorithms(critic, objective, bound, steps, device)
+        options |= given(folds=folds, seed=seed, threads=threads, excess=excess, tail=tail)
+        result = _estimated(file, reading, options, update)
+    try:
+        _write(result, out, report, force)
+    finally:  # a full disk does not lose the number
+        _print(result, as_json, quiet)
+
+
+def _check(file: Path, out: Path | None, page: Path | None, force: bool) -> None:
+    """Refuse outputs that could not or should not be written, before the long work."""
+    from ..io import check_output
+
+    for path in filter(None, (out, page)):
+        if path.exists() and file.exists() and path.samefile(file):
+            raise InputError(f"{path}: these are the samples themselves; choose another name for the output")
+    if out and out.suffix.lower() != ".nc":
+        raise InputError(f"{out}: results are written as netCDF; end the name in .nc")
+    if out:
+        check_output(out, force)
+    if page:
+        check_page(page, force)
+
+
+def _estimated(file: Path, reading: dict[str, Any], options: dict[str, Any], update: Any) -> Any:
+    from ..entropy import estimate_entropy
+    from ..io import load
+
+    samples = load(file, **reading)
+    with Interrupts("stopping early: the remaining levels are extrapolated; Ctrl-C again interrupts") as stop:
+        return estimate_entropy(samples, **options, progress=update, stop=stop)
+
+
+def _write(result: Any, out: Path | None, page: Path | None, force: bool) -> None:
+    stopped = sum(level.status == "stopped" for level in result.levels)
+    if stopped:
+        note(f"stopped early: {stopped} of {len(result.levels)} levels are extrapolated")
+    if out:
+        result.save(out, force=force)
+        note(f"wrote {out}")
+    if page:
+        write_page(result, page, force)
+
+
+def _print(result: Any, as_json: bool, quiet: bool) -> None:
+    if as_json:
+        say(in_json(result))
+    elif quiet:
+        say(str(result))
+    else:
+        show(result, exact_value(result))

@@ -1,0 +1,25 @@
+"""Words that several commands share.
+
+Defaults belong to the objects; the help repeats them, and a test compares the two.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from typer import Argument, Option
+
+__all__ = ["Coupling", "Field", "Force", "Json", "Potts", "Size", "System", "Temperature"]
+
+System = Annotated[
+    str, Argument(metavar="SYSTEM", help="One of ising-square, ising-chain, ising-cubic, potts-square; all are periodic.")
+]
+Size = Annotated[str | None, Option(metavar="L", help="Side of the lattice, or its sides: 64, 48x80 or 48,80.")]
+Temperature = Annotated[float | None, Option(metavar="T", help="In units of energy (k_B = 1).")]
+Coupling = Annotated[
+    float | None, Option(metavar="J", help="Of neighbours; negative for an antiferromagnet; default 1.")
+]
+Field = Annotated[float | None, Option(metavar="H", help="Magnetic field of the Ising systems; default 0.")]
+Potts = Annotated[int | None, Option("--states", metavar="Q", help="States of a Potts site; default 3.")]
+Force = Annotated[bool, Option("--force", help="Replace a file that is there already.")]
+Json = Annotated[bool, Option("--json", help="Print one JSON object and nothing else.")]

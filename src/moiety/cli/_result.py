@@ -1,0 +1,112 @@
+"""A result as text: for people, or as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import isfinite
+from typing import Any
+
+from ._terminal import say, writing
+
+__all__ = ["in_json", "show"]
+
+
+def in_json(result: Any) -> str:
+    """One JSON object on one line, without NaN."""
+    return json.dumps(_plain(result.to_dict()), allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    """Numbers, text, lists and mappings; null for what JSON has no number for.
+
+    Example:
+        >>> import numpy as np
+        >>> _plain({"a": np.float64("nan"), "b": (1, np.bool_(True), np.arange(2))})
+        {'a': None, 'b': [1, True, [0, 1]]}
+    """
+    if hasattr(value, "tolist"):  # NumPy
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {str(name): _plain(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(part) for part in value]
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    return value if value is None or isinstance(value, (str, int)) else str(value)
+
+
+def show(result: Any, exact: float | None) -> None:
+    """Print the result, the exact value beside it, levels, error budget, samples and warnings."""
+    from rich.console import Console
+
+    from ..results import Status
+
+    say(str(replace(result, status=Status(()))))  # warnings follow in lines of their own
+    if exact is not None:
+        say(_comparison(result, exact))
+    console = Console(highlight=False, markup=False, emoji=False)
+    with writing():
+        for part in (_levels(result.levels), _budget(result.budget), _samples(result.samples)):
+            console.print()
+            console.print(part)
+        for warning in result.status.warnings:
+            console.print(_hanging("warning:", warning))
+
+
+def _comparison(result: Any, exact: float) -> str:
+    distance = result.entropy - exact
+    apart = f"{abs(distance) / result.error:.1f} errors" if result.error > 0 else f"{abs(distance):.1g}"
+    return f"exact {exact:.5f} {result.unit}; the estimate is {apart} {'above' if distance > 0 else 'below'}"
+
+
+def _table(*columns: str) -> Any:
+    """An empty table that fits 80 columns; `<` begins the names of columns of text."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
+    for column in columns:
+        text = column.startswith("<")
+        table.add_column(column.lstrip("<"), justify="left" if text else "right", no_wrap=not text)
+    return table
+
+
+def _levels(levels: Sequence[Any]) -> Any:
+    """A row for each level: a half, the sites in contact, M, and what M takes off the entropy per site."""
+    from ..results import Estimate
+
+    table = _table("level", "half", "contact", "M / nats", "M/2V", "<source", "<status")
+    for level in levels:
+        table.add_row(
+            str(level.level),
+            "x".join(map(str, level.shape)),
+            str(level.interface),
+            str(Estimate(level.mutual_information, level.error)),
+            f"{level.weight * level.mutual_information:.5f}",
+            level.source,
+            level.status if level.status != level.source else "",
+        )
+    return table
+
+
+def _budget(budget: Mapping[str, float]) -> Any:
+    """The parts of the error, whose squares add up."""
+    table = _table("<error of", *budget)
+    table.add_row("nats/site", *(f"{part:.2g}" for part in budget.values()))
+    return table
+
+
+def _samples(samples: Mapping[str, Any]) -> Any:
+    shape = "x".join(map(str, samples["shape"]))
+    worth = f"worth {samples['effective']:.0f} independent ones (tau {samples['tau']:.2g} draws"
+    return _hanging("samples:", f"{samples['n']} of {shape}, {worth}, R-hat {samples['rhat']:.2f})")
+
+
+def _hanging(head: str, text: str) -> Any:
+    from rich.table import Table
+
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_row(head, text)
+    return grid

@@ -1,0 +1,100 @@
+"""`moiety sample`: samples of a simulated system, to a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated, Any
+
+from typer import Argument, Option
+
+from ..errors import InputError
+from ._choices import given, model
+from ._options import Coupling, Field, Force, Potts, Size, System, Temperature
+from ._terminal import progress_bar, say
+
+__all__ = ["EXAMPLE", "sample"]
+
+EXAMPLE = """Example:
+
+\b
+  moiety sample ising-square --size 64 --temperature 2.4 --samples 2048 \\
+      --seed 1 --out ising.nc
+"""
+
+_Out = Annotated[
+    Path,
+    Option("--out", metavar="FILE", help="Where to write: .nc, .h5, .npz or .zarr; .npy keeps the bare array only."),
+]
+_Samples = Annotated[int | None, Option(metavar="N", help="Samples of all chains together; default 2048.")]
+_Chains = Annotated[int | None, Option(metavar="N", help="Independent Markov chains; default 8.")]
+_Seed = Annotated[int | None, Option(metavar="N", help="Of all random numbers; default 0.")]
+_Algorithm = Annotated[
+    str | None,
+    Option(metavar="NAME", help="One of swendsen-wang, wolff, mixed, metropolis; default: the best for the system."),
+]
+_Thinning = Annotated[
+    int | None, Option(metavar="SWEEPS", help="Sweeps between draws; default 5 autocorrelation times, as measured.")
+]
+_BurnIn = Annotated[
+    int | None, Option(metavar="SWEEPS", help="Sweeps before the first draw; default 50 autocorrelation times, as measured.")
+]
+_Threads = Annotated[int | None, Option(metavar="N", help="Chains run side by side; default one for each core.")]
+
+
+def sample(
+    system: System,
+    out: _Out,
+    size: Size = None,
+    temperature: Temperature = None,
+    coupling: Coupling = None,
+    field: Field = None,
+    states: Potts = None,
+    samples: _Samples = None,
+    chains: _Chains = None,
+    seed: _Seed = None,
+    algorithm: _Algorithm = None,
+    thinning: _Thinning = None,
+    burn_in: _BurnIn = None,
+    threads: _Threads = None,
+    force: Force = False,
+) -> None:
+    """Simulate a system in equilibrium and write practically independent samples.
+
+    Several Markov chains are run to equilibrium and thinned until their draws are
+    independent, as far as their autocorrelation time tells. The file says where the
+    samples come from, so that moiety estimate needs no more than its name.
+    """
+    started = perf_counter()
+    from ..io import save
+
+    _check(out, force)
+    source = model(system, size, temperature=temperature, coupling=coupling, field=field, states=states)
+    options = given(samples=samples, chains=chains, seed=seed, algorithm=algorithm)
+    options |= given(thinning=thinning, burn_in=burn_in, threads=threads)
+    with progress_bar("burn-in") as update:
+        drawn = source.sample(progress=update and _in_words(update), **options)
+    save(drawn, out, force=force)
+    say(_summary(drawn, out, perf_counter() - started))
+
+
+def _check(out: Path, force: bool) -> None:
+    """Refuse an output that could not be written, before the long work."""
+    from ..io import FORMATS, check_output
+
+    if out.suffix.lower() not in FORMATS:
+        raise InputError(f"{out}: the suffix {out.suffix!r} is unknown; known are {', '.join(FORMATS)}")
+    check_output(out, force)
+
+
+def _in_words(update: Any) -> Any:
+    return lambda done, total: update(done, total, "drawing" if done else "burn-in")
+
+
+def _summary(drawn: Any, out: Path, seconds: float) -> str:
+    said = drawn.provenance
+    shape = "x".join(map(str, drawn.shape))
+    return (
+        f"{drawn.n} samples of {shape} in {out}: "
+        f"tau {said['tau_int']:.2g} sweeps, thinning {said['thinning']} sweeps, {seconds:.1f} s"
+    )

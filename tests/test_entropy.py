@@ -1,0 +1,181 @@
+"""The one verb, on systems whose entropy is known, and what it says when it should be doubted."""
+
+import json
+
+import numpy as np
+import pytest
+
+from moiety import EntropyResult, EstimateError, InputError, Samples, estimate_entropy
+from moiety.exact.chain import segment_information
+from moiety.results import COUNTED, ESTIMATED, EXTRAPOLATED
+from moiety.systems import system
+from moiety.training import Training
+
+QUICK = Training(steps=200, batch=256, patience=4)
+
+
+def assert_entropy(result, expected, sigmas=4.0):
+    """4 of the stated errors: one false alarm in 10^4 if they hold; the seeds are fixed."""
+    assert abs(result.entropy - expected) <= sigmas * result.error + 1e-9, f"{result} against {expected:.5f}"
+
+
+@pytest.fixture(scope="module")
+def ising():
+    """A 16x16 lattice a little above its transition, and its estimate."""
+    model = system("ising-square", size=16, temperature=2.5)
+    return model, estimate_entropy(model.sample(512, seed=1), training=QUICK)
+
+
+def test_ising_square(ising):
+    model, result = ising
+    assert_entropy(result, model.exact_entropy())
+    assert result.error < 0.01
+    with pytest.raises(AssertionError):  # negative control: without M, a sixteenth of a 4x4 block
+        assert_entropy(result, result.bases[0].entropy / 16)
+    assert result.status.ok, str(result.status)
+
+
+def test_the_sum_and_its_error_add_up(ising):
+    _, result = ising
+    per_site = sum(base.count * base.entropy for base in result.bases) / 256
+    above = sum(level.weight * level.mutual_information for level in result.levels if level.source != COUNTED)
+    assert result.entropy == pytest.approx(per_site - above)
+    assert result.error == pytest.approx(np.sqrt(sum(part**2 for part in result.budget.values())))
+    assert set(result.budget) == {"samples", "base", "training", "folds", "tail"}
+
+
+def test_levels_say_where_they_come_from(ising):
+    _, result = ising
+    assert [level.shape for level in result.levels[:4]] == [(8, 16), (8, 8), (4, 8), (4, 4)]
+    assert [level.interface for level in result.levels[:4]] == [32, 16, 8, 4]
+    sources = [level.source for level in result.levels]
+    assert set(sources[:4]) <= {ESTIMATED, EXTRAPOLATED} and set(sources[4:]) == {COUNTED}
+
+
+def test_a_result_survives_its_file(ising, tmp_path):
+    _, result = ising
+    result.save(tmp_path / "result.nc")
+    again = EntropyResult.load(tmp_path / "result.nc")
+    assert again == EntropyResult.from_dict(json.loads(json.dumps(result.to_dict())), dict(enumerate(h.histories for h in again.levels)))
+    assert [level.histories for level in again.levels] == [level.histories for level in result.levels]
+    assert again.to_dict() == json.loads(json.dumps(result.to_dict()))
+    with pytest.raises(InputError, match="exists already"):
+        result.save(tmp_path / "result.nc")
+    with pytest.raises(InputError, match="netCDF"):
+        result.save(tmp_path / "result.json")
+    (tmp_path / "other.nc").write_bytes(b"no netCDF")
+    with pytest.raises(InputError):
+        EntropyResult.load(tmp_path / "other.nc")
+
+
+def test_json_has_the_keys_that_others_script_against(ising):
+    said = json.loads(json.dumps(ising[1].to_dict(), allow_nan=False))
+    assert {"entropy", "error", "unit", "status", "cross_check", "levels", "samples", "timing", "provenance"} <= set(said)
+    keys = {"level", "shape", "volume", "interface", "mutual_information", "error", "source", "status"}
+    assert all(keys <= set(level) for level in said["levels"])
+    assert {"n", "effective", "tau"} <= set(said["samples"])
+    assert {"version", "seed", "configuration"} <= set(said["provenance"])
+
+
+def test_a_seed_gives_the_same_numbers_again():
+    samples = system("ising-square", size=8, temperature=2.5).sample(64, seed=1)
+    first, again, other = (estimate_entropy(samples, training=Training(steps=30), seed=seed).entropy for seed in (1, 1, 2))
+    assert first == again != other
+
+
+def test_the_ising_chain_has_one_information_at_all_sizes():
+    model = system("ising-chain", size=64, temperature=1.0)
+    result = estimate_entropy(model.sample(1024, seed=1), training=QUICK)
+    assert_entropy(result, model.exact_entropy())
+    one = segment_information(1.0)
+    for level in result.levels[1:]:  # the first cut has two faces
+        # 4 sigma, and 2% that a short training may miss
+        assert abs(level.mutual_information - one) < 4 * level.error + 0.02 * one, level
+
+
+@pytest.mark.parametrize("shape", [(12, 10), (6, 5, 4), (30,), (7, 9)])
+def test_independent_sites_of_any_lattice(shape):
+    values = (np.random.default_rng(0).random((400, *shape)) < 0.3).astype(int)
+    samples = Samples.from_array(values, axes=("draw", *"xyz"[: len(shape)]), periodic=True)
+    result = estimate_entropy(samples, training=Training(steps=50, batch=128))
+    assert_entropy(result, -0.3 * np.log(0.3) - 0.7 * np.log(0.7))
+
+
+def test_three_states_by_enumeration():
+    model = system("potts-square", size=(4, 3), temperature=1.0)
+    result = estimate_entropy(model.sample(2048, seed=1), training=QUICK)
+    assert_entropy(result, model.exact_entropy())
+
+
+def test_three_dimensions_by_enumeration():
+    model = system("ising-cubic", size=(3, 3, 2), temperature=5.0)
+    result = estimate_entropy(model.sample(2048, seed=1), training=QUICK)
+    assert_entropy(result, model.exact_entropy())
+    assert {level.source for level in result.levels} == {COUNTED, ESTIMATED}
+
+
+@pytest.mark.parametrize("kind", ["angle", "real"])
+def test_independent_continuous_sites(kind):
+    draw = np.random.default_rng(0)
+    values = draw.uniform(0, 2 * np.pi, (256, 4, 4)) if kind == "angle" else draw.normal(size=(256, 4, 4))
+    samples = Samples.from_array(values, axes="draw,x,y", kind=kind, periodic=True)
+    expected = np.log(2 * np.pi) if kind == "angle" else 0.5 * np.log(2 * np.pi * np.e)
+    config = Training(steps=50, batch=128)
+    assert_entropy(estimate_entropy(samples, training=config), expected)
+    assert_entropy(estimate_entropy(samples, training=config, excess=True), 0.0)
+
+
+def test_a_constant_array_has_no_entropy():
+    result = estimate_entropy(Samples.from_array(np.ones((128, 16, 16), int), periodic=True), training=Training(steps=50))
+    assert result.entropy == pytest.approx(0.0, abs=1e-6)
+    assert all(abs(level.mutual_information) < 1e-6 for level in result.levels)
+    frozen = Samples.from_array(np.ones((128, 16, 16)), kind="real", axes="draw,x,y", periodic=True)
+    with pytest.raises(EstimateError, match="equal"):
+        estimate_entropy(frozen)
+
+
+def test_few_samples_start_from_smaller_blocks_and_say_so():
+    model = system("ising-square", size=8, temperature=3.0)
+    result = estimate_entropy(model.sample(16, seed=1), training=Training(steps=25))
+    assert result.bases[0].shape == (2, 4)
+    assert any("too few samples for 4x4" in warning for warning in result.status.warnings)
+    assert any("16 samples amount to" in warning for warning in result.status.warnings)
+
+
+def test_correlated_samples_say_what_they_amount_to():
+    model = system("ising-square", size=16, temperature=2.3)
+    samples = model.sample(400, seed=1, chains=2, algorithm="metropolis", burn_in=0, thinning=1)
+    result = estimate_entropy(samples, training=Training(steps=25))
+    assert result.samples["effective"] < 60
+    assert any("400 samples amount to" in warning for warning in result.status.warnings)
+    honest = model.sample(400, seed=1, chains=2)
+    assert estimate_entropy(honest, training=Training(steps=25)).samples["effective"] > 250  # negative control
+
+
+def test_a_chain_that_never_left_one_phase_is_noticed():
+    model = system("ising-square", size=8, temperature=1.0)
+    stuck = model.sample(256, seed=1, algorithm="metropolis", burn_in=0, thinning=1)
+    result = estimate_entropy(stuck, training=Training(steps=25))
+    assert any("have not mixed" in warning for warning in result.status.warnings)
+
+
+def test_stopping_leaves_the_rest_to_the_area_law():
+    samples = system("ising-square", size=16, temperature=3.0).sample(256, seed=1)
+    result = estimate_entropy(samples, training=QUICK, stop=lambda: True)
+    assert [level.status for level in result.levels[:4]] == ["stopped"] * 4
+    assert any("stopped early" in warning for warning in result.status.warnings)
+    angles = Samples.from_array(np.random.default_rng(0).uniform(0, 6, (64, 4, 4)), kind="angle", axes="draw,x,y", periodic=True)
+    with pytest.raises(EstimateError, match="before any level"):
+        estimate_entropy(angles, stop=lambda: True)
+
+
+def test_progress_is_told():
+    told = []
+    samples = system("ising-square", size=8, temperature=3.0).sample(64, seed=1)
+    estimate_entropy(samples, training=Training(steps=30), progress=lambda *news: told.append(news))
+    assert told[0] == (0, 2, "4x4 | 4x4") and told[-1][:2] == (1, 2)
+
+
+def test_a_lattice_of_one_site_cannot_be_halved():
+    with pytest.raises(InputError, match="too small to halve"):
+        estimate_entropy(Samples.from_array(np.ones((16, 1, 1), int), axes="draw,x,y", periodic=True))
