@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import moiety
-from moiety import EntropyResult, InputError, Samples, io
+from moiety import EntropyResult, InputError, Samples, entropy, io
 from moiety.cli import _estimate, _sample, main
 from moiety.cli._choices import exact_value
 from moiety.cli._result import in_json
@@ -25,7 +25,7 @@ from moiety.entropy import estimate_entropy
 from moiety.io import FORMATS
 from moiety.mutual_information import Estimator
 from moiety.objectives import BOUNDS, OBJECTIVES
-from moiety.results import Estimate
+from moiety.results import Check, Estimate, Status
 from moiety.samples import KINDS, SYMMETRIES
 from moiety.systems import SYSTEMS
 from moiety.systems._sampling import ALGORITHMS
@@ -122,7 +122,8 @@ def test_help_tells_the_defaults_that_the_objects_have(run):
 
 def test_root_help_lists_the_commands(run):
     done = run("--help")
-    assert done.code == 0 and "Example:" in done.out and "...\n" not in done.out
+    assert done.code == 0 and "Example:" in done.out
+    assert not re.search(r"\w\.\.\.", done.out)  # no summary is cut off
     assert all(f"\n  {command} " in done.out for command in COMMANDS)
 
 
@@ -153,7 +154,8 @@ def test_sample_writes_a_file_and_one_line(run, tmp_path):
 def test_sample_hands_every_word_on(run, tmp_path):
     out = tmp_path / "x.npz"
     words = "--size 4x6 --temperature 2 --coupling -1.5 --field 0.5 --samples 16 --chains 2 --seed 5 --algorithm metropolis"
-    assert run("sample", "ising-square", *words.split(), "--thinning", 3, "--burn-in", 7, "--threads", 1, "--out", out).code == 0
+    words += " --thinning 3 --burn-in 7 --threads 1"
+    assert run("sample", "ising-square", *words.split(), "--out", out).code == 0
     said = dict(io.load(out).provenance)
     assert said.pop("parameters") == {"size": [4, 6], "temperature": 2.0, "coupling": -1.5, "field": 0.5}
     wanted = {"system": "ising-square", "chains": 2, "seed": 5, "algorithm": "metropolis", "thinning": 3, "burn_in": 7}
@@ -173,23 +175,26 @@ def test_sample_of_other_systems(run, tmp_path):
 # estimate
 
 
-def test_estimate_prints_what_was_found(run, ising, result):
-    done = run("estimate", ising, *QUICK)
+def test_estimate_prints_what_was_found(run, ising, result, monkeypatch):
+    said = ("the chains have not mixed: start them later or run them longer (R-hat = 1.3)", "M falls at 2x4")
+    doubtful = replace(result, status=Status((*(Check("some", False, text) for text in said), Check("fine", True, "so"))))
+    monkeypatch.setattr(entropy, "estimate_entropy", lambda *_, **__: doubtful)
+    done = run("estimate", ising)
     assert (done.code, done.err) == (0, "")
     first, second, *rest = done.out.splitlines()
-    assert first == str(result).replace(f"; {result.status}", "")
+    assert first == f"{doubtful}".replace(f"; {doubtful.status}", "")
     exact = moiety.system("ising-square", size=4, temperature=3.0).exact_entropy()
     distance = (result.entropy - exact) / result.error
     side = "above" if distance > 0 else "below"
     assert second == f"exact {exact:.5f} nats/site; the estimate is {abs(distance):.1f} errors {side}"
     assert max(map(len, done.out.splitlines())) <= 80
+    rows = [" ".join(line.split()) for line in rest]
     for level in result.levels:
         row = [level.level, "x".join(map(str, level.shape)), level.interface]
-        row += [Estimate(level.mutual_information, level.error), f"{level.weight * level.mutual_information:.5f}", level.source]
-        assert any(" ".join(line.split()).startswith(" ".join(map(str, row))) for line in rest)
-    assert re.search(r"error of +" + " +".join(result.budget), done.out)
-    assert result.status.warnings
-    assert all(f"warning: {text}" in " ".join(done.out.split()) for text in result.status.warnings)
+        row += [Estimate(level.mutual_information, level.error), f"{level.weight * level.mutual_information:.5f}"]
+        assert any(line.startswith(" ".join(map(str, [*row, level.source]))) for line in rows)
+    assert "error of " + " ".join(result.budget) in rows
+    assert f"warning: {said[0]} warning: {said[1]}" in " ".join(rows)
 
 
 def test_quiet_is_one_line(run, ising, result):
@@ -238,7 +243,8 @@ def test_the_seed_decides_every_number(run, ising):
 
 def test_json_has_no_nan(result):
     level = replace(result.levels[0], mutual_information=np.float64("nan"), error=float("inf"))
-    odd = replace(result, error=float("nan"), levels=(level,), samples={"n": np.int64(3), "rhat": np.nan, "ok": np.bool_(True)})
+    samples = {"n": np.int64(3), "rhat": np.nan, "ok": np.bool_(True)}
+    odd = replace(result, error=float("nan"), levels=(level,), samples=samples)
     found = json.loads(in_json(odd), parse_constant=pytest.fail)
     assert found["error"] is None
     assert (found["levels"][0]["mutual_information"], found["levels"][0]["error"]) == (None, None)
@@ -318,7 +324,7 @@ def test_exact(run, words, value, text):
     assert found["parameters"]["temperature"] == float(words.split()[2])
 
 
-@pytest.mark.parametrize("words", ["ising-square --field 1", "ising-cubic", "potts-square --size 64", "ising-cubic --size 8"])
+@pytest.mark.parametrize("words", ["ising-square --field 1", "ising-cubic", "ising-cubic --size 8", "potts-square --size 9"])
 def test_exact_where_nothing_is_known(run, words):
     done = run("exact", "--temperature", 2, *words.split(), "--json")
     assert (done.code, done.out, done.err.count("\n")) == (1, "", 1)
@@ -472,6 +478,7 @@ def test_a_bug_keeps_its_traceback(monkeypatch, ising):
 def interrupting(monkeypatch, module, presses: int, when) -> None:
     """Press Ctrl-C at the first progress that `when(done, text)` accepts."""
     left = [presses]
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # shells let background jobs ignore it
 
     @contextmanager
     def bar(*_):
@@ -492,7 +499,6 @@ def test_the_first_interrupt_extrapolates(run, monkeypatch, tmp_path, ising):
     assert "stopped early: 1 of 4 levels are extrapolated" in done.err
     top, next_one, *_ = json.loads(done.out)["levels"]
     assert (top["source"], top["status"], next_one["source"]) == ("extrapolated", "stopped", "estimated")
-    assert any("stopped early" in text for text in json.loads(done.out)["status"]["warnings"])
     assert EntropyResult.load(tmp_path / "x.nc").levels[0].status == "stopped"
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
@@ -529,7 +535,7 @@ def test_a_terminal_sees_progress_and_stdout_stays_pure(ising):
     process = start("estimate", ising, "--steps", "100000", "--json", stderr=terminal, start_new_session=True)
     os.close(terminal)
     shown = ""
-    while "4x4" not in shown and "2x2 | 2x2" not in shown:  # the first level is under way
+    while not re.search(r"\dx\d \| \dx\d", shown):  # the first level is under way
         shown += os.read(keyboard, 1000).decode()
     process.send_signal(signal.SIGINT)
     while True:
@@ -541,7 +547,7 @@ def test_a_terminal_sees_progress_and_stdout_stays_pure(ising):
     os.close(keyboard)
     assert process.returncode == 0
     assert "stopping early" in shown and "stopped early" in shown
-    assert {level["source"] for level in json.loads(out)["levels"]} == {"counted", "extrapolated"}
+    assert "extrapolated" in {level["source"] for level in json.loads(out)["levels"]}
 
 
 def test_exit_codes_of_processes(ising):

@@ -18,6 +18,7 @@ Stratos, AISTATS 2020); the rest is extrapolated.  The error adds up
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass
 from math import log, prod
@@ -30,7 +31,7 @@ from . import __version__
 from .blocks import CountedBlock, count_block, fits_counting, site_block
 from .chains import block_labels, jackknife_error, observables, rhat, standard_error, tau_int
 from .critics import Critic
-from .errors import EstimateError, Stopped
+from .errors import EstimateError, InputError, Stopped
 from .geometry import Cut, Ladder, Shape, ladder
 from .mutual_information import Estimator, Information, estimate_information
 from .objectives import Bound, Objective
@@ -44,6 +45,7 @@ __all__ = ["estimate_entropy"]
 _MOST_BIAS = 5e-4  # nats per site that the bias of a base block may be uncertain by
 _LEVEL_RISE = 0.02  # relative change of M / interface below which the area law holds
 _FITTED = 4  # cuts that the area law is fitted to
+_LEAST_KNOWN = 3  # estimated cuts without which the area law is a guess, wrong by up to all of it
 _LEAST_SUPPORT = 10.0  # product pairs that must carry <e^F>
 _JACKKNIFE_BLOCKS = 40
 _FEW_SAMPLES = 100
@@ -87,7 +89,7 @@ def estimate_entropy(
         stop: Asked often; once it says True, the remaining levels are extrapolated.
 
     Raises:
-        InputError: A lattice too small to halve.
+        InputError: A lattice too small to halve, or too few samples for so many folds.
         EstimateError: Training diverged at the smallest estimated level, continuous
             states all equal, or a stop before anything was known.
 
@@ -108,6 +110,8 @@ def estimate_entropy(
         threads=threads,
     )
     rungs = ladder(samples.shape, samples.periodic)
+    if not 2 <= folds <= samples.n // 4:
+        raise InputError(f"folds must be from 2 to {samples.n // 4}, a quarter of the samples, not {folds}")
     counts = _Counts(samples)
     cuts, bases = rungs.above(counts.is_base)
     counted = perf_counter()
@@ -212,10 +216,10 @@ class _Walk:
         return log(max(self.chain["effective"] * places, 2.0))
 
     def law_holds(self) -> bool:
-        last = self.cuts[-3:]
-        if len(last) < 3 or len({cut.interface for cut in last}) < 2:
+        last = self.cuts[-_LEAST_KNOWN:]
+        if len(last) < _LEAST_KNOWN or len({cut.interface for cut in last}) < 2:
             return False
-        values, errors = zip(*((found.value, found.error) for found in self.found[-3:]), strict=True)
+        values, errors = zip(*((found.value, found.error) for found in self.found[-_LEAST_KNOWN:]), strict=True)
         return is_level([cut.interface for cut in last], values, errors, rise=_LEVEL_RISE)
 
     def law(self, counts: _Counts) -> AreaLaw:
@@ -242,11 +246,13 @@ def _autocorrelation(samples: Samples, counts: _Counts, bases: Mapping[Shape, in
 
 
 def _notifier(progress: Progress | None, done: int, total: int, cut: Cut) -> Callable[[], None] | None:
+    """Tells of a level once at its start, and then of the share of its looks that were taken."""
     if progress is None:
         return None
     text = f"{'x'.join(map(str, cut.left))} | {'x'.join(map(str, cut.right))}"
     progress(done, total, text)
-    return lambda: progress(done, total, text)
+    taken = itertools.count(1)
+    return lambda: progress(done + 1 - 0.97 ** next(taken), total, text)
 
 
 def _result(
@@ -283,8 +289,10 @@ def _levels(walk: _Walk, counts: _Counts, bases: Mapping[Shape, int]) -> tuple[L
     """Every cut of the ladder, largest blocks first."""
     rows = [(cut, *_estimated(found)) for cut, found in zip(walk.cuts, walk.found, strict=True)]
     if walk.beyond:
-        law = walk.law(counts)
-        rows += [(cut, law(cut.interface), law.error(cut.interface), EXTRAPOLATED, why, {}, ()) for cut, why in walk.beyond]
+        law, known = walk.law(counts), len(walk.found) >= _LEAST_KNOWN
+        for cut, why in walk.beyond:
+            m = law(cut.interface)
+            rows.append((cut, m, law.error(cut.interface) if known else m, EXTRAPOLATED, why, {}, ()))
     above = {row[0].parent for row in rows}
     for cut in walk.rungs.cuts:
         if cut.parent not in above:
@@ -346,7 +354,7 @@ def _status(
         (
             _samples_check(walk),
             _chains_check(walk),
-            _bases_check(counts, bases),
+            _bases_check(counts, bases, budget),
             _positive_check(levels),
             _monotone_check(levels),
             _entropy_check(levels, bases),
@@ -369,11 +377,11 @@ def _chains_check(walk: _Walk) -> Check:
     return Check("chains mixed", found <= _MOST_RHAT, f"{verdict} (R-hat = {found:.3g})")
 
 
-def _bases_check(counts: _Counts, bases: Sequence[Base]) -> Check:
+def _bases_check(counts: _Counts, bases: Sequence[Base], budget: Mapping[str, float]) -> Check:
     shapes = ", ".join("x".join(map(str, base.shape)) for base in bases)
     refused = ", ".join("x".join(map(str, shape)) for shape in counts.refused)
     fallback = f"; too few samples for {refused}" if refused else ""
-    return Check("counted blocks", not refused, f"the sum starts from blocks of {shapes}{fallback}")
+    return Check("counted blocks", budget["base"] <= 2 * _MOST_BIAS, f"the sum starts from blocks of {shapes}{fallback}")
 
 
 def _positive_check(levels: Sequence[Level]) -> Check:
@@ -440,7 +448,8 @@ def _ladder_check(walk: _Walk, budget: Mapping[str, float], error: float) -> Che
     if not reasons:
         return Check("ladder", True, "every level was counted or estimated")
     fine = budget["tail"] <= max(error, 1e-3)
-    message = f"{len(reasons)} of the largest levels from the area law ({reasons[0]}), worth {budget['tail']:.2g} of the error"
+    why = "" if reasons[0] == "area law" else f" ({reasons[0]})"
+    message = f"the {len(reasons)} largest levels are from the area law{why}, worth {budget['tail']:.1e} of the error"
     return Check("ladder", fine, message)
 
 

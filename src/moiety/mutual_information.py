@@ -141,7 +141,7 @@ def estimate_information(
         warm: One network a fold whose weights start the new ones, trained on the same
             folds.
         effort: Share of the training steps that this cut is worth.
-        progress: Called at every look of a training; may raise to stop it.
+        progress: Called often; may raise to stop the work.
 
     Example:
         >>> from .geometry import ladder
@@ -220,7 +220,8 @@ def _fold(
     validation = [batch(split.validation, _CHUNK, products) for _ in range(ceil(min(judged, 4096) / _CHUNK))]
     trained = train(network, estimator.objective, estimator.bound, draw, validation, config, progress)
     calibrate, mended = _calibration(trained.module, validation)
-    held_out = _scored(trained.module, _held_out(windows, split.test, tau, streams.torch("test")), calibrate)
+    batches = _held_out(windows, split.test, tau, streams.torch("test"), progress)
+    held_out = _scored(trained.module, batches, calibrate)
     finite = bool(torch.isfinite(held_out.joint).all() and torch.isfinite(held_out.product).all())
     return _Fold(
         value=estimator.bound(held_out.joint, held_out.product),
@@ -244,12 +245,18 @@ def _network(estimator: Estimator, windows: Windows, streams: Streams, start: nn
 
 
 def _held_out(
-    windows: Windows, indices: np.ndarray, tau: float, generator: torch.Generator
+    windows: Windows,
+    indices: np.ndarray,
+    tau: float,
+    generator: torch.Generator,
+    progress: Callable[[], None] | None,
 ) -> Iterator[tuple[Tensor, Batch]]:
     """Batches that hold every sample equally often, each spread over all of them."""
     passes = max(min(_EVALUATED_PLACES // windows.cut.interface, windows.positions), 1)
     strides = ceil(len(indices) / _CHUNK)
     for _ in range(passes):
+        if progress:
+            progress()
         for start in range(strides):
             picks = torch.from_numpy(indices[start::strides])
             a, b = windows.draw(picks, generator)

@@ -18,6 +18,7 @@ from .errors import InputError
 from .io import check_output
 from .io._atomic import atomic
 from .io._format import naming
+from .plots import measured, overview
 from .training import History
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class Estimate:
     error: float
 
     def __str__(self) -> str:
-        return _with_error(self.entropy, self.error)
+        return measured(self.entropy, self.error)
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ class EntropyResult:
         >>> import moiety
         >>> spins = np.ones((100, 4, 4), int)
         >>> print(moiety.estimate_entropy(moiety.Samples.from_array(spins, periodic=True)))
-        s = 0.00000 ± 0.00000 nats/site  [4 levels]
+        s = 0.000000 ± 0.000000 nats/site  [4 levels]
     """
 
     entropy: float
@@ -172,10 +173,13 @@ class EntropyResult:
         notes[0] += f", {tail} from the area law" if tail else ""
         notes += [f"cross-check {self.cross_check}"] if self.cross_check else []
         notes += [] if self.status.ok else [str(self.status)]
-        return f"s = {_with_error(self.entropy, self.error)} {self.unit}  [{'; '.join(notes)}]"
+        return f"s = {measured(self.entropy, self.error)} {self.unit}  [{'; '.join(notes)}]"
 
     def to_dict(self) -> dict[str, Any]:
         """All of it but the training curves, as plain numbers, text, lists and mappings."""
+        return json.loads(json.dumps(self._described(), default=_plain))
+
+    def _described(self) -> dict[str, Any]:
         levels = [{**asdict(replace(level, histories=())), "shape": list(level.shape)} for level in self.levels]
         for level in levels:
             del level["histories"]
@@ -236,7 +240,7 @@ class EntropyResult:
         data["entropy_error"] = ((), self.error, {"units": self.unit, "long_name": "one standard error of the entropy"})
         data |= self._curves()
         coordinates = {"level": [level.level for level in self.levels]}
-        return xarray.Dataset(data, coordinates, {_ATTRIBUTE: json.dumps(self.to_dict(), default=_plain)})
+        return xarray.Dataset(data, coordinates, {_ATTRIBUTE: json.dumps(self.to_dict())})
 
     def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
         """Write to a netCDF file.
@@ -270,9 +274,7 @@ class EntropyResult:
 
     def plot(self) -> matplotlib.figure.Figure:
         """A figure of M per level, the split of the entropy and the training curves."""
-        from . import plots
-
-        return plots.overview(self)
+        return overview(self)
 
     def _curves(self) -> dict[str, Any]:
         folds = max((len(level.histories) for level in self.levels), default=0)
@@ -300,17 +302,6 @@ def _histories(dataset: xarray.Dataset) -> dict[int, tuple[History, ...]]:
             if curves.shape[1]
         )
     return found
-
-
-def _with_error(value: float, error: float) -> str:
-    """Two digits of the error at most, and never more than five decimals.
-
-    Example:
-        >>> _with_error(0.39697, 0.00062), _with_error(0.1, 0.02)
-        ('0.39697 ± 0.00062', '0.100 ± 0.020')
-    """
-    digits = int(np.clip(1 - np.floor(np.log10(error)), 0, 5)) if np.isfinite(error) and error > 0 else 5
-    return f"{value:.{digits}f} ± {error:.{digits}f}"
 
 
 def _plain(value: Any) -> Any:

@@ -120,15 +120,15 @@ class History:
     def late_gain(self) -> float:
         """What the second half of the training added to the bound, in nats, never negative.
 
-        Gains shrink like 1/steps or faster, so about as much may still be missing.
+        Gains shrink like 1/steps or faster, so about as much may still be missing.  Before
+        the first look there was nothing: a single look has gained all that it sees.
 
         Example:
             >>> History(steps=[1, 2, 3, 4], bound=[0.1, 0.5, 0.6, 0.625]).late_gain
             0.125
         """
-        if len(self.bound) < 2:
-            return 0.0
-        return max(self.bound[-1] - self.bound[(len(self.bound) - 1) // 2], 0.0)
+        values = [0.0, *self.bound]
+        return max(values[-1] - values[len(values) // 2], 0.0) if len(self.bound) > 1 else max(values[-1], 0.0)
 
 
 @dataclass(frozen=True)

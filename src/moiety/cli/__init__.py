@@ -16,7 +16,7 @@ Example:
     ...     main(["exact", "ising-square", "--temperature", "2.4", "--size", "64"])
     ... except SystemExit as end:
     ...     print(end.code)
-    s = 0.4126286 nats/site  [exact: ising-square of 64x64, temperature 2.4]
+    s = 0.3968273 nats/site  [exact: ising-square of 64x64, temperature 2.4, coupling 1, field 0]
     0
 """
 
@@ -45,7 +45,6 @@ _EXAMPLE = """Example:
   moiety estimate ising.nc --out result.nc --report report.html
   moiety exact ising-square --size 16 --temperature 2.4
 """
-
 _HELP = {"help_option_names": ["-h", "--help"]}
 
 app = typer.Typer(name="moiety", add_completion=False, rich_markup_mode=None, context_settings=_HELP)

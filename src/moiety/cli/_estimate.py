@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -63,9 +64,9 @@ _Folds = Annotated[int | None, Option(metavar="N", min=2, help="Held-out sets, e
 _Seed = Annotated[int | None, Option(metavar="N", min=0, help="Of all random numbers; default 0.")]
 _Device = Annotated[str | None, Option(metavar="NAME", help="Where the networks live, such as cpu or cuda; default cpu.")]
 _Threads = Annotated[int | None, Option(metavar="N", min=1, help="Folds trained side by side; default 2.")]
-_Excess = Annotated[bool, Option("--excess", help="Leave out the entropy of the single sites.")]
+_Excess = Annotated[bool | None, Option("--excess", help="Leave out the entropy of the single sites.")]
 _Tail = Annotated[
-    bool, Option("--tail/--no-tail", show_default=False, help="Whether large levels may follow the area law; default yes.")
+    bool | None, Option("--tail/--no-tail", help="Whether large levels may follow the area law; default yes.")
 ]
 _Quiet = Annotated[bool, Option("--quiet", help="No progress bar and no tables: one line.")]
 
@@ -89,8 +90,8 @@ def estimate(
     seed: _Seed = None,
     device: _Device = None,
     threads: _Threads = None,
-    excess: _Excess = False,
-    tail: _Tail = True,
+    excess: _Excess = None,
+    tail: _Tail = None,
     force: Force = False,
     quiet: _Quiet = False,
 ) -> None:
@@ -119,7 +120,7 @@ def _check(file: Path, out: Path | None, page: Path | None, force: bool) -> None
     from ..io import check_output
 
     for path in filter(None, (out, page)):
-        if path.exists() and file.exists() and path.samefile(file):
+        if os.path.exists(path) and os.path.exists(file) and os.path.samefile(path, file):
             raise InputError(f"{path}: these are the samples themselves; choose another name for the output")
     if out and out.suffix.lower() != ".nc":
         raise InputError(f"{out}: results are written as netCDF; end the name in .nc")

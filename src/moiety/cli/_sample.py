@@ -94,7 +94,5 @@ def _in_words(update: Any) -> Any:
 def _summary(drawn: Any, out: Path, seconds: float) -> str:
     said = drawn.provenance
     shape = "x".join(map(str, drawn.shape))
-    return (
-        f"{drawn.n} samples of {shape} in {out}: "
-        f"tau {said['tau_int']:.2g} sweeps, thinning {said['thinning']} sweeps, {seconds:.1f} s"
-    )
+    chain = f"tau {said['tau_int']:.2g} sweeps, thinning {said['thinning']} sweeps"
+    return f"{drawn.n} samples of {shape} in {out}: {chain}, {seconds:.1f} s"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..errors import InputError
 from ._format import VARIABLE, Format, Stored, choose, chunks
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ def _read(path: Path, variable: str | None) -> Stored:
     engine = _engine(path)
     # Times and coordinates are not decoded: only the states matter here.
     with xarray.open_dataset(path, engine=engine, decode_times=False, decode_coords=False) as dataset:
+        if "moiety_result" in dataset.attrs:
+            raise InputError("holds the result of an estimate, not samples; moiety report shows it")
         chosen = dataset[choose(dataset.data_vars, variable)]
         return Stored(_values(chosen), tuple(map(str, chosen.dims)), dict(chosen.attrs))
 
