@@ -16,6 +16,9 @@ test: $(READY)
 validate: $(READY)
 	$(BIN)/python validation/run.py
 
+bench: $(READY)
+	$(BIN)/python benchmarks/pair_making.py
+
 clean:
 	rm -rf .venv demo report.html build dist
 

@@ -57,7 +57,8 @@ def test_a_result_survives_its_file(ising, tmp_path):
     _, result = ising
     result.save(tmp_path / "result.nc")
     again = EntropyResult.load(tmp_path / "result.nc")
-    assert again == EntropyResult.from_dict(json.loads(json.dumps(result.to_dict())), dict(enumerate(h.histories for h in again.levels)))
+    histories = {place: level.histories for place, level in enumerate(result.levels)}
+    assert again == EntropyResult.from_dict(result.to_dict(), histories)
     assert [level.histories for level in again.levels] == [level.histories for level in result.levels]
     assert again.to_dict() == json.loads(json.dumps(result.to_dict()))
     with pytest.raises(InputError, match="exists already"):

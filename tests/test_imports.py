@@ -18,9 +18,11 @@ TABLE = """
     io systems exact
     pairs critics objectives particles
     training
+    readout
     mutual_information conditional
     blocks tail plots
     results
+    checks
     entropy
     baselines sweep
     report paper

@@ -9,8 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from moiety.objectives import BOUNDS, NWJ, OBJECTIVES, SMILE
-from moiety.objectives import DonskerVaradhan, DonskerVaradhanBound, InfoNCE, JensenShannon, NWJBound
+from moiety.objectives import (
+    BOUNDS,
+    NWJ,
+    OBJECTIVES,
+    SMILE,
+    DonskerVaradhan,
+    DonskerVaradhanBound,
+    InfoNCE,
+    JensenShannon,
+    NWJBound,
+)
 
 repeatable = settings(derandomize=True, deadline=None)
 CORRELATION = 0.6

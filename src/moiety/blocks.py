@@ -26,10 +26,13 @@ from scipy.special import digamma
 from scipy.stats import differential_entropy
 
 from .errors import EstimateError
-from .geometry import Shape
+from .geometry import Cut, Shape
+from .samples import Samples
 
 __all__ = [
+    "MOST_BIAS",
     "MOST_BITS",
+    "BlockCounts",
     "CountedBlock",
     "count_block",
     "fits_counting",
@@ -39,6 +42,7 @@ __all__ = [
 ]
 
 MOST_BITS = 16.0
+MOST_BIAS = 5e-4  # nats per site that the bias of a base block may be uncertain by
 _CHUNK_SITES = 1 << 22
 _BINS = 200  # of the density that tells samples' influences apart
 
@@ -201,3 +205,45 @@ def _spacing_entropy(values: np.ndarray) -> float:
     if not np.isfinite(entropy):
         raise EstimateError("the states are equal or take few values: no density to take an entropy of; discrete states?")
     return entropy
+
+
+class BlockCounts:
+    """Entropies of the small blocks of some samples, each counted once.
+
+    Arguments:
+        samples: Of any kind; continuous states have one block, the single site.
+    """
+
+    def __init__(self, samples: Samples):
+        self.samples = samples
+        self.flat = samples.values.reshape(samples.n, *samples.shape)
+        self.known: dict[Shape, CountedBlock] = {}
+        self.refused: list[Shape] = []
+
+    def __getitem__(self, shape: Shape) -> CountedBlock:
+        if shape not in self.known:
+            self.known[shape] = self._counted(shape)
+        return self.known[shape]
+
+    def _counted(self, shape: Shape) -> CountedBlock:
+        if self.samples.kind == "discrete":
+            return count_block(self.flat, shape, self.samples.periodic, self.samples.states)
+        return site_block(np.mod(self.flat, 2 * np.pi) if self.samples.kind == "angle" else self.flat)
+
+    def is_base(self, shape: Shape) -> bool:
+        """Whether the sum may start from this block: it can be counted, and the samples suffice."""
+        if prod(shape) == 1:
+            return True
+        if not fits_counting(shape, self.samples.states):
+            return False
+        enough = self[shape].bias_error <= MOST_BIAS * prod(shape)
+        if not enough and shape not in self.refused:
+            self.refused.append(shape)
+        return enough
+
+    def information(self, cut: Cut) -> tuple[float, np.ndarray]:
+        """M of a cut inside a base, and its influences."""
+        parts = [self[cut.left], self[cut.right]]
+        whole = self[cut.parent]
+        influence = sum(part.influence for part in parts) - whole.influence
+        return sum(part.entropy for part in parts) - whole.entropy, influence

@@ -28,28 +28,26 @@ from typing import Any
 import numpy as np
 
 from . import __version__
-from .blocks import CountedBlock, count_block, fits_counting, site_block
+from .blocks import BlockCounts, CountedBlock
 from .chains import block_labels, jackknife_error, observables, rhat, standard_error, tau_int
+from .checks import checked
 from .critics import Critic
 from .errors import EstimateError, InputError, Stopped
 from .geometry import Cut, Ladder, Shape, ladder
 from .mutual_information import Estimator, Information, estimate_information
 from .objectives import Bound, Objective
-from .results import COUNTED, ESTIMATED, EXTRAPOLATED, Base, Check, EntropyResult, Level, Status
+from .results import COUNTED, ESTIMATED, EXTRAPOLATED, Base, EntropyResult, Level
 from .samples import Samples
 from .tail import AreaLaw, fit_area_law, is_level
 from .training import DIVERGED, Training
 
 __all__ = ["estimate_entropy"]
 
-_MOST_BIAS = 5e-4  # nats per site that the bias of a base block may be uncertain by
 _LEVEL_RISE = 0.02  # relative change of M / interface below which the area law holds
 _FITTED = 4  # cuts that the area law is fitted to
 _LEAST_KNOWN = 3  # estimated cuts without which the area law is a guess, wrong by up to all of it
 _LEAST_SUPPORT = 10.0  # product pairs that must carry <e^F>
 _JACKKNIFE_BLOCKS = 40
-_FEW_SAMPLES = 100
-_MOST_RHAT = 1.1
 
 Progress = Callable[[float, int, str], None]
 
@@ -112,51 +110,13 @@ def estimate_entropy(
     rungs = ladder(samples.shape, samples.periodic)
     if not 2 <= folds <= samples.n // 4:
         raise InputError(f"folds must be from 2 to {samples.n // 4}, a quarter of the samples, not {folds}")
-    counts = _Counts(samples)
+    counts = BlockCounts(samples)
     cuts, bases = rungs.above(counts.is_base)
     counted = perf_counter()
     walk = _Walk(rungs, samples, estimator, _autocorrelation(samples, counts, bases), tail)
     for done, cut in enumerate(reversed(cuts)):
         walk.take(cut, _notifier(progress, done, len(cuts), cut), stop)
     return _result(walk, counts, bases, excess, {"counting": counted - started, "total": perf_counter() - started})
-
-
-class _Counts:
-    """Entropies of counted blocks, each counted once."""
-
-    def __init__(self, samples: Samples):
-        self.samples = samples
-        self.flat = samples.values.reshape(samples.n, *samples.shape)
-        self.known: dict[Shape, CountedBlock] = {}
-        self.refused: list[Shape] = []
-
-    def __getitem__(self, shape: Shape) -> CountedBlock:
-        if shape not in self.known:
-            self.known[shape] = self._counted(shape)
-        return self.known[shape]
-
-    def _counted(self, shape: Shape) -> CountedBlock:
-        if self.samples.kind == "discrete":
-            return count_block(self.flat, shape, self.samples.periodic, self.samples.states)
-        return site_block(np.mod(self.flat, 2 * np.pi) if self.samples.kind == "angle" else self.flat)
-
-    def is_base(self, shape: Shape) -> bool:
-        """Whether the sum may start from this block: it can be counted, and the samples suffice."""
-        if prod(shape) == 1:
-            return True
-        if not fits_counting(shape, self.samples.states):
-            return False
-        enough = self[shape].bias_error <= _MOST_BIAS * prod(shape)
-        if not enough and shape not in self.refused:
-            self.refused.append(shape)
-        return enough
-
-    def information(self, cut: Cut) -> tuple[float, np.ndarray]:
-        """M of a cut inside a base, and its influences."""
-        parts = [self[cut.left], self[cut.right]]
-        whole = self[cut.parent]
-        influence = sum(part.influence for part in parts) - whole.influence
-        return sum(part.entropy for part in parts) - whole.entropy, influence
 
 
 @dataclass
@@ -222,7 +182,7 @@ class _Walk:
         values, errors = zip(*((found.value, found.error) for found in self.found[-_LEAST_KNOWN:]), strict=True)
         return is_level([cut.interface for cut in last], values, errors, rise=_LEVEL_RISE)
 
-    def law(self, counts: _Counts) -> AreaLaw:
+    def law(self, counts: BlockCounts) -> AreaLaw:
         """The area law through the last cuts; counted ones help where few were estimated."""
         rows = [(cut.interface, found.value, found.error) for cut, found in zip(self.cuts, self.found, strict=True)]
         if len(rows) < _FITTED:
@@ -236,7 +196,7 @@ class _Walk:
         return fit_area_law(lengths, values, errors, proportional=self.law_holds())
 
 
-def _autocorrelation(samples: Samples, counts: _Counts, bases: Mapping[Shape, int]) -> dict[str, float]:
+def _autocorrelation(samples: Samples, counts: BlockCounts, bases: Mapping[Shape, int]) -> dict[str, float]:
     """tau_int in draws of the slowest observable, what the samples amount to, R-hat."""
     series = list(observables(samples).values())
     series += [counts[shape].influence.reshape(samples.chains, samples.draws) for shape in bases]
@@ -256,7 +216,7 @@ def _notifier(progress: Progress | None, done: int, total: int, cut: Cut) -> Cal
 
 
 def _result(
-    walk: _Walk, counts: _Counts, bases: Mapping[Shape, int], excess: bool, timing: dict[str, float]
+    walk: _Walk, counts: BlockCounts, bases: Mapping[Shape, int], excess: bool, timing: dict[str, float]
 ) -> EntropyResult:
     rungs, samples = walk.rungs, walk.samples
     levels = _levels(walk, counts, bases)
@@ -278,14 +238,14 @@ def _result(
         budget=budget,
         levels=levels,
         bases=bases_found,
-        status=_status(walk, counts, levels, bases_found, budget),
+        status=checked(described, levels, bases_found, budget, counts.refused),
         samples=described,
         timing=timing,
         provenance=_provenance(walk, excess),
     )
 
 
-def _levels(walk: _Walk, counts: _Counts, bases: Mapping[Shape, int]) -> tuple[Level, ...]:
+def _levels(walk: _Walk, counts: BlockCounts, bases: Mapping[Shape, int]) -> tuple[Level, ...]:
     """Every cut of the ladder, largest blocks first."""
     rows = [(cut, *_estimated(found)) for cut, found in zip(walk.cuts, walk.found, strict=True)]
     if walk.beyond:
@@ -344,117 +304,6 @@ def _series_error(influence: np.ndarray, samples: Samples) -> float:
 
 def _centred(influence: np.ndarray) -> np.ndarray:
     return influence - influence.mean()
-
-
-def _status(
-    walk: _Walk, counts: _Counts, levels: Sequence[Level], bases: Sequence[Base], budget: Mapping[str, float]
-) -> Status:
-    error = float(np.sqrt(sum(part**2 for part in budget.values())))
-    return Status(
-        (
-            _samples_check(walk),
-            _chains_check(walk),
-            _bases_check(counts, bases, budget),
-            _positive_check(levels),
-            _monotone_check(levels),
-            _entropy_check(levels, bases),
-            _training_check(walk, levels, budget, error),
-            _bounds_check(levels, error),
-            _ladder_check(walk, budget, error),
-        )
-    )
-
-
-def _samples_check(walk: _Walk) -> Check:
-    n, effective, tau = walk.samples.n, walk.chain["effective"], walk.chain["tau"]
-    message = f"{n} samples amount to {effective:.0f} independent ones (tau_int = {tau:.2g} draws)"
-    return Check("effective samples", effective >= min(_FEW_SAMPLES, 0.9 * n) and effective >= 32, message)
-
-
-def _chains_check(walk: _Walk) -> Check:
-    found = walk.chain["rhat"]
-    verdict = "the chains agree" if found <= _MOST_RHAT else "the chains have not mixed: start them later or run them longer"
-    return Check("chains mixed", found <= _MOST_RHAT, f"{verdict} (R-hat = {found:.3g})")
-
-
-def _bases_check(counts: _Counts, bases: Sequence[Base], budget: Mapping[str, float]) -> Check:
-    shapes = ", ".join("x".join(map(str, base.shape)) for base in bases)
-    refused = ", ".join("x".join(map(str, shape)) for shape in counts.refused)
-    fallback = f"; too few samples for {refused}" if refused else ""
-    return Check("counted blocks", budget["base"] <= 2 * _MOST_BIAS, f"the sum starts from blocks of {shapes}{fallback}")
-
-
-def _positive_check(levels: Sequence[Level]) -> Check:
-    low = [level for level in levels if level.mutual_information < -3 * level.error - 1e-9]
-    return Check("M >= 0", not low, _names(low, "M is negative at") or "no M is negative beyond 3 errors")
-
-
-def _monotone_check(levels: Sequence[Level]) -> Check:
-    """A block inside another shares less with its neighbour."""
-    known = [level for level in levels if level.source != EXTRAPOLATED]
-    falls = [
-        large
-        for large, small in zip(known, known[1:], strict=False)
-        if large.interface >= small.interface
-        and small.mutual_information - large.mutual_information > 3 * np.hypot(large.error, small.error) + 1e-9
-    ]
-    return Check("M grows with size", not falls, _names(falls, "M falls at") or "M grows with the block, within 3 errors")
-
-
-def _entropy_check(levels: Sequence[Level], bases: Sequence[Base]) -> Check:
-    """M of two halves is at most the entropy of one, which Eq. 2 gives from the bases upwards."""
-    entropies = {base.shape: base.entropy for base in bases}
-    over = []
-    for level in reversed(levels):
-        if level.source == COUNTED or level.shape not in entropies:
-            continue
-        one = entropies[level.shape]
-        if level.mutual_information > one + 3 * level.error + 1e-9:
-            over.append(level)
-        axis = _joined_axis(level, levels)
-        if axis is not None:
-            entropies[axis] = 2 * one - level.mutual_information
-    return Check("M <= S(block)", not over, _names(over, "M exceeds the entropy of a half at") or "no M exceeds the entropy of a half")
-
-
-def _joined_axis(level: Level, levels: Sequence[Level]) -> Shape | None:
-    """The block that two of this level's halves make, where it is a half itself."""
-    twice = 2 * level.volume
-    parents = [other.shape for other in levels if other.volume == twice]
-    return parents[0] if parents else None
-
-
-def _training_check(walk: _Walk, levels: Sequence[Level], budget: Mapping[str, float], error: float) -> Check:
-    diverged = [level for level in levels if level.status == DIVERGED]
-    if diverged:
-        return Check("training", False, _names(diverged, "training diverged at"))
-    late = budget["training"]
-    fine = late <= max(2 * budget["samples"], 1e-3)
-    verdict = "training reached its plateau" if fine else "training was still gaining: give it more steps"
-    return Check("training", fine, f"{verdict} (late gains are worth {late:.2g} of the error {error:.2g})")
-
-
-def _bounds_check(levels: Sequence[Level], error: float) -> Check:
-    """Donsker-Varadhan and NWJ differ by the offset of F alone, the mean log-odds by its calibration."""
-    apart = sum(level.weight * (max(level.bounds.values()) - min(level.bounds.values())) for level in levels if level.bounds)
-    fine = apart <= max(5 * error, 3e-3)
-    return Check("bounds agree", fine, f"the bounds put s within {apart:.2g} of each other{'' if fine else ': do not trust it'}")
-
-
-def _ladder_check(walk: _Walk, budget: Mapping[str, float], error: float) -> Check:
-    reasons = [why for _, why in walk.beyond]
-    if "stopped" in reasons:
-        return Check("ladder", False, f"stopped early: {len(reasons)} levels are extrapolated")
-    if not reasons:
-        return Check("ladder", True, "every level was counted or estimated")
-    fine = budget["tail"] <= max(error, 1e-3)
-    why = "" if reasons[0] == "area law" else f" ({reasons[0]})"
-    message = f"the {len(reasons)} largest levels are from the area law{why}, worth {budget['tail']:.1e} of the error"
-    return Check("ladder", fine, message)
-
-
-def _names(levels: Sequence[Level], text: str) -> str:
-    return f"{text} {', '.join('x'.join(map(str, level.shape)) for level in levels)}" if levels else ""
 
 
 def _provenance(walk: _Walk, excess: bool) -> dict[str, Any]:

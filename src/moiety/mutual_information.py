@@ -12,20 +12,11 @@ with e the mean of e^F over product pairs, sample i moves M by
 
 (each product pair depends on two samples).  Influences of several cuts and of the
 counted blocks add up, so that the error of an entropy knows how they are correlated.
-
-A critic may overrate a pair of a kind that it has hardly met, and one e^F can then
-outweigh all others; trained on few samples it overrates them all.  Its scores are
-therefore calibrated on the validation pairs before they are read out,
-
-    F -> r min(F, largest joint F) + c,    r in [0, 1.2] of the largest DV, <e^F> = 1,
-
-which leaves F = 0 where nothing was learnt.  Any function of the pair is a critic: the
-bounds still hold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from math import ceil
@@ -33,7 +24,7 @@ from time import perf_counter
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from .chains import standard_error
 from .critics import Critic, InterfaceCritic, hand_on
@@ -41,18 +32,15 @@ from .geometry import Cut
 from .objectives import BOUNDS, Bound, DonskerVaradhanBound, JensenShannon, Objective
 from .pairs import Encoding, Split, Windows, cross_splits, shifts, spread_out
 from .random import Streams
+from .readout import CHUNK, PRODUCTS, calibration, held_out, read_out, sample_influence, support
 from .samples import Samples
-from .training import CONVERGED, DIVERGED, OUT_OF_BUDGET, Batch, History, Training, scores, train
+from .training import CONVERGED, DIVERGED, OUT_OF_BUDGET, Batch, History, Training, train
 
-__all__ = ["Estimator", "Information", "estimate_information"]
+__all__ = ["Estimator", "Information", "estimate_information", "scaled_training"]
 
-_EVALUATED_PLACES = 256  # of the interface, per held-out sample
 _TRAINED_PLACES = 4096  # of the interface, per step
 _VALIDATED_PLACES = 16384
-_CHUNK = 256  # samples scored at once
 _SPREAD_SIGMAS = 2.0  # sampling errors that folds must lie apart before training is to blame
-_SCALES, _LARGEST_SCALE = 25, 1.2  # of the calibration
-_PRODUCTS = 4  # product pairs for each held-out joint pair
 
 
 @dataclass(frozen=True)
@@ -157,7 +145,7 @@ def estimate_information(
     encoding = Encoding.of(samples.kind, samples.states, samples.values)
     windows = Windows(values, cut, samples.periodic, encoding, samples.symmetries)
     splits = cross_splits(samples.chains, samples.draws, estimator.folds)
-    training = _scaled(estimator.training, cut, effort)
+    training = scaled_training(estimator.training, cut, effort)
 
     streams = [Streams(Streams(estimator.seed).integer(cut.parent, fold)) for fold in range(estimator.folds)]
     networks = [_network(estimator, windows, streams[f], warm[f] if warm else None) for f in range(estimator.folds)]
@@ -171,6 +159,24 @@ def estimate_information(
     return _combined(folds, splits, samples, perf_counter() - started)
 
 
+def scaled_training(training: Training, cut: Cut, effort: float) -> Training:
+    """Fewer steps where the cut matters less, fewer pairs where each teaches more.
+
+    Arguments:
+        training: As configured.
+        cut: The longer its interface, the smaller its batches.
+        effort: Share of the steps.
+
+    Example:
+        >>> from .geometry import ladder
+        >>> config = scaled_training(Training(), ladder((64, 64), (True, True)).cuts[0], 0.2)
+        >>> config.steps, config.batch
+        (300, 64)
+    """
+    batch = max(min(training.batch, _TRAINED_PLACES // cut.interface), min(64, training.batch))
+    return replace(training, steps=max(round(training.steps * effort), min(100, training.steps)), batch=batch)
+
+
 @dataclass(frozen=True, eq=False)
 class _Fold:
     value: float
@@ -181,12 +187,6 @@ class _Fold:
     status: str
     history: History
     module: nn.Module
-
-
-def _scaled(training: Training, cut: Cut, effort: float) -> Training:
-    """Fewer steps where the cut matters less, fewer pairs where each teaches more."""
-    batch = max(min(training.batch, _TRAINED_PLACES // cut.interface), min(64, training.batch))
-    return replace(training, steps=max(round(training.steps * effort), min(100, training.steps)), batch=batch)
 
 
 def _run(one: Callable[[int], _Fold], estimator: Estimator) -> list[_Fold]:
@@ -216,18 +216,18 @@ def _fold(
         return batch(split.train, config.batch, estimator.objective.products, augment=True)
 
     judged = max(_VALIDATED_PLACES // windows.cut.interface, 512)
-    products = max(estimator.objective.products, _PRODUCTS)
-    validation = [batch(split.validation, _CHUNK, products) for _ in range(ceil(min(judged, 4096) / _CHUNK))]
+    products = max(estimator.objective.products, PRODUCTS)
+    validation = [batch(split.validation, CHUNK, products) for _ in range(ceil(min(judged, 4096) / CHUNK))]
     trained = train(network, estimator.objective, estimator.bound, draw, validation, config, progress)
-    calibrate, mended = _calibration(trained.module, validation)
-    batches = _held_out(windows, split.test, tau, streams.torch("test"), progress)
-    held_out = _scored(trained.module, batches, calibrate)
-    finite = bool(torch.isfinite(held_out.joint).all() and torch.isfinite(held_out.product).all())
+    calibrate, mended = calibration(trained.module, validation)
+    batches = held_out(windows, split.test, tau, streams.torch("test"), progress)
+    found = read_out(trained.module, batches, calibrate)
+    finite = bool(torch.isfinite(found.joint).all() and torch.isfinite(found.product).all())
     return _Fold(
-        value=estimator.bound(held_out.joint, held_out.product),
-        influence=_influence(held_out, estimator.bound, split.test),
-        bounds={name: kind()(held_out.joint, held_out.product) for name, kind in BOUNDS.items()},
-        support=_support(held_out.product),
+        value=estimator.bound(found.joint, found.product),
+        influence=sample_influence(found, estimator.bound, split.test),
+        bounds={name: kind()(found.joint, found.product) for name, kind in BOUNDS.items()},
+        support=support(found.product),
         mended=mended,
         status=trained.status if finite else DIVERGED,
         history=trained.history,
@@ -242,84 +242,6 @@ def _network(estimator: Estimator, windows: Windows, streams: Streams, start: nn
     if start is not None:
         hand_on(start, module)
     return module.to(estimator.device)
-
-
-def _held_out(
-    windows: Windows,
-    indices: np.ndarray,
-    tau: float,
-    generator: torch.Generator,
-    progress: Callable[[], None] | None,
-) -> Iterator[tuple[Tensor, Batch]]:
-    """Batches that hold every sample equally often, each spread over all of them."""
-    passes = max(min(_EVALUATED_PLACES // windows.cut.interface, windows.positions), 1)
-    strides = ceil(len(indices) / _CHUNK)
-    for _ in range(passes):
-        if progress:
-            progress()
-        for start in range(strides):
-            picks = torch.from_numpy(indices[start::strides])
-            a, b = windows.draw(picks, generator)
-            yield picks, Batch(a, b, shifts(len(picks), len(indices), tau, _PRODUCTS, generator))
-
-
-@dataclass(frozen=True, eq=False)
-class _Scores:
-    """Held-out scores, all flat, with the samples that each is about."""
-
-    joint: Tensor
-    product: Tensor
-    samples: Tensor  # of the joint pairs
-    first: Tensor  # of the product pairs
-    second: Tensor
-
-
-@torch.no_grad()
-def _calibration(module: nn.Module, batches: Sequence[Batch]) -> tuple[Callable[[Tensor], Tensor], float]:
-    """The map of scores that does best on the validation pairs, and by how many nats it is better."""
-    parts = [scores(module, batch) for batch in batches]
-    joint, product = (torch.cat([part.flatten() for part in column]) for column in zip(*parts, strict=True))
-    most = joint.max()
-    joint, product = joint.double(), product.clamp(max=most).double()
-
-    def value(scale: float) -> float:
-        return DonskerVaradhanBound()(scale * joint, scale * product)
-
-    scale = max(torch.linspace(0.0, _LARGEST_SCALE, _SCALES).tolist(), key=value)
-    offset = value(scale) - scale * float(joint.mean())
-    return lambda values: scale * values.clamp(max=most) + offset, value(scale) - value(1.0)
-
-
-@torch.no_grad()
-def _scored(
-    module: nn.Module, batches: Iterator[tuple[Tensor, Batch]], calibrate: Callable[[Tensor], Tensor]
-) -> _Scores:
-    columns: tuple[list[Tensor], ...] = ([], [], [], [], [])
-    for picks, batch in batches:
-        joint, product = scores(module, batch)
-        partners = [picks.roll(roll) for roll in batch.rolls]
-        row = calibrate(joint).cpu(), calibrate(product).flatten().cpu(), picks, picks.repeat(len(partners)), torch.cat(partners)
-        for column, entry in zip(columns, row, strict=True):
-            column.append(entry)
-    return _Scores(*map(torch.cat, columns))
-
-
-def _influence(held_out: _Scores, bound: Bound, indices: np.ndarray) -> np.ndarray:
-    """How much each of the samples `indices` moves the bound, shape `(len(indices),)`."""
-    joint, product = bound.influence(held_out.joint, held_out.product)
-
-    def by_sample(pairs: Tensor, samples: Tensor) -> np.ndarray:
-        size = int(indices.max()) + 1
-        total = np.bincount(samples.numpy(), pairs.numpy(), minlength=size)[indices]
-        return total * len(indices) / len(pairs)
-
-    return by_sample(joint, held_out.samples) + by_sample(product, held_out.first) + by_sample(product, held_out.second)
-
-
-def _support(product: Tensor) -> float:
-    """(sum e^F)^2 / sum e^2F."""
-    product = product.double()
-    return float(torch.exp(2 * torch.logsumexp(product, 0) - torch.logsumexp(2 * product, 0)))
 
 
 def _combined(folds: Sequence[_Fold], splits: Sequence[Split], samples: Samples, seconds: float) -> Information:

@@ -6,7 +6,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any
 
-from typer import Argument, Option
+from typer import Option
 
 from ..errors import InputError
 from ._choices import given, model
