@@ -4,6 +4,7 @@ from math import log
 
 import numpy as np
 import pytest
+import torch
 
 from moiety import Samples
 from moiety.critics import ConvolutionalCritic
@@ -104,6 +105,20 @@ def test_the_sampling_error_is_the_spread_over_samples():
     # the spread of 24 values has a relative error of 1/sqrt(2 * 23) = 15%
     assert stated == pytest.approx(spread, rel=3 * 0.15)
     assert abs(np.mean([one.influence.mean() for one in found])) < 1e-9
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_interrupt_ends_all_folds_and_leaves_torch_as_it_was(threads):
+    samples = system("ising-square", size=8, temperature=2.5).sample(128, seed=1)
+    endless = Estimator(training=Training(steps=100_000, patience=100_000), threads=threads)
+    before = torch.get_num_threads()
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        estimate_information(samples, top(samples), endless, progress=interrupt)
+    assert torch.get_num_threads() == before
 
 
 @pytest.mark.parametrize("change", [{"folds": 1}, {"threads": 0}])

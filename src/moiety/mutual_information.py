@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from math import ceil
+from threading import Event
 from time import perf_counter
 
 import numpy as np
@@ -28,6 +29,7 @@ from torch import nn
 
 from .chains import standard_error
 from .critics import Critic, InterfaceCritic, hand_on
+from .errors import Stopped
 from .geometry import Cut
 from .objectives import BOUNDS, Bound, DonskerVaradhanBound, JensenShannon, Objective
 from .pairs import Encoding, Split, Windows, cross_splits, shifts, spread_out
@@ -150,12 +152,11 @@ def estimate_information(
     streams = [Streams(Streams(estimator.seed).integer(cut.parent, fold)) for fold in range(estimator.folds)]
     networks = [_network(estimator, windows, streams[f], warm[f] if warm else None) for f in range(estimator.folds)]
 
-    def one(fold: int) -> _Fold:
-        torch.set_num_threads(1)  # of this thread: the folds are what runs in parallel
+    def one(fold: int, look: Callable[[], None]) -> _Fold:
         configured = replace(estimator, training=training)
-        return _fold(windows, splits[fold], configured, tau, networks[fold], streams[fold], progress)
+        return _fold(windows, splits[fold], configured, tau, networks[fold], streams[fold], look)
 
-    folds = _run(one, estimator)
+    folds = _run(one, estimator, progress)
     return _combined(folds, splits, samples, perf_counter() - started)
 
 
@@ -189,11 +190,33 @@ class _Fold:
     module: nn.Module
 
 
-def _run(one: Callable[[int], _Fold], estimator: Estimator) -> list[_Fold]:
-    if min(estimator.threads, estimator.folds) == 1 or estimator.device != "cpu":
-        return [one(fold) for fold in range(estimator.folds)]
-    with ThreadPoolExecutor(min(estimator.threads, estimator.folds)) as pool:
-        return list(pool.map(one, range(estimator.folds)))
+def _run(
+    one: Callable[[int, Callable[[], None]], _Fold], estimator: Estimator, progress: Callable[[], None] | None
+) -> list[_Fold]:
+    """All folds, side by side; where one fails or the user interrupts, the others end at their next look."""
+    halt, threads = Event(), torch.get_num_threads()
+
+    def look() -> None:
+        if halt.is_set():
+            raise Stopped("another fold has ended")
+        if progress:
+            progress()
+
+    def alone(fold: int) -> _Fold:
+        torch.set_num_threads(1)  # of this thread: the folds are what runs in parallel
+        return one(fold, look)
+
+    try:
+        if min(estimator.threads, estimator.folds) == 1 or estimator.device != "cpu":
+            return [alone(fold) for fold in range(estimator.folds)]
+        with ThreadPoolExecutor(min(estimator.threads, estimator.folds)) as pool:
+            try:
+                return [future.result() for future in [pool.submit(alone, fold) for fold in range(estimator.folds)]]
+            except BaseException:
+                halt.set()
+                raise
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _fold(
@@ -203,7 +226,7 @@ def _fold(
     tau: float,
     network: nn.Module,
     streams: Streams,
-    progress: Callable[[], None] | None,
+    look: Callable[[], None],
 ) -> _Fold:
     config, generator = estimator.training, streams.torch("train")
 
@@ -218,9 +241,9 @@ def _fold(
     judged = max(_VALIDATED_PLACES // windows.cut.interface, 512)
     products = max(estimator.objective.products, PRODUCTS)
     validation = [batch(split.validation, CHUNK, products) for _ in range(ceil(min(judged, 4096) / CHUNK))]
-    trained = train(network, estimator.objective, estimator.bound, draw, validation, config, progress)
+    trained = train(network, estimator.objective, estimator.bound, draw, validation, config, look)
     calibrate, mended = calibration(trained.module, validation)
-    batches = held_out(windows, split.test, tau, streams.torch("test"), progress)
+    batches = held_out(windows, split.test, tau, streams.torch("test"), look)
     found = read_out(trained.module, batches, calibrate)
     finite = bool(torch.isfinite(found.joint).all() and torch.isfinite(found.product).all())
     return _Fold(

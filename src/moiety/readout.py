@@ -37,14 +37,13 @@ def held_out(
     indices: np.ndarray,
     tau: float,
     generator: torch.Generator,
-    progress: Callable[[], None] | None,
+    look: Callable[[], None],
 ) -> Iterator[tuple[Tensor, Batch]]:
     """Batches that hold every sample equally often, each spread over all of them."""
     passes = max(min(_PLACES // windows.cut.interface, windows.positions), 1)
     strides = ceil(len(indices) / CHUNK)
     for _ in range(passes):
-        if progress:
-            progress()
+        look()
         for start in range(strides):
             picks = torch.from_numpy(indices[start::strides])
             a, b = windows.draw(picks, generator)

@@ -77,7 +77,7 @@ def _levels(levels: Sequence[Any]) -> Any:
     """A row for each level: a half, the sites in contact, M, and what M takes off the entropy per site."""
     from ..results import Estimate
 
-    table = _table("level", "half", "contact", "M / nats", "M/2V", "<source", "<status")
+    table = _table("k", "half", "contact", "M / nats", "M/2V", "<how")
     for level in levels:
         table.add_row(
             str(level.level),
@@ -85,8 +85,7 @@ def _levels(levels: Sequence[Any]) -> Any:
             str(level.interface),
             str(Estimate(level.mutual_information, level.error)),
             f"{level.weight * level.mutual_information:.5f}",
-            level.source,
-            level.status if level.status != level.source else "",
+            level.source if level.status == level.source else f"{level.source}: {level.status}",
         )
     return table
 
