@@ -71,10 +71,10 @@ def names(folder: Path) -> set[str]:
 
 
 COMMANDS = {
-    "sample": "out size temperature coupling field states samples chains seed algorithm thinning burn-in threads force",
+    "sample": "out size temperature coupling field states mass stiffness stay samples chains seed algorithm thinning burn-in threads force",
     "estimate": "out report json periodic no-periodic axes kind states symmetries variable critic objective bound steps "
     "folds seed device threads excess no-tail force quiet",
-    "exact": "temperature size coupling field states json",
+    "exact": "temperature size coupling field states mass stiffness stay json",
     "report": "out force",
 }
 
@@ -116,6 +116,8 @@ def test_help_tells_the_defaults_that_the_objects_have(run):
     drawn = ising.sample()
     stated = {"coupling": ising.coupling, "field": ising.field, "states": potts.states, "samples": drawn.n}
     stated |= {"chains": drawn.chains, "seed": drawn.provenance["seed"]}
+    gauss, markov = SYSTEMS["gaussian-field"](8), SYSTEMS["markov-chain"](8)
+    stated |= {"mass": gauss.mass, "stiffness": gauss.stiffness, "stay": markov.stay}
     for name, value in stated.items():
         assert re.search(rf"--{name} \S [^.]*default {value:g}\.", sample), name
 

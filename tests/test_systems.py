@@ -23,9 +23,17 @@ SMALL = {  # one lattice of each system, small enough to enumerate
     "ising-chain": {"size": 7, "temperature": 1.0},
     "ising-cubic": {"size": (2, 3, 2), "temperature": 4.0},
     "potts-square": {"size": (3, 3), "temperature": 1.0},
+    "ising-triangular": {"size": (3, 4), "temperature": 2.0},
+    "markov-chain": {"size": 7, "states": 3},
+    "gaussian-field": {"size": (3, 4)},
+    "xy-square": {"size": (3, 4), "temperature": 1.0},
 }
+CONTINUOUS = ("gaussian-field", "xy-square")  # nothing to enumerate: see their own tests
+CLUSTERS = ("ising-square", "ising-chain", "ising-cubic", "potts-square", "ising-triangular")
 VARIANTS = [  # (system, changes, algorithms)
-    *[(name, {}, ("swendsen-wang", "wolff", "metropolis")) for name in SMALL],
+    *[(name, {}, ("swendsen-wang", "wolff", "metropolis")) for name in CLUSTERS],
+    ("markov-chain", {}, ("exact",)),
+    ("ising-triangular", {"coupling": -1.0}, ("swendsen-wang", "metropolis")),  # frustrated
     ("ising-square", {"field": 0.3}, ("swendsen-wang", "metropolis")),
     ("ising-square", {"coupling": -1.0, "temperature": 1.5}, ("swendsen-wang", "wolff", "metropolis")),  # frustrated
     ("ising-square", {"coupling": -1.0, "field": -0.5}, ("swendsen-wang", "mixed", "metropolis")),
@@ -63,12 +71,13 @@ def test_contract(name):
     assert eval(repr(model), {type(model).__name__: type(model)}) == model
     assert set(model.symmetries) <= set(SYMMETRIES)
     samples = model.sample(21, chains=2, seed=5)
-    assert isinstance(samples, Samples) and samples.kind == "discrete" and samples.values.dtype == np.uint8
+    assert isinstance(samples, Samples) and (samples.kind != "discrete") == (name in CONTINUOUS)
+    assert samples.values.dtype == (np.float32 if name in CONTINUOUS else np.uint8)
     assert (samples.chains, samples.draws, samples.shape) == (2, 11, model.shape)
-    assert samples.periodic == model.periodic == (True,) * len(model.shape)
+    assert samples.periodic == model.periodic and len(model.periodic) == len(model.shape)
     assert samples.symmetries == model.symmetries
     assert model.energy(samples.values).shape == (2, 11)
-    assert 0 < model.exact_entropy() < np.log(samples.states)
+    assert name in CONTINUOUS or 0 < model.exact_entropy() < np.log(samples.states)
     keys = {"system", "parameters", "algorithm", "thinning", "burn_in", "tau_int", "seed", "chains", "version"}
     assert set(samples.provenance) == keys
     json.dumps(dict(samples.provenance))
@@ -77,18 +86,20 @@ def test_contract(name):
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_stated_symmetries_leave_the_energy_alone(name):
     model = system(name, **{**SMALL[name], "size": 5})  # any order of 2 or 3 sites is a ring's symmetry
-    values = np.random.default_rng(0).integers(0, len(model.sample(8, burn_in=0).labels), (1, 16, *model.shape))
+    states = model.sample(8, burn_in=0).states
+    values = np.random.default_rng(0).integers(0, states or 4, (1, 16, *model.shape))
     energy = model.energy(values)
-    axes = range(2, values.ndim)
+    axes = tuple(range(2, values.ndim))
     images = {
-        "flip": [values.max() - values],
+        "flip": [(states - 1 if states else 0) - values],
         "reflect": [np.flip(values, axis) for axis in axes],
         "transpose": [np.swapaxes(values, 2, axis) for axis in axes],
+        "invert": [np.flip(values, axes)],
     }
     for image in (image for symmetry in model.symmetries for image in images[symmetry]):
-        np.testing.assert_array_equal(model.energy(image), energy)
+        np.testing.assert_allclose(model.energy(image), energy, rtol=1e-12, atol=1e-12)
     scrambled = np.random.default_rng(0).permuted(values, axis=-1)
-    assert (model.energy(scrambled) != energy).any()  # negative control
+    assert (np.abs(model.energy(scrambled) - energy) > 1e-6).any()  # negative control
 
 
 @pytest.mark.parametrize(("name", "changes", "algorithm"), CASES)

@@ -40,7 +40,7 @@ from .training import CONVERGED, DIVERGED, OUT_OF_BUDGET, Batch, History, Traini
 
 __all__ = ["Estimator", "Information", "estimate_information", "scaled_training"]
 
-_TRAINED_PLACES = 4096  # of the interface, per step
+_TRAINED_PLACES, _LEAST_BATCH = 4096, 32  # of the interface, and pairs, per step
 _VALIDATED_PLACES = 16384
 _SPREAD_SIGMAS = 2.0  # sampling errors that folds must lie apart before training is to blame
 
@@ -172,9 +172,9 @@ def scaled_training(training: Training, cut: Cut, effort: float) -> Training:
         >>> from .geometry import ladder
         >>> config = scaled_training(Training(), ladder((64, 64), (True, True)).cuts[0], 0.2)
         >>> config.steps, config.batch
-        (300, 64)
+        (300, 32)
     """
-    batch = max(min(training.batch, _TRAINED_PLACES // cut.interface), min(64, training.batch))
+    batch = max(min(training.batch, _TRAINED_PLACES // cut.interface), min(_LEAST_BATCH, training.batch))
     return replace(training, steps=max(round(training.steps * effort), min(100, training.steps)), batch=batch)
 
 

@@ -9,7 +9,7 @@ from typer import Option
 
 from ..errors import EstimateError
 from ._choices import model
-from ._options import Coupling, Field, Json, Potts, System, Temperature
+from ._options import Coupling, Field, Json, Mass, Potts, Stay, Stiffness, System, Temperature
 from ._terminal import say
 
 __all__ = ["EXAMPLE", "exact"]
@@ -33,16 +33,21 @@ def exact(
     coupling: Coupling = None,
     field: Field = None,
     states: Potts = None,
+    mass: Mass = None,
+    stiffness: Stiffness = None,
+    stay: Stay = None,
     as_json: Json = False,
 ) -> None:
     """Print the exact entropy per site in nats, where it is known.
 
     Of the infinite lattice, or of the periodic one of the size given: Onsager and
-    Kaufman for the Ising square without a field, the transfer matrix for the chain,
-    and enumeration for any system of up to about a million states in all. Ends with
+    Kaufman for the Ising square and Houtappel for the triangular lattice without a
+    field, the transfer matrix for chains, the spectrum for the Gaussian field, and
+    enumeration for any system of up to about a million states in all. Ends with
     code 1 where nothing is known.
     """
     parameters = {"temperature": temperature, "coupling": coupling, "field": field, "states": states}
+    parameters |= {"mass": mass, "stiffness": stiffness, "stay": stay}
     source = model(system, size or "2", **parameters)  # an infinite lattice has any size
     value = source.exact_entropy() if size else source.entropy_infinite()
     if value is None:

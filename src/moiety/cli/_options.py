@@ -9,17 +9,25 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-__all__ = ["Coupling", "Field", "Force", "Json", "Potts", "Size", "System", "Temperature"]
+__all__ = ["Coupling", "Field", "Force", "Json", "Mass", "Potts", "Size", "Stay", "Stiffness", "System", "Temperature"]
 
 System = Annotated[
-    str, Argument(metavar="SYSTEM", help="One of ising-square, ising-chain, ising-cubic, potts-square; all are periodic.")
+    str,
+    Argument(
+        metavar="SYSTEM",
+        help="One of ising-square, ising-triangular, ising-chain, xy-square, ising-cubic, potts-square, gaussian-field, "
+        "all periodic, and markov-chain.",
+    ),
 ]
 Size = Annotated[str | None, Option(metavar="L", help="Side of the lattice, or its sides: 64, 48x80 or 48,80.")]
 Temperature = Annotated[float | None, Option(metavar="T", help="In units of energy (k_B = 1).")]
 Coupling = Annotated[
     float | None, Option(metavar="J", help="Of neighbours; negative for an antiferromagnet; default 1.")
 ]
-Field = Annotated[float | None, Option(metavar="H", help="Magnetic field of the Ising systems; default 0.")]
-Potts = Annotated[int | None, Option("--states", metavar="Q", help="States of a Potts site; default 3.")]
+Field = Annotated[float | None, Option(metavar="H", help="Field on Ising spins or rotors; default 0.")]
+Potts = Annotated[int | None, Option("--states", metavar="Q", help="States of a markov-chain, by default 2, or of a Potts site; default 3.")]
+Mass = Annotated[float | None, Option(metavar="M", help="Of the gaussian-field; default 1.")]
+Stiffness = Annotated[float | None, Option(metavar="K", help="Of the gaussian-field; default 1.")]
+Stay = Annotated[float | None, Option(metavar="P", help="Probability that the markov-chain keeps its state; default 0.9.")]
 Force = Annotated[bool, Option("--force", help="Replace a file that is there already.")]
 Json = Annotated[bool, Option("--json", help="Print one JSON object and nothing else.")]

@@ -10,7 +10,7 @@ from typer import Option
 
 from ..errors import InputError
 from ._choices import given, model
-from ._options import Coupling, Field, Force, Potts, Size, System, Temperature
+from ._options import Coupling, Field, Force, Mass, Potts, Size, Stay, Stiffness, System, Temperature
 from ._terminal import progress_bar, say
 
 __all__ = ["EXAMPLE", "sample"]
@@ -50,6 +50,9 @@ def sample(
     coupling: Coupling = None,
     field: Field = None,
     states: Potts = None,
+    mass: Mass = None,
+    stiffness: Stiffness = None,
+    stay: Stay = None,
     samples: _Samples = None,
     chains: _Chains = None,
     seed: _Seed = None,
@@ -69,7 +72,9 @@ def sample(
     from ..io import save
 
     _check(out, force)
-    source = model(system, size, temperature=temperature, coupling=coupling, field=field, states=states)
+    parameters = {"temperature": temperature, "coupling": coupling, "field": field, "states": states}
+    parameters |= {"mass": mass, "stiffness": stiffness, "stay": stay}
+    source = model(system, size, **parameters)
     options = given(samples=samples, chains=chains, seed=seed, algorithm=algorithm)
     options |= given(thinning=thinning, burn_in=burn_in, threads=threads)
     with progress_bar("burn-in") as update:

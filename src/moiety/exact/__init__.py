@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from ..errors import InputError
 from .chain import chain_entropy
+from .houtappel import houtappel_entropy
 from .kaufman import kaufman_entropy
 from .onsager import onsager_entropy
 
@@ -26,4 +27,14 @@ def _ising_square(
     return kaufman_entropy(temperature, size, coupling=coupling)
 
 
-EXACT: dict[str, Callable[..., float]] = {"ising-square": _ising_square, "ising-chain": chain_entropy}
+def _ising_triangular(temperature: float, size: None = None, coupling: float = 1.0, field: float = 0.0) -> float:
+    if field != 0 or size is not None:
+        raise InputError("of the triangular lattice, the infinite one without a field is known exactly")
+    return houtappel_entropy(temperature, coupling=coupling)
+
+
+EXACT: dict[str, Callable[..., float]] = {
+    "ising-square": _ising_square,
+    "ising-triangular": _ising_triangular,
+    "ising-chain": chain_entropy,
+}

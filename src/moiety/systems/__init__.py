@@ -11,14 +11,21 @@ from dataclasses import MISSING, fields
 from typing import Any
 
 from ..errors import InputError
+from .gaussian_field import GaussianField
 from .ising_chain import IsingChain
 from .ising_cubic import IsingCubic
 from .ising_square import IsingSquare
+from .ising_triangular import IsingTriangular
+from .markov_chain import MarkovChain
 from .potts_square import PottsSquare
+from .xy_square import XYSquare
 
 __all__ = ["SYSTEMS", "system"]
 
-SYSTEMS: dict[str, type] = {kind.name: kind for kind in (IsingSquare, IsingChain, IsingCubic, PottsSquare)}
+_KINDS = (
+    IsingSquare, IsingTriangular, IsingChain, IsingCubic, PottsSquare, XYSquare, GaussianField, MarkovChain,
+)  # fmt: skip
+SYSTEMS: dict[str, type] = {kind.name: kind for kind in _KINDS}
 
 
 def system(name: str, **parameters: Any) -> Any:

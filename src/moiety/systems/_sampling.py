@@ -23,8 +23,9 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, prod
 from threading import Event
+from typing import Any
 
 import numpy as np
 
@@ -37,13 +38,23 @@ from ._clusters import mixed, swendsen_wang, wolff
 from ._metropolis import metropolis, observe
 from ._splitmix import stream
 
-__all__ = ["ALGORITHMS", "Dynamics", "Walk", "lattice_dynamics", "lattice_samples", "walk"]
+__all__ = [
+    "ALGORITHMS",
+    "Dynamics",
+    "Walk",
+    "as_samples",
+    "exact_samples",
+    "lattice_dynamics",
+    "lattice_samples",
+    "walk",
+]
 
 ALGORITHMS = {"wolff": wolff, "swendsen-wang": swendsen_wang, "mixed": mixed, "metropolis": metropolis}
 FIRST_BURN_IN, LAST_BURN_IN = 512, 8192  # sweeps
 FIRST_THINNING, LAST_THINNING = 8, 256  # sweeps
 _BURN_IN_TIMES, _THINNING_TIMES = 50, 5  # autocorrelation times
 _REPORT_EVERY = 0.2  # seconds
+_OF_INDEPENDENT_DRAWS = {"algorithm": (None, "exact"), "thinning": (None, 1), "burn_in": (None, 0)}
 
 Progress = Callable[[int, int], None]
 
@@ -244,6 +255,38 @@ def lattice_samples(
     """
     algorithm = algorithm or _default(len(labels), bond, field)
     result = walk(lattice_dynamics(neighbours, len(labels), bond, field, algorithm=algorithm), **options)
+    return as_samples(system, result, "discrete", labels, algorithm, options.get("seed", 0))
+
+
+def exact_samples(
+    system, draw, kind: str, dtype: type, labels: tuple[int, ...], rejected: dict[str, Any], **options: Any
+) -> Samples:
+    """`Samples` of a system whose every draw is independent of the one before.
+
+    Arguments:
+        system: Has `name`, `shape`, `periodic`, `symmetries`, `parameters()`.
+        draw: `draw(state, rng)` fills a state of `sites` entries from a stream of `_splitmix`.
+        kind, dtype, labels: Of the samples.
+        rejected: Options of a Markov chain; none but those of independent draws is taken.
+        options: `samples` (rounded up to equal draws of all chains), `chains`, `seed`,
+            `progress`, a callable of (done, total), `threads`.
+    """
+    for option, value in rejected.items():
+        if value not in _OF_INDEPENDENT_DRAWS.get(option, ()):
+            raise InputError(f"{system.name} is sampled exactly: {option} {value!r} has no meaning")
+    sites = prod(system.shape)
+
+    def advance(state: np.ndarray, rng: np.ndarray, updates: int) -> int:
+        draw(state, rng)
+        return updates * sites
+
+    dynamics = Dynamics(lambda chain, generator: np.zeros(sites, dtype), advance, lambda state: (0.0,), sites)
+    result = walk(dynamics, thinning=1, burn_in=0, **options)
+    return as_samples(system, result, kind, labels, "exact", options.get("seed", 0))
+
+
+def as_samples(system, result: Walk, kind: str, labels: tuple[int, ...], algorithm: str, seed: int) -> Samples:
+    """The draws of a walk as `Samples` that say where they come from."""
     provenance = {
         "system": system.name,
         "parameters": system.parameters(),
@@ -251,9 +294,9 @@ def lattice_samples(
         "thinning": result.thinning,
         "burn_in": result.burn_in,
         "tau_int": result.tau_int,
-        "seed": options.get("seed", 0),
+        "seed": seed,
         "chains": len(result.values),
         "version": __version__,
     }
     values = result.values.reshape(*result.values.shape[:2], *system.shape)
-    return Samples(values, "discrete", system.periodic, labels, system.symmetries, provenance)
+    return Samples(values, kind, system.periodic, labels, system.symmetries, provenance)

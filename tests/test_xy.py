@@ -1,0 +1,417 @@
+"""XY rotors: kernels against plain twins, samplers against Bessel functions and quadrature, exact answers."""
+
+from math import atan2, cos, exp, pi, prod, sin, sqrt, tau
+
+import numpy as np
+import pytest
+from scipy.special import ive
+
+from moiety import InputError
+from moiety.chains import standard_error, tau_int
+from moiety.exact import xy
+from moiety.systems._lattice import neighbour_table
+from moiety.systems._rotors import heat_bath, mixed, observe, wolff
+from moiety.systems._splitmix import stream
+from moiety.systems.xy_square import ROTOR_ALGORITHMS, XYSquare, _single_precision
+
+PLANE = (2, 3)
+
+
+def assert_within_sigma(series, expected, sigmas=4.0):
+    """4 sigma: about one false alarm in 10^4 tests, and the seeds are fixed."""
+    mean, error = series.mean(), max(standard_error(series), 1e-12)
+    report = f"{mean:.5f} ± {error:.5f} against {expected:.5f}, tau_int {tau_int(series):.2f}"
+    assert abs(mean - expected) < sigmas * error, report
+
+
+def moments(samples):
+    """Magnetisation along x and y, each `(chain, draw)`."""
+    return np.cos(samples.values).mean(axis=PLANE, dtype=float), np.sin(samples.values).mean(axis=PLANE, dtype=float)
+
+
+def ring_by_quadrature(size, bond, field, points=128):
+    """ln Z of a ring by powers of its transfer operator on a grid."""
+    t = tau * np.arange(points) / points
+    matrix = np.exp(bond * np.cos(t[:, None] - t) + field * (np.cos(t)[:, None] + np.cos(t)) / 2) * tau / points
+    return np.log(np.trace(np.linalg.matrix_power(matrix, size)))
+
+
+def ring_means(size, bond, field, step=1e-4):
+    """Means of the sum of cosines over bonds and of that over sites: slopes of ln Z."""
+    slope = [ring_by_quadrature(size, bond + d, field) / (2 * d) for d in (step, -step)]
+    magnetisation = [ring_by_quadrature(size, bond, field + d) / (2 * d) for d in (step, -step)]
+    return sum(slope), sum(magnetisation)
+
+
+# ------------------------------------------------------------------------ the sampler
+
+RINGS = [  # (size, bonds of one pair, algorithms): lattices that are a ring
+    ((1, 8), 1, tuple(ROTOR_ALGORITHMS)),
+    ((5, 1), 1, ("mixed",)),
+    ((2, 2), 2, tuple(ROTOR_ALGORITHMS)),  # four sites in a ring of double bonds
+    ((2, 1), 1, ("mixed",)),  # a ring of two has two bonds already
+]
+
+
+@pytest.mark.parametrize("field", [0.0, 0.5, -1.0])
+@pytest.mark.parametrize(("size", "bonds", "algorithm"), [(s, b, a) for s, b, names in RINGS for a in names])
+def test_energy_and_magnetisation_against_quadrature(size, bonds, algorithm, field):
+    temperature, sites = 0.7, prod(size)
+    model = XYSquare(size, temperature, field=field)
+    samples = model.sample(4000, seed=3, algorithm=algorithm)
+    bond_sum, moment = ring_means(sites, bonds / temperature, field / temperature)
+    assert_within_sigma(model.energy(samples.values), -bonds * bond_sum - field * moment)
+    along, across = moments(samples)
+    assert_within_sigma(along, moment / sites)
+    assert_within_sigma(across, 0.0)
+    if field == 0:
+        assert bonds * bond_sum == pytest.approx(-sites * xy.chain_energy(temperature, sites, bonds), rel=1e-6)
+
+
+@pytest.mark.parametrize(("coupling", "field"), [(-1.0, 0.0), (-1.0, 0.8)])
+def test_an_antiferromagnet_against_quadrature(coupling, field):
+    model = XYSquare((1, 6), 0.5, coupling=coupling, field=field)
+    samples = model.sample(4000, seed=3)
+    bond_sum, moment = ring_means(6, coupling / 0.5, field / 0.5)
+    assert_within_sigma(model.energy(samples.values), -coupling * bond_sum - field * moment)
+    assert_within_sigma(moments(samples)[0], moment / 6)
+
+
+@pytest.mark.parametrize("wrong", [{"temperature": 0.75}, {"temperature": 0.7, "field": 0.6}])
+def test_quadrature_would_notice_a_wrong_model(wrong):
+    right = XYSquare((2, 2), 0.7, field=0.5)
+    bond_sum, moment = ring_means(4, 2 / 0.7, 0.5 / 0.7)
+    values = XYSquare((2, 2), **{"field": 0.5, **wrong}).sample(4000, seed=3).values
+    with pytest.raises(AssertionError):
+        assert_within_sigma(right.energy(values), -2 * bond_sum - 0.5 * moment)
+
+
+def test_energy_at_high_temperature():
+    # ln Z / N = ln 2 pi + 2 ln I_0(K) + 2 v^4 + O(K^6), v = I_1 / I_0: bonds, then plaquettes.
+    # What is left out, 12 v^5, is a tenth of the error here; the plaquettes are 4 of them.
+    k = 1 / 5.0
+    v, second = ive([1, 2], k) / ive(0, k)
+    expected = -(2 * v + 8 * v**3 * ((1 + second) / 2 - v**2))
+    model = XYSquare(16, 5.0)
+    energy = model.energy(model.sample(4096, seed=1).values) / 256
+    assert_within_sigma(energy, expected)
+    assert standard_error(energy) < 0.0012
+
+
+@pytest.mark.parametrize("field", [0.0, 0.5])
+@pytest.mark.parametrize("temperature", [0.2, 0.9, 1.5])
+def test_draws_are_independent_and_right(temperature, field):
+    model = XYSquare(16, temperature, field=field)
+    samples = model.sample(1024, seed=4)
+    along, across = moments(samples)
+    energy = model.energy(samples.values)
+    for series in (energy, along, across, along**2 + across**2):
+        # 0.6 is promised; tau_int = 0.6 from 1024 draws has an error of 0.07
+        assert tau_int(series) < 0.6 + 2 * 0.07
+    assert_within_sigma(residual(model, samples.values, temperature), 0.0)
+    with pytest.raises(AssertionError):  # negative control
+        assert_within_sigma(residual(model, samples.values, 1.02 * temperature), 0.0)
+    if field == 0:  # every direction as likely as any other
+        direction = np.arctan2(across, along)
+        for order in (1, 2, 4):
+            assert_within_sigma(np.cos(order * direction), 0.0)
+            assert_within_sigma(np.sin(order * direction), 0.0)
+
+
+def residual(model, values, temperature):
+    """sum_i T d²E/dt_i² - (dE/dt_i)², whose mean is 0 at the temperature T of the samples."""
+    values = values.astype(float)
+    curvature, force = model.field * np.cos(values), model.field * np.sin(values)
+    for axis in PLANE:
+        for step in (1, -1):
+            difference = values - np.roll(values, step, axis)
+            curvature, force = curvature + np.cos(difference), force + np.sin(difference)
+    return (temperature * curvature - force**2).sum(axis=PLANE)
+
+
+def test_clusters_agree_with_the_heat_bath_near_the_transition():
+    # the identity above is local; this is the global state.  80 sweeps apart: slow alone.
+    model = XYSquare(8, 0.9)
+    fast, slow = model.sample(2048, seed=5), model.sample(2048, seed=6, algorithm="heat-bath", thinning=80)
+    for observable in (lambda s: model.energy(s.values), lambda s: np.hypot(*moments(s))):
+        one, two = observable(fast), observable(slow)
+        assert abs(one.mean() - two.mean()) < 4 * np.hypot(standard_error(one), standard_error(two))
+
+
+def test_heat_bath_alone_is_slow_at_low_temperature():
+    model = XYSquare(32, 0.2)  # spin waves diffuse: about (L / 2 pi)^2 = 26 sweeps
+    alone, all_three = (model.sample(16, seed=4, burn_in=512, algorithm=name) for name in ("heat-bath", "mixed"))
+    assert alone.provenance["tau_int"] > 10 > 3 > all_three.provenance["tau_int"]
+
+
+@pytest.mark.parametrize("algorithm", ROTOR_ALGORITHMS)
+def test_seed_and_threads(algorithm):
+    model = XYSquare(6, 0.8, field=0.1)
+    first, again, alone, other = (
+        model.sample(64, seed=seed, algorithm=algorithm, threads=threads, burn_in=20).values
+        for seed, threads in ((1, 2), (1, 2), (1, 1), (2, 2))
+    )
+    np.testing.assert_array_equal(first, again)
+    np.testing.assert_array_equal(first, alone)
+    assert (first != other).any()
+    assert (first[0] != first[2]).any()  # both started cold: every chain has its own stream
+
+
+# ------------------------------------------------------------------------- the system
+
+
+def test_contract():
+    model = XYSquare((4, 6), 0.9, field=0.2)
+    assert XYSquare(**model.parameters()) == model == eval(repr(model))
+    samples = model.sample(21, chains=2, seed=5)
+    assert (samples.kind, samples.labels, samples.values.dtype) == ("angle", (), np.float32)
+    assert samples.values.min() >= 0 and samples.values.max() < np.float32(tau)
+    assert (samples.chains, samples.draws, samples.shape) == (2, 11, (4, 6))
+    assert samples.symmetries == model.symmetries == ("flip", "reflect")
+    assert XYSquare(4, 1.0).symmetries == ("flip", "reflect", "transpose")
+    keys = {"system", "parameters", "algorithm", "thinning", "burn_in", "tau_int", "seed", "chains", "version"}
+    assert set(samples.provenance) == keys
+
+
+def test_single_precision_stays_below_a_turn():
+    angles = np.array([0.0, 1.0, np.nextafter(tau, 0)])  # the last one would round up past 2 pi
+    assert _single_precision(angles).tolist() == [0.0, 1.0, 0.0]
+
+
+def test_stated_symmetries_leave_the_energy_alone():
+    model = XYSquare(5, 1.0, field=0.3)
+    values = np.random.default_rng(0).uniform(0, tau, (1, 16, 5, 5))
+    energy = model.energy(values)
+    for image in (-values, np.flip(values, 2), np.flip(values, 3), np.swapaxes(values, 2, 3)):
+        np.testing.assert_allclose(model.energy(image), energy, atol=1e-12)
+    for image in (values + 0.1, np.random.default_rng(0).permuted(values, axis=-1)):  # negative control
+        assert np.abs(model.energy(image) - energy).min() > 1e-6
+
+
+def test_exact_entropies_are_where_they_are_known():
+    assert XYSquare(1, 2.0, field=0.5).exact_entropy() == xy.spin_entropy(2.0, 0.5)
+    assert XYSquare((2, 1), 2.0, field=0.5).exact_entropy() == xy.pair_entropy(2.0, 2.0, 0.5) / 2
+    assert XYSquare((1, 2), 2.0).exact_entropy() == pytest.approx(xy.chain_entropy(2.0, 2))
+    assert XYSquare((9, 1), 2.0).exact_entropy() == xy.chain_entropy(2.0, 9)
+    assert XYSquare((9, 1), 2.0, coupling=-1.0).exact_entropy() is None  # frustrated
+    assert XYSquare((9, 1), 2.0, field=0.5).exact_entropy() is None
+    assert XYSquare(4, 2.0).exact_entropy() is XYSquare(4, 2.0).entropy_infinite() is None
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"size": 0}, {"size": (2, 2, 2)}, {"temperature": 0.0}, {"field": float("nan")}, {"coupling": "strong"}],
+)
+def test_bad_systems(options):
+    with pytest.raises(InputError):
+        XYSquare(**{"size": 4, "temperature": 1.0, **options})
+
+
+def test_bad_options():
+    for options in ({"algorithm": "swendsen-wang"}, {"samples": 4}, {"seed": -1}):
+        with pytest.raises(InputError):
+            XYSquare(4, 1.0).sample(**{"samples": 16, **options})
+
+
+# ----------------------------------------------------------------------- exact answers
+
+
+@pytest.mark.parametrize(("bond", "field"), [(0.5, 0.0), (2.0, 1.5), (-3.0, 1.5), (1.0, -0.7)])
+def test_two_spins_against_a_square_grid(bond, field):
+    t = tau * np.arange(200) / 200
+    joint = np.exp(bond * np.cos(t[:, None] - t) + field * (np.cos(t)[:, None] + np.cos(t)))
+    joint /= joint.sum()
+    cell = tau / 200
+    whole = -(joint * np.log(joint / cell**2)).sum()
+    single = -(joint.sum(0) * np.log(joint.sum(0) / cell)).sum()
+    assert xy.pair_entropy(1.0, bond, field) == pytest.approx(whole, abs=1e-10)
+    assert xy.pair_information(1.0, bond, field) == pytest.approx(2 * single - whole, abs=1e-10)
+
+
+@pytest.mark.parametrize(("size", "bond"), [(2, 3.0), (4, 1.0), (5, 0.5), (6, -2.0)])
+def test_rings_against_quadrature(size, bond):
+    bond_sum, _ = ring_means(size, bond, 0.0)
+    assert xy.chain_energy(1.0, size, bond) == pytest.approx(-bond * bond_sum / size, rel=1e-6)
+    entropy = (ring_by_quadrature(size, bond, 0.0) - bond * bond_sum) / size
+    assert xy.chain_entropy(1.0, size, bond) == pytest.approx(entropy, rel=1e-6)
+    assert xy.chain_entropy(1.0, 400, bond) == pytest.approx(xy.chain_entropy(1.0, None, bond), abs=1e-6)
+    assert xy.open_chain_entropy(1.0, 10**7, bond) == pytest.approx(xy.chain_entropy(1.0, None, bond), abs=1e-6)
+
+
+def test_halving_a_chain_ends_at_its_entropy():
+    # Eq. 4 for an infinite chain cut into single spins: s = ln 2 pi - M
+    entropy = xy.spin_entropy(0.3) - xy.segment_information(0.3)
+    assert entropy == pytest.approx(xy.chain_entropy(0.3), abs=1e-12)
+
+
+def test_harmonic_information_against_a_dense_inverse():
+    shape, coupling, field = (4, 6), 1.3, 0.4
+    sites = np.arange(24).reshape(shape)
+    stiffness = field * np.eye(24)
+    for axis in (0, 1):
+        for i, j in zip(sites.ravel(), np.roll(sites, -1, axis).ravel(), strict=True):
+            stiffness[[i, j], [i, j]] += coupling
+            stiffness[[i, j], [j, i]] -= coupling
+    covariance = np.linalg.inv(stiffness)
+    half, block = sites < 12, sites % 6 < 2
+    for other in (~half, block & ~half):
+        parts = [np.flatnonzero(part) for part in (half, other, half | other)]
+        first, second, both = (np.linalg.slogdet(covariance[np.ix_(part, part)])[1] for part in parts)
+        expected = 0.5 * (first + second - both)
+        assert xy.harmonic_information(shape, half, coupling, field, other) == pytest.approx(expected, abs=1e-12)
+
+
+def test_two_cold_spins_are_harmonic():
+    half = np.array([[True], [False]])
+    harmonic = xy.harmonic_information((2, 1), half, 1.0, 0.5)
+    assert xy.pair_information(1e-5, 2.0, 0.5) == pytest.approx(harmonic, abs=1e-4)
+    assert xy.pair_information(1.0, 2.0, 0.5) != pytest.approx(harmonic, abs=1e-2)
+
+
+def test_bad_exact_questions():
+    half = np.array([[True], [False]])
+    for question in (
+        lambda: xy.spin_entropy(0.0),
+        lambda: xy.pair_entropy(1e-12),
+        lambda: xy.chain_energy(1.0, 0),
+        lambda: xy.chain_entropy(1.0, 5, -1.0),
+        lambda: xy.harmonic_information((2, 1), half, 1.0, 0.0),
+        lambda: xy.harmonic_information((2, 2), half, 1.0, 1.0),
+        lambda: xy.harmonic_information((2, 1), half, 1.0, 1.0, half),
+    ):
+        with pytest.raises(InputError):
+            question()
+
+
+# ------------------------------------------------------------- the kernels' plain twins
+
+
+class PlainStream:
+    """SplitMix64 on Python integers."""
+
+    def __init__(self, seed):
+        self.state = seed
+
+    def bits(self):
+        mask = 2**64 - 1
+        self.state = (self.state + 0x9E3779B97F4A7C15) & mask
+        z = self.state
+        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
+        return z ^ (z >> 31)
+
+    def uniform(self):
+        return (self.bits() >> 11) / 2**53
+
+    def below(self, n):
+        return ((self.bits() >> 32) * n) >> 32
+
+
+def plain_local_field(angles, neighbours, i, bond, field):
+    pull = field + bond * sum(complex(cos(angles[j]), sin(angles[j])) for j in neighbours[i])
+    return abs(pull), atan2(pull.imag, pull.real)
+
+
+def plain_thermalise(angles, neighbours, bond, field, rng):
+    """Best & Fisher as they wrote it."""
+    for i in range(len(angles)):
+        kappa, direction = plain_local_field(angles, neighbours, i, bond, field)
+        t = 1 + sqrt(1 + 4 * kappa**2)
+        rho = (t - sqrt(2 * t)) / (2 * kappa)
+        r = (1 + rho**2) / (2 * rho)
+        accepted = False
+        while not accepted:
+            z = cos(pi * rng.uniform())
+            f = (1 + r * z) / (r + z)
+            c = kappa * (r - f)
+            accepted = rng.uniform() <= c * exp(1 - c)
+        angles[i] = direction + np.arccos(f) * (1 if rng.uniform() < 0.5 else -1)
+
+
+def plain_reflect(angles, neighbours, bond, field):
+    for i in range(len(angles)):
+        angles[i] = 2 * plain_local_field(angles, neighbours, i, bond, field)[1] - angles[i]
+
+
+def plain_cluster(angles, neighbours, bond, field, rng):
+    """A cluster of sites and a ghost at angle 0, reflected whole; then back into the ghost's frame."""
+    sites = len(angles)
+    axis = tau * rng.uniform()
+    spins = [*angles, 0.0]
+    bonds = [[(j, bond) for j in row] + [(sites, field)] for row in neighbours]
+    bonds.append([(j, field) for j in range(sites)])
+    cluster = [rng.below(sites)]
+    for i in cluster:  # grows meanwhile
+        for j, strength in bonds[i]:
+            cost = 2 * strength * cos(spins[i] - axis) * cos(spins[j] - axis)
+            if j not in cluster and cost > 0 and rng.uniform() < 1 - exp(-cost):
+                cluster.append(j)
+    for i in cluster:
+        spins[i] = 2 * axis + pi - spins[i]
+    frame = (lambda t: 2 * axis + pi - t) if sites in cluster else (lambda t: t)
+    angles[:] = [frame(t) for t in spins[:-1]]
+
+
+def plain_store(angles, field, rng):
+    sign = 1 if rng.uniform() < 0.5 else -1
+    shift = tau * rng.uniform() if field == 0 else 0.0
+    angles[:] = (sign * angles + shift) % tau
+
+
+def plain_mixed(angles, neighbours, bond, field, rng):
+    plain_thermalise(angles, neighbours, bond, field, rng)
+    for _ in range(2):
+        plain_reflect(angles, neighbours, bond, field)
+    for _ in range(4):
+        plain_cluster(angles, neighbours, bond, field, rng)
+    plain_store(angles, field, rng)
+
+
+def plain_heat_bath(angles, neighbours, bond, field, rng):
+    plain_thermalise(angles, neighbours, bond, field, rng)
+    plain_store(angles, field, rng)
+
+
+def plain_wolff(angles, neighbours, bond, field, rng):
+    plain_cluster(angles, neighbours, bond, field, rng)
+    plain_store(angles, field, rng)
+
+
+@pytest.mark.parametrize(("bond", "field"), [(1.0, 0.0), (1.0, 0.4), (-0.8, -0.3), (0.1, 3.0)])
+@pytest.mark.parametrize(
+    ("kernel", "twin"), [(mixed, plain_mixed), (wolff, plain_wolff), (heat_bath, plain_heat_bath)]
+)
+def test_kernels_equal_their_twins(kernel, twin, bond, field):
+    shape = (5, 4)
+    neighbours = neighbour_table(shape)
+    fast = np.random.default_rng(0).uniform(0, tau, prod(shape))
+    slow, rng, plain = fast.copy(), stream(11), PlainStream(11)
+    for _ in range(12):
+        assert kernel(fast, neighbours, bond, field, rng, 1) > 0
+        twin(slow, neighbours.tolist(), bond, field, plain)
+        assert ((fast >= 0) & (fast < tau)).all()
+        # rounding differs: vectors here, angles there
+        np.testing.assert_allclose(np.sin((fast - slow) / 2), 0.0, atol=1e-9)
+        slow[:] = fast
+    assert int(rng[0]) == plain.state  # not one random number more or fewer
+
+
+def test_observe_equals_its_twin():
+    values = np.random.default_rng(0).uniform(0, tau, (4, 5))
+    parity = 1.0 - 2.0 * (np.indices((4, 5)).sum(0) % 2)
+    bonds = sum(np.cos(values - np.roll(values, -1, axis)).sum() for axis in (0, 1))
+    spins = np.exp(1j * values)
+    expected = (bonds, spins.sum().real, abs(spins.sum()) ** 2, abs((parity * spins).sum()) ** 2)
+    np.testing.assert_allclose(observe(values.ravel(), neighbour_table((4, 5)), parity.ravel()), expected)
+
+
+def test_extreme_local_fields():
+    # no coupling: each spin alone, from free to frozen; the variance of a cold angle is T / H
+    for field, variance in ((0.0, None), (1e-6, None), (1e8, 1e-8)):
+        angles, rng = np.zeros(4096), stream(5)
+        heat_bath(angles, np.empty((4096, 0), np.int32), 0.0, field, rng, 1)
+        assert np.isfinite(angles).all()
+        if variance is None:
+            assert_within_sigma(np.cos(angles)[None], 0.0)
+        else:
+            assert_within_sigma(np.sin(angles)[None] ** 2 / variance, 1.0)
