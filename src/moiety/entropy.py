@@ -189,7 +189,7 @@ class _Walk:
             inner = [cut for cut in self.rungs.cuts if cut.parent in counts.known and cut.parent not in counts.refused]
             inner = [cut for cut in inner if prod(cut.parent) > 1 and self.samples.kind == "discrete"]
             small = [(cut.interface, *counts.information(cut)) for cut in reversed(inner)]
-            rows = [(length, m, standard_error(i[None])) for length, m, i in small] + rows
+            rows = [(length, m, _series_error(influence, self.samples)) for length, m, influence in small] + rows
         if not rows:
             raise EstimateError("stopped or diverged before any level was known; train longer or with a lower rate")
         lengths, values, errors = zip(*rows[-_FITTED:], strict=True)

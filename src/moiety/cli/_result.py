@@ -51,6 +51,9 @@ def show(result: Any, exact: float | None) -> None:
         for part in (_levels(result.levels), _budget(result.budget), _samples(result.samples)):
             console.print()
             console.print(part)
+        for check in result.status.checks:
+            if check.passed and check.name == "counted blocks":
+                console.print(_hanging("base:", check.message))  # tells of a fallback to smaller blocks
         for warning in result.status.warnings:
             console.print(_hanging("warning:", warning))
 
