@@ -17,6 +17,8 @@ Example:
     ... except SystemExit as end:
     ...     print(end.code)
     s = 0.3968273 nats/site  [exact: ising-square of 64x64, temperature 2.4, coupling 1, field 0]
+    u = -1.2042317 a site
+    c = 1.1340592 a site
     0
 """
 
@@ -31,7 +33,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from .. import __version__
-from ..errors import EstimateError, InputError
+from ..errors import EstimateError, InputError, Stopped
 from . import _estimate, _exact, _report, _sample
 from ._terminal import note, one_line, say
 
@@ -51,7 +53,7 @@ app = typer.Typer(name="moiety", add_completion=False, rich_markup_mode=None, co
 for _module, _command, _summary in (
     (_sample, _sample.sample, "Simulate a system and write samples."),
     (_estimate, _estimate.estimate, "Estimate the entropy of the samples in a file."),
-    (_exact, _exact.exact, "Print an exact entropy, where it is known."),
+    (_exact, _exact.exact, "Print exact answers, where they are known."),
     (_report, _report.report, "Write one page about a result."),
 ):
     app.command(epilog=_module.EXAMPLE, short_help=_summary, context_settings=_HELP)(_command)
@@ -112,6 +114,8 @@ def _run(arguments: list[str]) -> int:
         return _refuse(1, str(error))
     except MemoryError as error:
         return _refuse(2, f"too large for the memory of this machine ({error}); take fewer samples or a smaller lattice")
+    except Stopped as error:
+        return _refuse(130, str(error))
     except KeyboardInterrupt:
         return _refuse(130, "interrupted; no file was left half written")
     return 0

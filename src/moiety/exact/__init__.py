@@ -13,6 +13,7 @@ from .chain import chain_entropy
 from .houtappel import houtappel_entropy
 from .kaufman import kaufman_entropy
 from .onsager import onsager_entropy
+from .triangular_torus import triangular_torus_entropy
 
 __all__ = ["EXACT"]
 
@@ -27,10 +28,14 @@ def _ising_square(
     return kaufman_entropy(temperature, size, coupling=coupling)
 
 
-def _ising_triangular(temperature: float, size: None = None, coupling: float = 1.0, field: float = 0.0) -> float:
-    if field != 0 or size is not None:
-        raise InputError("of the triangular lattice, the infinite one without a field is known exactly")
-    return houtappel_entropy(temperature, coupling=coupling)
+def _ising_triangular(
+    temperature: float, size: int | Sequence[int] | None = None, coupling: float = 1.0, field: float = 0.0
+) -> float:
+    if field != 0:
+        raise InputError("the triangular lattice has no exact entropy in a field")
+    if size is None:
+        return houtappel_entropy(temperature, coupling=coupling)
+    return triangular_torus_entropy(temperature, size, coupling=coupling)
 
 
 EXACT: dict[str, Callable[..., float]] = {

@@ -4,10 +4,11 @@ With K = J/T, h = H/T the matrix exp(K s s' + h (s + s') / 2) has the eigenvalue
 
     lambda_± = e^K cosh h ± sqrt(e^{2K} sinh^2 h + e^{-2K}),   Z_N = lambda_+^N + lambda_-^N,
 
-and s = ln Z - K d ln Z/dK - h d ln Z/dh, per site (Ising, Z. Phys. 31, 253 (1925);
-Baxter, *Exactly Solved Models in Statistical Mechanics*, ch. 2).  A segment speaks to
-its surroundings through its end spins alone: the mutual information of neighbouring
-segments is that of those spins, one number at all lengths.
+and with D = K d/dK + h d/dh, per site, s = (1 - D) ln Z / N, u = -T D ln Z / N and
+c = (D^2 - D) ln Z / N (Ising, Z. Phys. 31, 253 (1925); Baxter, *Exactly Solved Models in
+Statistical Mechanics*, ch. 2).  A segment speaks to its surroundings through its end spins
+alone: the mutual information of neighbouring segments is that of those spins, one number at
+all lengths.
 """
 
 from __future__ import annotations
@@ -16,14 +17,12 @@ import numpy as np
 
 from ..errors import InputError
 
-__all__ = ["chain_entropy", "halves_information", "segment_information"]
+__all__ = ["chain_energy", "chain_entropy", "chain_heat_capacity", "halves_information", "segment_information"]
 
 _COLDEST = 150.0  # (|J| + |H|) / T past which exp overflows
 
 
-def chain_entropy(
-    temperature: float, size: int | None = None, coupling: float = 1.0, field: float = 0.0
-) -> float:
+def chain_entropy(temperature: float, size: int | None = None, coupling: float = 1.0, field: float = 0.0) -> float:
     """Entropy per site in nats of a ring of `size` sites, or of the infinite chain.
 
     A ring of 2 has two bonds, one of 1 has none.
@@ -32,19 +31,34 @@ def chain_entropy(
         >>> round(chain_entropy(1.0), 7), round(chain_entropy(1.0, 8), 7)
         (0.3653339, 0.3226683)
     """
+    k, h = _reduced(temperature, _bonded(coupling, size), field)
+    log_z, slope, _ = _log_z(k, h, size)
+    return max(log_z - slope, 0.0)
+
+
+def chain_energy(temperature: float, size: int | None = None, coupling: float = 1.0, field: float = 0.0) -> float:
+    """Energy per site of a ring of `size` sites, or of the infinite chain.
+
+    Example:
+        >>> round(chain_energy(1.0), 7), round(chain_energy(1.0, 8), 7)  # -tanh 1
+        (-0.7615942, -0.8176629)
+    """
+    coupling = _bonded(coupling, size)
     k, h = _reduced(temperature, coupling, field)
-    if size is not None and size < 1:
-        raise InputError(f"size must be positive, not {size!r}")
-    if size == 1:
-        return _single(h)
-    root, roots_slopes = _eigenvalues(k, h)
-    slope = roots_slopes[:, 0]
-    if size is None:
-        return float(np.log(root[0]) + abs(k) + abs(h) - slope @ (k, h) / root[0])
-    ratio = root[1] / root[0]
-    log_z = np.log(root[0]) + abs(k) + abs(h) + np.log1p(ratio**size) / size
-    slope = (slope + ratio ** (size - 1) * roots_slopes[:, 1]) / (root[0] * (1 + ratio**size))
-    return float(log_z - slope @ (k, h))
+    coldest = max(temperature, (abs(coupling) + abs(field)) / _COLDEST)
+    return -coldest * _log_z(k, h, size)[1] - abs(coupling) - abs(field) + 0.0
+
+
+def chain_heat_capacity(
+    temperature: float, size: int | None = None, coupling: float = 1.0, field: float = 0.0
+) -> float:
+    """Heat capacity per site of a ring of `size` sites, or of the infinite chain.
+
+    Example:
+        >>> round(chain_heat_capacity(1.0), 7), round(chain_heat_capacity(1.0, 8), 7)  # 1 / cosh^2 1
+        (0.4199743, 0.5258517)
+    """
+    return max(_log_z(*_reduced(temperature, _bonded(coupling, size), field), size)[2], 0.0)
 
 
 def segment_information(temperature: float, coupling: float = 1.0, field: float = 0.0) -> float:
@@ -82,10 +96,9 @@ def _reduced(temperature: float, coupling: float, field: float) -> tuple[float, 
     return coupling / temperature, field / temperature
 
 
-def _single(h: float) -> float:
-    """Entropy of one spin in the field h."""
-    up = np.array([1.0, np.exp(-2 * abs(h))])
-    return _entropy(up / up.sum())
+def _bonded(coupling: float, size: int | None) -> float:
+    """A lone site has no bond."""
+    return 0.0 if size == 1 else coupling
 
 
 def _transfer_matrix(k: float, h: float) -> np.ndarray:
@@ -95,17 +108,47 @@ def _transfer_matrix(k: float, h: float) -> np.ndarray:
     return np.exp(exponent - exponent.max())
 
 
+def _log_z(k: float, h: float, size: int | None) -> tuple[float, float, float]:
+    """ln Z / N less |k| + |h|, and its first and second derivatives along (k, h), as in ln Z(x k, x h) at x = 1."""
+    if size is not None and size < 1:
+        raise InputError(f"size must be positive, not {size!r}")
+    middle, root = _eigenvalues(k, h)
+    top = middle + root
+    ground = abs(k) + abs(h)
+    log, slope = np.log(top[0]), top[1] / top[0]
+    curvature = top[2] / top[0] - slope**2
+    if size is not None and size > 1:  # without a bond the other eigenvalue is 0
+        shares = _ring(middle if k < 0 else root, top, size, sign=-1 if k < 0 and size % 2 else 1)
+        log, slope, curvature = log + shares[0] / size, slope + shares[1] / size, curvature + shares[2] / size
+    return float(log), float(slope - ground), float(curvature)
+
+
 def _eigenvalues(k: float, h: float) -> tuple[np.ndarray, np.ndarray]:
-    """lambda_± / e^{|k| + |h|}, shape `(2,)`, and their slopes by k and h on the same scale, `(2, 2)`."""
+    """The two parts of lambda_±, divided by e^{|k| + |h|}, with two derivatives each along (k, h), shape `(3,)`."""
     like, unlike = np.exp(k - abs(k)), np.exp(-k - abs(k) - abs(h))
     cosh, sinh = (1 + np.exp(-2 * abs(h))) / 2, -np.sign(h) * np.expm1(-2 * abs(h)) / 2
-    root = np.hypot(like * sinh, unlike)
-    middle = like * cosh
-    by_k = np.array([middle, middle]) + np.array([1, -1]) * ((like * sinh) ** 2 - unlike**2) / root
-    by_h = np.array([like * sinh, like * sinh]) + np.array([1, -1]) * like**2 * sinh * cosh / root
-    # lambda_- by the determinant 2 sinh 2k, which does not cancel
-    determinant = np.exp(-2 * abs(h)) * np.sign(k) * -np.expm1(-4 * abs(k))
-    return np.array([middle + root, determinant / (middle + root)]), np.array([by_k, by_h])
+    a, b, d = like * cosh, like * sinh, unlike
+    a1, b1, d1 = k * a + h * b, k * b + h * a, -k * d
+    a2, b2, d2 = k * a1 + h * b1, k * b1 + h * a1, k**2 * d
+    root = np.hypot(b, d)
+    turn = (b1 * d - b * d1) / root  # of the angle of (b, d)
+    return np.array([a, a1, a2]), np.array([root, (b * b1 + d * d1) / root, turn**2 / root + (b * b2 + d * d2) / root])
+
+
+def _ring(part: np.ndarray, top: np.ndarray, size: int, sign: int) -> tuple[float, float, float]:
+    """ln[1 + (lambda_- / lambda_+)^N] and two derivatives; |lambda_-| / lambda_+ = 1 - 2 part / lambda_+."""
+    by, twice = top[1] / top[0], top[2] / top[0]
+    bend = part[2] - 2 * part[1] * by - part[0] * (twice - 2 * by**2)
+    gap = np.array([part[0], part[1] - part[0] * by, bend]) * 2 / top[0]
+    ratio = max(1 - gap[0], 0.0)
+    power = ratio**size
+    if sign < 0 and gap[0] < 1:  # an odd antiferromagnet, cold: 1 - power without cancellation
+        total = -np.expm1(size * np.log1p(-gap[0]))
+    else:
+        total = 1 + sign * power
+    first = -sign * size * ratio ** (size - 1) * gap[1] / total
+    second = sign * size * ((size - 1) * ratio ** (size - 2) * gap[1] ** 2 - ratio ** (size - 1) * gap[2]) / total
+    return float(np.log(total)), float(first), float(second - first**2)
 
 
 def _entropy(probabilities: np.ndarray) -> float:

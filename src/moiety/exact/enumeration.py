@@ -1,7 +1,9 @@
 r"""Small discrete systems by summing over all their states.
 
-    S = -sum_x p log p,   p = exp(-E / T) / Z,   M(A;B) = S(A) + S(B) - S(A,B).
+    S = -sum_x p log p,   p = exp(-E / T) / Z,   M(A;B) = S(A) + S(B) - S(A,B),
+    U = <E>,   C = (<E^2> - <E>^2) / T^2,
 
+where A and B are any sites, and the p of a few sites is the sum of p over all others.
 States are numbered with the first site as the leading digit, base q.
 """
 
@@ -14,7 +16,20 @@ import numpy as np
 
 from ..errors import InputError
 
-__all__ = ["MOST_BITS", "all_states", "boltzmann", "entropy", "mutual_information", "system_entropy"]
+__all__ = [
+    "MOST_BITS",
+    "all_states",
+    "block_entropy",
+    "block_information",
+    "boltzmann",
+    "entropy",
+    "mutual_information",
+    "system_answers",
+    "system_energy",
+    "system_entropy",
+    "system_heat_capacity",
+    "system_probabilities",
+]
 
 MOST_BITS = 20
 
@@ -80,14 +95,96 @@ def mutual_information(probabilities: np.ndarray, half: np.ndarray, states: int)
     return entropy(first) + entropy(second) - entropy(joint)
 
 
-def system_entropy(system: Any, states: int) -> float | None:
-    """Entropy per site of a system with few states, None for one with many.
+def block_entropy(probabilities: np.ndarray, block: np.ndarray, states: int) -> float:
+    """Entropy in nats of some sites of a system, whatever the others do.
+
+    Arguments:
+        probabilities: Of all states in their order, shape `(q**sites,)`.
+        block: Whether a site belongs to the block, shape `space`.
+        states: q.
+
+    Raises:
+        InputError: A mask of another number of sites.
+
+    Example:
+        >>> copies = np.array([0.5, 0, 0, 0, 0, 0, 0, 0.5])  # three spins that agree
+        >>> round(block_entropy(copies, np.array([True, False, True]), 2), 6)
+        0.693147
+    """
+    block = np.asarray(block, dtype=bool).ravel()
+    if np.size(probabilities) != states**block.size:
+        raise InputError(
+            f"{np.size(probabilities)} probabilities are not those of {block.size} sites of {states} states"
+        )
+    joint = np.reshape(probabilities, (states,) * block.size)
+    return entropy(joint.sum(tuple(np.flatnonzero(~block))))
+
+
+def block_information(probabilities: np.ndarray, first: np.ndarray, second: np.ndarray, states: int) -> float:
+    """M in nats between two disjoint blocks of a system; sites outside both are summed over.
+
+    Arguments:
+        probabilities: Of all states in their order, shape `(q**sites,)`.
+        first, second: Whether a site belongs to the block, shape `space`.
+        states: q.
+
+    Raises:
+        InputError: Blocks that overlap, or masks of another number of sites.
+
+    Example:
+        >>> parity = np.array([0.25, 0, 0, 0.25, 0, 0.25, 0.25, 0])  # any two of three spins are independent
+        >>> first, second = np.array([True, False, False]), np.array([False, True, False])
+        >>> round(block_information(parity, first, second, 2), 6), round(block_information(parity, first, ~first, 2), 6)
+        (0.0, 0.693147)
+    """
+    first, second = (np.asarray(mask, dtype=bool).ravel() for mask in (first, second))
+    if first.size != second.size or (first & second).any():
+        raise InputError("the two blocks must be masks of one lattice and share no site")
+    parts = (block_entropy(probabilities, mask, states) for mask in (first, second))
+    return max(sum(parts) - block_entropy(probabilities, first | second, states), 0.0)
+
+
+def system_probabilities(system: Any, states: int) -> np.ndarray | None:
+    """Of all states of a system with few of them, shape `(q**sites,)`; None for one with many.
 
     Arguments:
         system: Has `shape`, `temperature` and `energy(values)`.
         states: Number of states of a site.
     """
+    energies = _energies(system, states)
+    return None if energies is None else boltzmann(energies, system.temperature)
+
+
+def system_entropy(system: Any, states: int) -> float | None:
+    """Entropy per site of a system with few states, None for one with many; see `system_probabilities`."""
+    probabilities = system_probabilities(system, states)
+    return None if probabilities is None else entropy(probabilities) / prod(system.shape)
+
+
+def system_energy(system: Any, states: int) -> float | None:
+    """Mean energy per site of a system with few states, None for one with many."""
+    answers = system_answers(system, states)
+    return None if answers is None else answers[1]
+
+
+def system_heat_capacity(system: Any, states: int) -> float | None:
+    """Heat capacity per site of a system with few states, None for one with many."""
+    answers = system_answers(system, states)
+    return None if answers is None else answers[2]
+
+
+def system_answers(system: Any, states: int) -> tuple[float, float, float] | None:
+    """Entropy, energy and heat capacity per site, by one sum over all states; None where they are many."""
+    energies = _energies(system, states)
+    if energies is None:
+        return None
+    probabilities, sites = boltzmann(energies, system.temperature), prod(system.shape)
+    mean = float(probabilities @ energies)
+    variance = float(probabilities @ (energies - mean) ** 2)
+    return entropy(probabilities) / sites, mean / sites, variance / system.temperature**2 / sites
+
+
+def _energies(system: Any, states: int) -> np.ndarray | None:
     if prod(system.shape) * log2(states) > MOST_BITS:
         return None
-    energies = system.energy(all_states(system.shape, states))
-    return entropy(boltzmann(energies, system.temperature)) / prod(system.shape)
+    return system.energy(all_states(system.shape, states))[0]

@@ -12,7 +12,7 @@ is 2 ln[(sqrt(a - b) + sqrt(a + b)) / 2].  With k = |K|, y = exp(-4k) and w1 = 2
     J > 0:  e = 3,  p(c) = (1 - 3y)^2 / 4 + y (1 - y) (2 + c) (1 - c),
     J < 0:  e = 1,  p(c) = y (3 + y) / 4 + (1 - y) (c - 1/2)^2,
 
-and s = ln z + u / T, per site.  Nothing here overflows or cancels.  The ferromagnet is
+s = ln z + u / T and c = k^2 d^2 ln z/dk^2, per site.  Nothing here overflows or cancels.  The ferromagnet is
 critical at y = 1/3, T_c = 4 J / ln 3; the antiferromagnet at T = 0 alone, where it keeps
 the entropy 2/pi int_0^{pi/3} ln(2 cos t) dt = 0.3230659.
 """
@@ -25,7 +25,13 @@ import numpy as np
 
 from ..errors import InputError
 
-__all__ = ["CRITICAL_TEMPERATURE", "houtappel_energy", "houtappel_entropy", "houtappel_free_energy"]
+__all__ = [
+    "CRITICAL_TEMPERATURE",
+    "houtappel_energy",
+    "houtappel_entropy",
+    "houtappel_free_energy",
+    "houtappel_heat_capacity",
+]
 
 CRITICAL_TEMPERATURE = float(4 / np.log(3))  # of the ferromagnet, J = 1
 _COLDEST = 150.0  # |J| / T past which y is nothing beside 1, and soon underflows
@@ -70,6 +76,17 @@ def houtappel_entropy(temperature: float, *, coupling: float = 1.0) -> float:
     return max(_disorder(k, coupling) - k * _disorder_slope(k, coupling), 0.0)  # -5e-17 in an ordered phase
 
 
+def houtappel_heat_capacity(temperature: float, *, coupling: float = 1.0) -> float:
+    """Heat capacity per site; the ferromagnet's grows like -ln |T - T_c| at T_c.
+
+    Example:
+        >>> round(houtappel_heat_capacity(2.0), 6), round(houtappel_heat_capacity(2.0, coupling=-1.0), 6)
+        (0.103409, 0.171041)
+    """
+    k = _reduced(temperature, coupling)
+    return max(k**2 * _disorder_curvature(k, coupling), 0.0)  # -1e-20 where nothing moves
+
+
 def _reduced(temperature: float, coupling: float) -> float:
     if not temperature > 0:
         raise InputError(f"temperature must be positive, not {temperature!r}")
@@ -84,15 +101,25 @@ def _ground(coupling: float) -> float:
 def _disorder(k: float, coupling: float) -> float:
     """ln z - e k."""
     angles, weights = _quadrature(k, coupling)
-    p, _ = _roots(k, angles, coupling)
+    p, *_ = _roots(k, angles, coupling)
     return float(weights @ np.log(np.sqrt(p).sum(0)))
 
 
 def _disorder_slope(k: float, coupling: float) -> float:
     """d ln z/dk - e."""
     angles, weights = _quadrature(k, coupling)
-    p, by_y = _roots(k, angles, coupling)
+    p, by_y, _ = _roots(k, angles, coupling)
     return float(-2 * np.exp(-4 * k) * (weights @ ((by_y / np.sqrt(p)).sum(0) / np.sqrt(p).sum(0))))
+
+
+def _disorder_curvature(k: float, coupling: float) -> float:
+    """d^2 ln z/dk^2: 16 y (d/dy + y d^2/dy^2) of the logarithm of sqrt p + sqrt p."""
+    angles, weights = _quadrature(k, coupling)
+    p, by_y, twice = _roots(k, angles, coupling)
+    y, root = np.exp(-4 * k), np.sqrt(p)
+    total, first = root.sum(0), (by_y / root).sum(0) / 2
+    second = (twice / root - by_y**2 / (2 * p * root)).sum(0) / 2
+    return float(16 * y * (weights @ (first / total + y * (second / total - (first / total) ** 2))))
 
 
 def _quadrature(k: float, coupling: float) -> tuple[np.ndarray, np.ndarray]:
@@ -126,12 +153,12 @@ def _weights(k: float) -> tuple[float, float, float]:
     return np.exp(-4 * k), -np.expm1(-4 * k), -np.expm1(np.log(3) - 4 * k)
 
 
-def _roots(k: float, angles: np.ndarray, coupling: float) -> tuple[np.ndarray, np.ndarray]:
-    """p and dp/dy at c = cos t and -cos t, shape `(2, angles)` each."""
+def _roots(k: float, angles: np.ndarray, coupling: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """p, dp/dy and d^2 p/dy^2 at c = cos t and -cos t, shape `(2, angles)` each."""
     y, rest, gap = _weights(k)
     c = np.array([np.cos(angles), -np.cos(angles)])
     if coupling > 0:
         turn = (2 + c) * 2 * np.array([np.sin(angles / 2), np.cos(angles / 2)]) ** 2  # (2 + c) (1 - c)
-        return gap**2 / 4 + y * rest * turn, (rest - y) * turn - 1.5 * gap
+        return gap**2 / 4 + y * rest * turn, (rest - y) * turn - 1.5 * gap, 4.5 - 2 * turn
     square = (c - 0.5) ** 2
-    return y * (3 + y) / 4 + rest * square, (3 + 2 * y) / 4 - square
+    return y * (3 + y) / 4 + rest * square, (3 + 2 * y) / 4 - square, np.full_like(c, 0.5)

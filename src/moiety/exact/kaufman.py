@@ -4,8 +4,9 @@ r"""Square-lattice Ising model on an n x m torus (Kaufman, Phys. Rev. 76, 1232 (
                                + prod 2cosh(m g_{2r}/2)   + prod 2sinh(m g_{2r}/2) ],
 
 r = 0..n-1, cosh g_k = cosh^2 2K / sinh 2K - cos(pi k / n), g_k > 0 except that
-g_0 = 2K + ln tanh K, which is negative above T_c.  The entropy ln Z - K d ln Z / dK is
-differentiated term by term.  Only even sides make J and -J one model.
+g_0 = 2K + ln tanh K, which is negative above T_c.  Entropy and heat capacity,
+ln Z - K d ln Z / dK and K^2 d^2 ln Z / dK^2, are differentiated term by term.  Only even
+sides make J and -J one model.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import InputError
+from ._jets import add_products
 
-__all__ = ["kaufman_energy", "kaufman_entropy", "kaufman_log_z"]
+__all__ = ["kaufman_energy", "kaufman_entropy", "kaufman_heat_capacity", "kaufman_log_z"]
 
 _HOTTEST, _COLDEST = 1e-6, 150.0  # |J| / T before cancellation, and before sinh overflows
-_TINY = 1e-290  # stands for g_0 = 0, at T_c
+_FROZEN = 10.0  # |J| / T past which the heat capacity, 64 K^2 e^{-8K}, is below its rounding
 
 
 def kaufman_entropy(temperature: float, size: int | Sequence[int], *, coupling: float = 1.0) -> float:
@@ -35,7 +37,7 @@ def kaufman_entropy(temperature: float, size: int | Sequence[int], *, coupling: 
         [0.0935228, 0.3968273, 0.5922081]
     """
     k, sides = _reduced(temperature, coupling), _sides(size, coupling)
-    log_z, slope = _log_z_and_slope(k, *sides)
+    log_z, slope, _ = _log_z(k, *sides)
     return (log_z - k * slope) / (sides[0] * sides[1])
 
 
@@ -46,7 +48,9 @@ def kaufman_log_z(temperature: float, size: int | Sequence[int], *, coupling: fl
         >>> round(kaufman_log_z(1e3, 4) / float(np.log(2)), 4)  # 16 free spins
         16.0
     """
-    return _log_z_and_slope(_reduced(temperature, coupling), *_sides(size, coupling))[0]
+    k, sides = _reduced(temperature, coupling), _sides(size, coupling)
+    cold = max(abs(coupling) / temperature - k, 0.0)  # past the cap there are ground states alone
+    return _log_z(k, *sides)[0] + 2 * cold * sides[0] * sides[1]
 
 
 def kaufman_energy(temperature: float, size: int | Sequence[int], *, coupling: float = 1.0) -> float:
@@ -56,9 +60,22 @@ def kaufman_energy(temperature: float, size: int | Sequence[int], *, coupling: f
         >>> round(kaufman_energy(0.5, 8), 4)
         -2.0
     """
-    sides = _sides(size, coupling)
-    slope = _log_z_and_slope(_reduced(temperature, coupling), *sides)[1]
-    return -abs(coupling) * slope / (sides[0] * sides[1])
+    k, sides = _reduced(temperature, coupling), _sides(size, coupling)
+    hot = min(abs(coupling) / temperature / k, 1.0)  # past the cap u is linear in K
+    return -abs(coupling) * hot * _log_z(k, *sides)[1] / (sides[0] * sides[1])
+
+
+def kaufman_heat_capacity(temperature: float, size: int | Sequence[int], *, coupling: float = 1.0) -> float:
+    """Heat capacity per site.
+
+    Example:
+        >>> [round(kaufman_heat_capacity(t, 64), 5) for t in (1.8, 2.269185, 3.5)]
+        [0.43922, 2.19221, 0.24775]
+    """
+    k, sides = _reduced(temperature, coupling), _sides(size, coupling)
+    if k > _FROZEN:
+        return 0.0
+    return max((coupling / temperature) ** 2 * _log_z(k, *sides)[2] / (sides[0] * sides[1]), 0.0)
 
 
 def _reduced(temperature: float, coupling: float) -> float:
@@ -76,37 +93,46 @@ def _sides(size: int | Sequence[int], coupling: float) -> tuple[int, int]:
     return sides
 
 
-def _log_z_and_slope(k: float, n: int, m: int) -> tuple[float, float]:
-    """ln Z and d ln Z / dK."""
+def _log_z(k: float, n: int, m: int) -> tuple[float, float, float]:
+    """ln Z and its first two derivatives by K."""
     products = [_product(*_modes(k, n, parity), m, sine) for parity in (1, 0) for sine in (False, True)]
-    signs, logs, slopes = (np.array(column) for column in zip(*products, strict=True))
-    weights = signs * np.exp(logs - logs.max())
-    log_sinh = 2 * k + np.log(-np.expm1(-4 * k))  # ln(2 sinh 2K)
-    log_z = n * m / 2 * log_sinh + logs.max() + np.log(weights.sum() / 2)
-    slope = n * m / np.tanh(2 * k) + (weights * slopes).sum() / weights.sum()
-    return float(log_z), float(slope)
+    log, slope, curvature = add_products(*zip(*products, strict=True))
+    log_sinh, coth = 2 * k + np.log(-np.expm1(-4 * k)), 1 / np.tanh(2 * k)  # ln(2 sinh 2K)
+    sites = n * m
+    return (
+        sites / 2 * float(log_sinh) + log - float(np.log(2)),
+        sites * float(coth) + slope,
+        curvature - 2 * sites * float(coth**2 - 1),
+    )
 
 
-def _modes(k: float, n: int, parity: int) -> tuple[np.ndarray, np.ndarray]:
-    """g_{2r + parity} and their derivatives by K, shape `(n,)`."""
+def _modes(k: float, n: int, parity: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """g_{2r + parity} and their first two derivatives by K, shape `(n,)`."""
     sinh, cosh = np.sinh(2 * k), np.cosh(2 * k)
-    excess = (np.sqrt(sinh) - 1 / np.sqrt(sinh)) ** 2  # cosh^2 / sinh - 2, without cancellation
+    inverse = 1 / sinh  # its cube underflows where that of sinh overflows
+    excess = (np.sqrt(sinh) - np.sqrt(inverse)) ** 2  # cosh^2 / sinh - 2, without cancellation
     above = excess + 2 * np.sin(np.pi * (2 * np.arange(n) + parity) / (2 * n)) ** 2  # cosh g - 1
     sinh_g = np.sqrt(above * (above + 2))
     g = np.log1p(above + sinh_g)
     first = parity == 0
-    slope = np.empty(n)
-    slope[first:] = 2 * cosh * (1 - sinh**-2) / sinh_g[first:]
+    slope, curvature = np.empty(n), np.empty(n)
+    slope[first:] = 2 * cosh * (1 - inverse**2) / sinh_g[first:]
+    bend = 4 * sinh + 4 * inverse + 8 * inverse**3  # of cosh g, by K twice
+    curvature[first:] = bend / sinh_g[first:] - (above / sinh_g + 1 / sinh_g)[first:] * slope[first:] ** 2
     if first:
-        g[0] = 2 * k + np.log(np.tanh(k)) or _TINY
-        slope[0] = 2 + 2 / sinh
-    return g, slope
+        g[0], slope[0] = 2 * k + np.log(np.tanh(k)), 2 + 2 * inverse
+        curvature[0] = -4 * inverse / np.tanh(2 * k)
+    return g, slope, curvature
 
 
-def _product(g: np.ndarray, slope: np.ndarray, m: int, sine: bool) -> tuple[float, float, float]:
-    """Sign, log and logarithmic derivative of prod 2cosh(m g / 2), or of prod 2sinh."""
-    half = m * g / 2
-    decay = np.exp(-2 * np.abs(half))
-    logs = np.abs(half) + (np.log(-np.expm1(-2 * np.abs(half))) if sine else np.log1p(decay))
-    ratio = 1 / np.tanh(half) if sine else np.tanh(half)
-    return float(np.prod(np.sign(half)) if sine else 1.0), float(logs.sum()), float((m / 2 * slope * ratio).sum())
+def _product(g: np.ndarray, slope: np.ndarray, curvature: np.ndarray, m: int, sine: bool) -> tuple:
+    """prod 2cosh(m g / 2), or prod 2sinh: log and two derivatives of all but the first factor, and that one's jet."""
+    half, slope, curvature = m * g / 2, m * slope / 2, m * curvature / 2
+    size = np.abs(half)
+    logs = size[1:] + (np.log(-np.expm1(-2 * size[1:])) if sine else np.log1p(np.exp(-2 * size[1:])))
+    ratio = 1 / np.tanh(half[1:]) if sine else np.tanh(half[1:])
+    by, twice = slope[1:] * ratio, curvature[1:] * ratio + slope[1:] ** 2 * (1 - ratio**2)
+    even, odd = 1 + np.exp(-2 * size[0]), -np.sign(half[0]) * np.expm1(-2 * size[0])  # 2 cosh and 2 sinh, over e^size
+    value, other = (odd, even) if sine else (even, odd)
+    jet = np.array([value, other * slope[0], other * curvature[0] + value * slope[0] ** 2])
+    return logs.sum() + size[0], by.sum(), twice.sum(), jet

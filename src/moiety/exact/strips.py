@@ -1,0 +1,260 @@
+r"""Strips of discrete spins, row by row: the transfer matrix (Kramers and Wannier, Phys. Rev. 60, 252 (1941)).
+
+A row r of w sites has q^w states.  With the weights of its own bonds shared between the
+two steps that it takes part in,
+
+    T(r, r') = exp{-[e(r)/2 + e(r, r') + e(r')/2] / T},     Z_n = Tr T^n,
+
+and in the infinite strip, L T = lambda L, T R = lambda R, L.R = 1, the rows form a Markov chain:
+
+    f = -(T/w) ln lambda,   p(r) = L(r) R(r),   p(r, r') = L(r) T(r, r') R(r') / lambda,
+    s = [ln lambda - <ln T>] / w,               M = H(p) - w s,
+
+M between the two half-infinite strips on either side of a cut.  In a ring of n rows the
+entropy of l successive ones follows from p(r_1 .. r_l) = T(r_1, r_2) .. T^{n-l+1}(r_l, r_1) / Z_n:
+
+    S(l) = ln Z_n - (l - 1) <ln T> - sum p(r_1, r_l) ln T^{n-l+1}(r_l, r_1).
+
+L and R are as symmetric as T, so the infinite strip needs one state per orbit of the row's
+symmetries; that also keeps up and down equally likely where lambda is all but degenerate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.sparse.linalg import eigs
+
+from ..errors import InputError
+
+__all__ = ["LATTICES", "MOST_RING", "Strip"]
+
+LATTICES = ("ising-square", "ising-triangular", "potts-square")
+_MOST_STATES = 4096  # of a row: 12 Ising spins, 6 Potts sites of four states
+MOST_RING = 1024  # the same for rings, which need powers of the whole matrix
+_DENSE = 400  # orbits up to which all eigenvalues are as quick as one
+
+
+@dataclass(frozen=True)
+class Strip:
+    """An infinite strip of a lattice, or a ring of some rows of it.
+
+    Arguments:
+        lattice: One of `LATTICES`.
+        width: Sites of a row, w.
+        temperature: k_B = 1.
+        coupling: J.
+        field: H, of Ising spins alone.
+        states: q; 2 for Ising spins.
+        periodic: Whether a row closes into a ring (a cylinder), in which a width of 2 has
+            two bonds a pair and a width of 1 none.
+
+    Raises:
+        InputError: An unknown lattice, a bad number, or a row of more than 4096 states (1024 in a ring).
+
+    Example:
+        >>> strip = Strip("ising-square", 8, temperature=2.5)
+        >>> round(strip.entropy(), 6), round(strip.information(), 6)
+        (0.418885, 0.714944)
+        >>> from moiety.exact.kaufman import kaufman_entropy
+        >>> round(strip.entropy(rows=6), 6) == round(kaufman_entropy(2.5, (6, 8)), 6)
+        True
+    """
+
+    lattice: str
+    width: int
+    temperature: float
+    coupling: float = 1.0
+    field: float = 0.0
+    states: int = 2
+    periodic: bool = True
+
+    def __post_init__(self):
+        if self.lattice not in LATTICES:
+            raise InputError(f"unknown strip {self.lattice!r}; choose from {', '.join(LATTICES)}")
+        numbers = (self.temperature, self.coupling, self.field)
+        if not np.isfinite(numbers).all() or not self.temperature > 0:
+            raise InputError(f"temperature must be positive and all numbers finite, not {numbers}")
+        if self.lattice == "potts-square" and self.field != 0 or self.lattice != "potts-square" and self.states != 2:
+            raise InputError("a field acts on Ising spins, which have 2 states; a Potts strip takes none")
+        if self.width < 1 or self.states < 2 or self.width * np.log2(self.states) > np.log2(_MOST_STATES):
+            raise InputError(
+                f"a strip of {self.width} sites of {self.states} states is empty or too wide: "
+                f"a row may have {_MOST_STATES} states"
+            )
+
+    def free_energy(self, rows: int | None = None) -> float:
+        """Free energy per site, of a ring of that many rows or of the infinite strip."""
+        log_z = (self._infinite if rows is None else self._ring(rows))[0]
+        return -self.temperature * (log_z + self._exponent_top) / self.width
+
+    def energy(self, rows: int | None = None) -> float:
+        """Energy per site, of a ring of that many rows or of the infinite strip."""
+        mean = (self._infinite if rows is None else self._ring(rows))[1]
+        return -self.temperature * (mean + self._exponent_top) / self.width + 0.0
+
+    def entropy(self, rows: int | None = None) -> float:
+        """Entropy per site in nats, of a ring of that many rows or of the infinite strip."""
+        log_z, mean = self._infinite[:2] if rows is None else self._ring(rows)[:2]
+        return max((log_z - mean) / self.width, 0.0)
+
+    def information(self, rows: int | None = None) -> float:
+        """M in nats between the two half-infinite strips, or between the halves of a ring (two cuts).
+
+        An odd ring is halved into floor and ceiling.
+        """
+        if rows is None:
+            return max(self.block_entropy(1) - self.width * self.entropy(), 0.0)
+        halves = self.block_entropy(rows // 2, rows) + self.block_entropy(rows - rows // 2, rows)
+        return max(halves - self.block_entropy(rows, rows), 0.0)
+
+    def block_entropy(self, length: int, rows: int | None = None) -> float:
+        """Entropy in nats of `length` successive rows of a ring of `rows`, or of the infinite strip.
+
+        Two neighbouring blocks of l rows have M = 2 S(l) - S(2 l).
+        """
+        if length < 1 or (rows is not None and length > rows):
+            raise InputError(f"a block of {length} rows does not fit {'a strip' if rows is None else f'{rows} rows'}")
+        if rows is None:
+            log_z, mean, row = self._infinite
+            return row + (length - 1) * (log_z - mean)
+        log_z, mean, power = self._ring(rows)
+        if length == rows:
+            return rows * (log_z - mean)
+        inner, outer = power(length - 1), power(rows - length + 1)
+        joint = inner[0] * outer[0].T / np.exp(rows * log_z - inner[1] - outer[1])
+        seen = joint > 0
+        last = joint[seen] @ (np.log(outer[0].T[seen]) + outer[1])
+        return float(rows * log_z - (length - 1) * mean - last)
+
+    @cached_property
+    def _rows(self) -> np.ndarray:
+        """Codes of all rows, shape `(q**w, w)`, the first site as the leading digit."""
+        digits = self.states ** np.arange(self.width - 1, -1, -1)
+        return np.arange(self.states**self.width)[:, None] // digits % self.states
+
+    @cached_property
+    def _bond(self) -> np.ndarray:
+        """-E / T of a bond, shape `(q, q)`."""
+        if self.lattice == "potts-square":
+            return self.coupling / self.temperature * np.eye(self.states)
+        return self.coupling / self.temperature * np.outer([-1, 1], [-1, 1])
+
+    @cached_property
+    def _own(self) -> np.ndarray:
+        """-e(r) / T of all rows."""
+        rows, following = self._rows, np.roll(self._rows, -1, axis=1)
+        bonds = self._bond[rows, following]
+        if not self.periodic or self.width == 1:
+            bonds = bonds[:, :-1]
+        return bonds.sum(1) + self.field / self.temperature * (2 * rows - 1).sum(1)
+
+    def _exponents(self, chosen: np.ndarray) -> np.ndarray:
+        """ln T(r, r') of some rows r and all r', shape `(chosen, q**w)`."""
+        exponents = np.add.outer(self._own[chosen] / 2, self._own / 2)
+        for site in range(self.width):
+            exponents += self._bond[np.ix_(self._rows[chosen, site], self._rows[:, site])]
+            if self.lattice == "ising-triangular" and (self.periodic or site + 1 < self.width):
+                exponents += self._bond[np.ix_(self._rows[chosen, site], self._rows[:, (site + 1) % self.width])]
+        return exponents
+
+    @cached_property
+    def _orbits(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """One row of every orbit of the symmetries of T, the orbit of every row, the sizes of the orbits."""
+        label = np.arange(len(self._rows))
+        moves = [self._numbers(move(self._rows)) for move in self._symmetries()]
+        while True:  # the least row that one can get to, until no move changes it
+            lower = np.minimum.reduce([label, *(label[move] for move in moves)])
+            if (lower == label).all():
+                return np.unique(label, return_inverse=True, return_counts=True)
+            label = lower
+
+    def _symmetries(self) -> list[Callable[[np.ndarray], np.ndarray]]:
+        """Moves of a row, and their inverses, under which T(r, r') is unchanged if both rows move."""
+        moves = []
+        if self.periodic:
+            moves += [lambda rows: np.roll(rows, 1, axis=1), lambda rows: np.roll(rows, -1, axis=1)]
+        if self.lattice != "ising-triangular":
+            moves += [lambda rows: rows[:, ::-1]]
+        if self.field == 0:
+            one = np.arange(self.states)
+            swap = np.concatenate([one[1::-1], one[2:]])
+            moves += [lambda rows, to=to: to[rows] for to in (swap, np.roll(one, 1), np.roll(one, -1))]
+        return moves
+
+    def _numbers(self, rows: np.ndarray) -> np.ndarray:
+        return rows @ self.states ** np.arange(self.width - 1, -1, -1)
+
+    @cached_property
+    def _infinite(self) -> tuple[float, float, float]:
+        """ln lambda and <ln T>, both less the largest ln T, and H(p)."""
+        chosen, orbit, sizes = self._orbits
+        exponents = self._exponents(chosen) - self._exponent_top
+        weights = np.exp(exponents)
+        members = np.argsort(orbit, kind="stable")
+        starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+        matrix = np.add.reduceat(weights[:, members], starts, axis=1)  # orbit by orbit
+        slopes = np.add.reduceat((weights * exponents)[:, members], starts, axis=1)
+        value, right = _perron(matrix)
+        left = _perron(matrix.T)[1]
+        norm = left @ right
+        row = left * right / norm  # probabilities of the orbits
+        seen = row > 0
+        spread = -float(row[seen] @ np.log(row[seen] / sizes[seen]))
+        return float(np.log(value)), float(left @ slopes @ right / norm / value), spread
+
+    @cached_property
+    def _exponent_top(self) -> float:
+        chosen = self._orbits[0]
+        return float(self._exponents(chosen).max())
+
+    @cached_property
+    def _powers(self) -> dict[int, tuple[np.ndarray, float]]:
+        return {}
+
+    def _ring(self, rows: int) -> tuple[float, float, Callable[[int], tuple[np.ndarray, float]]]:
+        """ln Z_n / n and <ln T>, both less the largest ln T, and the powers of T with their logs."""
+        if rows < 2:
+            raise InputError(f"a ring has two rows or more, not {rows}")
+        if len(self._rows) > MOST_RING:
+            raise InputError(f"a ring is known for rows of up to {MOST_RING} states, not of {len(self._rows)}")
+        exponents = self._exponents(np.arange(len(self._rows))) - self._exponent_top
+        one = np.exp(exponents)
+
+        def power(exponent: int) -> tuple[np.ndarray, float]:
+            if exponent not in self._powers:
+                self._powers[exponent] = _power(one, exponent)
+            return self._powers[exponent]
+
+        rest, log = power(rows - 1)
+        trace = (one * rest.T).sum()
+        mean = (one * exponents * rest.T).sum() / trace
+        return float((np.log(trace) + log) / rows), float(mean), power
+
+
+def _perron(matrix: np.ndarray) -> tuple[float, np.ndarray]:
+    """The largest eigenvalue of a matrix of positive numbers and its vector, of sum 1."""
+    if len(matrix) <= _DENSE:
+        values, vectors = np.linalg.eig(matrix)
+        best = int(np.argmax(values.real))
+        value, vector = values[best], vectors[:, best]
+    else:
+        values, vectors = eigs(matrix, k=1, which="LR", v0=np.ones(len(matrix)))
+        value, vector = values[0], vectors[:, 0]
+    vector = np.abs(vector.real)
+    return float(value.real), vector / vector.sum()
+
+
+def _power(matrix: np.ndarray, exponent: int) -> tuple[np.ndarray, float]:
+    """A power by repeated squaring, divided by its largest entry, and the log of that."""
+    result, log = np.eye(len(matrix)), 0.0
+    for bit in f"{exponent:b}":
+        result, log = result @ result, 2 * log
+        if bit == "1":
+            result = result @ matrix
+        top = result.max()
+        result, log = result / top, log + np.log(top)
+    return result, float(log)
