@@ -17,7 +17,9 @@ validate: $(READY)
 	$(BIN)/python validation/run.py
 
 bench: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(BIN)/python benchmarks/pair_making.py
+	$(BIN)/python benchmarks/samplers.py --fig1
 
 clean:
 	rm -rf .venv demo report.html build dist

@@ -28,7 +28,7 @@ from moiety.objectives import BOUNDS, OBJECTIVES
 from moiety.results import Check, Estimate, Status
 from moiety.samples import KINDS, SYMMETRIES
 from moiety.systems import SYSTEMS
-from moiety.systems._sampling import ALGORITHMS
+from moiety.systems._dynamics import ALGORITHMS
 from moiety.training import Training
 
 QUICK = ("--steps", "20")
@@ -54,7 +54,7 @@ def run(capsys, monkeypatch):
 def ising(tmp_path_factory) -> Path:
     """Samples of a 4x4 torus: two cuts to estimate."""
     path = tmp_path_factory.mktemp("cli") / "ising.nc"
-    io.save(moiety.system("ising-square", size=4, temperature=3.0).sample(64, seed=1), path)
+    io.save(moiety.system("ising-square", size=4, temperature=3.0).sample(256, seed=1, algorithm="swendsen-wang"), path)
     return path
 
 
@@ -74,7 +74,7 @@ COMMANDS = {
     "sample": "out size temperature coupling field states mass stiffness stay samples chains seed algorithm thinning burn-in threads force",
     "estimate": "out report json periodic no-periodic axes kind states symmetries variable critic objective bound steps "
     "folds seed device threads excess no-tail force quiet",
-    "exact": "temperature size coupling field states mass stiffness stay json",
+    "exact": "temperature size coupling field states mass stiffness stay block strip open high-temperature json",
     "report": "out force",
 }
 
@@ -146,7 +146,8 @@ def test_sample_writes_a_file_and_one_line(run, tmp_path):
     out = tmp_path / "x.nc"
     done = run("sample", "ising-square", "--size", 8, "--temperature", 3, "--samples", 70, "--out", out, "--seed", 3)
     assert (done.code, done.err) == (0, "")
-    summary = r"72 samples of 8x8 in \S*x\.nc: tau [\d.]+ sweeps, thinning \d+ sweeps, [\d.]+ s\n"
+    summary = r"72 samples of 8x8 in \S*x\.nc, worth \d+ independent ones \(R-hat \d\.\d\d\): "
+    summary += r"wolff, tau [\d.]+ sweeps, \d+ sweeps apart, [\d.]+ s\n"
     assert re.fullmatch(summary, done.out)
     wanted = moiety.system("ising-square", size=8, temperature=3.0).sample(70, seed=3)
     assert np.array_equal(io.load(out).values, wanted.values)
@@ -231,7 +232,7 @@ def test_json_is_one_object_with_the_keys_of_the_contract(run, ising):
     level = {"level", "shape", "volume", "interface", "mutual_information", "error", "source", "status"}
     assert all(level <= set(one) for one in found["levels"])
     assert {"n", "effective", "tau"} <= set(found["samples"])
-    assert found["samples"]["n"] == 64
+    assert found["samples"]["n"] == 256
 
 
 def test_the_seed_decides_every_number(run, ising):
@@ -424,8 +425,8 @@ BAD = {
     f"{SAMPLE} --samples 7": "at least 8",
     f"{SAMPLE} --chains 0": "at least 1",
     f"{SAMPLE} --seed -1": "at least 0",
-    f"{SAMPLE} --algorithm big": "choose from wolff, ",
-    f"{SAMPLE} --field 1 --algorithm wolff": "choose swendsen-wang",
+    f"{SAMPLE} --algorithm big": "choose from heat-bath, ",
+    f"{SAMPLE.replace('ising', 'potts')} --coupling -1 --algorithm wolff": "choose metropolis",
     "exact ising-square": "needs temperature",
     "exact ising-square --temperature 0": "positive number",
     "exact ising-square --temperature 2 --size L": "as in 48x80",
@@ -514,12 +515,33 @@ def test_the_second_interrupt_aborts(run, monkeypatch, tmp_path, ising):
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-@pytest.mark.parametrize("phase", ["burn-in", "drawing"])
-def test_an_interrupt_ends_sampling(run, monkeypatch, tmp_path, phase):
-    interrupting(monkeypatch, _sample, 1, lambda done, text: text == phase)
-    done = run("sample", "ising-square", "--size", 8, "--temperature", 2, "--out", tmp_path / "x.nc")
+SLOW = ("ising-square", "--size", 8, "--temperature", 2, "--samples", 20000)  # 32 rounds of 0.1 s or so
+
+
+def test_an_interrupt_during_the_burn_in_writes_nothing(run, monkeypatch, tmp_path):
+    interrupting(monkeypatch, _sample, 1, lambda done, text: text == "burn-in")
+    done = run("sample", *SLOW, "--burn-in", 100000, "--out", tmp_path / "x.nc")
     assert (done.code, done.out) == (130, "")
-    assert done.err == "error: interrupted; no file was left half written\n"
+    assert done.err.endswith("error: stopped during the burn-in, before the first sample\n")
+    assert names(tmp_path) == set()
+
+
+def test_an_interrupt_keeps_the_samples_so_far(run, monkeypatch, tmp_path):
+    interrupting(monkeypatch, _sample, 1, lambda done, text: done > 0)
+    done = run("sample", *SLOW, "--thinning", 400, "--seed", 4, "--out", tmp_path / "x.nc")
+    saved = io.load(tmp_path / "x.nc")
+    assert done.code == 130 and f"holds {saved.n} of them" in done.err
+    assert done.out.startswith(f"{saved.n} samples of 8x8")
+    assert saved.chains == 8 and 8 <= saved.n < 20000 and saved.provenance["complete"] is False
+    whole = moiety.system("ising-square", size=8, temperature=2.0).sample(saved.n, thinning=400, seed=4)
+    assert np.array_equal(saved.values, whole.values)  # the same draws as without the interrupt
+
+
+def test_a_second_interrupt_drops_the_samples(run, monkeypatch, tmp_path):
+    interrupting(monkeypatch, _sample, 2, lambda done, text: True)
+    done = run("sample", *SLOW, "--out", tmp_path / "x.nc")
+    assert (done.code, done.out) == (130, "")
+    assert done.err.endswith("error: interrupted; no file was left half written\n")
     assert names(tmp_path) == set()
 
 

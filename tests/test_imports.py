@@ -13,7 +13,7 @@ import moiety
 
 ROOT = Path(moiety.__file__).parent
 TABLE = """
-    errors random _types
+    errors random scratch _types
     samples chains geometry
     io systems exact
     pairs critics objectives particles

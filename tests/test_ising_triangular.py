@@ -161,7 +161,7 @@ def test_energy_of_a_large_lattice(coupling, temperature):
     # 36 sites hold many correlation lengths here, so that the torus is the infinite lattice
     model = IsingTriangular(36, temperature, coupling)
     samples = model.sample(512, seed=3)
-    assert samples.provenance["algorithm"] == ("swendsen-wang" if coupling > 0 else "mixed")
+    assert samples.provenance["algorithm"] == ("wolff" if temperature < 3 and coupling > 0 else "heat-bath")
     energy = model.energy(samples.values) / 36**2
     assert_within_sigma(energy, houtappel_energy(temperature, coupling=coupling))
     with pytest.raises(AssertionError):  # negative control
@@ -174,5 +174,37 @@ def test_energy_of_a_large_lattice(coupling, temperature):
 
 def test_clusters_alone_are_no_sampler_of_the_antiferromagnet():
     model = IsingTriangular(24, 1.0, coupling=-1.0)
-    stuck, moving = (model.sample(16, seed=4, algorithm=name, burn_in=512) for name in ("swendsen-wang", "mixed"))
-    assert stuck.provenance["tau_int"] > 40 > 15 > moving.provenance["tau_int"]  # of 256 sweeps recorded
+    stuck, moving = (model.sample(128, seed=4, algorithm=name, burn_in=512) for name in ("swendsen-wang", "heat-bath"))
+    assert stuck.provenance["tau_int"] > 60 > 30 > moving.provenance["tau_int"]  # of 256 sweeps recorded
+
+
+def test_the_cold_antiferromagnet_is_sampled_by_loops():
+    model = IsingTriangular(24, 0.2, coupling=-1.0)
+    samples = model.sample(512, seed=4)
+    assert samples.provenance["algorithm"] == "loops"
+    assert samples.provenance["effective"] > 512 / 1.5 and samples.provenance["rhat"] < 1.1
+    parallel = [(samples.values == np.roll(samples.values, -1, axis)).mean(axis=(2, 3)) for axis in (2, 3)]
+    for fraction in parallel:  # all three directions are alike: a third of the bonds of each is broken
+        assert_within_sigma(fraction, 1 / 3)
+        assert tau_int(fraction) < 0.6 + 2 * 0.1
+    stuck = model.sample(512, seed=4, algorithm="heat-bath", burn_in=256, thinning=8)  # negative control
+    assert stuck.provenance["effective"] < 256 and stuck.provenance["rhat"] > 1.1
+
+
+def test_replica_exchange_leaves_the_winding_sectors():
+    model = IsingTriangular(12, 0.3, coupling=-1.0)
+    exchanged, looped = (model.sample(512, seed=4, algorithm=name) for name in ("replica-exchange", "loops"))
+    assert exchanged.provenance["rhat"] < 1.1
+
+    def winding(samples):  # of the broken bonds of two directions
+        broken = [(samples.values == np.roll(samples.values, -1, axis)).sum(axis=(2, 3)) for axis in (2, 3)]
+        return (broken[0] - 48.0) ** 2 + (broken[1] - 48.0) ** 2
+
+    one, two = winding(exchanged), winding(looped)
+    assert abs(one.mean() - two.mean()) < 4 * np.hypot(standard_error(one), standard_error(two))
+
+
+def test_loops_admit_no_field():
+    with pytest.raises(InputError, match="field"):
+        IsingTriangular(6, 0.5, coupling=-1.0, field=0.1).sample(16, algorithm="loops")
+    assert IsingTriangular(6, 0.5, coupling=-1.0, field=0.1).sample(16, burn_in=8).provenance["algorithm"] == "heat-bath"

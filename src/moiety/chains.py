@@ -8,7 +8,8 @@ autocorrelation at lag t,
 so that independent draws have tau_int = 1/2 and the error of a mean is std / sqrt(ess)
 (Sokal, *Monte Carlo methods in statistical mechanics*, 1997).  R-hat compares the
 variance between half-chains with that within (Gelman et al., *Bayesian Data Analysis*,
-3rd ed., 2013).
+3rd ed., 2013).  Where a series becomes stationary is told by the marginal standard
+error rule (White, Simulation 69, 323 (1997)).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ __all__ = [
     "block_labels",
     "effective_samples",
     "jackknife_error",
+    "mser",
     "observables",
     "rhat",
     "standard_error",
@@ -116,6 +118,31 @@ def rhat(series: np.ndarray) -> float:
     within = parts.var(axis=1, ddof=1).mean()
     between = parts.mean(axis=1).var(ddof=1) if len(parts) > 1 else 0.0
     return float(np.sqrt((draws - 1) / draws + between / within)) if within > 0 else float("inf")
+
+
+def mser(series: np.ndarray) -> int:
+    """Number of first draws to leave out: the transient of a start far from equilibrium.
+
+    The marginal standard error rule minimises sum_{t >= d} (x_t - mean)^2 / (n - d)^2
+    over d, here with the mean and the sums over all chains.  A minimum in the last
+    quarter means that the series is too short to tell; nor is a later one looked for.
+
+    Arguments:
+        series: Shape `(chain, draw)`.
+
+    Example:
+        >>> noise = np.random.default_rng(0).normal(size=(4, 400))
+        >>> start = 20 * np.exp(-np.arange(400) / 10)
+        >>> mser(noise) < 20 < mser(noise + start) < 100
+        True
+    """
+    series = _as_chains(series)
+    chains, draws = series.shape
+    centred = series - series.mean()  # large offsets would cancel
+    tail = [np.cumsum((centred**power).sum(axis=0)[::-1])[::-1] for power in (1, 2)]
+    left = chains * np.arange(draws, 0, -1)
+    rule = (tail[1] - tail[0] ** 2 / left) / left**2
+    return int(np.argmin(rule[: max(draws - draws // 4, 1)]))
 
 
 def observables(samples: Samples) -> dict[str, np.ndarray]:

@@ -150,8 +150,9 @@ class Samples:
     def __repr__(self) -> str:
         kind = f"{self.kind} q={self.states}" if self.kind == "discrete" else self.kind
         chains = f"{self.chains} chain{'s' if self.chains > 1 else ''}"
+        draws = f"{self.draws} draw{'s' if self.draws > 1 else ''}"
         edges = "periodic" if all(self.periodic) else "open" if not any(self.periodic) else f"periodic={self.periodic}"
-        return f"<Samples {kind}, {chains} x {self.draws} draws of {'x'.join(map(str, self.shape))}, {edges}>"
+        return f"<Samples {kind}, {chains} x {draws} of {'x'.join(map(str, self.shape))}, {edges}>"
 
 
 def _checked(array: Any) -> np.ndarray:

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 from typer import Option
 
-from ..errors import InputError
+from ..errors import InputError, Stopped
 from ._choices import given, model
 from ._options import Coupling, Field, Force, Mass, Potts, Size, Stay, Stiffness, System, Temperature
-from ._terminal import progress_bar, say
+from ._terminal import Interrupts, progress_bar, say
 
 __all__ = ["EXAMPLE", "sample"]
 
@@ -27,11 +27,17 @@ _Out = Annotated[
     Option("--out", metavar="FILE", help="Where to write: .nc, .h5, .npz or .zarr; .npy keeps the bare array only."),
 ]
 _Samples = Annotated[int | None, Option(metavar="N", help="Samples of all chains together; default 2048.")]
-_Chains = Annotated[int | None, Option(metavar="N", help="Independent Markov chains; default 8.")]
+_Chains = Annotated[
+    int | None, Option(metavar="N", help="Independent Markov chains, 128 where 64 are moved at once; default 8.")
+]
 _Seed = Annotated[int | None, Option(metavar="N", help="Of all random numbers; default 0.")]
 _Algorithm = Annotated[
     str | None,
-    Option(metavar="NAME", help="One of swendsen-wang, wolff, mixed, metropolis; default: the best for the system."),
+    Option(
+        metavar="NAME",
+        help="For Ising one of heat-bath, metropolis, swendsen-wang, wolff, mixed, replica-exchange; for Potts"
+        " swendsen-wang, wolff, metropolis; for XY mixed, wolff, heat-bath; default: the best for the system.",
+    ),
 ]
 _Thinning = Annotated[
     int | None, Option(metavar="SWEEPS", help="Sweeps between draws; default 5 autocorrelation times, as measured.")
@@ -65,8 +71,10 @@ def sample(
     """Simulate a system in equilibrium and write practically independent samples.
 
     Several Markov chains are run to equilibrium and thinned until their draws are
-    independent, as far as their autocorrelation time tells. The file says where the
-    samples come from, so that moiety estimate needs no more than its name.
+    independent, as far as their autocorrelation time tells; the line at the end says
+    how many independent ones they are worth. The file says where the samples come
+    from, so that moiety estimate needs no more than its name. Ctrl-C ends the run and
+    writes the samples so far.
     """
     started = perf_counter()
     from ..io import save
@@ -77,10 +85,13 @@ def sample(
     source = model(system, size, **parameters)
     options = given(samples=samples, chains=chains, seed=seed, algorithm=algorithm)
     options |= given(thinning=thinning, burn_in=burn_in, threads=threads)
-    with progress_bar("burn-in") as update:
-        drawn = source.sample(progress=update and _in_words(update), **options)
-    save(drawn, out, force=force)
+    with Interrupts("stopping: what was drawn so far is written; Ctrl-C again drops it") as stop:
+        with progress_bar("burn-in") as update:
+            drawn = source.sample(progress=update and _in_words(update), stop=stop, folder=out.parent, **options)
+        save(drawn, out, force=force)
     say(_summary(drawn, out, perf_counter() - started))
+    if not drawn.provenance["complete"]:
+        raise Stopped(f"stopped before all samples were drawn; {out} holds {drawn.n} of them")
 
 
 def _check(out: Path, force: bool) -> None:
@@ -99,5 +110,7 @@ def _in_words(update: Any) -> Any:
 def _summary(drawn: Any, out: Path, seconds: float) -> str:
     said = drawn.provenance
     shape = "x".join(map(str, drawn.shape))
-    chain = f"tau {said['tau_int']:.2g} sweeps, thinning {said['thinning']} sweeps"
-    return f"{drawn.n} samples of {shape} in {out}: {chain}, {seconds:.1f} s"
+    mixed = "" if said["rhat"] is None else f" (R-hat {said['rhat']:.2f})"
+    worth = f"worth {said['effective']:.0f} independent ones{mixed}"
+    chain = f"{said['algorithm']}, tau {said['tau_int']:.2g} sweeps, {said['thinning']} sweeps apart"
+    return f"{drawn.n} samples of {shape} in {out}, {worth}: {chain}, {seconds:.1f} s"

@@ -8,9 +8,11 @@ A system is a frozen dataclass with `name`, `shape`, `periodic`, `symmetries`,
 from __future__ import annotations
 
 from dataclasses import MISSING, fields
+from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ._cache import drop_stale_kernels
 from .gaussian_field import GaussianField
 from .ising_chain import IsingChain
 from .ising_cubic import IsingCubic
@@ -22,6 +24,7 @@ from .xy_square import XYSquare
 
 __all__ = ["SYSTEMS", "system"]
 
+drop_stale_kernels(Path(__file__).parent)
 _KINDS = (
     IsingSquare, IsingTriangular, IsingChain, IsingCubic, PottsSquare, XYSquare, GaussianField, MarkovChain,
 )  # fmt: skip

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import InputError
 
-__all__ = ["checked_number", "checked_shape", "checked_states", "equal_bonds", "neighbour_table"]
+__all__ = ["checked_number", "checked_shape", "checked_states", "equal_bonds", "neighbour_table", "sublattices"]
 
 
 def neighbour_table(shape: Sequence[int], offsets: Sequence[Sequence[int]] | None = None) -> np.ndarray:
@@ -46,6 +46,16 @@ def neighbour_table(shape: Sequence[int], offsets: Sequence[Sequence[int]] | Non
     backward = [np.roll(sites, move, axes).ravel() for move in moves]
     columns = forward + backward
     return np.ascontiguousarray(np.stack(columns, 1)) if columns else np.empty((sites.size, 0), np.int32)
+
+
+def sublattices(shape: Sequence[int], count: int) -> np.ndarray:
+    """Sublattice of every site, the sum of its coordinates modulo `count`, shape `(sites,)`.
+
+    Example:
+        >>> sublattices((2, 3), 2).tolist()
+        [0, 1, 0, 1, 0, 1]
+    """
+    return np.indices(shape).sum(axis=0).ravel() % count
 
 
 def equal_bonds(values: np.ndarray) -> np.ndarray:

@@ -36,12 +36,10 @@ def metropolis(values, neighbours, states, bond, field, rng, updates):
 
 
 @njit(nogil=True, cache=True)
-def observe(values, neighbours, states):
-    """Number of bonds between equal states, and of sites in the commonest state."""
-    counts = np.zeros(states, np.int64)
-    equal = 0
+def observe(values, neighbours, equal, counts, groups):
+    """Fill `equal (directions,)`, bonds between equal states, and `counts (groups, states)`, sites by both."""
+    equal[:], counts[:] = 0, 0
     for i in range(len(values)):
-        counts[values[i]] += 1
+        counts[groups[i], values[i]] += 1
         for k in range(neighbours.shape[1] // 2):
-            equal += np.int64(values[i] == values[neighbours[i, k]])
-    return equal, counts.max()
+            equal[k] += np.int64(values[i] == values[neighbours[i, k]])

@@ -11,11 +11,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-__all__ = ["below", "next_bits", "stream", "uniform"]
+__all__ = ["FIRST_FACTOR", "INCREMENT", "SECOND_FACTOR", "below", "mix", "next_bits", "stream", "uniform"]
 
-_INCREMENT = np.uint64(0x9E3779B97F4A7C15)
-_FIRST = np.uint64(0xBF58476D1CE4E5B9)
-_SECOND = np.uint64(0x94D049BB133111EB)
+INCREMENT = np.uint64(0x9E3779B97F4A7C15)
+FIRST_FACTOR = np.uint64(0xBF58476D1CE4E5B9)
+SECOND_FACTOR = np.uint64(0x94D049BB133111EB)
 
 
 def stream(seed: int) -> np.ndarray:
@@ -29,13 +29,19 @@ def stream(seed: int) -> np.ndarray:
 
 
 @njit(nogil=True, cache=True)
+def mix(state):
+    """The output that goes with a state."""
+    z = state
+    z = (z ^ (z >> np.uint64(30))) * FIRST_FACTOR
+    z = (z ^ (z >> np.uint64(27))) * SECOND_FACTOR
+    return z ^ (z >> np.uint64(31))
+
+
+@njit(nogil=True, cache=True)
 def next_bits(rng):
     """The next 64 random bits."""
-    rng[0] += _INCREMENT
-    z = rng[0]
-    z = (z ^ (z >> np.uint64(30))) * _FIRST
-    z = (z ^ (z >> np.uint64(27))) * _SECOND
-    return z ^ (z >> np.uint64(31))
+    rng[0] += INCREMENT
+    return mix(rng[0])
 
 
 @njit(nogil=True, cache=True)

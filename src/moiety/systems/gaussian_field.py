@@ -23,9 +23,10 @@ from ..errors import InputError
 from ..exact import gaussian
 from ..samples import Samples
 from ._lattice import checked_number, checked_shape
-from ._sampling import Progress, exact_samples
+from ._sampling import exact_samples
 from ._spins import ising_symmetries
 from ._splitmix import uniform
+from ._walk import Progress
 
 __all__ = ["GaussianField", "normals"]
 

@@ -16,7 +16,7 @@ from ..exact.chain import chain_entropy
 from ..exact.kaufman import kaufman_entropy
 from ..exact.onsager import onsager_entropy
 from ..samples import Samples
-from ._lattice import checked_number, checked_shape, neighbour_table
+from ._lattice import checked_number, checked_shape, neighbour_table, sublattices
 from ._sampling import lattice_samples
 from ._spins import SPINS, ising_energy, ising_symmetries
 
@@ -94,15 +94,15 @@ class IsingSquare:
         return onsager_entropy(self.temperature, coupling=self.coupling) if self.field == 0 else None
 
     def sample(self, samples: int = 2048, *, algorithm: str | None = None, **options: Any) -> Samples:
-        """Practically independent samples; see `_sampling.lattice_samples` for the options.
+        """Practically independent samples; see `_sampling.lattice_samples` for the algorithms.
 
         Arguments:
             samples: Number of samples, rounded up to equal draws of all chains.
-            algorithm: `"swendsen-wang"`, `"wolff"`, `"mixed"` or `"metropolis"`; the best by default.
-            options: `chains=8`, `seed=0`, `thinning=None` and `burn_in=None` in sweeps,
-                `progress=None`, a callable of (done, total), `threads=None`.
+            algorithm: `"heat-bath"`, `"metropolis"`, `"swendsen-wang"`, `"wolff"`, `"mixed"` or
+                `"replica-exchange"`; the best by default.
+            options: Of `_walk.walk`: `chains`, `seed`, `thinning`, `burn_in`, `progress`, ..
         """
         bond, field = 2 * self.coupling / self.temperature, self.field / self.temperature
-        return lattice_samples(
-            self, neighbour_table(self.shape), SPINS, bond, field, samples=samples, algorithm=algorithm, **options
-        )
+        options |= {"samples": samples, "algorithm": algorithm}
+        options["groups"] = sublattices(self.shape, 2) if bond < 0 else None
+        return lattice_samples(self, neighbour_table(self.shape), SPINS, bond, field, **options)

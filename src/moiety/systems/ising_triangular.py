@@ -9,21 +9,28 @@ at every T > 0, and keeps 0.3230659 nats per site at T = 0.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from math import ceil, prod
+from math import prod
 from typing import Any, ClassVar
 
 import numpy as np
 
+from ..errors import InputError
 from ..exact import enumeration
+from ..exact.chain import chain_entropy
 from ..exact.houtappel import houtappel_entropy
+from ..exact.triangular_torus import LONGEST, triangular_torus_entropy
 from ..samples import Samples
-from ._lattice import checked_number, checked_shape, neighbour_table
-from ._sampling import FIRST_THINNING, LAST_THINNING, lattice_samples
+from ._dynamics import one_by_one
+from ._lattice import checked_number, checked_shape, neighbour_table, sublattices
+from ._loops import loops
+from ._sampling import as_samples, lattice_samples
 from ._spins import SPINS
+from ._walk import Dynamics, walk
 
 __all__ = ["IsingTriangular"]
 
 _OFFSETS = ((1, 0), (0, 1), (1, 1))
+_COLD = -3.0  # 2 J / T below which loops forget faster than single spins
 
 
 @dataclass(frozen=True)
@@ -96,7 +103,16 @@ class IsingTriangular:
         return -self.coupling * bonds - self.field * magnetisation
 
     def exact_entropy(self) -> float | None:
-        """Entropy per site of this lattice in nats, by enumeration of up to 20 sites, else none."""
+        """Entropy per site of this lattice in nats, where it is known.
+
+        The four products of the torus at H = 0, the ring for a single row, up to 20 sites
+        by enumeration.
+        """
+        short, long = min(self.shape), max(self.shape)
+        if short == 1:  # the diagonal bond doubles the one along the row
+            return chain_entropy(self.temperature, long, coupling=2 * self.coupling, field=self.field)
+        if self.field == 0 and (self.coupling >= 0 or long <= LONGEST * short):
+            return triangular_torus_entropy(self.temperature, self.shape, coupling=self.coupling)
         return enumeration.system_entropy(self, 2)
 
     def entropy_infinite(self) -> float | None:
@@ -104,38 +120,35 @@ class IsingTriangular:
         return houtappel_entropy(self.temperature, coupling=self.coupling) if self.field == 0 else None
 
     def sample(self, samples: int = 2048, *, algorithm: str | None = None, **options: Any) -> Samples:
-        """Practically independent samples; see `_sampling.lattice_samples` for the options.
+        """Practically independent samples; see `_sampling.lattice_samples` for the algorithms.
 
         Clusters of the frustrated antiferromagnet fill the lattice and, alone, hardly move it
-        (tau_int of the energy of 64x64 at T = 1: 387 sweeps, Metropolis 3.3), but their flips
-        forget the sign of the sublattice order, which Metropolis keeps for a thousand sweeps
-        at T = 0.5 (48x48: tau_int 849); so `"mixed"` is the default there.  That order relaxes
-        more slowly than what `lattice_samples` observes, hence a default thinning of its own
-        at H = 0.  At T = 0.2 every chain keeps, whatever the algorithm, the numbers of broken
-        bonds of the three directions with which its burn-in ended: not an ergodic sample,
-        though all energies are right.
+        (tau_int of the energy of 64x64 at T = 1: 387 sweeps, single spins 3), so the heat bath
+        is the default there.  Below T = 2/3 |J| it takes hundreds of sweeps to forget and at
+        0.2 |J| it never leaves its winding sector: then loops are the default, if H = 0.
 
         Arguments:
             samples: Number of samples, rounded up to equal draws of all chains.
-            algorithm: `"swendsen-wang"`, `"wolff"`, `"mixed"` or `"metropolis"`; the best by default.
-            options: `chains=8`, `seed=0`, `thinning=None` and `burn_in=None` in sweeps,
-                `progress=None`, a callable of (done, total), `threads=None`.
+            algorithm: `"heat-bath"`, `"metropolis"`, `"swendsen-wang"`, `"wolff"`, `"mixed"`,
+                `"replica-exchange"` or `"loops"` (H = 0 and no side of 1); the best by default.
+            options: Of `_walk.walk`: `chains`, `seed`, `thinning`, `burn_in`, `progress`, ..
         """
-        if self.coupling < 0:
-            algorithm = algorithm or "mixed"
-            if self.field == 0 and options.get("thinning") is None:
-                options["thinning"] = self._patience()
         bond, field = 2 * self.coupling / self.temperature, self.field / self.temperature
-        neighbours = neighbour_table(self.shape, _OFFSETS)
-        return lattice_samples(
-            self, neighbours, SPINS, bond, field, samples=samples, algorithm=algorithm, **options
-        )
+        neighbours, groups = neighbour_table(self.shape, _OFFSETS), sublattices(self.shape, 3) if bond < 0 else None
+        if bond < 0 and algorithm is None:
+            cold = bond < _COLD and self.field == 0 and min(self.shape) > 1
+            algorithm = "loops" if cold else "heat-bath"
+        if algorithm == "loops":
+            dynamics = self._loops(neighbours, bond, groups)
+            return as_samples(self, walk(dynamics, samples=samples, **options), "discrete", SPINS, algorithm)
+        options |= {"samples": samples, "algorithm": algorithm, "groups": groups}
+        return lattice_samples(self, neighbours, SPINS, bond, field, **options)
 
-    def _patience(self) -> int:
-        """Sweeps between draws of the antiferromagnet: five tau_int of its squared sublattice order.
+    def _loops(self, neighbours: np.ndarray, bond: float, groups: np.ndarray | None) -> Dynamics:
+        if self.field != 0:
+            raise InputError("loops admit no field; choose heat-bath or replica-exchange")
 
-        Measured on 48x48 to 64x64, mixed: 0.5, 2.2, 20 and 150 to 700 sweeps at T = 4, 2, 1
-        and 0.5; 20 (|J| / T)^3 between.  Past the cap draws of large lattices stay correlated.
-        """
-        sweeps = 5 * 20 * min(-self.coupling / self.temperature, 10.0) ** 3
-        return int(np.clip(ceil(sweeps), FIRST_THINNING, LAST_THINNING))
+        def kernel(values, neighbours, states, bond, field, rng, updates):
+            return loops(values, self.shape, bond, rng, updates)
+
+        return one_by_one(kernel, neighbours, 2, bond, 0.0, groups)

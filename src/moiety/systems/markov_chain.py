@@ -17,7 +17,8 @@ from ..errors import InputError
 from ..exact import markov
 from ..samples import Samples
 from ._lattice import checked_number, checked_shape, checked_states
-from ._sampling import Progress, exact_samples
+from ._sampling import exact_samples
+from ._walk import Progress
 from ._splitmix import uniform
 
 __all__ = ["MarkovChain", "run"]

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..exact import enumeration
 from ..samples import Samples
-from ._lattice import checked_number, checked_shape, checked_states, equal_bonds, neighbour_table
+from ._lattice import checked_number, checked_shape, checked_states, equal_bonds, neighbour_table, sublattices
 from ._sampling import lattice_samples
 from ._spins import ising_symmetries
 
@@ -82,16 +82,15 @@ class PottsSquare:
         return None
 
     def sample(self, samples: int = 2048, *, algorithm: str | None = None, **options: Any) -> Samples:
-        """Practically independent samples; see `_sampling.lattice_samples` for the options.
+        """Practically independent samples; see `_sampling.lattice_samples` for the algorithms.
 
         Arguments:
             samples: Number of samples, rounded up to equal draws of all chains.
             algorithm: `"swendsen-wang"` (default), `"wolff"` or `"metropolis"`, the only
                 one (and the default) for an antiferromagnet of more than 2 states.
-            options: `chains=8`, `seed=0`, `thinning=None` and `burn_in=None` in sweeps,
-                `progress=None`, a callable of (done, total), `threads=None`.
+            options: Of `_walk.walk`: `chains`, `seed`, `thinning`, `burn_in`, `progress`, ..
         """
         labels, bond = tuple(range(self.states)), self.coupling / self.temperature
-        return lattice_samples(
-            self, neighbour_table(self.shape), labels, bond, samples=samples, algorithm=algorithm, **options
-        )
+        options |= {"samples": samples, "algorithm": algorithm}
+        options["groups"] = sublattices(self.shape, 2) if bond < 0 else None
+        return lattice_samples(self, neighbour_table(self.shape), labels, bond, **options)

@@ -7,7 +7,8 @@ density over angles in radians: log 2 pi a site at most, and negative at low tem
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
+from functools import partial
 from math import prod
 from typing import Any, ClassVar
 
@@ -17,9 +18,10 @@ from ..errors import InputError
 from ..exact import xy
 from ..samples import Samples
 from ._lattice import checked_number, checked_shape, neighbour_table
-from ._rotors import TURN, heat_bath, mixed, observe, wolff
-from ._sampling import Dynamics, as_samples, walk
+from ._rotors import TURN, heat_bath, mixed, mixed_even, observe, wolff
+from ._sampling import as_samples
 from ._spins import ising_symmetries
+from ._walk import Dynamics, walk
 
 __all__ = ["ROTOR_ALGORITHMS", "XYSquare"]
 
@@ -95,6 +97,8 @@ class XYSquare:
             return xy.spin_entropy(self.temperature, self.field)
         if sites == 2:  # both bonds between the two
             return xy.pair_entropy(self.temperature, 2 * self.coupling, self.field) / 2
+        if self.shape == (2, 2) and self.field == 0:  # a ring of four double bonds
+            return xy.chain_entropy(self.temperature, 4, 2 * self.coupling)
         if min(self.shape) == 1 and self.field == 0 and (self.coupling >= 0 or sites % 2 == 0):
             return xy.chain_entropy(self.temperature, sites, self.coupling)
         return None
@@ -110,18 +114,18 @@ class XYSquare:
             samples: Number of samples, rounded up to equal draws of all chains.
             algorithm: `"mixed"` (the default: heat bath, over-relaxation and Wolff clusters),
                 `"wolff"` or `"heat-bath"` alone; the last one is slow below T_KT.
-            options: `chains=8`, `seed=0`, `thinning=None` and `burn_in=None` in sweeps,
-                `progress=None`, a callable of (done, total), `threads=None`.
+            options: Of `_walk.walk`; one mixed update counts as one sweep there.
         """
         algorithm = algorithm or "mixed"
         result = walk(self._dynamics(algorithm), samples=samples, **options)
-        single = replace(result, values=_single_precision(result.values))
-        return as_samples(self, single, "angle", (), algorithm, options.get("seed", 0))
+        return as_samples(self, result, "angle", (), algorithm)
 
     def _dynamics(self, algorithm: str) -> Dynamics:
         if algorithm not in ROTOR_ALGORITHMS:
             raise InputError(f"unknown algorithm {algorithm!r}; choose from {', '.join(ROTOR_ALGORITHMS)}")
         kernel, neighbours, sites = ROTOR_ALGORITHMS[algorithm], neighbour_table(self.shape), prod(self.shape)
+        if kernel is mixed and not any(side % 2 for side in self.shape):
+            kernel = partial(mixed_even, self.shape)
         bond, field = self.coupling / self.temperature, self.field / self.temperature
         parity = 1.0 - 2.0 * (np.indices(self.shape).sum(axis=0).ravel() % 2)
 
@@ -131,7 +135,14 @@ class XYSquare:
         def advance(state: np.ndarray, rng: np.ndarray, updates: int) -> int:
             return kernel(state, neighbours, bond, field, rng, updates)
 
-        return Dynamics(start, advance, lambda state: observe(state, neighbours, parity), sites)
+        return Dynamics(
+            start,
+            advance,
+            lambda state: observe(state, neighbours, parity),
+            sites,
+            read=_single_precision,
+            dtype=np.float32,
+        )
 
 
 def _single_precision(angles: np.ndarray) -> np.ndarray:

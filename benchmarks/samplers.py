@@ -1,0 +1,415 @@
+r"""Our samplers beside the fastest Ising samplers on PyPI, on one core: `python benchmarks/samplers.py [--fig1]`.
+
+- *Attempted flips per second*: single-spin updates at T_c, many sweeps in one call, no observing.
+- *Independent samples per second*: sweeps per second, timed in one call as above, over
+  2 tau_int, the autocorrelation time in sweeps of the slower of energy and |m| per site,
+  observed outside the clock.  A sweep is N attempted flips; of Wolff clusters as many as have N
+  sites together; of peapods' clusters what it offers, a Metropolis sweep and a cluster update.
+
+Times on shared machines drift, so contenders take turns; given are medians and, in brackets,
+the extremes.  Every chain starts in equilibrium: ours and mcising's from Swendsen-Wang
+draws, peapods' (whose states cannot be set) after Swendsen-Wang sweeps of its own.  Compiling
+comes before the clock starts.  Mean energies are compared with the exact ones of the torus,
+and XY with an identity of its equilibrium; the script fails where one is off by more
+than `LIMIT` standard errors, for the speed of a wrong sampler is worth nothing.
+
+`--fig1` times the samples of the paper's first figure instead, on all cores.
+"""
+
+import os
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from math import ceil, sqrt
+from statistics import median
+from time import perf_counter
+
+import numpy as np
+
+from moiety import system
+from moiety.chains import standard_error, tau_int
+from moiety.exact.kaufman import kaufman_energy
+from moiety.exact.triangular_torus import triangular_torus_energy
+from moiety.random import Streams
+from moiety.systems._dynamics import lattice_dynamics
+from moiety.systems._lattice import neighbour_table, sublattices
+from moiety.systems._multispin import Layout, pack
+from moiety.systems._splitmix import stream
+
+PEERS = {"peapods": "0.2.0", "mcising": "1.1.0"}
+CRITICAL = 2.269185
+SIZES = (64, 256)  # of flips per second
+SIZE, TEMPERATURES = 64, (1.8, CRITICAL, 3.5)  # of samples per second
+XY_TEMPERATURES = (0.5, 0.9, 1.5)
+TRIANGULAR_SIZE, TRIANGULAR_TEMPERATURES = 66, (0.5, 1.0)  # three sublattices fit
+OFFSETS = ((1, 0), (0, 1), (1, 1))
+REPEATS = 3
+SECONDS = 0.15  # that a timed call takes
+DRAWS, DRAWS_OF_MANY = 2000, 200  # observed a repeat, of one replica and of each of many
+APART, APART_OF_MANY = 8, 32  # sweeps between draws of slow single-spin updates
+SPACING = 30  # Swendsen-Wang sweeps between starting states
+BURN_IN = 500  # sweeps
+LIMIT = 5.0  # standard errors
+FIG1 = {"ising-square": (0.5, 1.0), "ising-triangular": (0.5, -1.0), "xy-square": (0.1, 1.0)}  # lowest T, coupling
+FIG1_TEMPERATURES, FIG1_HIGHEST, SAMPLES = 16, 4.0, 2048
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A chain under way.
+
+    Arguments:
+        advance: `advance(sweeps)`.
+        observables: -> shape `(replica, k)`: energy and magnetisation per site first.
+        replicas: Lattices that move together.
+    """
+
+    advance: Callable[[int], object]
+    observables: Callable[[], np.ndarray]
+    replicas: int = 1
+
+
+# Contenders: `library`, `update`, `prepare(size, temperature, seed) -> Chain` in equilibrium, `slow`.
+
+
+@dataclass(frozen=True)
+class Ours:
+    """An algorithm of `moiety`; `algorithm` is the name that `sample` takes."""
+
+    algorithm: str
+    update: str
+    slow: bool = False  # near T_c
+    library: str = "moiety"
+
+    def prepare(self, size, temperature, seed):
+        model, table = system("ising-square", size=size, temperature=temperature), neighbour_table((size, size))
+        dynamics = lattice_dynamics(table, 2, 2 / temperature, algorithm=self.algorithm)
+        state = equilibrium(size, temperature, seed, dynamics.width)
+        state = state[0] if dynamics.width == 1 else pack(state, Layout.of(table))
+        chain = paced(dynamics, state, stream(seed))
+
+        def observables():
+            values = configurations(dynamics, state, model)
+            return np.stack([model.energy(values)[:, 0] / size**2, 2 * values.mean(axis=(1, 2, 3)) - 1], axis=1)
+
+        return replace(chain, observables=observables)
+
+
+@dataclass(frozen=True)
+class McIsing:
+    algorithm: str
+    update: str
+    slow: bool = False
+    library: str = "mcising"
+
+    def prepare(self, size, temperature, seed):
+        from mcising._core import IsingSimulation
+
+        chain = IsingSimulation(size, 1.0, 0.0, 0.0, 0.0, seed, self.algorithm, "square")
+        chain.set_spins(2 * equilibrium(size, temperature, seed, 1)[0].astype(np.int8) - 1)
+        _, attempted, _ = chain.sweep(BURN_IN, temperature=temperature)
+        pace = ceil(BURN_IN * size**2 / attempted)
+        return Chain(
+            lambda sweeps: chain.sweep(sweeps * pace, temperature=temperature),
+            lambda: np.array([[chain.energy(), chain.magnetization()]]),
+        )
+
+
+@dataclass(frozen=True)
+class Peapods:
+    cluster: str | None
+    update: str
+    slow: bool = False
+    library: str = "peapods"
+
+    def prepare(self, size, temperature, seed):
+        from peapods import Ising
+
+        chain = Ising((size, size), temperatures=np.array([temperature]))._sim
+        chain.reset(seed=seed)
+
+        def sweep(sweeps, cluster):
+            options = {"cluster_update_interval": 1, "cluster_mode": cluster} if cluster else {}
+            chain.sample(sweeps, "metropolis", warmup_ratio=1.0, sequential=True, **options)  # all warm-up: no observing
+
+        def observables():
+            spins = chain.get_spins().reshape(size, size).astype(np.int64)
+            bonds = (spins * (np.roll(spins, 1, 0) + np.roll(spins, 1, 1))).mean()
+            return np.array([[-bonds, spins.mean()]])
+
+        sweep(BURN_IN, "sw")
+        return Chain(lambda sweeps: sweep(sweeps, self.cluster), observables)
+
+
+CONTENDERS = (
+    Ours("metropolis", "Metropolis", slow=True),
+    Ours("heat-bath", "heat bath", slow=True),
+    McIsing("metropolis", "Metropolis", slow=True),
+    Peapods(None, "Metropolis", slow=True),
+    Ours("swendsen-wang", "Swendsen-Wang"),
+    McIsing("swendsen_wang", "Swendsen-Wang"),
+    Peapods("sw", "Metropolis + Swendsen-Wang"),
+    Ours("wolff", "Wolff"),
+    McIsing("wolff", "Wolff"),
+    Peapods("wolff", "Metropolis + Wolff"),
+)
+
+
+def equilibrium(size, temperature, seed, count):
+    """States 0 and 1 of equilibrium, shape `(count, sites)`."""
+    dynamics = lattice_dynamics(neighbour_table((size, size)), 2, 2 / temperature, algorithm="swendsen-wang")
+    state, rng = np.zeros(size**2, np.uint8), stream(seed + 10**6)
+    dynamics.advance(state, rng, BURN_IN)
+    states = []
+    for _ in range(count):
+        dynamics.advance(state, rng, SPACING)
+        states.append(state.copy())
+    return np.array(states)
+
+
+def paced(dynamics, state, rng):
+    """A chain of our dynamics, warmed up and compiled; a sweep makes at least as many updates as N sites take."""
+    dynamics.advance(state, rng, 1)
+    pace = ceil(BURN_IN * dynamics.sites / dynamics.advance(state, rng, BURN_IN))
+    return Chain(
+        lambda sweeps: dynamics.advance(state, rng, sweeps * pace),
+        lambda: np.atleast_2d(dynamics.observe(state)),
+        dynamics.width,
+    )
+
+
+def configurations(dynamics, state, model):
+    """What a system's `energy` takes: one draw of every replica."""
+    return dynamics.read(state).reshape(dynamics.width, 1, *model.shape)
+
+
+@dataclass
+class Record:
+    """What was measured of one chain: sweeps a second by repeat, draws `(draw, replica, k)` by repeat."""
+
+    chain: Chain
+    sweeps: int
+    apart: int = 1
+    rates: tuple = ()
+    draws: tuple = ()
+
+    @classmethod
+    def of(cls, chain, slow=False):
+        """With as many sweeps a timed call as take `SECONDS`."""
+        sweeps = 1
+        while (seconds := timed(chain.advance, sweeps)) < SECONDS / 10:
+            sweeps *= 2
+        apart = 1 if not slow else APART if chain.replicas == 1 else APART_OF_MANY
+        return cls(chain, ceil(sweeps * SECONDS / seconds), apart)
+
+    def time(self):
+        self.rates += (self.sweeps / timed(self.chain.advance, self.sweeps),)
+
+    def observe(self):
+        draws = []
+        for _ in range(DRAWS if self.chain.replicas == 1 else DRAWS_OF_MANY):
+            self.chain.advance(self.apart)
+            draws.append(self.chain.observables())
+        self.draws += (np.array(draws),)
+
+    def series(self):
+        """Shape `(k, repeat and replica, draw)`."""
+        return np.concatenate(self.draws, axis=1).transpose(2, 1, 0)
+
+    def tau(self, series):
+        """tau_int and its error (Sokal) in sweeps."""
+        tau = tau_int(series)
+        return self.apart * tau, self.apart * tau * sqrt(2 * (10 * tau + 1) / series.size)
+
+    def rate(self, taus):
+        """Independent samples a second: median, least, most."""
+        return spread([self.chain.replicas * rate / (2 * max(taus)) for rate in self.rates])
+
+
+def timed(function, *arguments):
+    started = perf_counter()
+    function(*arguments)
+    return perf_counter() - started
+
+
+def spread(values):
+    return median(values), min(values), max(values)
+
+
+def significant(value):
+    """Two digits of a small number, a whole large one with its thousands apart."""
+    return f"{value:.2g}" if value < 10 else f"{value:,.0f}".replace(",", " ")
+
+
+def cell(values, unit=1.0):
+    middle, least, most = (significant(value / unit) for value in values)
+    return f"{middle} [{least}, {most}]"
+
+
+def plus_minus(tau):
+    return f"{significant(tau[0])} ± {significant(tau[1])}"
+
+
+def heading(*names):
+    print(f"\n| {' | '.join(names)} |\n|{'---|' * len(names)}", flush=True)
+
+
+def row(*cells):
+    print(f"| {' | '.join(map(str, cells))} |", flush=True)
+
+
+def off(series, exact):
+    """Standard errors between a mean and what it should be."""
+    return float((series.mean() - exact) / standard_error(series))
+
+
+def installed(contenders):
+    """Those that can run; says how to get the others."""
+    missing = [name for name in PEERS if find_spec(name) is None]
+    for name in missing:
+        print(f"{name} is not installed and left out: pip install {name}=={PEERS[name]}", file=sys.stderr)
+    return [contender for contender in contenders if contender.library not in missing]
+
+
+def flips(contenders):
+    heading("lattice", "sampler", "update", "attempted flips per second (millions)")
+    for size in SIZES:
+        records = {c: Record.of(c.prepare(size, CRITICAL, seed=1)) for c in contenders if c.slow}
+        for _ in range(REPEATS):
+            for record in records.values():
+                record.time()
+        for c, record in records.items():
+            rates = [rate * size**2 * record.chain.replicas for rate in record.rates]
+            row(f"{size}x{size}", c.library, named(c, record), cell(spread(rates), 1e6))
+
+
+def samples(contenders):
+    """Prints the table; returns deviations from the exact energy by contender and temperature."""
+    heading("T", "sampler", "update", "sweeps/s (1000)", "tau of E", "tau of \\|m\\|", "independent samples/s", "E off (σ)")
+    deviations = {}
+    for temperature in TEMPERATURES:
+        slow = {c: c.slow and temperature == CRITICAL for c in contenders}
+        records = {c: Record.of(c.prepare(SIZE, temperature, seed=2), slow[c]) for c in contenders}
+        in_turns(records.values())
+        for c, record in records.items():
+            energy, moment = record.series()
+            taus = [record.tau(energy), record.tau(abs(moment))]
+            sigmas = off(energy, kaufman_energy(temperature, SIZE))
+            deviations[f"{c.library} {c.update} T={temperature}"] = sigmas
+            stuck = temperature < CRITICAL and (moment.max() < 0 or moment.min() > 0)
+            rate = cell(record.rate([tau for tau, _ in taus])) + (" of one sign of m: not ergodic" if stuck else "")
+            speeds = cell(spread([speed * record.chain.replicas for speed in record.rates]), 1e3)
+            row(temperature, c.library, named(c, record), speeds, *map(plus_minus, taus), rate, f"{sigmas:+.1f}")
+    return deviations
+
+
+def named(contender, record):
+    return contender.update + (f", {record.chain.replicas} at once" if record.chain.replicas > 1 else "")
+
+
+def in_turns(records):
+    for _ in range(REPEATS):
+        for record in records:
+            record.time()
+        for record in records:
+            record.observe()
+
+
+def our_others():
+    """The table of XY and the triangular antiferromagnet; deviations as above."""
+    heading("system", "T", "update", "sites/s (millions)", "slowest tau", "independent samples/s", "check off (σ)")
+    chains = {("xy-square 64x64", t, "mixed"): xy(t) for t in XY_TEMPERATURES}
+    name = f"ising-triangular {TRIANGULAR_SIZE}x{TRIANGULAR_SIZE}, J = -1"
+    chains |= {(name, t, a): triangular(t, a) for t in TRIANGULAR_TEMPERATURES for a in ("heat-bath", "mixed")}
+    records = {key: (Record.of(chain, slow=key[1:] == (0.5, "heat-bath")), sites) for key, (chain, sites) in chains.items()}
+    in_turns([record for record, _ in records.values()])
+    deviations = {}
+    for key, (record, sites) in records.items():
+        check, *watched = record.series()
+        deviations[" ".join(map(str, key))] = sigmas = off(check, 0.0)
+        taus = [record.tau(series) for series in (check, *watched)]
+        speeds = cell(spread([rate * sites * record.chain.replicas for rate in record.rates]), 1e6)
+        row(*key, speeds, plus_minus(max(taus)), cell(record.rate([tau for tau, _ in taus])), f"{sigmas:+.1f}")
+    return deviations
+
+
+def xy(temperature):
+    """Watched with what should be 0: T <sum_j cos(t_i - t_j)> - J <(sum_j sin(t_i - t_j))^2>."""
+    model = system("xy-square", size=SIZE, temperature=temperature)
+    dynamics = model._dynamics("mixed")
+    state = dynamics.start(0, Streams(3).numpy("start"))
+    chain = paced(dynamics, state, stream(3))
+
+    def observables():
+        angles = state.reshape(model.shape)
+        turns = [angles - np.roll(angles, step, axis) for step in (1, -1) for axis in (0, 1)]
+        torque = sum(np.sin(turn) for turn in turns)
+        check = temperature * sum(np.cos(turn) for turn in turns).mean() - (torque**2).mean()
+        return np.array([[check, *dynamics.observe(state)]])
+
+    return replace(chain, observables=observables), dynamics.sites
+
+
+def triangular(temperature, algorithm):
+    """Watched with the energy's distance from the exact one."""
+    model = system("ising-triangular", size=TRIANGULAR_SIZE, temperature=temperature, coupling=-1.0)
+    table, groups = neighbour_table(model.shape, OFFSETS), sublattices(model.shape, 3)
+    dynamics = lattice_dynamics(table, 2, -2 / temperature, algorithm=algorithm, groups=groups)
+    state, rng = dynamics.start(1, Streams(4).numpy("start")), stream(4)
+    dynamics.advance(state, rng, 20 * BURN_IN)
+    chain = paced(dynamics, state, rng)
+    exact = triangular_torus_energy(temperature, model.shape, coupling=-1.0)
+
+    def observables():
+        check = model.energy(configurations(dynamics, state, model)) / dynamics.sites - exact
+        return np.concatenate([check, np.atleast_2d(dynamics.observe(state))], axis=1)
+
+    return replace(chain, observables=observables), dynamics.sites
+
+
+def whole_calls():
+    """Time of `sample`, burn-in and all, on two threads."""
+    model = system("ising-square", size=SIZE, temperature=CRITICAL)
+    model.sample(64)
+    seconds = timed(lambda: model.sample(SAMPLES, seed=1, threads=2))
+    print(f"\n`IsingSquare({SIZE}, {CRITICAL}).sample({SAMPLES})`, two threads: {seconds:.1f} s", flush=True)
+
+
+def fig1():
+    """Samples of the paper's first figure, on all cores."""
+    heading("system", "T", "seconds", "algorithm", "burn-in", "thinning")
+    totals = {}
+    for name, (lowest, coupling) in FIG1.items():
+        system(name, size=SIZE, temperature=FIG1_HIGHEST, coupling=coupling).sample(64)
+        for temperature in np.linspace(lowest, FIG1_HIGHEST, FIG1_TEMPERATURES):
+            model = system(name, size=SIZE, temperature=float(temperature), coupling=coupling)
+            started = perf_counter()
+            drawn = model.sample(SAMPLES, seed=1).provenance
+            seconds = perf_counter() - started
+            totals[name] = totals.get(name, 0.0) + seconds
+            row(name, f"{temperature:.3f}", f"{seconds:.2f}", drawn["algorithm"], drawn["burn_in"], drawn["thinning"])
+    for name, seconds in (*totals.items(), ("all", sum(totals.values()))):
+        row(name, f"all {FIG1_TEMPERATURES}" if name in totals else "", f"{seconds:.1f}", "", "", "")
+
+
+def main():
+    os.environ["RAYON_NUM_THREADS"] = "1"  # of the peers, which are not loaded yet
+    parser = ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--fig1", action="store_true", help="time the samples of the paper's first figure instead")
+    if parser.parse_args().fig1:
+        return fig1()
+    contenders = installed(CONTENDERS)
+    flips(contenders)
+    deviations = samples(contenders) | our_others()
+    whole_calls()
+    wrong = [f"{name}: {sigmas:+.1f}" for name, sigmas in deviations.items() if not abs(sigmas) < LIMIT]
+    if wrong:
+        sys.exit(f"WRONG, in standard errors from the exact value: {'; '.join(wrong)}")
+    worst = max(map(abs, deviations.values()))
+    print(f"\nAll {len(deviations)} checks within {LIMIT:g} standard errors, the worst {worst:.1f}.")
+
+
+if __name__ == "__main__":
+    main()
