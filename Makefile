@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test validate bench clean
+.PHONY: demo test validate bench reference clean
 
 demo: $(READY)
 	mkdir -p demo
@@ -19,7 +19,13 @@ validate: $(READY)
 bench: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(BIN)/python benchmarks/pair_making.py
-	$(BIN)/python benchmarks/samplers.py --fig1
+	$(BIN)/python benchmarks/samplers.py
+	$(BIN)/python benchmarks/fig1_samples.py
+
+# Anew the table of src/moiety/exact/xy_reference.csv; a quarter of an hour for each of two seeds.
+# xy_rows.csv keeps what is measured, so that it can be interrupted; delete it to measure anew.
+reference: $(READY)
+	$(BIN)/python validation/xy_reference.py --rows xy_rows.csv
 
 clean:
 	rm -rf .venv demo report.html build dist

@@ -1,4 +1,4 @@
-r"""Our samplers beside the fastest Ising samplers on PyPI, on one core: `python benchmarks/samplers.py [--fig1]`.
+r"""Our samplers beside the fastest Ising samplers on PyPI, on one core: `python benchmarks/samplers.py`.
 
 - *Attempted flips per second*: single-spin updates at T_c, many sweeps in one call, no observing.
 - *Independent samples per second*: sweeps per second, timed in one call as above, over
@@ -12,13 +12,10 @@ draws, peapods' (whose states cannot be set) after Swendsen-Wang sweeps of its o
 comes before the clock starts.  Mean energies are compared with the exact ones of the torus,
 and XY with an identity of its equilibrium; the script fails where one is off by more
 than `LIMIT` standard errors, for the speed of a wrong sampler is worth nothing.
-
-`--fig1` times the samples of the paper's first figure instead, on all cores.
 """
 
 import os
 import sys
-from argparse import ArgumentParser
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -43,7 +40,8 @@ CRITICAL = 2.269185
 SIZES = (64, 256)  # of flips per second
 SIZE, TEMPERATURES = 64, (1.8, CRITICAL, 3.5)  # of samples per second
 XY_TEMPERATURES = (0.5, 0.9, 1.5)
-TRIANGULAR_SIZE, TRIANGULAR_TEMPERATURES = 66, (0.5, 1.0)  # three sublattices fit
+TRIANGULAR_SIZE = 66  # three sublattices fit
+TRIANGULAR = ((0.5, "heat-bath"), (0.5, "mixed"), (0.5, "loops"), (1.0, "heat-bath"), (1.0, "mixed"))
 OFFSETS = ((1, 0), (0, 1), (1, 1))
 REPEATS = 3
 SECONDS = 0.15  # that a timed call takes
@@ -52,8 +50,7 @@ APART, APART_OF_MANY = 8, 32  # sweeps between draws of slow single-spin updates
 SPACING = 30  # Swendsen-Wang sweeps between starting states
 BURN_IN = 500  # sweeps
 LIMIT = 5.0  # standard errors
-FIG1 = {"ising-square": (0.5, 1.0), "ising-triangular": (0.5, -1.0), "xy-square": (0.1, 1.0)}  # lowest T, coupling
-FIG1_TEMPERATURES, FIG1_HIGHEST, SAMPLES = 16, 4.0, 2048
+SAMPLES = 2048  # of a whole call
 
 
 @dataclass(frozen=True)
@@ -322,7 +319,7 @@ def our_others():
     heading("system", "T", "update", "sites/s (millions)", "slowest tau", "independent samples/s", "check off (σ)")
     chains = {("xy-square 64x64", t, "mixed"): xy(t) for t in XY_TEMPERATURES}
     name = f"ising-triangular {TRIANGULAR_SIZE}x{TRIANGULAR_SIZE}, J = -1"
-    chains |= {(name, t, a): triangular(t, a) for t in TRIANGULAR_TEMPERATURES for a in ("heat-bath", "mixed")}
+    chains |= {(name, t, a): triangular(t, a) for t, a in TRIANGULAR}
     records = {key: (Record.of(chain, slow=key[1:] == (0.5, "heat-bath")), sites) for key, (chain, sites) in chains.items()}
     in_turns([record for record, _ in records.values()])
     deviations = {}
@@ -356,7 +353,10 @@ def triangular(temperature, algorithm):
     """Watched with the energy's distance from the exact one."""
     model = system("ising-triangular", size=TRIANGULAR_SIZE, temperature=temperature, coupling=-1.0)
     table, groups = neighbour_table(model.shape, OFFSETS), sublattices(model.shape, 3)
-    dynamics = lattice_dynamics(table, 2, -2 / temperature, algorithm=algorithm, groups=groups)
+    if algorithm == "loops":
+        dynamics = model._loops(table, -2 / temperature, groups)
+    else:
+        dynamics = lattice_dynamics(table, 2, -2 / temperature, algorithm=algorithm, groups=groups)
     state, rng = dynamics.start(1, Streams(4).numpy("start")), stream(4)
     dynamics.advance(state, rng, 20 * BURN_IN)
     chain = paced(dynamics, state, rng)
@@ -377,29 +377,8 @@ def whole_calls():
     print(f"\n`IsingSquare({SIZE}, {CRITICAL}).sample({SAMPLES})`, two threads: {seconds:.1f} s", flush=True)
 
 
-def fig1():
-    """Samples of the paper's first figure, on all cores."""
-    heading("system", "T", "seconds", "algorithm", "burn-in", "thinning")
-    totals = {}
-    for name, (lowest, coupling) in FIG1.items():
-        system(name, size=SIZE, temperature=FIG1_HIGHEST, coupling=coupling).sample(64)
-        for temperature in np.linspace(lowest, FIG1_HIGHEST, FIG1_TEMPERATURES):
-            model = system(name, size=SIZE, temperature=float(temperature), coupling=coupling)
-            started = perf_counter()
-            drawn = model.sample(SAMPLES, seed=1).provenance
-            seconds = perf_counter() - started
-            totals[name] = totals.get(name, 0.0) + seconds
-            row(name, f"{temperature:.3f}", f"{seconds:.2f}", drawn["algorithm"], drawn["burn_in"], drawn["thinning"])
-    for name, seconds in (*totals.items(), ("all", sum(totals.values()))):
-        row(name, f"all {FIG1_TEMPERATURES}" if name in totals else "", f"{seconds:.1f}", "", "", "")
-
-
 def main():
     os.environ["RAYON_NUM_THREADS"] = "1"  # of the peers, which are not loaded yet
-    parser = ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--fig1", action="store_true", help="time the samples of the paper's first figure instead")
-    if parser.parse_args().fig1:
-        return fig1()
     contenders = installed(CONTENDERS)
     flips(contenders)
     deviations = samples(contenders) | our_others()

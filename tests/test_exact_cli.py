@@ -12,7 +12,7 @@ from moiety.exact.strips import Strip
 from moiety.systems import system
 
 KEYS = ["entropy", "unit", "system", "shape", "parameters"]  # in this order since version 0.1
-NEW = {"energy", "heat_capacity", "block", "block_entropy", "strip", "mutual_information", "bond_information", "method"}
+NEW = {"energy", "heat_capacity", "block", "block_entropy", "strip", "mutual_information", "bond_information", "method", "error"}
 
 
 @pytest.fixture
@@ -172,3 +172,16 @@ def test_help(run):
     done = run("--help")
     assert done.code == 0 and max(map(len, done.out.splitlines())) <= 80
     assert all(f"  {option} " in done.out for option in ("--block", "--strip", "--open", "--high-temperature"))
+
+
+def test_rotors_have_a_table_with_errors(run):
+    from moiety.exact.xy_reference import xy_reference_entropy
+
+    entropy, error = xy_reference_entropy(0.9, 0.1)
+    words = "xy-square --size 64 --temperature 0.9 --field 0.1"
+    line = run(words).out
+    assert line.startswith(f"s = {entropy:.5f} ± {error:.5f} nats/site  [thermodynamic integration: xy-square of 64x64,")
+    said = found(run, words)
+    assert (said["entropy"], said["error"], said["method"]) == (entropy, error, "thermodynamic integration")
+    assert run(words.replace("--field 0.1", "--field 0.2")).code == 1  # not in the table
+    assert run("xy-square --size 32 --temperature 0.9").code == 1

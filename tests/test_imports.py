@@ -17,6 +17,7 @@ TABLE = """
     samples chains geometry
     io systems exact
     pairs critics objectives particles
+    contexts densities
     training
     readout
     mutual_information conditional

@@ -553,3 +553,15 @@ def test_atomic_writes_through_links(tmp_path):
 def test_importing_is_light():
     code = "import sys, moiety.io; print(sorted({'zarr', 'xarray', 'h5py', 'h5netcdf', 'torch'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+@pytest.mark.parametrize("suffix", [".nc", ".h5", ".npz", ".zarr"])
+def test_large_samples_go_by_way_of_the_disk(monkeypatch, tmp_path, suffix):
+    from moiety import scratch
+
+    spins = np.random.default_rng(0).choice([-1, 1], size=(2, 40, 6, 6)).astype(np.int8)
+    samples = Samples.from_array(spins, periodic=True, axes="chain,draw,x,y")
+    monkeypatch.setattr(scratch, "LARGEST_IN_MEMORY", 100)
+    io.save(samples, tmp_path / f"x{suffix}")
+    assert [path.name for path in tmp_path.iterdir()] == [f"x{suffix}"]
+    np.testing.assert_array_equal(io.load(tmp_path / f"x{suffix}").values, samples.values)

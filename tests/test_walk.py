@@ -142,6 +142,9 @@ def test_mser_finds_the_transient():
     shifted[:, :400] += 3.0
     assert 390 <= mser(shifted) <= 450
     assert mser(np.ones((2, 50))) == 0
+    frozen = np.full((8, 200), 1e7 + 0.1)  # what does not move any more has no noise to minimise
+    frozen[::2, :3] = generator.normal(size=(4, 3))
+    assert mser(frozen) == 3
 
 
 def test_orders_see_sublattices_and_stripes():

@@ -138,10 +138,10 @@ def mser(series: np.ndarray) -> int:
     """
     series = _as_chains(series)
     chains, draws = series.shape
-    centred = series - series.mean()  # large offsets would cancel
+    centred = series - np.median(series[:, draws // 2 :])  # large offsets would cancel, and a frozen end is 0 exactly
     tail = [np.cumsum((centred**power).sum(axis=0)[::-1])[::-1] for power in (1, 2)]
     left = chains * np.arange(draws, 0, -1)
-    rule = (tail[1] - tail[0] ** 2 / left) / left**2
+    rule = np.maximum(tail[1] - tail[0] ** 2 / left, 0.0) / left**2
     return int(np.argmin(rule[: max(draws - draws // 4, 1)]))
 
 

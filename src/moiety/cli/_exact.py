@@ -71,9 +71,9 @@ def exact(
     Kaufman for the Ising square and Houtappel for the triangular lattice without a
     field, the transfer matrix for chains and for narrow lattices, the spectrum for
     the Gaussian field, and enumeration for any system of up to about a million
-    states in all. With --block also of a part of the lattice; of rotors in a field
-    that is the limit of low temperature. Entropies are in nats. Ends with code 1
-    where nothing is known.
+    states in all; of 64x64 rotors it is a table with errors, from simulations. With
+    --block also of a part of the lattice; of rotors in a field that is the limit of
+    low temperature. Entropies are in nats. Ends with code 1 where nothing is known.
     """
     _check(size, block, strip, open_sides, high_temperature)
     parameters = {"temperature": temperature, "coupling": coupling, "field": field, "states": states}
@@ -95,7 +95,7 @@ def exact(
 
 # what scripts find at all times; the first five are older than the others
 _EMPTY = dict.fromkeys(("entropy", "unit", "system", "shape", "parameters", "energy", "heat_capacity"))
-_EMPTY |= dict.fromkeys(("block", "block_entropy", "strip", "mutual_information", "bond_information", "method"))
+_EMPTY |= dict.fromkeys(("block", "block_entropy", "strip", "mutual_information", "bond_information", "method", "error"))
 
 
 def _check(size: str | None, block: str | None, strip: int | None, open_sides: bool, hot: bool) -> None:
@@ -118,6 +118,8 @@ def _lattice(source: Any, size: str | None, block: str | None) -> dict[str, Any]
     from ..exact.blocks import block_answers
     from ..exact.thermal import thermal
 
+    if block is None and (found := _tabulated(source)):
+        return found
     part = None if block is None else block_answers(source, _sides(source, block), infinite=not size)
     known = thermal(source, infinite=not size)
     if (block is not None and part is None) or (part is None and known.entropy is None):
@@ -134,6 +136,21 @@ def _lattice(source: Any, size: str | None, block: str | None) -> dict[str, Any]
         if part.limit:
             found |= {"method": part.limit, "label": f"limit of {part.limit}: {lattice}"}
     return found
+
+
+def _tabulated(source: Any) -> dict[str, Any] | None:
+    """Rotors on the lattice whose entropy was integrated from simulations, within that table."""
+    from ..exact import xy_reference
+
+    if source.name != "xy-square" or source.shape != xy_reference.SHAPE or source.coupling != 1:
+        return None
+    try:
+        entropy, error = xy_reference.xy_reference_entropy(source.temperature, source.field)
+    except InputError:
+        return None
+    label = f"thermodynamic integration: {source.name} of {'x'.join(map(str, source.shape))}"
+    found = {"shape": list(source.shape), "entropy": entropy, "error": error}
+    return found | {"label": label, "method": "thermodynamic integration"}
 
 
 def _sides(source: Any, block: str) -> tuple[int, ...]:
@@ -180,6 +197,9 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     """What a reader sees, the entropy first."""
     words = ", ".join(f"{name} {number:g}" for name, number in found["parameters"].items())
     note = f"  [{found['label']}, {words}]"
+    if found["error"] is not None:
+        yield f"s = {found['entropy']:.5f} ± {found['error']:.5f} nats/site{note}"
+        return
     known = [line for line in map(_line, *zip(*_WORDS, strict=True), [found] * len(_WORDS)) if line]
     yield known[0] + note
     yield from known[1:]

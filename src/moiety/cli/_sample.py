@@ -35,8 +35,9 @@ _Algorithm = Annotated[
     str | None,
     Option(
         metavar="NAME",
-        help="For Ising one of heat-bath, metropolis, swendsen-wang, wolff, mixed, replica-exchange; for Potts"
-        " swendsen-wang, wolff, metropolis; for XY mixed, wolff, heat-bath; default: the best for the system.",
+        help="For Ising one of heat-bath, metropolis, swendsen-wang, wolff, mixed, replica-exchange,"
+        " on the triangular lattice loops, too; for Potts swendsen-wang, wolff, metropolis; for XY mixed, wolff,"
+        " heat-bath; default: the best for the system and its temperature.",
     ),
 ]
 _Thinning = Annotated[

@@ -107,7 +107,7 @@ def save(samples: Samples, path: str | os.PathLike[str], *, force: bool = False)
             raise InputError(f"Samples can be saved, not {type(samples).__name__}; see Samples.from_array")
     check_output(path, force)
     with naming(path, "cannot be written"), atomic(path) as part:
-        form.write(part, _native(encode(samples)))
+        form.write(part, _native(encode(samples, path.parent)))
 
 
 def _format_of(path: Path) -> Format:

@@ -8,13 +8,15 @@ Attributes are text, JSON but for the kind: `moiety_kind`, `moiety_periodic`,
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
 import numpy as np
 
+from .. import scratch
 from ..errors import InputError
 from ..samples import KINDS, SPACE_AXES, Samples
 from ._format import Stored
@@ -22,6 +24,7 @@ from ._format import Stored
 __all__ = ["Description", "axes_of", "encode", "restore"]
 
 _LAYOUT = "1"
+_PART_BYTES = 2**26
 _UNITS = {"discrete": "1", "angle": "rad"}
 _NAMES = {
     **{name: "draw" for name in ("draw", "time", "sample", "step")},
@@ -56,8 +59,12 @@ class Description:
         return cls(texts["moiety_kind"], tuple(map(bool, periodic)), labels, symmetries, provenance)
 
 
-def encode(samples: Samples) -> Stored:
-    """Samples as they are written, in axes `(chain, draw, *space)`."""
+def encode(samples: Samples, folder: str | os.PathLike[str] | None = None) -> Stored:
+    """Samples as they are written, in axes `(chain, draw, *space)`.
+
+    Arguments:
+        folder: Where labels go that are too many for the memory.
+    """
     attributes = {
         "moiety_layout": _LAYOUT,
         "moiety_kind": samples.kind,
@@ -69,7 +76,7 @@ def encode(samples: Samples) -> Stored:
     if samples.kind in _UNITS:
         attributes["units"] = _UNITS[samples.kind]
     dims = ("chain", "draw", *SPACE_AXES[: len(samples.shape)])
-    return Stored(_labelled(samples) if samples.kind == "discrete" else _floats(samples), dims, attributes)
+    return Stored(_labelled(samples, folder) if samples.kind == "discrete" else _floats(samples), dims, attributes)
 
 
 def restore(stored: Stored, said: Description) -> Samples:
@@ -104,11 +111,27 @@ def _standard_order(stored: Stored) -> np.ndarray:
     return values if "chain" in axes else values[None]
 
 
-def _labelled(samples: Samples) -> np.ndarray:
+def _labelled(samples: Samples, folder: str | os.PathLike[str] | None) -> np.ndarray:
     alphabet = _alphabet(samples.labels)
-    if int(samples.values.max()) >= len(samples.labels) > 0:
-        raise InputError(f"state code {samples.values.max()} has no label; there are {len(samples.labels)} labels")
-    return samples.values if alphabet is None else alphabet[samples.values]
+    known, values = len(samples.labels) or 256, samples.values
+    labelled = values if alphabet is None else scratch.empty(values.shape, alphabet.dtype, folder)
+    for part in _parts(values):
+        largest = values[part].max()
+        if largest >= known:
+            raise InputError(f"state code {largest} has no label; there are {known} labels")
+        if alphabet is not None:
+            labelled[part] = alphabet[values[part]]
+        scratch.release(values)
+        scratch.release(labelled)
+    return labelled
+
+
+def _parts(values: np.ndarray) -> Iterator[tuple[int, slice]]:
+    """Draws of one chain at a time, of some 64 MiB."""
+    draws = max(_PART_BYTES // max(values[0, :1].nbytes, 1), 1)
+    for chain in range(values.shape[0]):
+        for first in range(0, values.shape[1], draws):
+            yield chain, slice(first, first + draws)
 
 
 def _codes(values: np.ndarray, labels: tuple[Any, ...]) -> np.ndarray:

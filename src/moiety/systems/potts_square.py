@@ -86,8 +86,8 @@ class PottsSquare:
 
         Arguments:
             samples: Number of samples, rounded up to equal draws of all chains.
-            algorithm: `"swendsen-wang"` (default), `"wolff"` or `"metropolis"`, the only
-                one (and the default) for an antiferromagnet of more than 2 states.
+            algorithm: `"wolff"`, `"swendsen-wang"` or `"metropolis"`, the only one for an
+                antiferromagnet of more than 2 states; of 2 states as for Ising; the best by default.
             options: Of `_walk.walk`: `chains`, `seed`, `thinning`, `burn_in`, `progress`, ..
         """
         labels, bond = tuple(range(self.states)), self.coupling / self.temperature
