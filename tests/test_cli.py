@@ -31,7 +31,7 @@ from moiety.systems import SYSTEMS
 from moiety.systems._dynamics import ALGORITHMS
 from moiety.training import Training
 
-QUICK = ("--steps", "20")
+QUICK = ("--steps", "20", "--no-cross-check")
 SPINS = np.random.default_rng(0).choice([-1, 1], size=(64, 8, 8)).astype(np.int8)
 FLAT = np.ones((64, 4, 4), np.int8)  # counted as a whole: no training
 
@@ -60,7 +60,7 @@ def ising(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def result(ising) -> EntropyResult:
-    return estimate_entropy(io.load(ising), training=Training(steps=20))
+    return estimate_entropy(io.load(ising), training=Training(steps=20), cross_check=False)
 
 
 def names(folder: Path) -> set[str]:
@@ -73,7 +73,7 @@ def names(folder: Path) -> set[str]:
 COMMANDS = {
     "sample": "out size temperature coupling field states mass stiffness stay samples chains seed algorithm thinning burn-in threads force",
     "estimate": "out report json periodic no-periodic axes kind states symmetries variable critic objective bound steps "
-    "folds seed device threads excess no-tail force quiet",
+    "folds seed device threads excess no-tail no-cross-check force quiet",
     "exact": "temperature size coupling field states mass stiffness stay block strip open high-temperature json",
     "report": "out force",
 }
@@ -258,14 +258,14 @@ def test_estimate_hands_every_word_on(run, tmp_path):
     np.savez(tmp_path / "x.npz", spins=np.moveaxis(FLAT, 0, 2), copy=FLAT)
     words = "--no-periodic --variable spins --axes x,y,draw --kind discrete --states 3 --symmetries flip,reflect"
     words += " --critic convolutional --objective infonce --bound nwj --steps 7 --folds 3 --seed 4 --device cpu"
-    words += " --threads 1 --excess --no-tail --json"
+    words += " --threads 1 --excess --no-tail --no-cross-check --json"
     found = json.loads(run("estimate", tmp_path / "x.npz", *words.split()).out)
     said, how = found["provenance"], found["provenance"]["configuration"]
     assert (said["periodic"], said["symmetries"], said["seed"]) == ([False, False], ["flip", "reflect"], 4)
     assert found["samples"]["n"] == 64
     chosen = [how[part]["name"] for part in ("critic", "objective", "bound")]
     assert chosen == ["ConvolutionalCritic", "InfoNCE", "nwj"]
-    wanted = {"folds": 3, "device": "cpu", "threads": 1, "excess": True, "tail": False}
+    wanted = {"folds": 3, "device": "cpu", "threads": 1, "excess": True, "tail": False, "cross_check": False}
     assert {name: how[name] for name in wanted} == wanted
     assert how["training"] == {"name": "Training", **vars(Training(steps=7))}
 
@@ -298,7 +298,7 @@ def test_the_number_survives_an_output_that_fails(run, tmp_path, monkeypatch):
 
     monkeypatch.setattr(EntropyResult, "save", full)
     np.save(tmp_path / "x.npy", FLAT)
-    done = run("estimate", tmp_path / "x.npy", "--periodic", "--quiet", "--out", tmp_path / "x.nc")
+    done = run("estimate", tmp_path / "x.npy", "--periodic", "--quiet", *QUICK, "--out", tmp_path / "x.nc")
     assert (done.code, done.out[:4]) == (2, "s = ")
     assert "No space left" in done.err
 

@@ -30,13 +30,14 @@ import numpy as np
 from . import __version__
 from .blocks import BlockCounts, CountedBlock
 from .chains import block_labels, jackknife_error, observables, rhat, standard_error, tau_int
-from .checks import checked
+from .checks import Crossing, checked
+from .conditional import ChainRule, Conditional, estimate_conditional
 from .critics import Critic
 from .errors import EstimateError, InputError, Stopped
 from .geometry import Cut, Ladder, Shape, ladder
 from .mutual_information import Estimator, Information, estimate_information
 from .objectives import Bound, Objective
-from .results import COUNTED, ESTIMATED, EXTRAPOLATED, Base, EntropyResult, Level
+from .results import COUNTED, ESTIMATED, EXTRAPOLATED, Base, EntropyResult, Estimate, Level
 from .samples import Samples
 from .tail import AreaLaw, fit_area_law, is_level
 from .training import DIVERGED, Training
@@ -59,6 +60,8 @@ def estimate_entropy(
     objective: Objective | None = None,
     bound: Bound | None = None,
     training: Training | None = None,
+    cross_check: bool = True,
+    chain_rule: ChainRule | None = None,
     folds: int = 2,
     excess: bool = False,
     tail: bool = True,
@@ -76,6 +79,8 @@ def estimate_entropy(
         objective: What training minimises; `JensenShannon()` by default.
         bound: What is read out; `DonskerVaradhanBound()` by default.
         training: See `Training`.
+        cross_check: Whether the entropy is estimated by the chain rule, too.
+        chain_rule: How; `ChainRule()` with these folds, seed, device and threads by default.
         folds: Held-out sets; each sample is held out once.
         excess: Leave out the entropy of the single sites (Eq. 8): -sum M / (2 V).
         tail: Whether levels may be extrapolated where the area law holds.  Levels past
@@ -94,7 +99,7 @@ def estimate_entropy(
     Example:
         >>> import moiety
         >>> model = moiety.system("ising-square", size=8, temperature=4.0)
-        >>> result = estimate_entropy(model.sample(256, seed=1), training=Training(steps=100))
+        >>> result = estimate_entropy(model.sample(256, seed=1), training=Training(steps=100), cross_check=False)
         >>> abs(result.entropy - model.exact_entropy()) < 0.03
         True
     """
@@ -116,7 +121,30 @@ def estimate_entropy(
     walk = _Walk(rungs, samples, estimator, _autocorrelation(samples, counts, bases), tail)
     for done, cut in enumerate(reversed(cuts)):
         walk.take(cut, _notifier(progress, done, len(cuts), cut), stop)
-    return _result(walk, counts, bases, excess, {"counting": counted - started, "total": perf_counter() - started})
+    other = None
+    if cross_check and not any(why == "stopped" for _, why in walk.beyond):
+        rule = chain_rule or ChainRule(folds=folds, seed=seed, device=device, threads=threads)
+        other = _crossed(samples, rule, progress and (lambda: progress(len(cuts), len(cuts), "cross-check")), stop)
+    timing = {"counting": counted - started, "total": perf_counter() - started}
+    return _result(walk, counts, bases, other, excess, timing)
+
+
+def _crossed(
+    samples: Samples, rule: ChainRule, progress: Callable[[], None] | None, stop: Callable[[], bool] | None
+) -> Conditional | None:
+    """The other route, unless the user stops it."""
+
+    def look() -> None:
+        if progress:
+            progress()
+        if stop and stop():
+            raise Stopped("stopped before the cross-check was complete")
+
+    try:
+        found = estimate_conditional(samples, rule, progress=look)
+    except Stopped:
+        return None
+    return None if found.status == DIVERGED else found
 
 
 @dataclass
@@ -216,7 +244,12 @@ def _notifier(progress: Progress | None, done: int, total: int, cut: Cut) -> Cal
 
 
 def _result(
-    walk: _Walk, counts: BlockCounts, bases: Mapping[Shape, int], excess: bool, timing: dict[str, float]
+    walk: _Walk,
+    counts: BlockCounts,
+    bases: Mapping[Shape, int],
+    other: Conditional | None,
+    excess: bool,
+    timing: dict[str, float],
 ) -> EntropyResult:
     rungs, samples = walk.rungs, walk.samples
     levels = _levels(walk, counts, bases)
@@ -225,8 +258,13 @@ def _result(
     total = sum(count * blocks[shape].entropy for shape, count in bases.items()) / rungs.volume
     above = [level for level in levels if level.source != COUNTED]
     entropy = total - site - sum(level.weight * level.mutual_information for level in above)
-    budget = _budget(walk, blocks, bases, levels)
+    influence = _influence(walk, blocks, bases)
+    budget = _budget(walk, blocks, bases, levels, influence)
     timing["training"] = sum(found.seconds for found in walk.found)
+    crossing = None
+    if other:
+        timing["cross_check"] = other.seconds
+        crossing = Crossing(entropy - other.entropy + site, _difference_error(budget, influence, other, samples))
     described = {"n": samples.n, "shape": list(samples.shape), "kind": samples.kind, **walk.chain}
     bases_found = tuple(
         Base(shape, count, blocks[shape].entropy, _block_error(blocks[shape], samples), blocks[shape].windows)
@@ -238,11 +276,24 @@ def _result(
         budget=budget,
         levels=levels,
         bases=bases_found,
-        status=checked(described, levels, bases_found, budget, counts.refused),
+        status=checked(described, levels, bases_found, budget, counts.refused, crossing),
         samples=described,
         timing=timing,
-        provenance=_provenance(walk, excess),
+        provenance=_provenance(walk, excess, other is not None),
+        cross_check=other and Estimate(other.entropy - site, _other_error(other, samples)),
     )
+
+
+def _other_error(other: Conditional, samples: Samples) -> float:
+    return float(np.hypot(_series_error(other.influence, samples), other.missing))
+
+
+def _difference_error(
+    budget: Mapping[str, float], influence: np.ndarray, other: Conditional, samples: Samples
+) -> float:
+    """Of one route minus the other, on the same samples."""
+    shared = _series_error(influence - other.influence, samples)
+    return float(np.sqrt(shared**2 + other.missing**2 + sum(part**2 for name, part in budget.items() if name != "samples")))
 
 
 def _levels(walk: _Walk, counts: BlockCounts, bases: Mapping[Shape, int]) -> tuple[Level, ...]:
@@ -273,14 +324,23 @@ def _estimated(found: Information) -> tuple[Any, ...]:
     return found.value, found.error, ESTIMATED, found.status, found.bounds, found.histories
 
 
+def _influence(walk: _Walk, blocks: Mapping[Shape, CountedBlock], bases: Mapping[Shape, int]) -> np.ndarray:
+    """How much each sample moves s, shape `(n,)`."""
+    influence = sum(count * _centred(blocks[shape].influence) for shape, count in bases.items()) / walk.rungs.volume
+    for cut, found in zip(walk.cuts, walk.found, strict=True):
+        influence = influence - walk.rungs.weight(cut) * found.influence
+    return influence
+
+
 def _budget(
-    walk: _Walk, blocks: Mapping[Shape, CountedBlock], bases: Mapping[Shape, int], levels: Sequence[Level]
+    walk: _Walk,
+    blocks: Mapping[Shape, CountedBlock],
+    bases: Mapping[Shape, int],
+    levels: Sequence[Level],
+    influence: np.ndarray,
 ) -> dict[str, float]:
     """What the error of s is made of, in nats per site."""
     volume, weight = walk.rungs.volume, walk.rungs.weight
-    influence = sum(count * _centred(blocks[shape].influence) for shape, count in bases.items()) / volume
-    for cut, found in zip(walk.cuts, walk.found, strict=True):
-        influence = influence - weight(cut) * found.influence
     pairs = list(zip(walk.cuts, walk.found, strict=True))
     return {
         "samples": _series_error(influence, walk.samples),
@@ -306,7 +366,7 @@ def _centred(influence: np.ndarray) -> np.ndarray:
     return influence - influence.mean()
 
 
-def _provenance(walk: _Walk, excess: bool) -> dict[str, Any]:
+def _provenance(walk: _Walk, excess: bool, crossed: bool) -> dict[str, Any]:
     configuration = {
         name: {"name": type(part).__name__, **asdict(part)} if is_dataclass(part) else part
         for name, part in vars(walk.estimator).items()
@@ -314,7 +374,7 @@ def _provenance(walk: _Walk, excess: bool) -> dict[str, Any]:
     return {
         "version": __version__,
         "seed": walk.estimator.seed,
-        "configuration": {**configuration, "excess": excess, "tail": walk.tail},
+        "configuration": {**configuration, "excess": excess, "tail": walk.tail, "cross_check": crossed},
         "samples": dict(walk.samples.provenance),
         "symmetries": list(walk.samples.symmetries),
         "periodic": list(walk.samples.periodic),

@@ -17,10 +17,8 @@ counted blocks add up, so that the error of an entropy knows how they are correl
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from math import ceil
-from threading import Event
 from time import perf_counter
 
 import numpy as np
@@ -29,14 +27,13 @@ from torch import nn
 
 from .chains import standard_error
 from .critics import Critic, InterfaceCritic, hand_on
-from .errors import Stopped
 from .geometry import Cut
 from .objectives import BOUNDS, Bound, DonskerVaradhanBound, JensenShannon, Objective
 from .pairs import Encoding, Split, Windows, cross_splits, shifts, spread_out
 from .random import Streams
 from .readout import CHUNK, PRODUCTS, calibration, held_out, read_out, sample_influence, support
 from .samples import Samples
-from .training import CONVERGED, DIVERGED, OUT_OF_BUDGET, Batch, History, Training, train
+from .training import CONVERGED, DIVERGED, OUT_OF_BUDGET, Batch, History, Training, side_by_side, train
 
 __all__ = ["Estimator", "Information", "estimate_information", "scaled_training"]
 
@@ -156,7 +153,7 @@ def estimate_information(
         configured = replace(estimator, training=training)
         return _fold(windows, splits[fold], configured, tau, networks[fold], streams[fold], look)
 
-    folds = _run(one, estimator, progress)
+    folds = side_by_side(one, estimator.folds, estimator.threads, estimator.device, progress)
     return _combined(folds, splits, samples, perf_counter() - started)
 
 
@@ -188,35 +185,6 @@ class _Fold:
     status: str
     history: History
     module: nn.Module
-
-
-def _run(
-    one: Callable[[int, Callable[[], None]], _Fold], estimator: Estimator, progress: Callable[[], None] | None
-) -> list[_Fold]:
-    """All folds, side by side; where one fails or the user interrupts, the others end at their next look."""
-    halt, threads = Event(), torch.get_num_threads()
-
-    def look() -> None:
-        if halt.is_set():
-            raise Stopped("another fold has ended")
-        if progress:
-            progress()
-
-    def alone(fold: int) -> _Fold:
-        torch.set_num_threads(1)  # of this thread: the folds are what runs in parallel
-        return one(fold, look)
-
-    try:
-        if min(estimator.threads, estimator.folds) == 1 or estimator.device != "cpu":
-            return [alone(fold) for fold in range(estimator.folds)]
-        with ThreadPoolExecutor(min(estimator.threads, estimator.folds)) as pool:
-            try:
-                return [future.result() for future in [pool.submit(alone, fold) for fold in range(estimator.folds)]]
-            except BaseException:
-                halt.set()
-                raise
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _fold(

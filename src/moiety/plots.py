@@ -62,7 +62,7 @@ def information(result: EntropyResult, axes: Axes) -> Axes:
         >>> import moiety
         >>> from matplotlib.figure import Figure
         >>> spins = moiety.Samples.from_array(np.ones((100, 4, 4), int), periodic=True)
-        >>> information(moiety.estimate_entropy(spins), Figure().subplots()).get_ylabel()
+        >>> information(moiety.estimate_entropy(spins, cross_check=False), Figure().subplots()).get_ylabel()
         'mutual information M (nats)'
     """
     _per_volume(result, axes, lambda level: 1.0)
@@ -168,7 +168,7 @@ def overview(result: EntropyResult) -> Figure:
     Example:
         >>> import moiety
         >>> spins = moiety.Samples.from_array(np.ones((100, 4, 4), int), periodic=True)
-        >>> [axes.get_xlabel() for axes in overview(moiety.estimate_entropy(spins)).axes]
+        >>> [axes.get_xlabel() for axes in overview(moiety.estimate_entropy(spins, cross_check=False)).axes]
         ['volume of the half V (sites)', 'entropy (nats/site)', 'volume of the half V (sites)']
     """
     from matplotlib.figure import Figure

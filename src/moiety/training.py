@@ -14,17 +14,21 @@ that no longer helps training has converged.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass, field
 from math import isfinite
+from threading import Event
 from time import perf_counter
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from .errors import Stopped
 from .objectives import Bound, Objective
 
-__all__ = ["CONVERGED", "DIVERGED", "OUT_OF_BUDGET", "Batch", "History", "Trained", "Training", "scores", "train"]
+__all__ = ["CONVERGED", "DIVERGED", "OUT_OF_BUDGET", "Batch", "History", "Trained", "Training", "minimise", "scores", "side_by_side", "train"]
 
 CONVERGED = "converged"
 OUT_OF_BUDGET = "out of budget"
@@ -172,20 +176,48 @@ def train(
         The weights of the best look, history and status.  Scores that are not finite
         end training at once as "diverged", with the best weights seen before.
     """
+    state = None
+
+    def loss() -> Tensor:
+        nonlocal state
+        value, state = objective.loss(*scores(module, draw()), state)
+        return value
+
+    def judge(average: nn.Module) -> tuple[float, float]:
+        return _judged(average, objective, bound, validation)
+
+    return minimise(module, loss, judge, config, progress)
+
+
+def minimise(
+    module: nn.Module,
+    loss: Callable[[], Tensor],
+    judge: Callable[[nn.Module], tuple[float, float]],
+    config: Training | None = None,
+    progress: Callable[[], None] | None = None,
+) -> Trained:
+    """Lower a loss until what is held out stops gaining: the loop of `train`.
+
+    Arguments:
+        module: With its first weights.
+        loss: Of a fresh batch at each call.
+        judge: Of the module with averaged weights: a value that training should raise, and
+            a number in nats that the history records beside it.
+        config, progress: See `train`.
+    """
     config, started = config or Training(), perf_counter()
-    run = _Run(module, config)
-    status, state = OUT_OF_BUDGET, None
+    run, status = _Run(module, config), OUT_OF_BUDGET
     for step in range(1, config.steps + 1):
-        loss, state = objective.loss(*scores(module, draw()), state)
-        if not torch.isfinite(loss):
+        value = loss()
+        if not torch.isfinite(value):
             status = DIVERGED
             break
-        run.step(loss)
+        run.step(value)
         if step % config.check_every and step != config.steps:
             continue
         if progress:
             progress()
-        if not run.look(*_judged(run.average, objective, bound, validation)):
+        if not run.look(*judge(run.average)):
             status = DIVERGED
             break
         if run.is_over():
@@ -193,6 +225,46 @@ def train(
             break
     run.average.load_state_dict(run.best_weights)
     return Trained(run.average.eval(), status, run.history, perf_counter() - started)
+
+
+def side_by_side(
+    one: Callable[[int, Callable[[], None]], Any],
+    folds: int,
+    threads: int,
+    device: str = "cpu",
+    progress: Callable[[], None] | None = None,
+) -> list[Any]:
+    """Results of all folds; where one fails or the user interrupts, the others end at their next look.
+
+    Arguments:
+        one: `one(fold, look)`, which calls `look` often.
+        folds: Their number.
+        threads: Folds at a time, on one thread each; one after another on other devices than the CPU.
+        progress: Called at every look.
+    """
+    halt, before = Event(), torch.get_num_threads()
+
+    def look() -> None:
+        if halt.is_set():
+            raise Stopped("another fold has ended")
+        if progress:
+            progress()
+
+    def alone(fold: int) -> Any:
+        torch.set_num_threads(1)  # of this thread: the folds are what runs in parallel
+        return one(fold, look)
+
+    try:
+        if min(threads, folds) == 1 or device != "cpu":
+            return [alone(fold) for fold in range(folds)]
+        with ThreadPoolExecutor(min(threads, folds)) as pool:
+            try:
+                return [future.result() for future in [pool.submit(alone, fold) for fold in range(folds)]]
+            except BaseException:
+                halt.set()
+                raise
+    finally:
+        torch.set_num_threads(before)
 
 
 class _Run:

@@ -68,6 +68,10 @@ _Excess = Annotated[bool | None, Option("--excess", help="Leave out the entropy 
 _Tail = Annotated[
     bool | None, Option("--tail/--no-tail", help="Whether large levels may follow the area law; default yes.")
 ]
+_Cross = Annotated[
+    bool | None,
+    Option("--cross-check/--no-cross-check", help="Whether to estimate s by the chain rule, too; default yes."),
+]
 _Quiet = Annotated[bool, Option("--quiet", help="No progress bar and no tables: one line.")]
 
 
@@ -92,6 +96,7 @@ def estimate(
     threads: _Threads = None,
     excess: _Excess = None,
     tail: _Tail = None,
+    cross_check: _Cross = None,
     force: Force = False,
     quiet: _Quiet = False,
 ) -> None:
@@ -99,6 +104,7 @@ def estimate(
 
     Small blocks are counted; the mutual information between ever larger halves of the
     lattice is estimated from the smallest upwards; the largest may be extrapolated.
+    Another route, the chain rule over single sites, checks the number.
     Prints the result, its levels, what the error is made of, and what is doubtful.
     Ctrl-C stops early and extrapolates the rest, a second one interrupts.
     """
@@ -107,7 +113,7 @@ def estimate(
     reading |= {"symmetries": symmetries, "variable": variable}
     with progress_bar("loading", quiet) as update:
         options = algorithms(critic, objective, bound, steps, device)
-        options |= given(folds=folds, seed=seed, threads=threads, excess=excess, tail=tail)
+        options |= given(folds=folds, seed=seed, threads=threads, excess=excess, tail=tail, cross_check=cross_check)
         result = _estimated(file, reading, options, update)
     try:
         _write(result, out, report, force)

@@ -1,0 +1,291 @@
+r"""The chain rule: the entropy from what each site has left to tell once others are known.
+
+    S = sum_i H(x_i | x_j, j before i) <= sum_i -<log p(x_i | context of i)>
+
+One network, told what is known and what is not, gives p for every site of every window; held-out
+samples give the mean.  What it misses, or what lies beyond the radius, makes S too large.
+It also splits the entropy by scale without any ceiling from the number of samples:
+
+    M(A;B) = sum_{i in B} < log p(x_i | A and B before i) - log p(x_i | B before i) >,
+
+on the same sites, so that their noise cancels.  As a difference of two bounds M is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from math import prod
+from time import perf_counter
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .contexts import Contexts, Scene, alone, given_first, offsets, whole
+from .densities import density_for
+from .errors import InputError
+from .geometry import Cut, Shape
+from .pairs import Encoding, Split, cross_splits
+from .random import Streams
+from .samples import Samples
+from .training import DIVERGED, OUT_OF_BUDGET, History, Training, minimise, side_by_side
+
+__all__ = ["ChainRule", "Conditional", "estimate_conditional"]
+
+_RADIUS = {1: 16, 2: 5, 3: 2}  # by the number of dimensions, unless configured
+_CHUNK = 8192  # sites evaluated at once
+_JUDGED = 32768  # sites of the validation samples
+_ORIGINS = 8  # of the window, from which a site is read on average at most
+_LEAST_BATCH = 256
+_SHARE = 0.5  # of a batch that goes to the whole lattice where cuts are asked for, too
+
+
+@dataclass(frozen=True)
+class ChainRule:
+    """How the chain rule is estimated.
+
+    Arguments:
+        radius: Of the context, in sites; 16, 5 or 2 in 1, 2 or 3 dimensions unless given.
+        width: Of the two hidden layers.
+        evaluations: Sites of held-out samples that the entropy is read from, and each M.
+        training: `batch` counts sites.
+        folds: Held-out sets; each sample is held out once.
+        seed: Of all random numbers.
+        device: Where network and samples live.
+        threads: Folds that are trained side by side, one thread each.
+    """
+
+    radius: int | None = None
+    width: int = 64
+    evaluations: int = 2**21
+    training: Training = field(
+        default_factory=lambda: Training(
+            steps=1000, batch=4096, learning_rate=5e-3, averaging=0.99, check_every=50, patience=4, gain=1e-4
+        )
+    )
+    folds: int = 2
+    seed: int = 0
+    device: str = "cpu"
+    threads: int = 2
+
+    def __post_init__(self):
+        if self.folds < 2 or min(self.threads, self.width, self.evaluations, self.radius or 1) < 1:
+            raise ValueError(f"folds must be at least 2, all other numbers positive: {self}")
+
+
+@dataclass(frozen=True, eq=False)
+class Conditional:
+    """What the chain rule gave.
+
+    Arguments:
+        entropy: Per site, in nats.
+        missing: What training may not have found yet, and what the folds' networks lose by
+            differing, in nats per site.
+        influence: How much each sample moves the entropy, shape `(n,)`.
+        informations: M and its influence, in nats, by the sides of the block that is cut.
+        status: The worst of the folds': `"converged"`, `"out of budget"`, `"diverged"`.
+        histories, modules: One a fold.
+        seconds: Wall time.
+    """
+
+    entropy: float
+    influence: np.ndarray
+    missing: float
+    informations: dict[Shape, tuple[float, np.ndarray]]
+    status: str
+    histories: tuple[History, ...]
+    modules: tuple[nn.Module, ...]
+    seconds: float
+
+
+class _Network(nn.Module):
+    """Contexts to the log density of targets."""
+
+    def __init__(self, density: nn.Module, width: int):
+        super().__init__()
+        self.density = density
+        self.layers = nn.Sequential(
+            nn.Linear(density.features, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, density.outputs)
+        )
+        nn.init.zeros_(self.layers[-1].bias)
+
+    def forward(self, context: Tensor, known: Tensor, target: Tensor) -> Tensor:
+        features, frame = self.density.frame(context, known)
+        return self.density.log_density(self.layers(features), target, frame) + self.density.log_volume
+
+
+def estimate_conditional(
+    samples: Samples,
+    config: ChainRule | None = None,
+    *,
+    cuts: Sequence[Cut] = (),
+    warm: Sequence[nn.Module] = (),
+    progress: Callable[[], None] | None = None,
+) -> Conditional:
+    """The entropy per site by the chain rule, and M of cuts.
+
+    Arguments:
+        samples: Configurations.
+        config: See `ChainRule`.
+        cuts: Of the ladder of the samples' lattice, whose M is wanted too.
+        warm: One network a fold, whose weights start the new ones, trained on the same folds.
+        progress: Called often; may raise to stop the work.
+
+    Raises:
+        InputError: Fewer than four samples a fold.
+
+    Example:
+        >>> spins = np.random.default_rng(0).choice([-1, 1], size=(256, 8, 8))
+        >>> quick = ChainRule(evaluations=2**14, training=Training(steps=100))
+        >>> found = estimate_conditional(Samples.from_array(spins, periodic=True), quick)
+        >>> abs(found.entropy - 0.693) < 0.02  # log 2: independent spins
+        True
+    """
+    config, started = config or ChainRule(), perf_counter()
+    if config.folds > samples.n // 4:
+        raise InputError(f"folds must be at most {samples.n // 4}, a quarter of the samples, not {config.folds}")
+    reader = _Reader(samples, config, cuts)
+    splits = cross_splits(samples.chains, samples.draws, config.folds)
+    streams = [Streams(Streams(config.seed).integer("chain rule", fold)) for fold in range(config.folds)]
+    networks = [reader.network(streams[fold], warm[fold] if warm else None) for fold in range(config.folds)]
+
+    def one(fold: int, look: Callable[[], None]) -> _Fold:
+        return _fold(reader, splits[fold], networks[fold], streams[fold], look)
+
+    folds = side_by_side(one, config.folds, config.threads, config.device, progress)
+    return _combined(folds, splits, reader, perf_counter() - started)
+
+
+@dataclass(frozen=True, eq=False)
+class _Fold:
+    influence: np.ndarray  # -log p a site of the test samples, by sample
+    informations: list[np.ndarray]  # of the cuts, by sample
+    status: str
+    history: History
+    module: nn.Module
+
+
+class _Reader:
+    """Scenes of a lattice and the samples that they are read from."""
+
+    def __init__(self, samples: Samples, config: ChainRule, cuts: Sequence[Cut]):
+        self.config, self.n, self.cuts = config, samples.n, tuple(cuts)
+        steps = offsets(config.radius or _RADIUS[len(samples.shape)], len(samples.shape))
+        self.encoding = Encoding.of(samples.kind, samples.states, samples.values)
+        values = samples.values.reshape(samples.n, *samples.shape)
+        self.contexts = Contexts(values, samples.periodic, self.encoding, samples.symmetries, steps, config.device)
+        self.steps, self.symmetries = steps, samples.symmetries
+        self.whole = whole(samples.shape, samples.periodic, steps)
+        self.pairs = [(given_first(cut, steps), alone(cut, steps)) for cut in self.cuts]
+
+    def network(self, streams: Streams, warm: nn.Module | None) -> nn.Module:
+        """With fresh weights from the fold's own stream, or those of another network."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(streams.integer("weights"))
+            made = _Network(density_for(self.encoding, self.steps, self.symmetries), self.config.width)
+        if warm is not None:
+            made.load_state_dict(warm.state_dict())
+        return made.to(self.config.device)
+
+    def batch(self, indices: Tensor, size: int, generator: torch.Generator, augment: bool) -> tuple[Tensor, ...]:
+        """Sites of the whole lattice and, where cuts are asked for, of their halves."""
+        scenes = [self.whole] + [scene for pair in self.pairs for scene in pair]
+        first = round(size * _SHARE) if self.pairs else size
+        sizes = [first] + [max((size - first) // (len(scenes) - 1), 1)] * (len(scenes) - 1) if self.pairs else [size]
+        image = int(torch.randint(len(self.contexts.tables), (), generator=generator)) if augment else 0
+        parts = [
+            self.contexts.draw(scene, indices[torch.randint(len(indices), (count,), generator=generator)], generator, image)
+            for scene, count in zip(scenes, sizes, strict=True)
+        ]
+        return tuple(torch.cat(tensors) for tensors in zip(*parts, strict=True))
+
+
+def _fold(reader: _Reader, split: Split, network: nn.Module, streams: Streams, look: Callable[[], None]) -> _Fold:
+    config, generator = reader.config, streams.torch("train")
+    train = torch.from_numpy(split.train)
+    held = torch.from_numpy(split.validation)
+    sites = prod(reader.whole.window)
+    size = min(config.training.batch, max(len(train) * sites // 4, _LEAST_BATCH))  # no more than there is to learn from
+    looks = max(min(_JUDGED, _ORIGINS * len(held) * sites) // _CHUNK, 1)
+    judged = [reader.batch(held, min(_CHUNK, _ORIGINS * len(held) * sites), streams.torch("judge", k), False) for k in range(looks)]
+
+    def loss() -> Tensor:
+        return -network(*reader.batch(train, size, generator, True)).mean()
+
+    @torch.no_grad()
+    def judge(average: nn.Module) -> tuple[float, float]:
+        value = float(torch.cat([average(*batch) for batch in judged]).mean())
+        return value, value
+
+    trained = minimise(network, loss, judge, config.training, look)
+    test = torch.from_numpy(split.test)
+    read = streams.torch("read")
+    influence = -_by_sample(reader, trained.module, (reader.whole,), test, read, look)[0]
+    informations = []
+    for cut, scenes in zip(reader.cuts, reader.pairs, strict=True):
+        with_first, without = _by_sample(reader, trained.module, scenes, test, read, look)
+        informations.append(len(scenes[0].places) * (with_first - without))
+    return _Fold(influence, informations, trained.status, trained.history, trained.module)
+
+
+@torch.no_grad()
+def _by_sample(
+    reader: _Reader, module: nn.Module, scenes: Sequence[Scene], test: Tensor, generator: torch.Generator, look
+) -> list[np.ndarray]:
+    """Mean log p of each test sample, in every scene at the same sites, shape `(samples,)` each."""
+    most = _ORIGINS * prod(reader.whole.window)  # a site is another one for every origin
+    each = max(min(round(reader.config.evaluations / reader.n), most), 1)
+    samples = test.repeat_interleave(each)
+    found: list[list[Tensor]] = [[] for _ in scenes]
+    for part in samples.split(_CHUNK):
+        look()
+        state = generator.get_state()
+        for scene, values in zip(scenes, found, strict=True):
+            generator.set_state(state)  # the same sites
+            values.append(module(*reader.contexts.draw(scene, part, generator)).double().cpu())
+    return [torch.cat(values).view(-1, each).mean(dim=1).numpy() for values in found]
+
+
+def _combined(folds: Sequence[_Fold], splits: Sequence[Split], reader: _Reader, seconds: float) -> Conditional:
+    def gathered(parts: Sequence[np.ndarray]) -> np.ndarray:
+        found = np.empty(reader.n)
+        for split, part in zip(splits, parts, strict=True):
+            found[split.test] = part
+        return found
+
+    influence = gathered([fold.influence for fold in folds])
+    informations = {}
+    for k, cut in enumerate(reader.cuts):
+        by_sample = gathered([fold.informations[k] for fold in folds])
+        informations[cut.parent] = float(by_sample.mean()), by_sample
+    worst = [status for status in (DIVERGED, OUT_OF_BUDGET) if status in {fold.status for fold in folds}]
+    return Conditional(
+        entropy=float(influence.mean()),
+        influence=influence,
+        missing=float(np.mean([_late_gain(fold.history) for fold in folds])) + _scatter(reader, folds),
+        informations=informations,
+        status=worst[0] if worst else folds[0].status,
+        histories=tuple(fold.history for fold in folds),
+        modules=tuple(fold.module for fold in folds),
+        seconds=seconds,
+    )
+
+
+@torch.no_grad()
+def _scatter(reader: _Reader, folds: Sequence[_Fold]) -> float:
+    """What the folds' networks lose by differing, in nats per site.
+
+    With errors d_f of log p that are independent between folds, each loses <d_f^2> / 2, half
+    of the variance between folds.
+    """
+    generator = Streams(reader.config.seed).torch("scatter")
+    parts = [reader.batch(torch.arange(reader.n), _CHUNK, generator, False) for _ in range(_JUDGED // _CHUNK)]
+    log_p = torch.stack([torch.cat([fold.module(*part) for part in parts]) for fold in folds])
+    return float(log_p.var(dim=0).mean()) / 2
+
+
+def _late_gain(history: History) -> float:
+    """What the second half of the training added, in nats per site."""
+    values = history.bound
+    return max(values[-1] - values[len(values) // 2], 0.0) if len(values) > 1 else 0.0

@@ -1,0 +1,134 @@
+r"""Densities of one site given what is known around it, as the last layer of a network.
+
+    discrete   softmax of q scores; of two states one score, p(s) = 1 / (1 + exp(-2 s f))
+    angle      sum_k w_k exp(v_k . (cos t, sin t)) / (2 pi I_0(|v_k|)): von Mises
+    real       sum_k w_k N(m_k, sigma_k)
+
+in nats, of the coded states of `pairs.Encoding`; `log_volume` turns the density of a coded
+state into that of the state.  Before, contexts are turned into a frame of their own: an angle
+is measured from the mean direction of what is known near it, and two states that the
+Hamiltonian treats alike are exchanged where most of what is known is down.
+"""
+
+from __future__ import annotations
+
+from math import log, pi
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .pairs import Encoding
+
+__all__ = ["AngleDensity", "DiscreteDensity", "RealDensity", "density_for"]
+
+_COMPONENTS = 4
+
+
+def density_for(encoding: Encoding, steps: np.ndarray, symmetries: tuple[str, ...]) -> nn.Module:
+    """The density that goes with a kind of state.
+
+    Arguments:
+        encoding: Of the states.
+        steps: Of the contexts, see `contexts.offsets`.
+        symmetries: Of the Hamiltonian.
+    """
+    near = torch.from_numpy(np.exp(-0.5 * (steps**2).sum(axis=1))).float()
+    if encoding.kind == "angle":
+        return AngleDensity(near)
+    if encoding.kind == "real":
+        return RealDensity(near, encoding.scale)
+    return DiscreteDensity(near, encoding.states, "flip" in symmetries)
+
+
+class DiscreteDensity(nn.Module):
+    """q states; of two, +1 and -1, in a frame in which what is known near is mostly up."""
+
+    log_volume = 0.0
+
+    def __init__(self, near: Tensor, states: int, flips: bool):
+        super().__init__()
+        # a tie between up and down must not leave the frame undecided
+        self.register_buffer("near", near * (1 + 0.01 * torch.arange(len(near)).sin()))
+        self.states, self.flips = states, flips and states == 2
+        self.features = len(near) * (1 if states == 2 else states)
+        self.outputs = 1 if states == 2 else states
+
+    def frame(self, context: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+        """Contexts in their frames, `(n, features)`, and the frames."""
+        if not self.flips:
+            return context.flatten(1), context.new_ones(len(context), 1)
+        sign = torch.where(context[:, 0] @ self.near < 0, -1.0, 1.0)[:, None]
+        return context.flatten(1) * sign, sign
+
+    def log_density(self, scores: Tensor, target: Tensor, frame: Tensor) -> Tensor:
+        """Shape `(n,)`."""
+        if self.states == 2:
+            return functional.logsigmoid(2 * scores[:, 0] * target[:, 0] * frame[:, 0])
+        return (scores.log_softmax(dim=1) * target).sum(dim=1)
+
+
+class AngleDensity(nn.Module):
+    """A mixture of von Mises densities, whose angles are measured from what is known near."""
+
+    log_volume, outputs = 0.0, 3 * _COMPONENTS
+
+    def __init__(self, near: Tensor):
+        super().__init__()
+        self.features = 2 * len(near) + 2
+        self.register_buffer("near", near)
+        self.log_scale = nn.Parameter(torch.tensor(0.0))
+
+    def frame(self, context: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+        """Contexts in their frames with the frames beside them, `(n, features)`, and the frames."""
+        mean = context @ self.near  # (n, 2)
+        length = mean.norm(dim=1, keepdim=True)
+        forward = torch.tensor([1.0, 0.0], device=mean.device, dtype=mean.dtype)
+        frame = torch.where(length > 1e-6, mean / length.clamp(min=1e-6), forward)
+        turned = torch.stack([_dot(frame, context), _cross(frame, context)], dim=1)
+        return torch.cat([turned.flatten(1), frame], dim=1), frame
+
+    def log_density(self, scores: Tensor, target: Tensor, frame: Tensor) -> Tensor:
+        """Shape `(n,)`."""
+        weights, east, north = scores.view(len(scores), 3, _COMPONENTS).unbind(1)
+        scale = self.log_scale.exp()
+        east, north = scale * (1 + east), scale * north
+        strength = torch.sqrt(east**2 + north**2 + 1e-12)
+        x, y = _dot(frame, target[..., None]), _cross(frame, target[..., None])  # (n, 1)
+        normal = log(2 * pi) + torch.special.i0e(strength).log() + strength
+        return (weights.log_softmax(dim=1) + east * x + north * y - normal).logsumexp(dim=1)
+
+
+class RealDensity(nn.Module):
+    """A mixture of Gaussians about a linear prediction."""
+
+    outputs = 3 * _COMPONENTS
+
+    def __init__(self, near: Tensor, scale: float):
+        super().__init__()
+        self.features = 2 * len(near)
+        self.log_volume = -log(scale)
+        self.linear = nn.Linear(2 * len(near), 1)
+        nn.init.zeros_(self.linear.weight)
+
+    def frame(self, context: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+        """Contexts and what is known of them, `(n, features)`, and the linear predictions."""
+        features = torch.cat([context, known], dim=1).flatten(1)
+        return features, self.linear(features)
+
+    def log_density(self, scores: Tensor, target: Tensor, frame: Tensor) -> Tensor:
+        """Shape `(n,)`."""
+        weights, means, widths = scores.view(len(scores), 3, _COMPONENTS).unbind(1)
+        distance = (target - frame - means) * (-widths).exp()
+        parts = weights.log_softmax(dim=1) - 0.5 * distance**2 - widths - 0.5 * log(2 * pi)
+        return parts.logsumexp(dim=1)
+
+
+def _dot(frame: Tensor, vectors: Tensor) -> Tensor:
+    """Of unit vectors `(n, 2)` and vectors `(n, 2, k)`, shape `(n, k)`."""
+    return frame[:, :1] * vectors[:, 0] + frame[:, 1:] * vectors[:, 1]
+
+
+def _cross(frame: Tensor, vectors: Tensor) -> Tensor:
+    return frame[:, :1] * vectors[:, 1] - frame[:, 1:] * vectors[:, 0]
