@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import h5netcdf
 import h5py
 import numpy as np
 import pytest
@@ -478,14 +479,14 @@ def test_save_replaces_nothing_unasked(tmp_path, suffix):
 
 READ_NPY = {"axes": "chain,draw,x,y", "kind": "real", "periodic": True}
 WRITERS = {".npy": "numpy.save", ".npz": "numpy.savez_compressed", ".h5": "h5py.Group.create_dataset"}
-WRITERS |= {".nc": "xarray.Dataset.to_netcdf", ".zarr": "zarr.Group.create_array"}
+WRITERS |= {".nc": "h5netcdf.File.create_variable", ".zarr": "zarr.Group.create_array"}
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, OSError(28, "No space left on device")])
 @pytest.mark.parametrize("suffix", WRITERS)
 def test_interrupted_save_leaves_nothing(tmp_path, monkeypatch, suffix, stop):
     home, _, name = WRITERS[suffix].rpartition(".")
-    owner = eval(home, {"numpy": np, "h5py": h5py, "xarray": xarray, "zarr": zarr})
+    owner = eval(home, {"numpy": np, "h5py": h5py, "h5netcdf": h5netcdf, "zarr": zarr})
     write = getattr(owner, name)
     seen = []
 

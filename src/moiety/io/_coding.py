@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -19,12 +19,11 @@ import numpy as np
 from .. import scratch
 from ..errors import InputError
 from ..samples import KINDS, SPACE_AXES, Samples
-from ._format import Stored
+from ._format import Stored, parts
 
 __all__ = ["Description", "axes_of", "encode", "restore"]
 
 _LAYOUT = "1"
-_PART_BYTES = 2**26
 _UNITS = {"discrete": "1", "angle": "rad"}
 _NAMES = {
     **{name: "draw" for name in ("draw", "time", "sample", "step")},
@@ -115,7 +114,7 @@ def _labelled(samples: Samples, folder: str | os.PathLike[str] | None) -> np.nda
     alphabet = _alphabet(samples.labels)
     known, values = len(samples.labels) or 256, samples.values
     labelled = values if alphabet is None else scratch.empty(values.shape, alphabet.dtype, folder)
-    for part in _parts(values):
+    for part in parts(values):
         largest = values[part].max()
         if largest >= known:
             raise InputError(f"state code {largest} has no label; there are {known} labels")
@@ -124,14 +123,6 @@ def _labelled(samples: Samples, folder: str | os.PathLike[str] | None) -> np.nda
         scratch.release(values)
         scratch.release(labelled)
     return labelled
-
-
-def _parts(values: np.ndarray) -> Iterator[tuple[int, slice]]:
-    """Draws of one chain at a time, of some 64 MiB."""
-    draws = max(_PART_BYTES // max(values[0, :1].nbytes, 1), 1)
-    for chain in range(values.shape[0]):
-        for first in range(0, values.shape[1], draws):
-            yield chain, slice(first, first + draws)
 
 
 def _codes(values: np.ndarray, labels: tuple[Any, ...]) -> np.ndarray:

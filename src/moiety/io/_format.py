@@ -20,12 +20,14 @@ from typing import Any
 
 import numpy as np
 
+from .. import scratch
 from ..errors import InputError
 
-__all__ = ["VARIABLE", "Format", "Stored", "choose", "chunks", "naming"]
+__all__ = ["VARIABLE", "Format", "Stored", "choose", "chunks", "fill", "naming", "parts"]
 
 VARIABLE = "states"  # the name of the array in files of our own
 _CHUNK_BYTES = 2**20
+_CHUNKS_AT_ONCE = 64
 _NAMES_LISTED = 12
 
 # What the libraries below raise for files that are truncated, damaged, or of another
@@ -136,6 +138,26 @@ def chunks(array: np.ndarray) -> tuple[int, ...]:
     space = array.shape[2:]
     draws = _CHUNK_BYTES // max(array.itemsize * int(np.prod(space)), 1)
     return (1, min(max(draws, 1), array.shape[1]), *space)
+
+
+def parts(array: np.ndarray) -> Iterator[tuple[int, slice]]:
+    """Whole chunks of one chain, some 64 MiB at a time.
+
+    Example:
+        >>> [*parts(np.zeros((1, 20000, 64, 64), np.int8))]
+        [(0, slice(0, 16384, None)), (0, slice(16384, 32768, None))]
+    """
+    draws = chunks(array)[1] * _CHUNKS_AT_ONCE
+    for chain in range(array.shape[0]):
+        for first in range(0, array.shape[1], draws):
+            yield chain, slice(first, first + draws)
+
+
+def fill(dataset: Any, array: np.ndarray) -> None:
+    """Write an array part by part, letting go of the memory of one that lives on disk."""
+    for part in parts(array):
+        dataset[part] = array[part]
+        scratch.release(array)
 
 
 def _is_plausible(array: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._format import VARIABLE, Format, Stored, choose, chunks
+from ._format import VARIABLE, Format, Stored, choose, chunks, fill
 
 if TYPE_CHECKING:
     import h5py
@@ -34,7 +34,8 @@ def _write(path: Path, stored: Stored) -> None:
     with h5py.File(path, "w", libver=("v108", "v108")) as file:  # with checksums of its structure
         dataset = file.create_dataset(
             VARIABLE,
-            data=stored.array,
+            stored.array.shape,
+            stored.array.dtype,
             chunks=chunks(stored.array),
             compression="gzip",
             compression_opts=4,
@@ -43,6 +44,7 @@ def _write(path: Path, stored: Stored) -> None:
         )
         for axis, name in enumerate(stored.dims):
             dataset.dims[axis].label = name
+        fill(dataset, stored.array)
         dataset.attrs.update({name: np.bytes_(text) for name, text in stored.attributes.items()})
 
 

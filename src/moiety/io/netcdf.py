@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import InputError
-from ._format import VARIABLE, Format, Stored, choose, chunks
+from ._format import VARIABLE, Format, Stored, choose, chunks, fill
 
 if TYPE_CHECKING:
     import xarray
@@ -32,12 +32,22 @@ def _read(path: Path, variable: str | None) -> Stored:
 
 
 def _write(path: Path, stored: Stored) -> None:
-    import xarray
+    import h5netcdf
 
-    dataset = xarray.Dataset({VARIABLE: (stored.dims, stored.array, dict(stored.attributes))})
-    encoding = {"zlib": True, "complevel": 4, "shuffle": True, "fletcher32": True, "_FillValue": None}
-    encoding["chunksizes"] = chunks(stored.array)
-    dataset.to_netcdf(path, engine="h5netcdf", encoding={VARIABLE: encoding})
+    with h5netcdf.File(path, "w") as file:
+        file.dimensions = dict(zip(stored.dims, stored.array.shape, strict=True))
+        variable = file.create_variable(
+            VARIABLE,
+            stored.dims,
+            stored.array.dtype,
+            chunks=chunks(stored.array),
+            compression="gzip",
+            compression_opts=4,
+            shuffle=True,
+            fletcher32=True,
+        )
+        fill(variable, stored.array)
+        variable.attrs.update(stored.attributes)
 
 
 def _engine(path: Path) -> str:
