@@ -246,7 +246,7 @@ def test_samples_are_what_they_say(model):
     samples = model.sample(21, chains=2, seed=5)
     assert (samples.chains, samples.draws, samples.shape) == (2, 11, model.shape)
     assert (samples.periodic, samples.symmetries) == (model.periodic, model.symmetries)
-    keys = {"system", "parameters", "algorithm", "thinning", "burn_in", "tau_int", "effective", "rhat", "complete"}
+    keys = {"system", "parameters", "algorithm", "thinning", "burn_in", "tau_int", "tau_draws", "effective", "rhat", "complete"}
     keys |= {"seed", "chains", "version"}
     assert set(samples.provenance) == keys
     said = [samples.provenance[key] for key in ("algorithm", "thinning", "burn_in", "tau_int", "seed", "chains")]

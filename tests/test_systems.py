@@ -87,7 +87,7 @@ def test_contract(name):
     assert samples.symmetries == model.symmetries
     assert model.energy(samples.values).shape == (2, 11)
     assert name in CONTINUOUS or 0 < model.exact_entropy() < np.log(samples.states)
-    keys = {"system", "parameters", "algorithm", "thinning", "burn_in", "tau_int", "effective", "rhat", "complete"}
+    keys = {"system", "parameters", "algorithm", "thinning", "burn_in", "tau_int", "tau_draws", "effective", "rhat", "complete"}
     assert set(samples.provenance) == keys | {"seed", "chains", "version"}
     json.dumps(dict(samples.provenance))
 

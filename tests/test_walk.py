@@ -7,7 +7,7 @@ from moiety import InputError, scratch
 from moiety.chains import mser, tau_int
 from moiety.errors import Stopped
 from moiety.systems import system
-from moiety.systems._dynamics import orders
+from moiety.systems._dynamics import NAMES, orders
 from moiety.systems._walk import Dynamics, walk
 
 
@@ -150,7 +150,18 @@ def test_mser_finds_the_transient():
 def test_orders_see_sublattices_and_stripes():
     equal = np.array([[16, 0], [8, 8]])
     counts = np.array([[[8, 0], [0, 8]], [[4, 4], [4, 4]]])  # (lattice, group, state)
-    watched = orders(equal, counts)
+    watched = orders(equal, counts, 1.0, 0.25)
     assert watched.shape == (2, 5)
-    # equal bonds, their variance over directions, sites in state 0, uniform order, order of the sublattices
-    np.testing.assert_allclose(watched, [[16, 64, 8, 128, 128], [16, 0, 8, 128, 0]], atol=1e-12)
+    # energy, variance of bonds over directions, sites in state 0, uniform order, order of the sublattices
+    np.testing.assert_allclose(watched, [[-16, 64, 8, 128, 128], [-16, 0, 8, 128, 0]], atol=1e-12)
+    assert orders(equal[0], np.array([[3, 13]]), 1.0, 0.25).tolist() == [-16 - 0.25 * 10, 64, 3, 9 + 169]
+    assert len(NAMES) == 5
+
+
+def test_draws_say_what_is_slow():
+    model = system("ising-square", size=16, temperature=1.5)
+    said = model.sample(256, seed=1, algorithm="heat-bath", burn_in=64, thinning=8).provenance
+    assert set(said["tau_draws"]) == {"energy", "anisotropy", "magnetisation", "order"}
+    assert said["effective"] == 256 / (2 * max(said["tau_draws"].values()))
+    cold = system("ising-square", size=16, temperature=1.5, coupling=-1.0).sample(16, burn_in=8).provenance
+    assert "sublattice order" in cold["tau_draws"]

@@ -181,7 +181,7 @@ def test_contract():
     assert samples.symmetries == model.symmetries == ("flip", "reflect")
     assert XYSquare(4, 1.0).symmetries == ("flip", "reflect", "transpose")
     keys = {"system", "parameters", "algorithm", "thinning", "burn_in", "tau_int", "seed", "chains", "version"}
-    keys |= {"effective", "rhat", "complete"}
+    keys |= {"tau_draws", "effective", "rhat", "complete"}
     assert set(samples.provenance) == keys
 
 

@@ -5,8 +5,8 @@ Between spins of any sign of coupling these are no longer than those of the ferr
 a tree of z branches, which orders where tanh(|bond| / 2) (z - 1) = 1; clusters take over
 somewhat before that.
 
-Watched are the number of equal bonds and the variance of that number over the directions of
-the lattice, which tells stripes and winding sectors; the number of sites in state 0; and
+Watched are the energy; the variance of the number of equal bonds over the directions of the
+lattice, which tells stripes and winding sectors; the magnetisation, sites in state 0; and
 
     order = sum_q |sum_g w^g n_gq|^2,    w = exp(2 pi i / groups),
 
@@ -17,6 +17,7 @@ where there are such groups.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -27,10 +28,11 @@ from ._multispin import WIDTH, Layout, Odds, census, flip_costs, pack, sweep, tu
 from ._tempering import tempered
 from ._walk import Dynamics
 
-__all__ = ["ALGORITHMS", "default_algorithm", "lattice_dynamics", "one_by_one", "orders"]
+__all__ = ["ALGORITHMS", "NAMES", "default_algorithm", "lattice_dynamics", "one_by_one", "orders"]
 
 _KERNELS = {"swendsen-wang": swendsen_wang, "wolff": wolff, "mixed": mixed, "metropolis": metropolis}
 ALGORITHMS = ("heat-bath", *_KERNELS, "replica-exchange")
+NAMES = ("energy", "anisotropy", "magnetisation", "order", "sublattice order")
 _SHORT = 0.95  # of the tree's transition
 _SHORT_RING = 0.8  # per bond: a tree of one branch, a ring, orders at T = 0 only
 
@@ -78,7 +80,7 @@ def lattice_dynamics(
     algorithm = algorithm or default_algorithm(states, neighbours.shape[1], bond, field)
     _check(algorithm, states, bond, field)
     if algorithm == "replica-exchange":
-        return tempered(neighbours, bond, field, groups, orders, seed)
+        return tempered(neighbours, bond, field, groups, partial(orders, bond=bond, field=field), _names(groups), seed)
     if algorithm == "heat-bath":
         return _multispin(neighbours, bond, field, groups)
     return one_by_one(_KERNELS[algorithm], neighbours, states, bond, field, groups)
@@ -93,26 +95,32 @@ def _check(algorithm: str, states: int, bond: float, field: float) -> None:
         raise InputError(f"{algorithm} needs 2 states; choose swendsen-wang or metropolis")
 
 
-def orders(equal: np.ndarray, counts: np.ndarray) -> np.ndarray:
+def orders(equal: np.ndarray, counts: np.ndarray, bond: float, field: float) -> np.ndarray:
     """What is watched of one or more configurations.
 
     Arguments:
         equal: Equal bonds, shape `(..., directions)`.
         counts: Sites, shape `(..., groups, states)`.
+        bond, field: See above; a field goes with two states.
 
     Returns:
-        Shape `(..., 4)`, or `(..., 5)` if there are groups.
+        Shape `(..., 4)`, or `(..., 5)` if there are groups: see `NAMES`.
 
     Example:
-        >>> orders(np.array([0, 0]), np.array([[2, 0], [0, 2]])).tolist()  # a checkerboard
-        [0.0, 0.0, 2.0, 8.0, 8.0]
+        >>> orders(np.array([2, 2]), np.array([[2, 0], [0, 2]]), 0.5, 0.1).tolist()
+        [-2.0, 0.0, 2.0, 8.0, 8.0]
     """
     groups = counts.shape[-2]
     waves = np.exp(2j * np.pi * np.outer(range(min(groups, 2)), range(groups)) / groups)
     moments = np.abs(waves @ counts) ** 2  # (..., 1 or 2, states)
     spread = equal.var(axis=-1) if equal.shape[-1] else np.zeros(equal.shape[:-1])
-    whole = [equal.sum(axis=-1), spread, counts[..., 0].sum(axis=-1)]
+    down, up = counts[..., 0].sum(axis=-1), counts[..., 1].sum(axis=-1)
+    whole = [-bond * equal.sum(axis=-1) - field * (up - down), spread, down]
     return np.stack([*whole, *np.moveaxis(moments.sum(axis=-1), -1, 0)], axis=-1)
+
+
+def _names(groups: np.ndarray | None) -> tuple[str, ...]:
+    return NAMES if groups is not None and groups.any() else NAMES[:-1]
 
 
 def one_by_one(kernel: Callable, neighbours, states, bond, field, groups: np.ndarray | None = None) -> Dynamics:
@@ -134,9 +142,9 @@ def one_by_one(kernel: Callable, neighbours, states, bond, field, groups: np.nda
     def watch(state: np.ndarray) -> np.ndarray:
         equal, counts = np.empty(neighbours.shape[1] // 2, np.int64), np.empty((groups.max() + 1, states), np.int64)
         observe(state, neighbours, equal, counts, groups)
-        return orders(equal, counts)
+        return orders(equal, counts, bond, field)
 
-    return Dynamics(start, advance, watch, sites)
+    return Dynamics(start, advance, watch, sites, names=_names(groups))
 
 
 def _multispin(neighbours, bond, field, groups) -> Dynamics:
@@ -157,6 +165,6 @@ def _multispin(neighbours, bond, field, groups) -> Dynamics:
         return updates * sites
 
     def watch(words: np.ndarray) -> np.ndarray:
-        return orders(*census(words, layout.neighbours, places))
+        return orders(*census(words, layout.neighbours, places), bond, field)
 
-    return Dynamics(start, advance, watch, sites, WIDTH, lambda words: unpack(words, layout))
+    return Dynamics(start, advance, watch, sites, WIDTH, lambda words: unpack(words, layout), names=_names(groups))

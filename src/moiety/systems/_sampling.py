@@ -67,7 +67,10 @@ def exact_samples(
         draw(state, rng)
         return updates * sites
 
-    dynamics = Dynamics(lambda chain, generator: np.zeros(sites, dtype), advance, lambda state: (0.0,), sites, dtype=dtype)
+    def start(number: int, generator: np.random.Generator) -> np.ndarray:
+        return np.zeros(sites, dtype)
+
+    dynamics = Dynamics(start, advance, lambda state: (0.0,), sites, dtype=dtype, names=("none",))
     return as_samples(system, walk(dynamics, thinning=1, burn_in=0, **options), kind, labels, "exact")
 
 
@@ -80,6 +83,7 @@ def as_samples(system, result: Walk, kind: str, labels: tuple[int, ...], algorit
         "thinning": result.thinning,
         "burn_in": result.burn_in,
         "tau_int": result.tau_int,
+        "tau_draws": result.tau_draws,
         "effective": result.effective,
         "rhat": result.rhat if isfinite(result.rhat) else None,
         "complete": result.complete,

@@ -69,12 +69,20 @@ class _Model:
         return equal, counts, -self.bond * equal.sum(axis=-1) - self.field * moment
 
 
-def tempered(neighbours, bond: float, field: float, groups: np.ndarray | None, orders: Callable, seed: int) -> Dynamics:
+def tempered(
+    neighbours: np.ndarray,
+    bond: float,
+    field: float,
+    groups: np.ndarray | None,
+    orders: Callable,
+    names: tuple[str, ...],
+    seed: int,
+) -> Dynamics:
     """Replica exchange as a dynamics; one update is some sweeps of all rungs and one exchange.
 
     Arguments:
         neighbours, bond, field, groups: See `_dynamics.lattice_dynamics`.
-        orders: What is watched, of (equal bonds, counts).
+        orders, names: What is watched, of (equal bonds, counts), and what it is called.
         seed: Of the trial run.
     """
     layout, sites = Layout.of(neighbours), len(neighbours)
@@ -103,7 +111,7 @@ def tempered(neighbours, bond: float, field: float, groups: np.ndarray | None, o
     def read(state: _Ladders) -> np.ndarray:
         return unpack(state.words, layout)[state.lattice[:, 0]]
 
-    return Dynamics(start, advance, watch, sites, ladders, read)
+    return Dynamics(start, advance, watch, sites, ladders, read, names=names)
 
 
 def _scale_of(lattice: np.ndarray, scales: np.ndarray) -> np.ndarray:

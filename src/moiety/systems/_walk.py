@@ -65,6 +65,7 @@ class Dynamics:
         read: state -> values, shape `(sites,)` or `(width, sites)`; the state itself
             unless given.
         dtype: Of the values.
+        names: Of what is observed.
     """
 
     start: Callable[[int, np.random.Generator], Any]
@@ -74,6 +75,7 @@ class Dynamics:
     width: int = 1
     read: Callable[[Any], np.ndarray] = np.asarray
     dtype: type = np.uint8
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,8 @@ class Walk:
         values: Shape `(chain, draw, sites)`.
         thinning, burn_in: In sweeps.
         tau_int: The longest autocorrelation time of the burn-in, in sweeps.
-        tau_draws: The longest one of the draws, in draws; 1/2 if they are independent.
+        tau_draws: Those of the draws, in draws, by the name of what was observed; 1/2 if
+            they are independent.
         rhat: The largest split R-hat of the draws.
         complete: Whether all draws were taken before the user stopped it.
         seed: Of all random numbers.
@@ -94,7 +97,7 @@ class Walk:
     thinning: int
     burn_in: int
     tau_int: float
-    tau_draws: float
+    tau_draws: dict[str, float]
     rhat: float
     complete: bool
     seed: int
@@ -102,7 +105,7 @@ class Walk:
     @property
     def effective(self) -> float:
         """Number of independent draws that the draws are worth."""
-        return self.values.shape[0] * self.values.shape[1] / (2 * self.tau_draws)
+        return self.values.shape[0] * self.values.shape[1] / (2 * max(self.tau_draws.values()))
 
 
 @dataclass
@@ -162,8 +165,9 @@ def walk(
     if chains * done < MINIMUM_SAMPLES:
         raise Stopped(f"stopped with {chains * done} samples drawn, too few to be of use")
     observed = np.moveaxis(series, -1, 0)
-    tau_draws, worst = max(map(tau_int, observed)), max(map(rhat, observed))
-    return Walk(values[:, :done], thinning, burnt, tau, tau_draws, worst, done == draws, seed)
+    names = dynamics.names or [f"observable {k}" for k in range(len(observed))]
+    tau_draws = {name: float(tau_int(one)) for name, one in zip(names, observed, strict=True)}
+    return Walk(values[:, :done], thinning, burnt, tau, tau_draws, max(map(rhat, observed)), done == draws, seed)
 
 
 def _check(samples, chains, seed, thinning, burn_in, threads) -> None:

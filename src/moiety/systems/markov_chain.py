@@ -18,8 +18,8 @@ from ..exact import markov
 from ..samples import Samples
 from ._lattice import checked_number, checked_shape, checked_states
 from ._sampling import exact_samples
-from ._walk import Progress
 from ._splitmix import uniform
+from ._walk import Progress
 
 __all__ = ["MarkovChain", "run"]
 

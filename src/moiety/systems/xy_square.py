@@ -142,6 +142,7 @@ class XYSquare:
             sites,
             read=_single_precision,
             dtype=np.float32,
+            names=("energy", "magnetisation", "order", "staggered order"),
         )
 
 
