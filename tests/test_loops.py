@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
+from plain import PlainStream
+
 from moiety import InputError
 from moiety.chains import standard_error, tau_int
 from moiety.exact.enumeration import all_states, boltzmann
@@ -242,27 +244,6 @@ def test_ground_states_in_all_winding_sectors(temperature):
 
 
 # ------------------------------------------------------------- the plain twin
-
-
-class PlainStream:
-    """SplitMix64 on Python integers."""
-
-    def __init__(self, seed):
-        self.state = seed
-
-    def bits(self):
-        mask = 2**64 - 1
-        self.state = (self.state + 0x9E3779B97F4A7C15) & mask
-        z = self.state
-        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask
-        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
-        return z ^ (z >> 31)
-
-    def uniform(self):
-        return (self.bits() >> 11) / 2**53
-
-    def below(self, n):
-        return ((self.bits() >> 32) * n) >> 32
 
 
 def shifted(site, leg, shape):

@@ -263,7 +263,7 @@ def _combined(folds: Sequence[_Fold], splits: Sequence[Split], reader: _Reader, 
     return Conditional(
         entropy=float(influence.mean()),
         influence=influence,
-        missing=float(np.mean([_late_gain(fold.history) for fold in folds])) + _scatter(reader, folds),
+        missing=float(np.mean([fold.history.late_gain for fold in folds])) + _scatter(reader, folds),
         informations=informations,
         status=worst[0] if worst else folds[0].status,
         histories=tuple(fold.history for fold in folds),
@@ -283,9 +283,3 @@ def _scatter(reader: _Reader, folds: Sequence[_Fold]) -> float:
     parts = [reader.batch(torch.arange(reader.n), _CHUNK, generator, False) for _ in range(_JUDGED // _CHUNK)]
     log_p = torch.stack([torch.cat([fold.module(*part) for part in parts]) for fold in folds])
     return float(log_p.var(dim=0).mean()) / 2
-
-
-def _late_gain(history: History) -> float:
-    """What the second half of the training added, in nats per site."""
-    values = history.bound
-    return max(values[-1] - values[len(values) // 2], 0.0) if len(values) > 1 else 0.0

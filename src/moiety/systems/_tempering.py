@@ -135,7 +135,8 @@ def exchange(lattice, scales, energies, parity, rng):
 def _rungs(model: _Model, orders: Callable, seed: int) -> np.ndarray:
     """Scales c_0 = 1 > c_1 > ..., at most 64 of them."""
     scales = np.linspace(1.0, _easy_scale(model), WIDTH)
-    streams, rng = Streams(seed), stream(Streams(seed).integer("rungs"))
+    streams = Streams(seed)
+    rng = stream(streams.integer("rungs"))
     hot = streams.numpy("rungs").integers(0, 2, (WIDTH, len(model.groups)), dtype=np.uint8)
     words, odds = pack(hot, model.layout), model.odds(scales)
     energies, watched = [], []
