@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moiety.blocks import MOST_BITS, count_block, fits_counting, grassberger_entropy, window_codes
+from moiety import Samples
+from moiety.blocks import MOST_BITS, BlockCounts, count_block, fits_counting, grassberger_entropy, window_codes
 from moiety.chains import standard_error
 from moiety.exact.chain import chain_entropy
 from moiety.exact.enumeration import all_states, boltzmann, entropy
@@ -221,3 +222,25 @@ def test_large_sets_are_counted_in_chunks(monkeypatch):
     parts = count_block(values, (2, 2), (True, False), 2)
     assert (parts.entropy, parts.bias_error, parts.windows) == (whole.entropy, whole.bias_error, whole.windows)
     np.testing.assert_array_equal(parts.influence, whole.influence)
+
+
+# Angles whose common direction is free
+
+
+@pytest.mark.parametrize("shape", [(1, 2), (2, 1)])
+def test_two_free_angles_against_the_von_mises_entropy_of_their_difference(shape):
+    """Rows of independent pairs: h(t, t') = log 2 pi + h(t' - t), also where no sample has all directions."""
+    from scipy.stats import vonmises
+
+    rng = np.random.default_rng(3)
+    first = rng.normal(0.0, 0.3, size=(512, 16, 1, 1))  # the samples' directions are far from free
+    values = np.concatenate([first, first + rng.vonmises(0.0, 4.0, size=first.shape)], axis=3).reshape(512, 16, 2)
+    values = values if shape == (1, 2) else values.transpose(0, 2, 1)
+    closed = Samples.from_array(values, kind="angle", periodic=False, symmetries=("turn",))
+    counts = BlockCounts(closed)
+    assert counts.is_base(shape) and not counts.is_base((2, 2))
+    assert counts[(1, 1)].entropy == pytest.approx(np.log(2 * np.pi), abs=1e-12)
+    found, exact = counts[shape], np.log(2 * np.pi) + vonmises(4.0).entropy()
+    assert abs(found.entropy - exact) < 4 * found.influence.std() / np.sqrt(512)  # sigmas over samples
+    plain = BlockCounts(closed.replace(symmetries=()))  # negative control: nothing stated, nothing used
+    assert not plain.is_base(shape) and plain[(1, 1)].entropy < np.log(2 * np.pi) - 0.1

@@ -203,3 +203,19 @@ def test_the_interface_critic_sees_both_faces_where_there_are_two(closed, seen):
     swapped = a.clone()
     swapped[:, :, [0, 1]] = a[:, :, [1, 0]]  # the slab that holds both is the same
     assert close(network(swapped, b), network(a, b)) != seen
+
+
+def test_the_vectors_of_the_interface_critic_do_not_change_when_everything_turns():
+    """Its other features do: with their weights at zero, scores of turned angles are the same."""
+    shape = PairShape(2, (4, 6), (4, 6), (False, True))
+    network, (a, b) = built("interface", shape), halves(shape)
+    cosine, sine = 0.6, 0.8
+    turn = torch.tensor([[cosine, -sine], [sine, cosine]])
+    turned = [torch.einsum("ij,njxy->nixy", turn, half) for half in (a, b)]
+    assert not close(network(*turned), network(a, b))  # negative control
+    with torch.no_grad():
+        network.along.weight[:, : network.width] = 0.0
+        for weight in network.phases.parameters():
+            weight.zero_()
+    assert close(network(*turned), network(a, b))
+    assert not close(network(turned[0], b), network(a, b))  # one half alone

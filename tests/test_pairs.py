@@ -293,3 +293,20 @@ def test_all_rolls_that_are_far_enough_are_used():
     assert rolls == set(range(16, 85))
     assert len(shifts(100, 100, 5.0, 1000, generator())) == 69
     assert shifts(100, 100, 1000.0, 4, generator()) == (50,)  # no room: as far as can be
+
+
+def test_turns_turn_both_halves_alike():
+    values = torch.rand(1, 4, 4, dtype=torch.float64) * 6
+    cut = ladder((4, 4), (True, True)).cuts[-1]
+    turned, plain = (Windows(values, cut, (True, True), Encoding("angle"), names) for names in (("turn",), ()))
+    picks = torch.zeros(64, dtype=int)
+    (a, b), (c, d) = (w.draw(picks, torch.Generator().manual_seed(1), augment=True) for w in (turned, plain))
+
+    def inner(x, y):
+        return (x * y).sum(dim=1).flatten(1)
+
+    torch.testing.assert_close(inner(a, b), inner(c, d))
+    assert (a - c).abs().max() > 0.5  # negative control: they are turned
+    codes = torch.zeros(1, 4, 4, dtype=torch.uint8)  # no angles, nothing to turn
+    spins = Windows(codes, cut, (True, True), Encoding("discrete", 2), ("turn",))
+    assert all((half == -1).all() for half in spins.draw(picks, torch.Generator(), augment=True))

@@ -106,6 +106,7 @@ def test_stated_symmetries_leave_the_energy_alone(name):
         "reflect": [np.flip(values, axis) for axis in axes],
         "transpose": [np.swapaxes(values, 2, axis) for axis in axes],
         "invert": [np.flip(values, axes)],
+        "turn": [values + 0.7],
     }
     for image in (image for symmetry in model.symmetries for image in images[symmetry]):
         np.testing.assert_allclose(model.energy(image), energy, rtol=1e-12, atol=1e-12)

@@ -181,7 +181,7 @@ def test_contract():
     assert samples.values.min() >= 0 and samples.values.max() < np.float32(tau)
     assert (samples.chains, samples.draws, samples.shape) == (2, 11, (4, 6))
     assert samples.symmetries == model.symmetries == ("flip", "reflect")
-    assert XYSquare(4, 1.0).symmetries == ("flip", "reflect", "transpose")
+    assert XYSquare(4, 1.0).symmetries == ("flip", "reflect", "transpose", "turn")
     keys = {"system", "parameters", "algorithm", "thinning", "burn_in", "tau_int", "seed", "chains", "version"}
     keys |= {"tau_draws", "effective", "rhat", "complete"}
     assert set(samples.provenance) == keys

@@ -12,13 +12,14 @@ of the samples alone, and removed.
 
 Continuous states cannot be counted: their smallest block is one site, whose entropy
 comes from the spacings of the ordered states (Ebrahimi, Pflughoeft and Soofi, Stat.
-Probab. Lett. 20, 225 (1994)).
+Probab. Lett. 20, 225 (1994)).  Where the Hamiltonian does not change when all angles turn,
+one angle has log 2 pi exactly, and two have log 2 pi more than their difference.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log2, prod
 
 import numpy as np
@@ -199,6 +200,18 @@ def site_block(values: np.ndarray) -> CountedBlock:
     return CountedBlock(whole + residual, residual, abs(residual), influence, values.size)
 
 
+def _free_angles(values: np.ndarray, shape: Shape, periodic: Sequence[bool]) -> CountedBlock:
+    """The entropy of one or two angles whose common direction is free."""
+    if prod(shape) == 1:
+        return CountedBlock(float(np.log(2 * np.pi)), 0.0, 0.0, np.full(len(values), np.log(2 * np.pi)), values.size)
+    axis = 1 + shape.index(2)
+    following = np.roll(values, -1, axis)
+    if not periodic[axis - 1]:
+        values, following = (np.take(part, range(values.shape[axis] - 1), axis) for part in (values, following))
+    found = site_block(np.mod(following - values, 2 * np.pi))
+    return replace(found, entropy=found.entropy + np.log(2 * np.pi), influence=found.influence + np.log(2 * np.pi))
+
+
 def _spacing_entropy(values: np.ndarray) -> float:
     with np.errstate(divide="ignore"):
         entropy = float(differential_entropy(values.ravel().astype(float), method="ebrahimi"))
@@ -211,7 +224,7 @@ class BlockCounts:
     """Entropies of the small blocks of some samples, each counted once.
 
     Arguments:
-        samples: Of any kind; continuous states have one block, the single site.
+        samples: Of any kind; continuous states have the single site, free angles two of them.
     """
 
     def __init__(self, samples: Samples):
@@ -219,6 +232,7 @@ class BlockCounts:
         self.flat = samples.values.reshape(samples.n, *samples.shape)
         self.known: dict[Shape, CountedBlock] = {}
         self.refused: list[Shape] = []
+        self.turns = samples.kind == "angle" and "turn" in samples.symmetries
 
     def __getitem__(self, shape: Shape) -> CountedBlock:
         if shape not in self.known:
@@ -228,11 +242,13 @@ class BlockCounts:
     def _counted(self, shape: Shape) -> CountedBlock:
         if self.samples.kind == "discrete":
             return count_block(self.flat, shape, self.samples.periodic, self.samples.states)
+        if self.turns:
+            return _free_angles(self.flat, shape, self.samples.periodic)
         return site_block(np.mod(self.flat, 2 * np.pi) if self.samples.kind == "angle" else self.flat)
 
     def is_base(self, shape: Shape) -> bool:
         """Whether the sum may start from this block: it can be counted, and the samples suffice."""
-        if prod(shape) == 1:
+        if prod(shape) <= (2 if self.turns else 1):
             return True
         if not fits_counting(shape, self.samples.states):
             return False

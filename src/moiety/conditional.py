@@ -3,7 +3,10 @@ r"""The chain rule: the entropy from what each site has left to tell once others
     S = sum_i H(x_i | x_j, j before i) <= sum_i -<log p(x_i | context of i)>
 
 One network, told what is known and what is not, gives p for every site of every window; held-out
-samples give the mean.  What it misses, or what lies beyond the radius, makes S too large.
+samples give the mean, the bound.  What it misses, or what lies beyond a context, makes that too
+large.  Two parts of it can be told and are taken off: networks of different folds err apart, which
+costs each of them half the variance of log p between them; and gains shrink like 1/steps, so
+that as much as the second half of the training gained is still missing.  The error is as large.
 It also splits the entropy by scale without any ceiling from the number of samples:
 
     M(A;B) = sum_{i in B} < log p(x_i | A and B before i) - log p(x_i | B before i) >,
@@ -22,7 +25,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .contexts import Contexts, Scene, alone, given_first, offsets, whole
+from .contexts import Contexts, Neighbourhood, Scene, alone, given_first, whole
 from .densities import density_for
 from .errors import InputError
 from .geometry import Cut, Shape
@@ -33,7 +36,7 @@ from .training import DIVERGED, OUT_OF_BUDGET, History, Training, minimise, side
 
 __all__ = ["ChainRule", "Conditional", "estimate_conditional"]
 
-_RADIUS = {1: 16, 2: 5, 3: 2}  # by the number of dimensions, unless configured
+_RADIUS, _REACH = {1: 16, 2: 3, 3: 2}, {1: 16, 2: 12, 3: 2}  # by the number of dimensions, unless configured
 _CHUNK = 8192  # sites evaluated at once
 _JUDGED = 32768  # sites of the validation samples
 _ORIGINS = 8  # of the window, from which a site is read on average at most
@@ -46,7 +49,11 @@ class ChainRule:
     """How the chain rule is estimated.
 
     Arguments:
-        radius: Of the context, in sites; 16, 5 or 2 in 1, 2 or 3 dimensions unless given.
+        radius: All sites up to this distance along each axis may be in a context; 16, 3 or 2
+            in 1, 2 or 3 dimensions unless given.
+        reach: So may those this far along the last axis, in rows at most one site away; 12
+            in 2 dimensions unless given.  With interactions between nearest neighbours, what
+            is known of the row and the row before is all that matters.
         width: Of the two hidden layers.
         evaluations: Sites of held-out samples that the entropy is read from, and each M.
         training: `batch` counts sites.
@@ -57,11 +64,12 @@ class ChainRule:
     """
 
     radius: int | None = None
+    reach: int | None = None
     width: int = 64
     evaluations: int = 2**21
     training: Training = field(
         default_factory=lambda: Training(
-            steps=1000, batch=4096, learning_rate=5e-3, averaging=0.99, check_every=50, patience=4, gain=1e-4
+            steps=1500, batch=4096, learning_rate=1e-2, averaging=0.99, check_every=50, patience=6, gain=5e-5
         )
     )
     folds: int = 2
@@ -70,7 +78,7 @@ class ChainRule:
     threads: int = 2
 
     def __post_init__(self):
-        if self.folds < 2 or min(self.threads, self.width, self.evaluations, self.radius or 1) < 1:
+        if self.folds < 2 or min(self.threads, self.width, self.evaluations, self.radius or 1, self.reach or 1) < 1:
             raise ValueError(f"folds must be at least 2, all other numbers positive: {self}")
 
 
@@ -79,7 +87,8 @@ class Conditional:
     """What the chain rule gave.
 
     Arguments:
-        entropy: Per site, in nats.
+        entropy: Per site, in nats: `bound` less what is `missing`.
+        bound: The held-out mean of -log p a site; the entropy is lower, up to sampling errors.
         missing: What training may not have found yet, and what the folds' networks lose by
             differing, in nats per site.
         influence: How much each sample moves the entropy, shape `(n,)`.
@@ -90,6 +99,7 @@ class Conditional:
     """
 
     entropy: float
+    bound: float
     influence: np.ndarray
     missing: float
     informations: dict[Shape, tuple[float, np.ndarray]]
@@ -171,19 +181,21 @@ class _Reader:
 
     def __init__(self, samples: Samples, config: ChainRule, cuts: Sequence[Cut]):
         self.config, self.n, self.cuts = config, samples.n, tuple(cuts)
-        steps = offsets(config.radius or _RADIUS[len(samples.shape)], len(samples.shape))
+        dimensions = len(samples.shape)
+        radius, reach = config.radius or _RADIUS[dimensions], config.reach or _REACH[dimensions]
+        around = Neighbourhood(dimensions, radius, reach, star=bool(cuts))
         self.encoding = Encoding.of(samples.kind, samples.states, samples.values)
         values = samples.values.reshape(samples.n, *samples.shape)
-        self.contexts = Contexts(values, samples.periodic, self.encoding, samples.symmetries, steps, config.device)
-        self.steps, self.symmetries = steps, samples.symmetries
-        self.whole = whole(samples.shape, samples.periodic, steps)
-        self.pairs = [(given_first(cut, steps), alone(cut, steps)) for cut in self.cuts]
+        self.contexts = Contexts(values, samples.periodic, self.encoding, samples.symmetries, around, config.device)
+        self.around, self.symmetries = around, samples.symmetries
+        self.whole = whole(samples.shape, samples.periodic, around)
+        self.pairs = [(given_first(cut, around), alone(cut, around)) for cut in self.cuts]
 
     def network(self, streams: Streams, warm: nn.Module | None) -> nn.Module:
         """With fresh weights from the fold's own stream, or those of another network."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(streams.integer("weights"))
-            made = _Network(density_for(self.encoding, self.steps, self.symmetries), self.config.width)
+            made = _Network(density_for(self.encoding, self.around, self.symmetries), self.config.width)
         if warm is not None:
             made.load_state_dict(warm.state_dict())
         return made.to(self.config.device)
@@ -193,19 +205,23 @@ class _Reader:
         scenes = [self.whole] + [scene for pair in self.pairs for scene in pair]
         first = round(size * _SHARE) if self.pairs else size
         sizes = [first] + [max((size - first) // (len(scenes) - 1), 1)] * (len(scenes) - 1) if self.pairs else [size]
-        image = int(torch.randint(len(self.contexts.tables), (), generator=generator)) if augment else 0
-        parts = [
-            self.contexts.draw(scene, indices[torch.randint(len(indices), (count,), generator=generator)], generator, image)
-            for scene, count in zip(scenes, sizes, strict=True)
-        ]
+        image = int(torch.randint(len(self.contexts.images), (), generator=generator)) if augment else 0
+        parts = [self._random(scene, indices, count, generator, image) for scene, count in zip(scenes, sizes, strict=True)]
         return tuple(torch.cat(tensors) for tensors in zip(*parts, strict=True))
+
+
+    def _random(self, scene: Scene, indices: Tensor, sites: int, generator: torch.Generator, image: int) -> tuple[Tensor, ...]:
+        runs, length = scene.places.shape[:2]
+        count = max(sites // length, 1)
+        samples = indices[torch.randint(len(indices), (count,), generator=generator)]
+        return self.contexts.draw(scene, samples, torch.randint(runs, (count,), generator=generator), generator, image)
 
 
 def _fold(reader: _Reader, split: Split, network: nn.Module, streams: Streams, look: Callable[[], None]) -> _Fold:
     config, generator = reader.config, streams.torch("train")
     train = torch.from_numpy(split.train)
     held = torch.from_numpy(split.validation)
-    sites = prod(reader.whole.window)
+    sites = reader.whole.sites
     size = min(config.training.batch, max(len(train) * sites // 4, _LEAST_BATCH))  # no more than there is to learn from
     looks = max(min(_JUDGED, _ORIGINS * len(held) * sites) // _CHUNK, 1)
     judged = [reader.batch(held, min(_CHUNK, _ORIGINS * len(held) * sites), streams.torch("judge", k), False) for k in range(looks)]
@@ -225,7 +241,7 @@ def _fold(reader: _Reader, split: Split, network: nn.Module, streams: Streams, l
     informations = []
     for cut, scenes in zip(reader.cuts, reader.pairs, strict=True):
         with_first, without = _by_sample(reader, trained.module, scenes, test, read, look)
-        informations.append(len(scenes[0].places) * (with_first - without))
+        informations.append(scenes[0].sites * (with_first - without))
     return _Fold(influence, informations, trained.status, trained.history, trained.module)
 
 
@@ -234,17 +250,19 @@ def _by_sample(
     reader: _Reader, module: nn.Module, scenes: Sequence[Scene], test: Tensor, generator: torch.Generator, look
 ) -> list[np.ndarray]:
     """Mean log p of each test sample, in every scene at the same sites, shape `(samples,)` each."""
-    most = _ORIGINS * prod(reader.whole.window)  # a site is another one for every origin
-    each = max(min(round(reader.config.evaluations / reader.n), most), 1)
+    runs, length = scenes[0].places.shape[:2]
+    each = max(min(round(reader.config.evaluations / (reader.n * length)), _ORIGINS * runs), 1)
     samples = test.repeat_interleave(each)
     found: list[list[Tensor]] = [[] for _ in scenes]
-    for part in samples.split(_CHUNK):
+    spread = (torch.arange(each) + torch.rand(len(test), each, generator=generator)) * (runs / each)  # evenly over the scene
+    picks = spread.long().clamp(max=runs - 1).flatten()
+    for part in torch.arange(len(samples)).split(max(_CHUNK // length, 1)):
         look()
         state = generator.get_state()
         for scene, values in zip(scenes, found, strict=True):
-            generator.set_state(state)  # the same sites
-            values.append(module(*reader.contexts.draw(scene, part, generator)).double().cpu())
-    return [torch.cat(values).view(-1, each).mean(dim=1).numpy() for values in found]
+            generator.set_state(state)  # the same places
+            values.append(module(*reader.contexts.draw(scene, samples[part], picks[part], generator)).double().cpu())
+    return [torch.cat(values).view(len(test), -1).mean(dim=1).numpy() for values in found]
 
 
 def _combined(folds: Sequence[_Fold], splits: Sequence[Split], reader: _Reader, seconds: float) -> Conditional:
@@ -260,10 +278,13 @@ def _combined(folds: Sequence[_Fold], splits: Sequence[Split], reader: _Reader, 
         by_sample = gathered([fold.informations[k] for fold in folds])
         informations[cut.parent] = float(by_sample.mean()), by_sample
     worst = [status for status in (DIVERGED, OUT_OF_BUDGET) if status in {fold.status for fold in folds}]
+    bound = float(influence.mean())
+    missing = float(np.mean([fold.history.late_gain for fold in folds])) + _scatter(reader, folds)
     return Conditional(
-        entropy=float(influence.mean()),
+        entropy=bound - missing,
+        bound=bound,
         influence=influence,
-        missing=float(np.mean([fold.history.late_gain for fold in folds])) + _scatter(reader, folds),
+        missing=missing,
         informations=informations,
         status=worst[0] if worst else folds[0].status,
         histories=tuple(fold.history for fold in folds),

@@ -2,15 +2,20 @@ r"""What is known of a site's surroundings when sites are told one after another
 
     log p(x) = sum_i log p(x_i | x_j, j before i)
 
-The sites before i that lie within some radius are its context; the others of that
+The sites before i that lie in some neighbourhood are its context; the others of that
 neighbourhood are unknown: they come later or lie outside the window.  On a torus the last
 rows have known neighbours on both sides.
+
+Sites are read in runs along the last axis, whose contexts overlap: a run is fetched once and
+its contexts are windows of it.  Neighbours in a batch do no harm, for near the optimum the
+gradients of -log p(x_i | before) are martingale differences, uncorrelated however near.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import permutations, product
 from math import prod
 
@@ -21,68 +26,115 @@ from torch import Tensor
 from .geometry import Cut, Shape
 from .pairs import Encoding
 
-__all__ = ["Contexts", "Scene", "alone", "given_first", "offsets", "whole"]
+__all__ = ["Contexts", "Neighbourhood", "Scene", "alone", "given_first", "whole"]
+
+_LONGEST_RUN = 64
 
 
-def offsets(radius: int, dimensions: int) -> np.ndarray:
-    """All vectors but zero with entries up to `radius`, shape `(k, dimensions)`.
+@dataclass(frozen=True)
+class Neighbourhood:
+    """Offsets of the sites that a context may hold: a cube, and longer arms along the axes.
+
+    Arguments:
+        dimensions: Of the lattice.
+        radius: All offsets up to it are in.
+        reach: The arm along the last axis, one site to either side of it included, goes so far.
+        star: Whether there are arms along all axes.
 
     Example:
-        >>> offsets(1, 1).tolist()
-        [[-1], [1]]
+        >>> Neighbourhood(dimensions=1, radius=1).steps.tolist()  # the site itself is never known
+        [[-1], [0], [1]]
+        >>> len(Neighbourhood(2, 2, 12).steps)  # 5 x 5, and 3 rows of 25
+        85
     """
-    steps = product(range(-radius, radius + 1), repeat=dimensions)
-    return np.array([step for step in steps if any(step)], dtype=np.int64).reshape(-1, dimensions)
+
+    dimensions: int
+    radius: int
+    reach: int = 0
+    star: bool = False
+
+    @cached_property
+    def rows(self) -> tuple[tuple[Shape, int], ...]:
+        """Offsets along the leading axes, and how far the row goes to either side of the last."""
+        farthest = max(self.reach, self.radius) if self.star else max(self.radius, 1 if self.reach else 0)
+        leading = product(range(-farthest, farthest + 1), repeat=self.dimensions - 1)
+        halves = [(offset, self._half(offset)) for offset in leading]
+        return tuple((offset, half) for offset, half in halves if half is not None)
+
+    def _half(self, leading: Shape) -> int | None:
+        sizes = sorted((abs(step) for step in leading), reverse=True)
+        if not sizes or sizes[0] <= 1 and self.reach:
+            return max(self.reach, self.radius)
+        if sizes[0] <= self.radius:
+            return self.radius
+        return 1 if self.star and all(size <= 1 for size in sizes[1:]) else None
+
+    @cached_property
+    def steps(self) -> np.ndarray:
+        """All offsets, row by row, shape `(k, dimensions)`."""
+        return np.array([(*leading, step) for leading, half in self.rows for step in range(-half, half + 1)], np.int64)
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """Sites of a window, and which of their neighbours are known.
+    """Sites of a window in runs along its last axis, and which of their neighbours are known.
 
     Arguments:
         window: Its sides.
-        places: Coordinates of the sites in it, shape `(sites, dimensions)`.
-        known: Shape `(sites, k)`, by `offsets`.
+        places: Coordinates of the sites in it, shape `(runs, length, dimensions)`.
+        known: Shape `(runs, length, k)`, by the neighbourhood's steps.
     """
 
     window: Shape
     places: np.ndarray
     known: np.ndarray
 
+    @property
+    def sites(self) -> int:
+        """Their number."""
+        return self.places.shape[0] * self.places.shape[1]
 
-def whole(shape: Shape, periodic: Sequence[bool], steps: np.ndarray) -> Scene:
+
+def whole(shape: Shape, periodic: Sequence[bool], around: Neighbourhood) -> Scene:
     """All sites of a lattice, row by row.
 
     Example:
-        >>> whole((3,), (True,), offsets(1, 1)).known.tolist()  # the last one sees both neighbours
-        [[False, False], [True, False], [True, True]]
+        >>> whole((3,), (True,), Neighbourhood(1, 1)).known.tolist()  # the last one sees both neighbours
+        [[[False, False, False], [True, False, False], [True, False, True]]]
     """
     places = _places(shape)
-    return Scene(shape, places, _before(places, shape, periodic, steps))
+    return _scene(shape, places, _before(places, shape, periodic, around.steps), shape[-1])
 
 
-def alone(cut: Cut, steps: np.ndarray) -> Scene:
+def alone(cut: Cut, around: Neighbourhood) -> Scene:
     """The sites of a cut's second half, row by row, and nothing else of the block that is cut."""
     wraps = tuple(closed and axis != cut.axis for axis, closed in enumerate(cut.wraps))
     places = _places(cut.right)
-    return Scene(cut.parent, places + _second(cut), _before(places, cut.right, wraps, steps))
+    known = _before(places, cut.right, wraps, around.steps)
+    return _scene(cut.parent, places + _second(cut), known, cut.right[-1])
 
 
-def given_first(cut: Cut, steps: np.ndarray) -> Scene:
+def given_first(cut: Cut, around: Neighbourhood) -> Scene:
     """The same sites in the same order, after those of the first half.
 
     Example:
         >>> from .geometry import ladder
-        >>> cut = ladder((4,), (True,)).cuts[0]
-        >>> alone(cut, offsets(1, 1)).known.tolist(), given_first(cut, offsets(1, 1)).known.tolist()
-        ([[False, False], [True, False]], [[True, False], [True, True]])
+        >>> cut, around = ladder((4,), (True,)).cuts[0], Neighbourhood(1, 1)
+        >>> alone(cut, around).known.tolist(), given_first(cut, around).known.tolist()
+        ([[[False, False, False], [True, False, False]]], [[[True, False, False], [True, False, True]]])
     """
     places, shift = _places(cut.right), _second(cut)
-    found, inside = _wrapped((places + shift)[:, None] + steps, cut.parent, cut.wraps)
+    found, inside = _wrapped((places + shift)[:, None] + around.steps, cut.parent, cut.wraps)
     rest = found - shift
     first = rest[..., cut.axis] < 0
     before = _ranks(rest, cut.right) < _ranks(places, cut.right)[:, None]
-    return Scene(cut.parent, places + shift, inside & (first | before))
+    return _scene(cut.parent, places + shift, inside & (first | before), cut.right[-1])
+
+
+def _scene(window: Shape, places: np.ndarray, known: np.ndarray, side: int) -> Scene:
+    """In runs that divide the last side."""
+    length = max(run for run in range(1, min(side, _LONGEST_RUN) + 1) if side % run == 0)
+    return Scene(window, places.reshape(-1, length, len(window)), known.reshape(-1, length, known.shape[-1]))
 
 
 def _second(cut: Cut) -> np.ndarray:
@@ -122,50 +174,61 @@ class Contexts:
         encoding: See `pairs.Encoding`.
         symmetries: Of the Hamiltonian; there is an image under each of those of space,
             where there are no edges.
-        steps: See `offsets`.
+        around: What a context may hold.
         device: Where the values live.
     """
 
-    def __init__(self, values, periodic, encoding: Encoding, symmetries: Sequence[str], steps: np.ndarray, device="cpu"):
-        self.shape, self.periodic, self.encoding = values.shape[1:], tuple(periodic), encoding
+    def __init__(
+        self, values, periodic, encoding: Encoding, symmetries: Sequence[str], around: Neighbourhood, device="cpu"
+    ):
+        self.shape, self.periodic, self.encoding, self.around = values.shape[1:], tuple(periodic), encoding, around
         self.flat = torch.from_numpy(np.ascontiguousarray(values)).to(device).reshape(-1)
         self.sites, self.device = prod(self.shape), device
-        images = _images(symmetries if all(periodic) else (), self.shape)
-        self.tables = [torch.from_numpy(self._table(steps @ image)).to(device) for image in images]
-
-    def _table(self, steps: np.ndarray) -> np.ndarray:
-        """Site of every neighbour of every site, shape `(sites, k)`; any site beyond an open edge."""
-        found = _places(self.shape)[:, None] + steps
-        return _ranks(found % np.array(self.shape), self.shape)
+        self.images = [torch.from_numpy(image) for image in _images(symmetries if all(periodic) else (), self.shape)]
 
     def draw(
-        self, scene: Scene, samples: Tensor, generator: torch.Generator, image: int = 0
+        self, scene: Scene, samples: Tensor, runs: Tensor, generator: torch.Generator, image: int = 0
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Random sites of a scene, its window anywhere in the given samples.
+        """The sites of runs of a scene, its window anywhere in the given samples.
 
         Arguments:
             scene: Window and order.
-            samples: Index of each one's sample, shape `(n,)`.
-            generator: Of the sites and places.
+            samples: Index of each run's sample, shape `(n,)`.
+            runs: Which of the scene's runs, shape `(n,)`.
+            generator: Of the places.
             image: Which image under the symmetries of space is read; 0 is the sample itself.
 
         Returns:
-            Contexts `(n, channels, k)`, 0 where unknown; what is known, `(n, 1, k)`, floats;
-            targets `(n, channels)`.
+            Contexts `(n * length, channels, k)`, 0 where unknown; what is known,
+            `(n * length, 1, k)`, floats; targets `(n * length, channels)`.
         """
-        which = torch.randint(len(scene.places), samples.shape, generator=generator)
-        site = torch.zeros_like(samples)
+        starts = torch.from_numpy(scene.places[:, 0])[runs] + torch.stack(self._origins(scene, len(runs), generator), dim=1)
+        length = scene.places.shape[1]
+        rows = [_row(leading, half, length) for leading, half in self.around.rows]
+        moves = torch.cat(rows) @ self.images[image]
+        index = (samples * self.sites)[:, None]
         for axis, side in enumerate(self.shape):
-            room = side if self.periodic[axis] else side - scene.window[axis] + 1
-            origin = torch.randint(room, samples.shape, generator=generator)
-            site = site * side + (torch.from_numpy(scene.places[:, axis])[which] + origin) % side
-        known = torch.from_numpy(scene.known)[which].to(self.device)
-        first = (samples * self.sites).to(self.device)
-        site = site.to(self.device)
-        context = self.encoding(self.flat[first[:, None] + self.tables[image][site]])
-        target = self.encoding(self.flat[first + site][:, None])[:, :, 0]
-        known = known[:, None].to(context.dtype)
-        return context * known, known, target
+            index = index + (starts[:, axis, None] + moves[:, axis]) % side * prod(self.shape[axis + 1 :])
+        fetched = self.encoding(self.flat[index.to(self.device)]).split([len(row) for row in rows], dim=2)
+        windows = [row.unfold(2, row.shape[2] - length + 1, 1).permute(0, 2, 1, 3) for row in fetched]
+        context = torch.cat(windows, dim=3)
+        middle = next(k for k, (leading, _) in enumerate(self.around.rows) if not any(leading))
+        target = fetched[middle].narrow(2, self.around.rows[middle][1], length).permute(0, 2, 1)
+        known = torch.from_numpy(scene.known)[runs].to(self.device)[:, :, None].to(context.dtype)
+        return (context * known).flatten(0, 1), known.flatten(0, 1), target.flatten(0, 1)
+
+    def _origins(self, scene: Scene, count: int, generator: torch.Generator) -> list[Tensor]:
+        rooms = [
+            side if closed else side - inner + 1
+            for side, closed, inner in zip(self.shape, self.periodic, scene.window, strict=True)
+        ]
+        return [torch.randint(room, (count,), generator=generator) for room in rooms]
+
+
+def _row(leading: Shape, half: int, length: int) -> Tensor:
+    """Offsets from the start of a run to all sites that the contexts of the run have in one row."""
+    along = torch.arange(-half, length + half)
+    return torch.cat([torch.tensor(leading, dtype=torch.int64).expand(len(along), -1), along[:, None]], dim=1)
 
 
 def _images(symmetries: Sequence[str], shape: Shape) -> list[np.ndarray]:

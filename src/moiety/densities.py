@@ -14,29 +14,30 @@ from __future__ import annotations
 
 from math import log, pi
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .contexts import Neighbourhood
 from .pairs import Encoding
 
 __all__ = ["AngleDensity", "DiscreteDensity", "RealDensity", "density_for"]
 
 _COMPONENTS = 4
+_SUMS, _SINGLE = 8, 2
 
 
-def density_for(encoding: Encoding, steps: np.ndarray, symmetries: tuple[str, ...]) -> nn.Module:
+def density_for(encoding: Encoding, around: Neighbourhood, symmetries: tuple[str, ...]) -> nn.Module:
     """The density that goes with a kind of state.
 
     Arguments:
         encoding: Of the states.
-        steps: Of the contexts, see `contexts.offsets`.
+        around: Of the contexts.
         symmetries: Of the Hamiltonian.
     """
-    near = torch.from_numpy(np.exp(-0.5 * (steps**2).sum(axis=1))).float()
+    near = torch.exp(-0.5 * torch.from_numpy(around.steps).float().square().sum(dim=1))
     if encoding.kind == "angle":
-        return AngleDensity(near)
+        return AngleDensity(near, torch.from_numpy(around.steps).float(), "turn" in symmetries)
     if encoding.kind == "real":
         return RealDensity(near, encoding.scale)
     return DiscreteDensity(near, encoding.states, "flip" in symmetries)
@@ -70,24 +71,33 @@ class DiscreteDensity(nn.Module):
 
 
 class AngleDensity(nn.Module):
-    """A mixture of von Mises densities, whose angles are measured from what is known near."""
+    """A mixture of von Mises densities, whose angles are measured from what is known near.
+
+    Features are the same after a rotation of everything: sums of the known unit vectors with
+    learnt weights, the first of which is the frame, and the nearest of them one by one.  Unless
+    the Hamiltonian has that symmetry, too, the frame is one more.
+    """
 
     log_volume, outputs = 0.0, 3 * _COMPONENTS
 
-    def __init__(self, near: Tensor):
+    def __init__(self, near: Tensor, steps: Tensor, turns: bool):
         super().__init__()
-        self.features = 2 * len(near) + 2
-        self.register_buffer("near", near)
+        spread = torch.randn(len(near), _SUMS) * torch.exp(-0.5 * steps.norm(dim=1, keepdim=True))
+        self.weights = nn.Parameter(torch.cat([near[:, None], spread], dim=1))
+        self.register_buffer("nearest", torch.nonzero(steps.abs().amax(dim=1) <= _SINGLE).flatten())
+        self.features, self.turns = 2 * (_SUMS + len(self.nearest)) + 1 + 2 * (not turns), turns
         self.log_scale = nn.Parameter(torch.tensor(0.0))
 
     def frame(self, context: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
         """Contexts in their frames with the frames beside them, `(n, features)`, and the frames."""
-        mean = context @ self.near  # (n, 2)
+        sums = context @ self.weights  # (n, 2, 1 + _SUMS)
+        mean = sums[:, :, 0]
         length = mean.norm(dim=1, keepdim=True)
         forward = torch.tensor([1.0, 0.0], device=mean.device, dtype=mean.dtype)
         frame = torch.where(length > 1e-6, mean / length.clamp(min=1e-6), forward)
-        turned = torch.stack([_dot(frame, context), _cross(frame, context)], dim=1)
-        return torch.cat([turned.flatten(1), frame], dim=1), frame
+        others = torch.cat([sums[:, :, 1:], context[:, :, self.nearest]], dim=2)
+        features = [_dot(frame, others), _cross(frame, others), length]
+        return torch.cat(features if self.turns else [*features, frame], dim=1), frame
 
     def log_density(self, scores: Tensor, target: Tensor, frame: Tensor) -> Tensor:
         """Shape `(n,)`."""

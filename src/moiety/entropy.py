@@ -254,12 +254,13 @@ def _result(
     rungs, samples = walk.rungs, walk.samples
     levels = _levels(walk, counts, bases)
     blocks = {shape: counts[shape] for shape in bases}
-    site = counts[(1,) * len(samples.shape)].entropy if excess else 0.0
+    single = counts[(1,) * len(samples.shape)] if excess else None
+    site = single.entropy if single else 0.0
     total = sum(count * blocks[shape].entropy for shape, count in bases.items()) / rungs.volume
     above = [level for level in levels if level.source != COUNTED]
     entropy = total - site - sum(level.weight * level.mutual_information for level in above)
-    influence = _influence(walk, blocks, bases)
-    budget = _budget(walk, blocks, bases, levels, influence)
+    influence = _influence(walk, blocks, bases, single)
+    budget = _budget(walk, blocks, bases, single, levels, influence)
     timing["training"] = sum(found.seconds for found in walk.found)
     crossing = None
     if other:
@@ -324,9 +325,12 @@ def _estimated(found: Information) -> tuple[Any, ...]:
     return found.value, found.error, ESTIMATED, found.status, found.bounds, found.histories
 
 
-def _influence(walk: _Walk, blocks: Mapping[Shape, CountedBlock], bases: Mapping[Shape, int]) -> np.ndarray:
+def _influence(
+    walk: _Walk, blocks: Mapping[Shape, CountedBlock], bases: Mapping[Shape, int], single: CountedBlock | None
+) -> np.ndarray:
     """How much each sample moves s, shape `(n,)`."""
     influence = sum(count * _centred(blocks[shape].influence) for shape, count in bases.items()) / walk.rungs.volume
+    influence = influence - _centred(single.influence) if single else influence
     for cut, found in zip(walk.cuts, walk.found, strict=True):
         influence = influence - walk.rungs.weight(cut) * found.influence
     return influence
@@ -336,15 +340,17 @@ def _budget(
     walk: _Walk,
     blocks: Mapping[Shape, CountedBlock],
     bases: Mapping[Shape, int],
+    single: CountedBlock | None,
     levels: Sequence[Level],
     influence: np.ndarray,
 ) -> dict[str, float]:
     """What the error of s is made of, in nats per site."""
     volume, weight = walk.rungs.volume, walk.rungs.weight
+    left_out = single.bias_error if single else 0.0
     pairs = list(zip(walk.cuts, walk.found, strict=True))
     return {
         "samples": _series_error(influence, walk.samples),
-        "base": sum(count * blocks[shape].bias_error for shape, count in bases.items()) / volume,
+        "base": abs(sum(count * blocks[shape].bias_error for shape, count in bases.items()) / volume - left_out),
         "training": sum(weight(cut) * found.missing for cut, found in pairs),
         "folds": float(np.sqrt(sum((weight(cut) * found.spread) ** 2 for cut, found in pairs))),
         "tail": sum(level.weight * level.error for level in levels if level.source == EXTRAPOLATED),

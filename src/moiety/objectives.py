@@ -86,6 +86,10 @@ class DonskerVaradhan:
     rate: float = 0.1
     products: int = 1
 
+    def __post_init__(self):
+        if not 0 < self.rate < 1 or self.products < 1:
+            raise ValueError(f"rate must lie between 0 and 1, products must be positive: {self}")
+
     def loss(self, joint: Tensor, product: Tensor, state: State) -> tuple[Tensor, State]:
         log_mean = _log_mean_exp(product)
         state = log_mean.detach() if state is None else _mixed(state, log_mean.detach(), self.rate)

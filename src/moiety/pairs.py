@@ -218,6 +218,9 @@ class Windows:
         axes = range(1, block.ndim)
         if "flip" in self.symmetries:
             block = _at_random(block, self.encoding.flipped(block), generator)
+        if "turn" in self.symmetries and self.encoding.kind == "angle":
+            angles = 2 * np.pi * torch.rand(len(block), generator=generator, dtype=torch.float64)
+            block = block + angles.to(block).view(-1, *[1] * (block.ndim - 1))
         if "invert" in self.symmetries:
             block = _at_random(block, block.flip(tuple(axes)), generator)
         if "reflect" in self.symmetries:

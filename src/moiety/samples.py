@@ -19,7 +19,7 @@ __all__ = ["KINDS", "MINIMUM_SAMPLES", "SPACE_AXES", "SYMMETRIES", "Samples"]
 
 KINDS = ("discrete", "angle", "real")
 SPACE_AXES = ("x", "y", "z")
-SYMMETRIES = ("flip", "reflect", "transpose", "invert")
+SYMMETRIES = ("flip", "reflect", "transpose", "invert", "turn")
 MINIMUM_SAMPLES = 8
 _MOST_STATES = 256  # a state is one byte
 
@@ -41,7 +41,7 @@ class Samples:
             used to augment training, never guessed.  `flip`: a global relabelling
             (reverses the codes of discrete states, θ -> -θ, φ -> -φ); `reflect`:
             each space axis by itself; `transpose`: swapping axes of equal sides;
-            `invert`: all space axes at once.
+            `invert`: all space axes at once; `turn`: all angles by the same angle.
         provenance: Where the samples come from: system, temperature, seed, ...
 
     Example:

@@ -32,6 +32,7 @@ __all__ = ["CONVERGED", "DIVERGED", "OUT_OF_BUDGET", "Batch", "History", "Traine
 
 CONVERGED = "converged"
 OUT_OF_BUDGET = "out of budget"
+_LARGEST_GRADIENT = 1e6  # norm
 DIVERGED = "diverged"
 
 
@@ -212,7 +213,9 @@ def minimise(
         if not torch.isfinite(value):
             status = DIVERGED
             break
-        run.step(value)
+        if not run.step(value):
+            status = DIVERGED
+            break
         if step % config.check_every and step != config.steps:
             continue
         if progress:
@@ -278,18 +281,23 @@ class _Run:
         self.losses: list[Tensor] = []
         self.steps, self.plateau, self.stale, self.drops = 0, -float("inf"), 0, 0
 
-    def step(self, loss: Tensor) -> None:
+    def step(self, loss: Tensor) -> bool:
+        """One step of the optimiser; False where the gradient was not finite."""
         self.steps += 1
         rate = self.config.learning_rate * self.config.drop**self.drops
         for group in self.optimiser.param_groups:
             group["lr"] = rate * min(1.0, self.steps / (self.config.warm_up + 1))
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        # Adam squares gradients in single precision: above 1e19 it would stand still for ever
+        if not torch.isfinite(nn.utils.clip_grad_norm_(self.module.parameters(), _LARGEST_GRADIENT)):
+            return False
         self.optimiser.step()
         self.losses.append(loss.detach())
         with torch.no_grad():
             keep = min(self.config.averaging, (1 + self.steps) / (10 + self.steps))
             torch._foreach_lerp_([*self.average.parameters()], [*self.module.parameters()], 1 - keep)
+        return True
 
     def look(self, value: float, bound: float) -> bool:
         """Note a look at the validation pairs; False where it was not finite."""

@@ -45,7 +45,7 @@ _Symmetries = Annotated[
     str | None,
     Option(
         metavar="NAMES",
-        help="Of the Hamiltonian, out of flip,reflect,transpose,invert, to learn more from each sample; never guessed.",
+        help="Of the Hamiltonian, out of flip,reflect,transpose,invert,turn, to learn more from each sample; never guessed.",
     ),
 ]
 _Variable = Annotated[str | None, Option(metavar="NAME", help="The array in a file of several; default: the plausible one.")]

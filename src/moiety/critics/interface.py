@@ -24,7 +24,9 @@ from ..pairs import PairShape
 __all__ = ["InterfaceCritic"]
 
 _ROWS = 4
+_NEAR_ZERO = 1e-6  # where a norm has a gradient
 _SLABS = ((4, 8), (8, 16), (16, 32), (32, 64))
+_PLANE = 2  # channels of unit vectors in the plane
 _SKIP = 2  # dilation of the second convolution
 
 Parts = tuple[Tensor, ...]
@@ -37,6 +39,8 @@ class InterfaceCritic:
     Arguments:
         width: Features at each place of the interface.
         products: How many of them multiply what is seen of the two halves.
+        vectors: Of angles, more features: so many weighted sums of unit vectors in either
+            half, whose inner products do not change when both halves turn.
         reach: Sides of the two convolutions along the interface; the second skips
             every other place.
         means: Features of the network that sees the means of the halves.
@@ -50,6 +54,7 @@ class InterfaceCritic:
 
     width: int = 32
     products: int = 8
+    vectors: int = 16
     reach: tuple[int, int] = (5, 3)
     means: int = 16
 
@@ -66,10 +71,13 @@ class _Interface(nn.Module):
         near, far = ((1, side) if transverse == 1 else (side, side) for side in config.reach)
         self.margins = [tuple(side // 2 for side in near), tuple(side // 2 * _SKIP for side in far)]
         layers = shape.channels * (_ROWS + len(_SLABS))
-        self.products = config.products
+        self.products, self.width = config.products, config.width
         self.first = nn.Conv2d(layers + 1, config.width, near)
         self.second = nn.Conv2d(layers, config.width, near, bias=False)
-        self.along = nn.Conv2d(config.width, config.width, far, dilation=_SKIP)
+        self.vectors = config.vectors if shape.channels == _PLANE else 0
+        if self.vectors:
+            self.turning = nn.ModuleList(nn.Conv2d(_ROWS + len(_SLABS), self.vectors, near, bias=False) for _ in "ab")
+        self.along = nn.Conv2d(config.width + 3 * self.vectors, config.width, far, dilation=_SKIP)
         self.across = nn.Conv2d(config.width, config.width, 1)
         self.total = nn.Linear(config.width, 1)
         self.phases = nn.Sequential(
@@ -99,7 +107,11 @@ class _Interface(nn.Module):
     def _meeting(self, left: Tensor, right: Tensor) -> Tensor:
         """Features of a face: some are products of the halves', whose coupling is then learnt at once."""
         k = self.products
-        return torch.cat([left[:, :k] * right[:, :k], torch.relu(left[:, k:] + right[:, k:])], dim=1)
+        (left, a), (right, b) = (part.split([self.width, part.shape[1] - self.width], dim=1) for part in (left, right))
+        met = [left[:, :k] * right[:, :k], torch.relu(left[:, k:] + right[:, k:])]
+        if self.vectors:
+            met += [_inner(a, b), _inner(a, a).sqrt(), _inner(b, b).sqrt()]
+        return torch.cat(met, dim=1)
 
     def score(self, pairs: Parts) -> Tensor:
         means, *faces = pairs
@@ -114,11 +126,20 @@ class _Interface(nn.Module):
         """Features of the half that ends at the face."""
         layers = _layers(half.flip(2))
         layers = torch.cat([layers, torch.ones_like(layers[:, :1])], dim=1)  # tells a wall from a zero
-        return self.first(self._padded(layers, self.margins[0]))
+        return self._seen(self.first, 0, layers)
 
     def _right(self, half: Tensor) -> Tensor:
         """Features of the half that starts at the face."""
-        return self.second(self._padded(_layers(half), self.margins[0]))
+        return self._seen(self.second, 1, _layers(half))
+
+    def _seen(self, features: nn.Module, side: int, layers: Tensor) -> Tensor:
+        """Features along a face and, of angles, the components of vectors."""
+        layers = self._padded(layers, self.margins[0])
+        if not self.vectors:
+            return features(layers)
+        count = 2 * (_ROWS + len(_SLABS))
+        parts = [self.turning[side](layers[:, component:count:2]) for component in range(2)]
+        return torch.cat([features(layers), *parts], dim=1)
 
     def _padded(self, plane: Tensor, margins: tuple[int, ...]) -> Tensor:
         """Room for a convolution: the far side where the interface closes, else zeros."""
@@ -128,6 +149,12 @@ class _Interface(nn.Module):
             elif margin:
                 plane = pad(plane, (0, 0, margin, margin) if axis == 2 else (margin, margin))
         return plane
+
+
+def _inner(a: Tensor, b: Tensor) -> Tensor:
+    """Inner products of vectors whose second components follow all first ones; never quite zero."""
+    (ax, ay), (bx, by) = a.chunk(2, dim=1), b.chunk(2, dim=1)
+    return ax * bx + ay * by + _NEAR_ZERO
 
 
 def _layers(half: Tensor) -> Tensor:

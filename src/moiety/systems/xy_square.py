@@ -72,7 +72,7 @@ class XYSquare:
     @property
     def symmetries(self) -> tuple[str, ...]:
         """Of the Hamiltonian, see `samples.SYMMETRIES`; `flip` is t -> -t, which no field along x breaks."""
-        return ising_symmetries(self.shape, 0.0)
+        return (*ising_symmetries(self.shape, 0.0), *(("turn",) if self.field == 0 else ()))
 
     def parameters(self) -> dict[str, Any]:
         """The fields by name."""

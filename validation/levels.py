@@ -1,0 +1,244 @@
+r"""M per level against what it must be, by both routes.
+
+gaussian    free fields: M of every cut is a determinant;
+markov      Markov chain and Ising ring: neighbouring segments share one M at all sizes, the halves
+            of a ring, which meet at both ends, another;
+triangular  antiferromagnet at T = 0.2, two blocks of 32x16: no exact M, the routes side by side;
+xy-field    rotors in a field at low temperature: M is that of harmonic angles, free of T.
+
+M is taken from the smallest cut on, each critic starting from the one below, and all of them by
+the chain rule from one network.  `validation/levels.py --only markov` renews one part of the
+page and leaves the others as they are.  Exits with 1 where a target is missed.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import log, prod
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from _tables import Page, provenance, row, sections
+from moiety import Samples, system
+from moiety.chains import standard_error
+from moiety.conditional import ChainRule, estimate_conditional
+from moiety.exact.chain import halves_information, segment_information
+from moiety.exact.xy import harmonic_information
+from moiety.geometry import Cut, ladder
+from moiety.mutual_information import Estimator, estimate_information
+from moiety.training import Training
+
+MOST_NATS = 10.0
+WITHIN, SIGMAS = 0.02, 2.0  # of an exact M: one of the two
+AGREEMENT, PLATEAU = 0.05, 0.05
+MISSED = "Target missed"
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is spent: on samples, sizes and training."""
+
+    samples: int
+    size: int
+    estimator: Estimator
+    rule: ChainRule
+
+    @classmethod
+    def of(cls, seed: int, quick: bool) -> "Effort":
+        if not quick:
+            # half a million sites a cut are enough for 1%
+            return cls(2048, 32, Estimator(seed=seed), ChainRule(seed=seed, evaluations=2**19))
+        training = Training(steps=20)
+        rule = ChainRule(seed=seed, training=training, evaluations=2**13)
+        return cls(128, 16, Estimator(seed=seed, training=training), rule)
+
+
+@dataclass(frozen=True)
+class Found:
+    """M of a cut by both routes, each with one standard error; what each should be, if known."""
+
+    cut: Cut
+    critic: tuple[float, float]
+    chain_rule: tuple[float, float]
+    status: str
+
+    @property
+    def name(self) -> str:
+        return " and ".join("x".join(map(str, half)) for half in (self.cut.left, self.cut.right))
+
+
+def cuts_of(samples: Samples, expected: Callable[[Cut], float]) -> list[Cut]:
+    """Cuts of the ladder, smallest first, up to 10 nats or what the samples can carry."""
+    rungs = ladder(samples.shape, samples.periodic)
+
+    def carried(cut: Cut) -> float:
+        return min(MOST_NATS, log(samples.n * rungs.volume / prod(cut.parent)))
+
+    return [cut for cut in reversed(rungs.cuts) if expected(cut) <= carried(cut)]
+
+
+def by_critics(samples: Samples, cuts: Sequence[Cut], estimator: Estimator) -> list[tuple[float, float, str]]:
+    """M, its error and how it went, each cut's networks starting from those below."""
+    found, modules = [], ()
+    for cut in cuts:
+        one = estimate_information(samples, cut, estimator, warm=modules)
+        modules = one.modules
+        found.append((one.value, one.error, one.status))
+    return found
+
+
+def by_chain_rule(samples: Samples, cuts: Sequence[Cut], rule: ChainRule) -> list[tuple[float, float]]:
+    """M and its sampling error; what training misses of it is not known."""
+    informations = estimate_conditional(samples, rule, cuts=cuts).informations
+    found = []
+    for cut in cuts:
+        value, influence = informations[cut.parent]
+        found.append((value, standard_error(influence.reshape(samples.chains, samples.draws))))
+    return found
+
+
+def both(samples: Samples, cuts: Sequence[Cut], effort: Effort) -> list[Found]:
+    """All cuts by both routes."""
+    critics = by_critics(samples, cuts, effort.estimator)
+    others = by_chain_rule(samples, cuts, effort.rule)
+    return [Found(cut, (m, error), other, status) for cut, (m, error, status), other in zip(cuts, critics, others, strict=True)]
+
+
+def against(show: Page, title: str, samples: Samples, expected: Callable[[Cut], float], effort: Effort) -> list[str]:
+    """A table of all cuts with an exact M; what is off in it."""
+    started, misses = perf_counter(), []
+    found = both(samples, cuts_of(samples, expected), effort)
+    show(f"\n{title}, {samples.n} samples, {perf_counter() - started:.0f} s:\n")
+    show.table("halves", "interface", "exact M", "mutual information", "off", "z", "chain rule", "off", "z", "training")
+    for one in found:
+        exact, cells = expected(one.cut), []
+        for route, (m, error) in (("mutual information", one.critic), ("chain rule", one.chain_rule)):
+            off, z = m / exact - 1, (m - exact) / max(error, 1e-12)
+            cells += [f"{m:.4f} ± {error:.4f}", f"{off:+.1%}", f"{z:+.1f}"]
+            if not (abs(off) <= WITHIN or abs(z) <= SIGMAS):
+                misses.append(f"{title}, {one.name}, {route} {off:+.1%}, {z:+.1f} errors")
+        show(row(one.name, one.cut.interface, f"{exact:.4f}", *cells, one.status))
+    return misses
+
+
+def gaussian(show: Page, effort: Effort, seed: int) -> list[str]:
+    """Two masses, so that M runs from 0.1 to 10 nats."""
+    show(f"Targets, for both routes: within {WITHIN:.0%} or within {SIGMAS:g} errors.")
+    misses = []
+    for mass in (0.3, 0.03):
+        model = system("gaussian-field", size=effort.size, mass=mass)
+        samples = model.sample(effort.samples, seed=seed)
+        title = f"free field of {effort.size}x{effort.size}, mass {mass:g}"
+        misses += against(show, title, samples, lambda cut, model=model: model.information(cut.left, cut.right, cut.axis), effort)
+    return misses
+
+
+def markov(show: Page, effort: Effort, seed: int) -> list[str]:
+    """Lines: one M at all sizes."""
+    show(f"Targets, for both routes: within {WITHIN:.0%} or within {SIGMAS:g} errors.")
+    misses, size = [], 8 * effort.size
+    for states, stay in ((2, 0.9), (16, 0.95)):
+        model = system("markov-chain", size=size, stay=stay, states=states)
+        samples, m = model.sample(effort.samples, seed=seed), model.information()
+        misses += against(show, f"Markov chain of {size} sites, q = {states}, stay = {stay:g}", samples, lambda cut, m=m: m, effort)
+    temperature = 0.8
+    samples = system("ising-chain", size=size, temperature=temperature).sample(effort.samples, seed=seed)
+    inner, outer = segment_information(temperature), halves_information(size, temperature)
+    title = f"Ising ring of {size} sites, T = {temperature:g}"
+    return misses + against(show, title, samples, lambda cut: outer if cut.faces == 2 else inner, effort)
+
+
+def triangular(show: Page, effort: Effort, seed: int) -> list[str]:
+    """The routes side by side where no exact M is known and M is large."""
+    size = 2 * effort.size
+    samples = system("ising-triangular", size=size, temperature=0.2, coupling=-1.0).sample(effort.samples, seed=seed)
+    largest = size // 2
+    cuts = [cut for cut in reversed(ladder(samples.shape, samples.periodic).cuts) if max(cut.parent) <= largest]
+    started = perf_counter()
+    found = both(samples, cuts, effort)
+    show(f"Target: the routes agree within {AGREEMENT:.0%} on two blocks of {largest}x{largest // 2}.\n")
+    show(f"{size}x{size}, T = 0.2, {samples.n} samples, {perf_counter() - started:.0f} s; off is mutual information / chain rule - 1:\n")
+    show.table("halves", "interface", "mutual information", "chain rule", "off", "training")
+    for one in found:
+        off = one.critic[0] / one.chain_rule[0] - 1
+        (m, error), (other, other_error) = one.critic, one.chain_rule
+        show(row(one.name, one.cut.interface, f"{m:.4f} ± {error:.4f}", f"{other:.4f} ± {other_error:.4f}", f"{off:+.1%}", one.status))
+    return [] if abs(off) <= AGREEMENT else [f"{found[-1].name}: {off:+.1%}"]
+
+
+def plateau(cut: Cut, shape: tuple[int, ...], field: float) -> float:
+    """M_h between the halves of a cut."""
+    places = np.indices(shape)
+    inside = np.all([place < side for place, side in zip(places, cut.parent, strict=True)], axis=0)
+    first = inside & (places[cut.axis] < cut.left[cut.axis])
+    return harmonic_information(shape, first, 1.0, field, inside & ~first)
+
+
+def xy_field(show: Page, effort: Effort, seed: int) -> list[str]:
+    """The largest cut that the samples carry, at three fields and two temperatures."""
+    show(f"Target, for both routes: M of the largest cut within {PLATEAU:.0%} of the harmonic M_h.\n")
+    show.table("H", "T", "halves", "M_h", "mutual information", "off", "chain rule", "off", "training", "seconds")
+    misses = []
+    for field in (0.1, 0.5, 1.0):
+        for temperature in (0.1, 0.2):
+            started = perf_counter()
+            samples = system("xy-square", size=effort.size, temperature=temperature, field=field).sample(effort.samples, seed=seed)
+            cuts = cuts_of(samples, lambda cut, h=field: plateau(cut, samples.shape, h))
+            critics = by_critics(samples, cuts, effort.estimator)
+            (other,) = by_chain_rule(samples, cuts[-1:], effort.rule)
+            one = Found(cuts[-1], critics[-1][:2], other, critics[-1][2])
+            m_h = plateau(one.cut, samples.shape, field)
+            offs = {"mutual information": one.critic[0] / m_h - 1, "chain rule": other[0] / m_h - 1}
+            cells = [f"{m:.3f} ± {error:.3f}" for m, error in (one.critic, other)]
+            first, second = (f"{off:+.1%}" for off in offs.values())
+            show(row(f"{field:g}", f"{temperature:g}", one.name, f"{m_h:.3f}", cells[0], first, cells[1], second, one.status, f"{perf_counter() - started:.0f}"))
+            misses += [f"H = {field:g}, T = {temperature:g}, {route} {off:+.1%}" for route, off in offs.items() if not abs(off) <= PLATEAU]
+    return misses
+
+
+PARTS = {"gaussian": gaussian, "markov": markov, "triangular": triangular, "xy-field": xy_field}
+
+
+def part(name: str, options: argparse.Namespace) -> str:
+    """One section of the page."""
+    show, started = Page(), perf_counter()
+    quick = " --quick" * options.quick
+    print(f"\n## {name}\n")
+    show(provenance(f"validation/levels.py --only {name} --seed {options.seed}{quick}"))
+    misses = PARTS[name](show, Effort.of(options.seed, options.quick), options.seed)
+    verdict = f"{MISSED}: {'; '.join(misses)}." if misses else "Target met."
+    show(f"\n{verdict}  {perf_counter() - started:.0f} s in all.")
+    return show.text.strip("\n")
+
+
+def assembled(parts: Mapping[str, str]) -> str:
+    """The page of all sections that there are, in their order."""
+    heading = (
+        "# M per level\n\nM is in nats, errors are one standard error: of the mutual information route with what training may\n"
+        "have missed, of the chain rule of the samples alone.  off is M over what it should be, less 1."
+    )
+    return "\n\n".join([heading] + [f"## {name}\n\n{parts[name]}" for name in PARTS if name in parts]) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", choices=PARTS, help="renew this part of the page")
+    parser.add_argument("--seed", type=int, default=1, help="of samples and networks")
+    parser.add_argument("--quick", action="store_true", help="tiny runs, to try the program; they judge nothing")
+    parser.add_argument("--out", type=Path, help="docs/levels.md; with --quick none, by default")
+    options = parser.parse_args()
+    out = options.out or (None if options.quick else Path("docs/levels.md"))
+    missed = False
+    for name in [options.only] if options.only else PARTS:
+        text = part(name, options)
+        missed |= MISSED in text
+        if out:  # after each part: an interrupt keeps those that are done
+            out.write_text(assembled(sections(out) | {name: text}), encoding="utf-8")
+    sys.exit(missed)
+
+
+if __name__ == "__main__":
+    main()
