@@ -236,7 +236,7 @@ def test_two_free_angles_against_the_von_mises_entropy_of_their_difference(shape
     first = rng.normal(0.0, 0.3, size=(512, 16, 1, 1))  # the samples' directions are far from free
     values = np.concatenate([first, first + rng.vonmises(0.0, 4.0, size=first.shape)], axis=3).reshape(512, 16, 2)
     values = values if shape == (1, 2) else values.transpose(0, 2, 1)
-    closed = Samples.from_array(values, kind="angle", periodic=False, symmetries=("turn",))
+    closed = Samples.from_array(values, kind="angle", periodic=False, axes="draw,x,y", symmetries=("turn",))
     counts = BlockCounts(closed)
     assert counts.is_base(shape) and not counts.is_base((2, 2))
     assert counts[(1, 1)].entropy == pytest.approx(np.log(2 * np.pi), abs=1e-12)

@@ -186,3 +186,73 @@ def test_progress_is_told():
 def test_a_lattice_of_one_site_cannot_be_halved():
     with pytest.raises(InputError, match="too small to halve"):
         estimate_entropy(Samples.from_array(np.ones((16, 1, 1), int), axes="draw,x,y", periodic=True))
+
+
+# The right amount of work
+
+
+def test_an_estimate_says_what_ended_it():
+    samples = system("ising-square", size=16, temperature=2.5).sample(128, seed=1)
+    short = Training(steps=60, batch=128)
+    assert estimate_entropy(samples, training=short, precision=0.5).ended == "precision"
+    stricter = estimate_entropy(samples, training=short, precision=1e-5)
+    assert stricter.ended in ("samples", "training") and stricter.error > 1e-5
+    assert estimate_entropy(samples, training=short, stop=lambda: True).ended == "stopped"
+    limited = estimate_both_ways(samples, time_limit=1e-3)
+    assert limited.ended == "time limit" and limited.cross_check is None
+    assert {level.status for level in limited.levels if level.source != COUNTED} == {"stopped"}
+    assert not limited.status.ok and json.loads(json.dumps(limited.to_dict()))["ended"] == "time limit"
+    for bad in ({"precision": 0.0}, {"time_limit": -1.0}, {"precision": float("nan")}):
+        with pytest.raises(InputError, match="positive"):
+            estimate_entropy(samples, **bad)
+
+
+def test_refining_goes_on_where_training_is_what_is_missing():
+    """Networks that hardly learnt are trained further, and then miss less."""
+    samples = system("ising-square", size=8, temperature=2.5).sample(8192, seed=1)
+    short = Training(steps=60, batch=128, learning_rate=3e-3, check_every=10)
+    lax, strict = (estimate_entropy(samples, training=short, precision=precision) for precision in (1.0, 1e-4))
+    assert lax.ended == "precision" and lax.budget["training"] > lax.budget["samples"]  # else there is nothing to refine
+    assert strict.budget["training"] < lax.budget["training"]
+    assert strict.entropy < lax.entropy + lax.error  # what was missed made s too large
+
+
+def test_networks_of_one_state_point_start_the_next():
+    """Warm and cold starts agree on the same samples, and the warm one takes fewer steps."""
+    near, far = (system("ising-square", size=8, temperature=t).sample(1024, seed=k) for k, t in enumerate((2.6, 2.5)))
+    before = estimate_entropy(near, training=QUICK)
+    cold, warm = (estimate_entropy(far, training=QUICK, critic=critic) for critic in (None, before.critic))
+    apart = np.hypot(cold.budget["training"], warm.budget["training"]) + 1e-3
+    assert abs(warm.entropy - cold.entropy) < 4 * apart
+
+    def steps(result):
+        return sum(history.steps[-1] for level in result.levels for history in level.histories)
+
+    def first_look(result):
+        return np.mean([history.bound[0] for level in result.levels for history in level.histories])
+
+    assert steps(warm) < 0.6 * steps(cold) and first_look(warm) > first_look(cold)
+    assert "TrainedCritic" in str(warm.provenance["configuration"]["critic"])
+    assert estimate_entropy(far, training=QUICK, critic=warm.critic).critic.critic == before.critic.critic  # not nested
+    larger = system("ising-square", size=16, temperature=2.5).sample(128, seed=3)  # and of one size the next
+    assert np.isfinite(estimate_entropy(larger, training=Training(steps=60, batch=128), critic=before.critic).entropy)
+
+
+def test_the_chain_rule_starts_warm_too():
+    near, far = (system("ising-square", size=8, temperature=t).sample(512, seed=k) for k, t in enumerate((2.6, 2.5)))
+    before = estimate_both_ways(near, training=QUICK)
+    assert len(before.critic.rule) == 2
+    after = estimate_both_ways(far, training=QUICK, critic=before.critic)
+    cold = estimate_both_ways(far, training=QUICK)
+    apart = np.hypot(after.cross_check.error, cold.cross_check.error)
+    assert abs(after.cross_check.entropy - cold.cross_check.entropy) < 4 * apart
+    assert after.timing["cross_check"] < cold.timing["cross_check"]
+
+
+def test_excess_leaves_the_error_of_single_sites_out():
+    rng = np.random.default_rng(5)
+    values = rng.normal(size=(256, 4, 4)) * rng.uniform(0.5, 2.0, size=(256, 1, 1))  # widths that differ by sample
+    samples = Samples.from_array(values, kind="real", periodic=True)
+    whole, excess = (estimate_entropy(samples, training=Training(steps=50), excess=flag) for flag in (False, True))
+    assert excess.budget["base"] == pytest.approx(0.0, abs=1e-12) and whole.budget["base"] > 0
+    assert excess.budget["samples"] != whole.budget["samples"]

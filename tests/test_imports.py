@@ -22,6 +22,7 @@ TABLE = """
     readout
     mutual_information conditional
     blocks tail plots
+    climb
     results
     checks
     entropy

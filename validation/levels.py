@@ -194,8 +194,10 @@ def xy_field(show: Page, effort: Effort, seed: int) -> list[str]:
             offs = {"mutual information": one.critic[0] / m_h - 1, "chain rule": other[0] / m_h - 1}
             cells = [f"{m:.3f} ± {error:.3f}" for m, error in (one.critic, other)]
             first, second = (f"{off:+.1%}" for off in offs.values())
-            show(row(f"{field:g}", f"{temperature:g}", one.name, f"{m_h:.3f}", cells[0], first, cells[1], second, one.status, f"{perf_counter() - started:.0f}"))
-            misses += [f"H = {field:g}, T = {temperature:g}, {route} {off:+.1%}" for route, off in offs.items() if not abs(off) <= PLATEAU]
+            point, seconds = (f"{field:g}", f"{temperature:g}", one.name, f"{m_h:.3f}"), f"{perf_counter() - started:.0f}"
+            show(row(*point, cells[0], first, cells[1], second, one.status, seconds))
+            where = f"H = {field:g}, T = {temperature:g}"
+            misses += [f"{where}, {route} {off:+.1%}" for route, off in offs.items() if not abs(off) <= PLATEAU]
     return misses
 
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from math import prod
 from time import perf_counter
 
 import numpy as np
@@ -26,6 +25,7 @@ import torch
 from torch import Tensor, nn
 
 from .contexts import Contexts, Neighbourhood, Scene, alone, given_first, whole
+from .critics import hand_on
 from .densities import density_for
 from .errors import InputError
 from .geometry import Cut, Shape
@@ -139,7 +139,8 @@ def estimate_conditional(
         samples: Configurations.
         config: See `ChainRule`.
         cuts: Of the ladder of the samples' lattice, whose M is wanted too.
-        warm: One network a fold, whose weights start the new ones, trained on the same folds.
+        warm: Networks of other samples, or of the same folds, whose weights start the new ones;
+            a third of the steps is enough then.
         progress: Called often; may raise to stop the work.
 
     Raises:
@@ -158,10 +159,10 @@ def estimate_conditional(
     reader = _Reader(samples, config, cuts)
     splits = cross_splits(samples.chains, samples.draws, config.folds)
     streams = [Streams(Streams(config.seed).integer("chain rule", fold)) for fold in range(config.folds)]
-    networks = [reader.network(streams[fold], warm[fold] if warm else None) for fold in range(config.folds)]
+    networks = [reader.network(streams[fold], warm[fold % len(warm)] if warm else None) for fold in range(config.folds)]
 
     def one(fold: int, look: Callable[[], None]) -> _Fold:
-        return _fold(reader, splits[fold], networks[fold], streams[fold], look)
+        return _fold(reader, splits[fold], networks[fold], streams[fold], look, bool(warm))
 
     folds = side_by_side(one, config.folds, config.threads, config.device, progress)
     return _combined(folds, splits, reader, perf_counter() - started)
@@ -197,7 +198,7 @@ class _Reader:
             torch.manual_seed(streams.integer("weights"))
             made = _Network(density_for(self.encoding, self.around, self.symmetries), self.config.width)
         if warm is not None:
-            made.load_state_dict(warm.state_dict())
+            hand_on(warm, made)
         return made.to(self.config.device)
 
     def batch(self, indices: Tensor, size: int, generator: torch.Generator, augment: bool) -> tuple[Tensor, ...]:
@@ -217,7 +218,9 @@ class _Reader:
         return self.contexts.draw(scene, samples, torch.randint(runs, (count,), generator=generator), generator, image)
 
 
-def _fold(reader: _Reader, split: Split, network: nn.Module, streams: Streams, look: Callable[[], None]) -> _Fold:
+def _fold(
+    reader: _Reader, split: Split, network: nn.Module, streams: Streams, look: Callable[[], None], warm: bool
+) -> _Fold:
     config, generator = reader.config, streams.torch("train")
     train = torch.from_numpy(split.train)
     held = torch.from_numpy(split.validation)
@@ -234,7 +237,7 @@ def _fold(reader: _Reader, split: Split, network: nn.Module, streams: Streams, l
         value = float(torch.cat([average(*batch) for batch in judged]).mean())
         return value, value
 
-    trained = minimise(network, loss, judge, config.training, look)
+    trained = minimise(network, loss, judge, config.training.warm() if warm else config.training, look)
     test = torch.from_numpy(split.test)
     read = streams.torch("read")
     influence = -_by_sample(reader, trained.module, (reader.whole,), test, read, look)[0]

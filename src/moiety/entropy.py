@@ -3,9 +3,8 @@ r"""The entropy of a lattice system from its samples.
     s = (1 / V_0) [ sum_bases n S(base) - sum_cuts n M(cut) ]             (Eq. 4)
 
 Small blocks are counted.  The cuts above them are estimated from the smallest upwards,
-each starting from the weights of the one before, until the area law holds or a cut is
-past what the samples can carry (about log N nats from N samples; McAllester and
-Stratos, AISTATS 2020); the rest is extrapolated.  The error adds up
+see `climb`; the rest is extrapolated.  Then training goes on where most is missing, until
+the error is small enough or is not training's.  The error adds up
 
     samples    the spread between samples of their influence on s, all terms together
     base       what the bias correction of the counts may leave
@@ -20,35 +19,32 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, is_dataclass
-from math import log, prod
+from dataclasses import asdict, dataclass, is_dataclass
 from time import perf_counter
 from typing import Any
 
 import numpy as np
+from torch import nn
 
 from . import __version__
 from .blocks import BlockCounts, CountedBlock
-from .chains import block_labels, jackknife_error, observables, rhat, standard_error, tau_int
+from .chains import observables, rhat, tau_int
 from .checks import Crossing, checked
+from .climb import LEAST_KNOWN, Climb, series_error
 from .conditional import ChainRule, Conditional, estimate_conditional
-from .critics import Critic
-from .errors import EstimateError, InputError, Stopped
-from .geometry import Cut, Ladder, Shape, ladder
-from .mutual_information import Estimator, Information, estimate_information
+from .critics import Critic, TrainedCritic
+from .errors import InputError, Stopped
+from .geometry import Cut, Shape, ladder
+from .mutual_information import Estimator, Information
 from .objectives import Bound, Objective
 from .results import COUNTED, ESTIMATED, EXTRAPOLATED, Base, EntropyResult, Estimate, Level
 from .samples import Samples
-from .tail import AreaLaw, fit_area_law, is_level
 from .training import DIVERGED, Training
 
 __all__ = ["estimate_entropy"]
 
-_LEVEL_RISE = 0.02  # relative change of M / interface below which the area law holds
-_FITTED = 4  # cuts that the area law is fitted to
-_LEAST_KNOWN = 3  # estimated cuts without which the area law is a guess, wrong by up to all of it
-_LEAST_SUPPORT = 10.0  # product pairs that must carry <e^F>
-_JACKKNIFE_BLOCKS = 40
+_REFINED = 3  # times that one cut is trained further at most
+_CROSSING = 0.25  # share of a time limit that is left for the cross-check
 
 Progress = Callable[[float, int, str], None]
 
@@ -65,6 +61,8 @@ def estimate_entropy(
     folds: int = 2,
     excess: bool = False,
     tail: bool = True,
+    precision: float = 0.002,
+    time_limit: float | None = None,
     seed: int = 0,
     device: str = "cpu",
     threads: int = 2,
@@ -75,7 +73,9 @@ def estimate_entropy(
 
     Arguments:
         samples: Configurations at one state point.
-        critic: Network that scores pairs; `InterfaceCritic()` by default.
+        critic: Network that scores pairs; `InterfaceCritic()` by default.  `result.critic` of an
+            earlier estimate, of other samples, starts from its networks, those of the chain
+            rule included, and needs a third of the steps.
         objective: What training minimises; `JensenShannon()` by default.
         bound: What is read out; `DonskerVaradhanBound()` by default.
         training: See `Training`.
@@ -85,6 +85,9 @@ def estimate_entropy(
         excess: Leave out the entropy of the single sites (Eq. 8): -sum M / (2 V).
         tail: Whether levels may be extrapolated where the area law holds.  Levels past
             what the samples can carry always are.
+        precision: Error of s, in nats per site, down to which training goes on where it is
+            training that the error comes from.
+        time_limit: Seconds; what is then not known is extrapolated.
         seed: Of all random numbers.
         device: Where the networks live.
         threads: Trainings side by side.
@@ -115,113 +118,105 @@ def estimate_entropy(
     rungs = ladder(samples.shape, samples.periodic)
     if not 2 <= folds <= samples.n // 4:
         raise InputError(f"folds must be from 2 to {samples.n // 4}, a quarter of the samples, not {folds}")
+    if not precision > 0 or not (time_limit is None or time_limit > 0):
+        raise InputError(f"precision and time_limit must be positive, not {precision} and {time_limit}")
+    clock = _Clock(started, time_limit, stop)
     counts = BlockCounts(samples)
     cuts, bases = rungs.above(counts.is_base)
     counted = perf_counter()
-    walk = _Walk(rungs, samples, estimator, _autocorrelation(samples, counts, bases), tail)
+    walk = Climb(rungs, samples, estimator, _autocorrelation(samples, counts, bases), tail)
     for done, cut in enumerate(reversed(cuts)):
-        walk.take(cut, _notifier(progress, done, len(cuts), cut), stop)
+        walk.take(cut, _notifier(progress, done, len(cuts), cut), lambda: clock.over(1 - _CROSSING * cross_check))
+    single = counts[(1,) * len(samples.shape)] if excess else None
+    terms = _Terms(walk, counts, bases, single)
+    ended = _refined(terms, precision, clock, 1 - _CROSSING * cross_check, progress and (lambda: progress(len(cuts), len(cuts), "refining")))
     other = None
     if cross_check and not any(why == "stopped" for _, why in walk.beyond):
         rule = chain_rule or ChainRule(folds=folds, seed=seed, device=device, threads=threads)
-        other = _crossed(samples, rule, progress and (lambda: progress(len(cuts), len(cuts), "cross-check")), stop)
+        warm = critic.rule if isinstance(critic, TrainedCritic) else ()
+        other = _crossed(samples, rule, warm, progress and (lambda: progress(len(cuts), len(cuts), "cross-check")), clock)
     timing = {"counting": counted - started, "total": perf_counter() - started}
-    return _result(walk, counts, bases, other, excess, timing)
+    return _result(terms, other, ended, timing)
 
 
-def _crossed(
-    samples: Samples, rule: ChainRule, progress: Callable[[], None] | None, stop: Callable[[], bool] | None
-) -> Conditional | None:
-    """The other route, unless the user stops it."""
+class _Clock:
+    """Whether to stop: by the user or because time is up."""
+
+    def __init__(self, started: float, limit: float | None, stop: Callable[[], bool] | None):
+        self.started, self.limit, self.stop = started, limit, stop
+
+    def late(self, share: float = 1.0) -> bool:
+        return self.limit is not None and perf_counter() - self.started > share * self.limit
+
+    def over(self, share: float = 1.0) -> bool:
+        return self.late(share) or bool(self.stop and self.stop())
+
+
+@dataclass(frozen=True, eq=False)
+class _Terms:
+    """All that the sum is made of."""
+
+    walk: Climb
+    counts: BlockCounts
+    bases: Mapping[Shape, int]
+    single: CountedBlock | None
+
+    @property
+    def blocks(self) -> dict[Shape, CountedBlock]:
+        return {shape: self.counts[shape] for shape in self.bases}
+
+    def budget(self) -> dict[str, float]:
+        return _budget(self, _levels(self), _influence(self))
+
+
+def _refined(
+    terms: _Terms, precision: float, clock: _Clock, share: float, progress: Callable[[], None] | None
+) -> str:
+    """Train further where most is missing, until the error is small enough; why that ended."""
+    walk, rounds = terms.walk, dict.fromkeys(range(len(terms.walk.found)), 0)
 
     def look() -> None:
         if progress:
             progress()
-        if stop and stop():
+        if clock.over(share):
+            raise Stopped("stopped while refining")
+
+    while True:
+        budget = terms.budget()
+        if clock.over(share) or any(why == "stopped" for _, why in walk.beyond):
+            return "time limit" if clock.late(share) else "stopped"
+        if np.sqrt(sum(part**2 for part in budget.values())) <= precision:
+            return "precision"
+        if budget["training"] <= max(part for name, part in budget.items() if name != "training"):
+            return "samples"  # more of them, not more training, would help
+        open_ = [place for place, count in rounds.items() if count < _REFINED]
+        if not open_:
+            return "training"
+        place = max(open_, key=lambda one: walk.rungs.weight(walk.cuts[one]) * walk.found[one].missing)
+        rounds[place] += 1
+        try:
+            if not walk.refine(place, rounds[place], look):
+                rounds[place] = _REFINED
+        except Stopped:
+            continue
+
+
+def _crossed(
+    samples: Samples, rule: ChainRule, warm: Sequence[nn.Module], progress: Callable[[], None] | None, clock: _Clock
+) -> Conditional | None:
+    """The other route, unless it is stopped."""
+
+    def look() -> None:
+        if progress:
+            progress()
+        if clock.over():
             raise Stopped("stopped before the cross-check was complete")
 
     try:
-        found = estimate_conditional(samples, rule, progress=look)
+        found = estimate_conditional(samples, rule, warm=warm, progress=look)
     except Stopped:
         return None
     return None if found.status == DIVERGED else found
-
-
-@dataclass
-class _Walk:
-    """The way up the ladder: what is known so far, from the smallest cut on."""
-
-    rungs: Ladder
-    samples: Samples
-    estimator: Estimator
-    chain: Mapping[str, float]
-    tail: bool
-    cuts: list[Cut] = field(default_factory=list)
-    found: list[Information] = field(default_factory=list)
-    beyond: list[tuple[Cut, str]] = field(default_factory=list)
-
-    def take(self, cut: Cut, progress: Callable[[], None] | None, stop: Callable[[], bool] | None) -> None:
-        """Estimate the next cut, or leave it to the area law."""
-        if self.beyond:
-            self.beyond.append((cut, self.beyond[-1][1]))
-        elif self.tail and self.law_holds():
-            self.beyond.append((cut, "area law"))
-        else:
-            self._estimate(cut, progress, stop)
-
-    def _estimate(self, cut: Cut, progress: Callable[[], None] | None, stop: Callable[[], bool] | None) -> None:
-        def look() -> None:
-            if progress:
-                progress()
-            if stop and stop():
-                raise Stopped("stopped before the estimate was complete")
-
-        first = self.cuts[0].volume if self.cuts else cut.volume
-        try:
-            found = estimate_information(
-                self.samples,
-                cut,
-                self.estimator,
-                tau=self.chain["tau"],
-                warm=self.found[-1].modules if self.found else (),
-                effort=(first / cut.volume) ** (1 / 3),
-                progress=look,
-            )
-        except Stopped:
-            self.beyond.append((cut, "stopped"))
-            return
-        if found.status == DIVERGED:
-            self.beyond.append((cut, DIVERGED))
-        elif found.value > self.carried(cut) or (found.support < _LEAST_SUPPORT and found.value > 1):
-            self.beyond.append((cut, "past the samples"))
-        else:
-            self.cuts.append(cut)
-            self.found.append(found)
-
-    def carried(self, cut: Cut) -> float:
-        """About the most nats that the samples can certify for a cut: log N."""
-        places = self.rungs.volume / prod(cut.parent)
-        return log(max(self.chain["effective"] * places, 2.0))
-
-    def law_holds(self) -> bool:
-        last = self.cuts[-_LEAST_KNOWN:]
-        if len(last) < _LEAST_KNOWN or len({cut.interface for cut in last}) < 2:
-            return False
-        values, errors = zip(*((found.value, found.error) for found in self.found[-_LEAST_KNOWN:]), strict=True)
-        return is_level([cut.interface for cut in last], values, errors, rise=_LEVEL_RISE)
-
-    def law(self, counts: BlockCounts) -> AreaLaw:
-        """The area law through the last cuts; counted ones help where few were estimated."""
-        rows = [(cut.interface, found.value, found.error) for cut, found in zip(self.cuts, self.found, strict=True)]
-        if len(rows) < _FITTED:
-            inner = [cut for cut in self.rungs.cuts if cut.parent in counts.known and cut.parent not in counts.refused]
-            inner = [cut for cut in inner if prod(cut.parent) > 1 and self.samples.kind == "discrete"]
-            small = [(cut.interface, *counts.information(cut)) for cut in reversed(inner)]
-            rows = [(length, m, _series_error(influence, self.samples)) for length, m, influence in small] + rows
-        if not rows:
-            raise EstimateError("stopped or diverged before any level was known; train longer or with a lower rate")
-        lengths, values, errors = zip(*rows[-_FITTED:], strict=True)
-        return fit_area_law(lengths, values, errors, proportional=self.law_holds())
 
 
 def _autocorrelation(samples: Samples, counts: BlockCounts, bases: Mapping[Shape, int]) -> dict[str, float]:
@@ -243,24 +238,14 @@ def _notifier(progress: Progress | None, done: int, total: int, cut: Cut) -> Cal
     return lambda: progress(done + 1 - 0.97 ** next(taken), total, text)
 
 
-def _result(
-    walk: _Walk,
-    counts: BlockCounts,
-    bases: Mapping[Shape, int],
-    other: Conditional | None,
-    excess: bool,
-    timing: dict[str, float],
-) -> EntropyResult:
-    rungs, samples = walk.rungs, walk.samples
-    levels = _levels(walk, counts, bases)
-    blocks = {shape: counts[shape] for shape in bases}
-    single = counts[(1,) * len(samples.shape)] if excess else None
-    site = single.entropy if single else 0.0
-    total = sum(count * blocks[shape].entropy for shape, count in bases.items()) / rungs.volume
+def _result(terms: _Terms, other: Conditional | None, ended: str, timing: dict[str, float]) -> EntropyResult:
+    walk, blocks, rungs, samples = terms.walk, terms.blocks, terms.walk.rungs, terms.walk.samples
+    levels, influence = _levels(terms), _influence(terms)
+    site = terms.single.entropy if terms.single else 0.0
+    total = sum(count * blocks[shape].entropy for shape, count in terms.bases.items()) / rungs.volume
     above = [level for level in levels if level.source != COUNTED]
     entropy = total - site - sum(level.weight * level.mutual_information for level in above)
-    influence = _influence(walk, blocks, bases, single)
-    budget = _budget(walk, blocks, bases, single, levels, influence)
+    budget = _budget(terms, levels, influence)
     timing["training"] = sum(found.seconds for found in walk.found)
     crossing = None
     if other:
@@ -269,7 +254,7 @@ def _result(
     described = {"n": samples.n, "shape": list(samples.shape), "kind": samples.kind, **walk.chain}
     bases_found = tuple(
         Base(shape, count, blocks[shape].entropy, _block_error(blocks[shape], samples), blocks[shape].windows)
-        for shape, count in bases.items()
+        for shape, count in terms.bases.items()
     )
     return EntropyResult(
         entropy=float(entropy),
@@ -277,31 +262,41 @@ def _result(
         budget=budget,
         levels=levels,
         bases=bases_found,
-        status=checked(described, levels, bases_found, budget, counts.refused, crossing),
+        status=checked(described, levels, bases_found, budget, terms.counts.refused, crossing),
         samples=described,
+        ended=ended,
         timing=timing,
-        provenance=_provenance(walk, excess, other is not None),
+        provenance=_provenance(walk, terms.single is not None, other is not None),
         cross_check=other and Estimate(other.entropy - site, _other_error(other, samples)),
+        critic=_trained(walk, other),
     )
 
 
+def _trained(walk: Climb, other: Conditional | None) -> TrainedCritic:
+    """The networks of this estimate, for another one."""
+    critic, rule = walk.estimator.critic, other.modules if other else ()
+    networks = {cut.parent: found.modules for cut, found in zip(walk.cuts, walk.found, strict=True)}
+    return TrainedCritic(critic.critic if isinstance(critic, TrainedCritic) else critic, networks, rule)
+
+
 def _other_error(other: Conditional, samples: Samples) -> float:
-    return float(np.hypot(_series_error(other.influence, samples), other.missing))
+    return float(np.hypot(series_error(other.influence, samples), other.missing))
 
 
 def _difference_error(
     budget: Mapping[str, float], influence: np.ndarray, other: Conditional, samples: Samples
 ) -> float:
     """Of one route minus the other, on the same samples."""
-    shared = _series_error(influence - other.influence, samples)
+    shared = series_error(influence - other.influence, samples)
     return float(np.sqrt(shared**2 + other.missing**2 + sum(part**2 for name, part in budget.items() if name != "samples")))
 
 
-def _levels(walk: _Walk, counts: BlockCounts, bases: Mapping[Shape, int]) -> tuple[Level, ...]:
+def _levels(terms: _Terms) -> tuple[Level, ...]:
     """Every cut of the ladder, largest blocks first."""
+    walk, counts = terms.walk, terms.counts
     rows = [(cut, *_estimated(found)) for cut, found in zip(walk.cuts, walk.found, strict=True)]
     if walk.beyond:
-        law, known = walk.law(counts), len(walk.found) >= _LEAST_KNOWN
+        law, known = walk.law(counts), len(walk.found) >= LEAST_KNOWN
         for cut, why in walk.beyond:
             m = law(cut.interface)
             rows.append((cut, m, law.error(cut.interface) if known else m, EXTRAPOLATED, why, {}, ()))
@@ -309,7 +304,7 @@ def _levels(walk: _Walk, counts: BlockCounts, bases: Mapping[Shape, int]) -> tup
     for cut in walk.rungs.cuts:
         if cut.parent not in above:
             value, influence = counts.information(cut)
-            error = _series_error(influence, walk.samples)
+            error = series_error(influence, walk.samples)
             rows.append((cut, value, error, COUNTED, COUNTED, {}, ()))
     rows.sort(key=lambda row: [cut.parent for cut in walk.rungs.cuts].index(row[0].parent))
     return tuple(
@@ -325,10 +320,9 @@ def _estimated(found: Information) -> tuple[Any, ...]:
     return found.value, found.error, ESTIMATED, found.status, found.bounds, found.histories
 
 
-def _influence(
-    walk: _Walk, blocks: Mapping[Shape, CountedBlock], bases: Mapping[Shape, int], single: CountedBlock | None
-) -> np.ndarray:
+def _influence(terms: _Terms) -> np.ndarray:
     """How much each sample moves s, shape `(n,)`."""
+    walk, blocks, bases, single = terms.walk, terms.blocks, terms.bases, terms.single
     influence = sum(count * _centred(blocks[shape].influence) for shape, count in bases.items()) / walk.rungs.volume
     influence = influence - _centred(single.influence) if single else influence
     for cut, found in zip(walk.cuts, walk.found, strict=True):
@@ -336,20 +330,14 @@ def _influence(
     return influence
 
 
-def _budget(
-    walk: _Walk,
-    blocks: Mapping[Shape, CountedBlock],
-    bases: Mapping[Shape, int],
-    single: CountedBlock | None,
-    levels: Sequence[Level],
-    influence: np.ndarray,
-) -> dict[str, float]:
+def _budget(terms: _Terms, levels: Sequence[Level], influence: np.ndarray) -> dict[str, float]:
     """What the error of s is made of, in nats per site."""
+    walk, blocks, bases, single = terms.walk, terms.blocks, terms.bases, terms.single
     volume, weight = walk.rungs.volume, walk.rungs.weight
     left_out = single.bias_error if single else 0.0
     pairs = list(zip(walk.cuts, walk.found, strict=True))
     return {
-        "samples": _series_error(influence, walk.samples),
+        "samples": series_error(influence, walk.samples),
         "base": abs(sum(count * blocks[shape].bias_error for shape, count in bases.items()) / volume - left_out),
         "training": sum(weight(cut) * found.missing for cut, found in pairs),
         "folds": float(np.sqrt(sum((weight(cut) * found.spread) ** 2 for cut, found in pairs))),
@@ -358,21 +346,14 @@ def _budget(
 
 
 def _block_error(block: CountedBlock, samples: Samples) -> float:
-    return float(np.hypot(_series_error(block.influence, samples), block.bias_error))
-
-
-def _series_error(influence: np.ndarray, samples: Samples) -> float:
-    """One standard error of a mean over samples: autocorrelation counted, or a jackknife if that is larger."""
-    series = influence.reshape(samples.chains, samples.draws)
-    blocks = block_labels(*series.shape, min(_JACKKNIFE_BLOCKS, max(samples.n // 4, 2)))
-    return float(max(standard_error(series), jackknife_error(series, blocks)))
+    return float(np.hypot(series_error(block.influence, samples), block.bias_error))
 
 
 def _centred(influence: np.ndarray) -> np.ndarray:
     return influence - influence.mean()
 
 
-def _provenance(walk: _Walk, excess: bool, crossed: bool) -> dict[str, Any]:
+def _provenance(walk: Climb, excess: bool, crossed: bool) -> dict[str, Any]:
     configuration = {
         name: {"name": type(part).__name__, **asdict(part)} if is_dataclass(part) else part
         for name, part in vars(walk.estimator).items()

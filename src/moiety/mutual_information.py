@@ -26,7 +26,7 @@ import torch
 from torch import nn
 
 from .chains import standard_error
-from .critics import Critic, InterfaceCritic, hand_on
+from .critics import Critic, InterfaceCritic, TrainedCritic, hand_on
 from .geometry import Cut
 from .objectives import BOUNDS, Bound, DonskerVaradhanBound, JensenShannon, Objective
 from .pairs import Encoding, Split, Windows, cross_splits, shifts, spread_out
@@ -145,6 +145,9 @@ def estimate_information(
     windows = Windows(values, cut, samples.periodic, encoding, samples.symmetries)
     splits = cross_splits(samples.chains, samples.draws, estimator.folds)
     training = scaled_training(estimator.training, cut, effort)
+    if isinstance(estimator.critic, TrainedCritic) and not warm:
+        warm = [estimator.critic.start(cut.parent, fold) for fold in range(estimator.folds)]
+        training = training.warm() if all(warm) else training
 
     streams = [Streams(Streams(estimator.seed).integer(cut.parent, fold)) for fold in range(estimator.folds)]
     networks = [_network(estimator, windows, streams[f], warm[f] if warm else None) for f in range(estimator.folds)]

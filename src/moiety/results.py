@@ -144,9 +144,13 @@ class EntropyResult:
         status: Checks.
         samples: `n`, `effective`, `tau` (in draws) and `rhat` of the samples, `shape`.
         cross_check: The same entropy by another route, where one was taken.
+        ended: Why no more work was done: the error is within the `"precision"` asked for, or
+            comes from the `"samples"` or the tail; `"training"` gained no more; the `"time limit"`
+            was reached, or it was `"stopped"`.
         timing: Seconds by name.
         provenance: Version, seed, configuration and the samples' provenance.
         unit: Of `entropy`.
+        critic: The trained networks, to start another estimate from; not saved.
 
     Example:
         >>> import moiety
@@ -163,9 +167,11 @@ class EntropyResult:
     status: Status
     samples: Mapping[str, Any]
     cross_check: Estimate | None = None
+    ended: str = ""
     timing: Mapping[str, float] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     unit: str = "nats/site"
+    critic: Any = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
         tail = sum(level.source == EXTRAPOLATED for level in self.levels)
@@ -194,6 +200,7 @@ class EntropyResult:
             "levels": levels,
             "bases": [{**asdict(base), "shape": list(base.shape)} for base in self.bases],
             "samples": dict(self.samples),
+            "ended": self.ended,
             "timing": dict(self.timing),
             "provenance": dict(self.provenance),
         }
@@ -208,7 +215,8 @@ class EntropyResult:
         bases = tuple(Base(**{**base, "shape": tuple(base["shape"])}) for base in said["bases"])
         status = Status(tuple(Check(**check) for check in said["status"]["checks"]))
         cross_check = Estimate(**said["cross_check"]) if said["cross_check"] else None
-        plain = {name: said[name] for name in ("entropy", "error", "unit", "budget", "samples", "timing", "provenance")}
+        plain = {"ended": said.get("ended", "")}
+        plain |= {name: said[name] for name in ("entropy", "error", "unit", "budget", "samples", "timing", "provenance")}
         return cls(levels=levels, bases=bases, status=status, cross_check=cross_check, **plain)
 
     def to_xarray(self) -> xarray.Dataset:

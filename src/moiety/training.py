@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from threading import Event
 from time import perf_counter
@@ -101,6 +101,17 @@ class Training:
             raise ValueError(f"steps, batch, check_every, patience and learning_rate must be positive: {self}")
         if min(self.drops, self.warm_up, self.gain, self.averaging) < 0 or self.averaging >= 1 or not 0 < self.smoothing <= 1:
             raise ValueError(f"drops, warm_up and gain must not be negative, averaging below 1, smoothing in (0, 1]: {self}")
+
+
+    def warm(self) -> Training:
+        """For a network that starts near the optimum: a third of the steps, half the rate, no drop.
+
+        Example:
+            >>> Training(steps=1500).warm().steps
+            500
+        """
+        rate, patience = 0.5 * self.learning_rate, max(self.patience // 2, 1)
+        return replace(self, steps=max(self.steps // 3, 1), learning_rate=rate, patience=patience, drops=0)
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,12 @@ _Cross = Annotated[
     bool | None,
     Option("--cross-check/--no-cross-check", help="Whether to estimate s by the chain rule, too; default yes."),
 ]
+_Precision = Annotated[
+    float | None, Option(metavar="S", help="Error of s down to which networks are trained further; default 0.002 nats/site.")
+]
+_Limit = Annotated[
+    float | None, Option("--time-limit", metavar="SECONDS", help="Stop then, and extrapolate what is not known; default none.")
+]
 _Quiet = Annotated[bool, Option("--quiet", help="No progress bar and no tables: one line.")]
 
 
@@ -97,6 +103,8 @@ def estimate(
     excess: _Excess = None,
     tail: _Tail = None,
     cross_check: _Cross = None,
+    precision: _Precision = None,
+    time_limit: _Limit = None,
     force: Force = False,
     quiet: _Quiet = False,
 ) -> None:
@@ -114,6 +122,7 @@ def estimate(
     with progress_bar("loading", quiet) as update:
         options = algorithms(critic, objective, bound, steps, device)
         options |= given(folds=folds, seed=seed, threads=threads, excess=excess, tail=tail, cross_check=cross_check)
+        options |= given(precision=precision, time_limit=time_limit)
         result = _estimated(file, reading, options, update)
     try:
         _write(result, out, report, force)

@@ -12,6 +12,14 @@ from ._terminal import say, writing
 
 __all__ = ["in_json", "show"]
 
+_ENDINGS = {
+    "precision": "the precision asked for is reached",
+    "samples": "short of the precision asked for: more samples, not more training, would help",
+    "training": "short of the precision asked for: further training gained nothing",
+    "time limit": "by the time limit",
+    "stopped": "by the user",
+}
+
 
 def in_json(result: Any) -> str:
     """One JSON object on one line, without NaN."""
@@ -51,6 +59,8 @@ def show(result: Any, exact: float | None) -> None:
         for part in (_levels(result.levels), _budget(result.budget), _samples(result.samples)):
             console.print()
             console.print(part)
+        if result.ended in _ENDINGS:
+            console.print(_hanging("ended:", _ENDINGS[result.ended]))
         for check in result.status.checks:
             if check.passed and check.name == "counted blocks":
                 console.print(_hanging("base:", check.message))  # tells of a fallback to smaller blocks

@@ -20,8 +20,9 @@ from torch import nn
 from ..pairs import PairShape
 from .convolutional import ConvolutionalCritic
 from .interface import InterfaceCritic
+from .trained import TrainedCritic
 
-__all__ = ["CRITICS", "ConvolutionalCritic", "Critic", "InterfaceCritic", "hand_on"]
+__all__ = ["CRITICS", "ConvolutionalCritic", "Critic", "InterfaceCritic", "TrainedCritic", "hand_on"]
 
 
 class Critic(Protocol):

@@ -1,0 +1,135 @@
+r"""The way up the ladder: cuts are estimated from the smallest upwards, until the area law holds.
+
+Each cut starts from the weights of the one before.  A cut that is past what the samples can
+carry (about log N nats from N samples; McAllester and Stratos, AISTATS 2020), and all above
+it, are left to the area law.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import log, prod
+
+import numpy as np
+from torch import nn
+
+from .blocks import BlockCounts
+from .chains import block_labels, jackknife_error, standard_error
+from .critics import TrainedCritic
+from .errors import EstimateError, Stopped
+from .geometry import Cut, Ladder
+from .mutual_information import Estimator, Information, estimate_information
+from .random import Streams
+from .samples import Samples
+from .tail import AreaLaw, fit_area_law, is_level
+from .training import DIVERGED
+
+__all__ = ["LEAST_KNOWN", "Climb", "series_error"]
+
+LEAST_KNOWN = 3  # estimated cuts without which the area law is a guess, wrong by up to all of it
+_LEVEL_RISE = 0.02  # relative change of M / interface below which the area law holds
+_FITTED = 4  # cuts that the area law is fitted to
+_LEAST_SUPPORT = 10.0  # product pairs that must carry <e^F>
+_JACKKNIFE_BLOCKS = 40
+
+
+@dataclass
+class Climb:
+    """The way up the ladder: what is known so far, from the smallest cut on."""
+
+    rungs: Ladder
+    samples: Samples
+    estimator: Estimator
+    chain: Mapping[str, float]
+    tail: bool
+    cuts: list[Cut] = field(default_factory=list)
+    found: list[Information] = field(default_factory=list)
+    beyond: list[tuple[Cut, str]] = field(default_factory=list)
+
+    def take(self, cut: Cut, progress: Callable[[], None] | None, stop: Callable[[], bool] | None) -> None:
+        """Estimate the next cut, or leave it to the area law."""
+        if self.beyond:
+            self.beyond.append((cut, self.beyond[-1][1]))
+        elif self.tail and self.law_holds():
+            self.beyond.append((cut, "area law"))
+        else:
+            self._estimate(cut, progress, stop)
+
+    def _estimate(self, cut: Cut, progress: Callable[[], None] | None, stop: Callable[[], bool] | None) -> None:
+        def look() -> None:
+            if progress:
+                progress()
+            if stop and stop():
+                raise Stopped("stopped before the estimate was complete")
+
+        try:
+            handed = isinstance(self.estimator.critic, TrainedCritic)  # from another estimate, else from the cut below
+            warm = self.found[-1].modules if self.found and not handed else ()
+            found = self._informed(cut, warm, self.estimator, look)
+        except Stopped:
+            self.beyond.append((cut, "stopped"))
+            return
+        if found.status == DIVERGED:
+            self.beyond.append((cut, DIVERGED))
+        elif found.value > self.carried(cut) or (found.support < _LEAST_SUPPORT and found.value > 1):
+            self.beyond.append((cut, "past the samples"))
+        else:
+            self.cuts.append(cut)
+            self.found.append(found)
+
+    def refine(self, place: int, again: int, look: Callable[[], None]) -> bool:
+        """Train the networks of a cut further; whether that found more than it had.
+
+        Arguments:
+            place: Of the cut among those that were estimated.
+            again: How often it has been refined before; new random numbers each time.
+            look: Called often; may raise to stop the work, and then nothing has changed.
+        """
+        cut, before = self.cuts[place], self.found[place]
+        seed = Streams(self.estimator.seed).integer("refine", cut.parent, again)
+        found = self._informed(cut, before.modules, replace(self.estimator, seed=seed), look)
+        if found.status == DIVERGED or found.error >= before.error:
+            return False
+        self.found[place] = replace(found, histories=before.histories, seconds=before.seconds + found.seconds)
+        return True
+
+    def _informed(self, cut: Cut, warm: Sequence[nn.Module], estimator: Estimator, look: Callable[[], None]) -> Information:
+        """The smaller the block, the more a missed nat costs the entropy per site, and the longer it is trained."""
+        first = self.cuts[0].volume if self.cuts else cut.volume
+        effort = (first / cut.volume) ** (1 / 3)
+        return estimate_information(
+            self.samples, cut, estimator, tau=self.chain["tau"], warm=warm, effort=effort, progress=look
+        )
+
+    def carried(self, cut: Cut) -> float:
+        """About the most nats that the samples can certify for a cut: log N."""
+        places = self.rungs.volume / prod(cut.parent)
+        return log(max(self.chain["effective"] * places, 2.0))
+
+    def law_holds(self) -> bool:
+        last = self.cuts[-LEAST_KNOWN:]
+        if len(last) < LEAST_KNOWN or len({cut.interface for cut in last}) < 2:
+            return False
+        values, errors = zip(*((found.value, found.error) for found in self.found[-LEAST_KNOWN:]), strict=True)
+        return is_level([cut.interface for cut in last], values, errors, rise=_LEVEL_RISE)
+
+    def law(self, counts: BlockCounts) -> AreaLaw:
+        """The area law through the last cuts; counted ones help where few were estimated."""
+        rows = [(cut.interface, found.value, found.error) for cut, found in zip(self.cuts, self.found, strict=True)]
+        if len(rows) < _FITTED:
+            inner = [cut for cut in self.rungs.cuts if cut.parent in counts.known and cut.parent not in counts.refused]
+            inner = [cut for cut in inner if prod(cut.parent) > 1 and self.samples.kind == "discrete"]
+            small = [(cut.interface, *counts.information(cut)) for cut in reversed(inner)]
+            rows = [(length, m, series_error(influence, self.samples)) for length, m, influence in small] + rows
+        if not rows:
+            raise EstimateError("stopped or diverged before any level was known; train longer or with a lower rate")
+        lengths, values, errors = zip(*rows[-_FITTED:], strict=True)
+        return fit_area_law(lengths, values, errors, proportional=self.law_holds())
+
+
+def series_error(influence: np.ndarray, samples: Samples) -> float:
+    """One standard error of a mean over samples: autocorrelation counted, or a jackknife if that is larger."""
+    series = influence.reshape(samples.chains, samples.draws)
+    blocks = block_labels(*series.shape, min(_JACKKNIFE_BLOCKS, max(samples.n // 4, 2)))
+    return float(max(standard_error(series), jackknife_error(series, blocks)))
