@@ -15,6 +15,7 @@ test: $(READY)
 
 validate: $(READY)
 	$(BIN)/python validation/run.py
+	$(BIN)/python validation/coverage.py
 
 bench: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
