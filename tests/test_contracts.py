@@ -66,20 +66,12 @@ SPACES = {  # the first axis is the one that is cut
     "3-D": ((4, 2, 2), (False, True, False)),
 }
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 every_critic = pytest.mark.parametrize("critic", CRITICS)
 every_objective = pytest.mark.parametrize("objective", [kind() for kind in OBJECTIVES.values()], ids=OBJECTIVES)
 every_bound = pytest.mark.parametrize("bound", [kind() for kind in BOUNDS.values()], ids=BOUNDS)
 every_kind = pytest.mark.parametrize("kind", KINDS)
 every_space = pytest.mark.parametrize("space", SPACES)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Threads that wait for a busy core make such small networks a hundred times slower."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def stream(seed):

@@ -24,17 +24,9 @@ def name(shape):
     return f"{sides} {shape.channels} {''.join('.o'[closed] for closed in shape.wraps)}"
 
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 every_critic = pytest.mark.parametrize("critic", CRITICS)
 every_shape = pytest.mark.parametrize("shape", SHAPES, ids=map(name, SHAPES))
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Threads that wait for a busy core make such small networks a hundred times slower."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def built(critic, shape, seed=0):

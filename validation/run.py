@@ -6,14 +6,12 @@ a target is missed.
 """
 
 import argparse
-import os
-import platform
 import sys
-from datetime import date
 from pathlib import Path
 from time import perf_counter
 
-from moiety import __version__, estimate_entropy, system
+from _tables import Page, provenance
+from moiety import estimate_entropy, system
 
 TEMPERATURES = (1.8, 2.1, 2.269185, 2.4, 2.7, 3.5)
 MOST_ERROR, MOST_SIGMAS, MOST_SECONDS = 0.004, 3.0, 150.0
@@ -65,19 +63,14 @@ def main():
     parser.add_argument("--seed", type=int, default=1, help="of samples and networks")
     parser.add_argument("--out", type=Path, default=Path("docs/validation.md"))
     options = parser.parse_args()
-    lines = []
-
-    def show(line):
-        print(line, flush=True)
-        lines.append(line)
-
+    show = Page()
     show("# Accuracy on the 64x64 Ising lattice, 2,048 samples, default settings, no cross-check\n")
-    show(f"moiety {__version__}, seed {options.seed}, {date.today()}, {platform.machine()} with {os.cpu_count()} cores;")
-    show(f"`make validate` (validation/run.py --seed {options.seed}).  Errors are in nats per site, the exact value is Kaufman's")
+    show(provenance(f"validation/run.py --seed {options.seed}"))
+    show("Run by `make validate`.  Errors are in nats per site, the exact value is Kaufman's")
     show(f"torus.  Targets: |s - exact| <= {MOST_ERROR}, |z| <= {MOST_SIGMAS:g}, {MOST_SECONDS:.0f} s.\n")
     met = [accuracy(options.seed, show), limits(options.seed, show)]
     show("\nAll targets met." if all(met) else "\nA target was missed.")
-    options.out.write_text("\n".join(lines) + "\n")
+    options.out.write_text(show.text)
     sys.exit(not all(met))
 
 

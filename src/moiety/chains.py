@@ -28,12 +28,14 @@ __all__ = [
     "mser",
     "observables",
     "rhat",
+    "series_error",
     "standard_error",
     "tau_int",
 ]
 
 _WINDOW = 5.0
 _FEWEST_DRAWS = 10
+_JACKKNIFE_BLOCKS = 40
 
 
 def tau_int(series: np.ndarray) -> float:
@@ -220,6 +222,24 @@ def jackknife_error(
         raise InputError(f"blocks {blocks.shape} must fit the series {series.shape} and be at least two")
     left = np.array([statistic(series[blocks != label]) for label in labels])
     return float(np.sqrt((len(left) - 1) * left.var()))
+
+
+def series_error(influence: np.ndarray, samples: Samples) -> float:
+    """One standard error of a mean over samples: autocorrelation counted, or a jackknife if that is larger.
+
+    Arguments:
+        influence: What each sample adds to the mean, shape `(n,)`.
+        samples: Whose chains and draws these are.
+
+    Example:
+        >>> rng = np.random.default_rng(0)
+        >>> samples = Samples.from_array(rng.choice([-1, 1], size=(400, 4, 4)), periodic=True)
+        >>> round(series_error(rng.normal(size=400), samples), 2)  # 1 / sqrt(400)
+        0.05
+    """
+    series = influence.reshape(samples.chains, samples.draws)
+    blocks = block_labels(*series.shape, min(_JACKKNIFE_BLOCKS, max(samples.n // 4, 2)))
+    return float(max(standard_error(series), jackknife_error(series, blocks)))
 
 
 def _as_chains(series: np.ndarray) -> np.ndarray:

@@ -11,11 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import log, prod
 
-import numpy as np
 from torch import nn
 
 from .blocks import BlockCounts
-from .chains import block_labels, jackknife_error, standard_error
+from .chains import series_error
 from .critics import TrainedCritic
 from .errors import EstimateError, Stopped
 from .geometry import Cut, Ladder
@@ -25,13 +24,12 @@ from .samples import Samples
 from .tail import AreaLaw, fit_area_law, is_level
 from .training import DIVERGED
 
-__all__ = ["LEAST_KNOWN", "Climb", "series_error"]
+__all__ = ["LEAST_KNOWN", "Climb"]
 
 LEAST_KNOWN = 3  # estimated cuts without which the area law is a guess, wrong by up to all of it
 _LEVEL_RISE = 0.02  # relative change of M / interface below which the area law holds
 _FITTED = 4  # cuts that the area law is fitted to
 _LEAST_SUPPORT = 10.0  # product pairs that must carry <e^F>
-_JACKKNIFE_BLOCKS = 40
 
 
 @dataclass
@@ -64,7 +62,8 @@ class Climb:
                 raise Stopped("stopped before the estimate was complete")
 
         try:
-            handed = isinstance(self.estimator.critic, TrainedCritic)  # from another estimate, else from the cut below
+            critic = self.estimator.critic
+            handed = isinstance(critic, TrainedCritic) and critic.networks  # from another estimate, else from the cut below
             warm = self.found[-1].modules if self.found and not handed else ()
             found = self._informed(cut, warm, self.estimator, look)
         except Stopped:
@@ -79,7 +78,7 @@ class Climb:
             self.found.append(found)
 
     def refine(self, place: int, again: int, look: Callable[[], None]) -> bool:
-        """Train the networks of a cut further; whether that found more than it had.
+        """Train the networks of a cut further; whether that made its error smaller, else nothing has changed.
 
         Arguments:
             place: Of the cut among those that were estimated.
@@ -126,10 +125,3 @@ class Climb:
             raise EstimateError("stopped or diverged before any level was known; train longer or with a lower rate")
         lengths, values, errors = zip(*rows[-_FITTED:], strict=True)
         return fit_area_law(lengths, values, errors, proportional=self.law_holds())
-
-
-def series_error(influence: np.ndarray, samples: Samples) -> float:
-    """One standard error of a mean over samples: autocorrelation counted, or a jackknife if that is larger."""
-    series = influence.reshape(samples.chains, samples.draws)
-    blocks = block_labels(*series.shape, min(_JACKKNIFE_BLOCKS, max(samples.n // 4, 2)))
-    return float(max(standard_error(series), jackknife_error(series, blocks)))

@@ -17,7 +17,7 @@ on the same sites, so that their noise cancels.  As a difference of two bounds M
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 import numpy as np
@@ -156,13 +156,14 @@ def estimate_conditional(
     config, started = config or ChainRule(), perf_counter()
     if config.folds > samples.n // 4:
         raise InputError(f"folds must be at most {samples.n // 4}, a quarter of the samples, not {config.folds}")
+    config = replace(config, training=config.training.warm()) if warm else config
     reader = _Reader(samples, config, cuts)
     splits = cross_splits(samples.chains, samples.draws, config.folds)
     streams = [Streams(Streams(config.seed).integer("chain rule", fold)) for fold in range(config.folds)]
     networks = [reader.network(streams[fold], warm[fold % len(warm)] if warm else None) for fold in range(config.folds)]
 
     def one(fold: int, look: Callable[[], None]) -> _Fold:
-        return _fold(reader, splits[fold], networks[fold], streams[fold], look, bool(warm))
+        return _fold(reader, splits[fold], networks[fold], streams[fold], look)
 
     folds = side_by_side(one, config.folds, config.threads, config.device, progress)
     return _combined(folds, splits, reader, perf_counter() - started)
@@ -218,9 +219,7 @@ class _Reader:
         return self.contexts.draw(scene, samples, torch.randint(runs, (count,), generator=generator), generator, image)
 
 
-def _fold(
-    reader: _Reader, split: Split, network: nn.Module, streams: Streams, look: Callable[[], None], warm: bool
-) -> _Fold:
+def _fold(reader: _Reader, split: Split, network: nn.Module, streams: Streams, look: Callable[[], None]) -> _Fold:
     config, generator = reader.config, streams.torch("train")
     train = torch.from_numpy(split.train)
     held = torch.from_numpy(split.validation)
@@ -237,7 +236,7 @@ def _fold(
         value = float(torch.cat([average(*batch) for batch in judged]).mean())
         return value, value
 
-    trained = minimise(network, loss, judge, config.training.warm() if warm else config.training, look)
+    trained = minimise(network, loss, judge, config.training, look)
     test = torch.from_numpy(split.test)
     read = streams.torch("read")
     influence = -_by_sample(reader, trained.module, (reader.whole,), test, read, look)[0]

@@ -28,9 +28,9 @@ from torch import nn
 
 from . import __version__
 from .blocks import BlockCounts, CountedBlock
-from .chains import observables, rhat, tau_int
+from .chains import observables, rhat, series_error, tau_int
 from .checks import Crossing, checked
-from .climb import LEAST_KNOWN, Climb, series_error
+from .climb import LEAST_KNOWN, Climb
 from .conditional import ChainRule, Conditional, estimate_conditional
 from .critics import Critic, TrainedCritic
 from .errors import InputError, Stopped
@@ -120,16 +120,16 @@ def estimate_entropy(
         raise InputError(f"folds must be from 2 to {samples.n // 4}, a quarter of the samples, not {folds}")
     if not precision > 0 or not (time_limit is None or time_limit > 0):
         raise InputError(f"precision and time_limit must be positive, not {precision} and {time_limit}")
-    clock = _Clock(started, time_limit, stop)
+    clock, share = _Clock(started, time_limit, stop), 1 - _CROSSING * cross_check
     counts = BlockCounts(samples)
     cuts, bases = rungs.above(counts.is_base)
     counted = perf_counter()
     walk = Climb(rungs, samples, estimator, _autocorrelation(samples, counts, bases), tail)
     for done, cut in enumerate(reversed(cuts)):
-        walk.take(cut, _notifier(progress, done, len(cuts), cut), lambda: clock.over(1 - _CROSSING * cross_check))
+        walk.take(cut, _notifier(progress, done, len(cuts), cut), lambda: clock.over(share))
     single = counts[(1,) * len(samples.shape)] if excess else None
     terms = _Terms(walk, counts, bases, single)
-    ended = _refined(terms, precision, clock, 1 - _CROSSING * cross_check, progress and (lambda: progress(len(cuts), len(cuts), "refining")))
+    ended = _refined(terms, precision, clock, share, progress and (lambda: progress(len(cuts), len(cuts), "refining")))
     other = None
     if cross_check and not any(why == "stopped" for _, why in walk.beyond):
         rule = chain_rule or ChainRule(folds=folds, seed=seed, device=device, threads=threads)

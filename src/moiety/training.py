@@ -32,8 +32,8 @@ __all__ = ["CONVERGED", "DIVERGED", "OUT_OF_BUDGET", "Batch", "History", "Traine
 
 CONVERGED = "converged"
 OUT_OF_BUDGET = "out of budget"
-_LARGEST_GRADIENT = 1e6  # norm
 DIVERGED = "diverged"
+_LARGEST_GRADIENT = 1e6  # norm
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,6 @@ class Training:
             raise ValueError(f"steps, batch, check_every, patience and learning_rate must be positive: {self}")
         if min(self.drops, self.warm_up, self.gain, self.averaging) < 0 or self.averaging >= 1 or not 0 < self.smoothing <= 1:
             raise ValueError(f"drops, warm_up and gain must not be negative, averaging below 1, smoothing in (0, 1]: {self}")
-
 
     def warm(self) -> Training:
         """For a network that starts near the optimum: a third of the steps, half the rate, no drop.
@@ -221,10 +220,7 @@ def minimise(
     run, status = _Run(module, config), OUT_OF_BUDGET
     for step in range(1, config.steps + 1):
         value = loss()
-        if not torch.isfinite(value):
-            status = DIVERGED
-            break
-        if not run.step(value):
+        if not (torch.isfinite(value) and run.step(value)):
             status = DIVERGED
             break
         if step % config.check_every and step != config.steps:

@@ -13,15 +13,13 @@ from math import prod
 import numpy as np
 
 from ..blocks import BlockCounts, fits_counting
-from ..chains import block_labels, jackknife_error, standard_error
+from ..chains import series_error
 from ..errors import InputError
 from ..geometry import Shape
 from ..results import Estimate
 from ..samples import Samples
 
 __all__ = ["naive_entropy"]
-
-_JACKKNIFE_BLOCKS = 40
 
 
 def naive_entropy(samples: Samples, shape: Sequence[int] | None = None) -> Estimate:
@@ -50,9 +48,7 @@ def naive_entropy(samples: Samples, shape: Sequence[int] | None = None) -> Estim
     counts = BlockCounts(samples)
     chosen = _largest(samples, counts) if shape is None else _checked(tuple(shape), samples)
     block = counts[chosen]
-    series = block.influence.reshape(samples.chains, samples.draws)
-    parts = block_labels(*series.shape, min(_JACKKNIFE_BLOCKS, samples.n // 4))
-    spread = max(standard_error(series), jackknife_error(series, parts))
+    spread = series_error(block.influence, samples)
     return Estimate(block.entropy / prod(chosen), float(np.hypot(spread, block.bias_error)) / prod(chosen))
 
 
