@@ -14,7 +14,7 @@ test: $(READY)
 	$(BIN)/python -m pytest
 
 validate: $(READY)
-	$(BIN)/python validation/run.py
+	$(BIN)/python validation/accuracy.py
 	$(BIN)/python validation/coverage.py
 
 bench: $(READY)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from moiety import InputError, Samples, estimate_entropy, ladder
 from moiety.chains import standard_error
-from moiety.conditional import ChainRule, estimate_conditional
+from moiety.conditional import ChainRule, estimate_conditional, estimate_conditionals
 from moiety.contexts import Contexts, Neighbourhood, alone, given_first, whole
 from moiety.densities import density_for
 from moiety.exact.chain import segment_information
@@ -145,10 +145,10 @@ def test_gradients_reach_every_parameter(encoding):
 
     around = Neighbourhood(2, 1)
     torch.manual_seed(0)
-    network = _Network(density_for(encoding, around, ()), 8)
+    network = _Network(density_for(encoding, around, ()), 8, parameters=2)
     raw = torch.randint(0, 2, (64, 10), dtype=torch.uint8) if encoding.kind == "discrete" else torch.randn(64, 10)
     coded = encoding(raw)
-    log_p = network(coded[:, :, 1:], torch.ones(64, 1, 9), coded[:, :, 0])
+    log_p = network(coded[:, :, 1:], torch.ones(64, 1, 9), coded[:, :, 0], torch.randn(64, 2))
     log_p.mean().backward()
     assert all(parameter.grad is not None and parameter.grad.abs().max() > 0 for parameter in network.parameters())
 
@@ -236,6 +236,55 @@ def test_warm_starts_agree_with_cold_ones_and_need_less():
     assert warm.histories[0].bound[0] > cold.histories[0].bound[0]
 
 
+def test_one_network_serves_a_sweep():
+    models = [system("ising-square", size=(3, 4), temperature=t) for t in (1.5, 2.5, 4.0)]
+    sweep = [model.sample(n, seed=k) for k, (model, n) in enumerate(zip(models, (1024, 2048, 1024), strict=True))]
+    found = estimate_conditionals(sweep, [[model.temperature] for model in models], config=QUICK)
+    assert {one.modules for one in found} == {found[0].modules}
+    for one, samples, model in zip(found, sweep, models, strict=True):
+        assert len(one.influence) == samples.n and np.mean(one.influence) == pytest.approx(one.bound)
+        assert abs(one.entropy - model.exact_entropy()) < 4 * error_of(one)
+    with pytest.raises(AssertionError):  # negative control: the numbers are not those of the next state point
+        for one, model in zip(found, models[1:], strict=False):
+            assert abs(one.entropy - model.exact_entropy()) < 4 * error_of(one)
+
+
+def test_what_a_network_is_told_matters():
+    models = [system("ising-square", size=(3, 4), temperature=t) for t in (1.5, 4.0)]
+    sweep = [model.sample(1024, seed=1) for model in models]
+    told = estimate_conditionals(sweep, [[1.5], [4.0]], config=QUICK)
+    mixed = np.concatenate([samples.values.reshape(1024, 3, 4) for samples in sweep])
+    untold = estimate_conditional(Samples.from_array(mixed, states=2, axes="draw,x,y", periodic=True), QUICK)
+    assert untold.bound > np.mean([one.bound for one in told]) + 0.02
+
+
+def test_a_sweep_of_one_is_an_estimate():
+    samples = system("ising-square", size=8, temperature=3.0).sample(256, seed=1)
+    quick = ChainRule(evaluations=2**14, training=Training(steps=20, batch=256))
+    assert estimate_conditionals([samples], config=quick)[0].entropy == estimate_conditional(samples, quick).entropy
+
+
+def test_networks_go_from_a_sweep_to_a_state_point():
+    models = [system("ising-square", size=8, temperature=t) for t in (2.4, 2.6)]
+    sweep = [model.sample(512, seed=1) for model in models]
+    before = estimate_conditionals(sweep, [[2.4], [2.6]], config=QUICK)[0]
+    fresh = system("ising-square", size=8, temperature=2.5).sample(512, seed=2)
+    warm, cold = estimate_conditional(fresh, QUICK, warm=before.modules), estimate_conditional(fresh, QUICK)
+    assert warm.histories[0].bound[0] > cold.histories[0].bound[0]
+
+
+def test_bad_sweeps():
+    spins, larger = (Samples.from_array(np.ones((64, side, 4), int), states=2, axes="draw,x,y", periodic=True) for side in (4, 6))
+    for sweep, points, text in (
+        ([spins, larger], [[1.0], [2.0]], "must agree"),
+        ([spins, spins], [[1.0]], "as many different state points"),
+        ([spins, spins], [[1.0], [1.0]], "as many different state points"),
+        ([spins, spins], None, "as many different state points"),
+    ):
+        with pytest.raises(InputError, match=text):
+            estimate_conditionals(sweep, points, config=QUICK)
+
+
 def test_the_cross_check_of_an_estimate():
     model = system("ising-square", size=8, temperature=3.0)
     samples = model.sample(512, seed=1)
@@ -249,6 +298,10 @@ def test_the_cross_check_of_an_estimate():
     doubtful = estimate_entropy(samples, training=Training(steps=100), chain_rule=idle)
     assert not doubtful.status.ok and any("the chain rule has missed something" in text for text in doubtful.status.warnings)
     assert estimate_entropy(samples, training=Training(steps=20), cross_check=False).cross_check is None
+    known = estimate_conditional(samples, QUICK)  # of a sweep, for example
+    assert estimate_entropy(samples, training=Training(steps=20), cross_check=known).cross_check.entropy == known.entropy
+    with pytest.raises(InputError, match="512 samples, not of these 256"):
+        estimate_entropy(model.sample(256, seed=1), cross_check=known)
 
 
 def test_bad_input():

@@ -87,6 +87,11 @@ def test_it_says_when_the_budget_was_too_small():
     assert result.history.late_gain > 0.01  # still learning
 
 
+def test_time_is_up_after_a_look():
+    limited, free = (fitted(config=Training(steps=50, seconds=seconds)) for seconds in (0.0, None))
+    assert limited.status == OUT_OF_BUDGET and limited.history.steps == [25] and free.history.steps[-1] == 50
+
+
 def test_the_late_gain_of_a_finished_training_is_small():
     assert fitted(config=Training(steps=2000, patience=100)).history.late_gain < 0.01
     assert History().late_gain == 0.0

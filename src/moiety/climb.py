@@ -24,12 +24,18 @@ from .samples import Samples
 from .tail import AreaLaw, fit_area_law, is_level
 from .training import DIVERGED
 
-__all__ = ["LEAST_KNOWN", "Climb"]
+__all__ = ["LEAST_KNOWN", "Climb", "effort"]
 
 LEAST_KNOWN = 3  # estimated cuts without which the area law is a guess, wrong by up to all of it
 _LEVEL_RISE = 0.02  # relative change of M / interface below which the area law holds
 _FITTED = 4  # cuts that the area law is fitted to
+_TAIL_ERROR = 5e-4  # nats per site that the area law may err by where more cuts could be estimated
 _LEAST_SUPPORT = 10.0  # product pairs that must carry <e^F>
+
+
+def effort(cut: Cut) -> float:
+    """Of training, up to a factor that is the same for all cuts: V^(-1/3)."""
+    return cut.volume ** (-1 / 3)
 
 
 @dataclass
@@ -45,16 +51,20 @@ class Climb:
     found: list[Information] = field(default_factory=list)
     beyond: list[tuple[Cut, str]] = field(default_factory=list)
 
-    def take(self, cut: Cut, progress: Callable[[], None] | None, stop: Callable[[], bool] | None) -> None:
-        """Estimate the next cut, or leave it to the area law."""
+    def take(
+        self, cut: Cut, progress: Callable[[], None] | None, stop: Callable[[], bool] | None, seconds: float | None = None
+    ) -> None:
+        """Estimate the next cut, training for so many seconds at most, or leave it to the area law."""
         if self.beyond:
             self.beyond.append((cut, self.beyond[-1][1]))
-        elif self.tail and self.law_holds():
+        elif self.tail and self.law_holds() and self._law_suffices(cut):
             self.beyond.append((cut, "area law"))
         else:
-            self._estimate(cut, progress, stop)
+            self._estimate(cut, progress, stop, seconds)
 
-    def _estimate(self, cut: Cut, progress: Callable[[], None] | None, stop: Callable[[], bool] | None) -> None:
+    def _estimate(
+        self, cut: Cut, progress: Callable[[], None] | None, stop: Callable[[], bool] | None, seconds: float | None
+    ) -> None:
         def look() -> None:
             if progress:
                 progress()
@@ -65,7 +75,8 @@ class Climb:
             critic = self.estimator.critic
             handed = isinstance(critic, TrainedCritic) and critic.networks  # from another estimate, else from the cut below
             warm = self.found[-1].modules if self.found and not handed else ()
-            found = self._informed(cut, warm, self.estimator, look)
+            limited = replace(self.estimator, training=replace(self.estimator.training, seconds=seconds))
+            found = self._informed(cut, warm, limited if seconds is not None else self.estimator, look)
         except Stopped:
             self.beyond.append((cut, "stopped"))
             return
@@ -95,11 +106,8 @@ class Climb:
 
     def _informed(self, cut: Cut, warm: Sequence[nn.Module], estimator: Estimator, look: Callable[[], None]) -> Information:
         """The smaller the block, the more a missed nat costs the entropy per site, and the longer it is trained."""
-        first = self.cuts[0].volume if self.cuts else cut.volume
-        effort = (first / cut.volume) ** (1 / 3)
-        return estimate_information(
-            self.samples, cut, estimator, tau=self.chain["tau"], warm=warm, effort=effort, progress=look
-        )
+        share = effort(cut) / effort(self.cuts[0]) if self.cuts else 1.0
+        return estimate_information(self.samples, cut, estimator, tau=self.chain["tau"], warm=warm, effort=share, progress=look)
 
     def carried(self, cut: Cut) -> float:
         """About the most nats that the samples can certify for a cut: log N."""
@@ -113,6 +121,12 @@ class Climb:
         values, errors = zip(*((found.value, found.error) for found in self.found[-LEAST_KNOWN:]), strict=True)
         return is_level([cut.interface for cut in last], values, errors, rise=_LEVEL_RISE)
 
+    def _law_suffices(self, cut: Cut) -> bool:
+        """Whether what the law leaves open from this cut on is little for the entropy per site."""
+        law = self._fitted([(cut.interface, found.value, found.error) for cut, found in zip(self.cuts, self.found, strict=True)])
+        rest = [other for other in self.rungs.cuts if other.volume >= cut.volume]
+        return sum(self.rungs.weight(other) * law.error(other.interface) for other in rest) <= _TAIL_ERROR
+
     def law(self, counts: BlockCounts) -> AreaLaw:
         """The area law through the last cuts; counted ones help where few were estimated."""
         rows = [(cut.interface, found.value, found.error) for cut, found in zip(self.cuts, self.found, strict=True)]
@@ -123,5 +137,9 @@ class Climb:
             rows = [(length, m, series_error(influence, self.samples)) for length, m, influence in small] + rows
         if not rows:
             raise EstimateError("stopped or diverged before any level was known; train longer or with a lower rate")
+        return self._fitted(rows)
+
+    def _fitted(self, rows: Sequence[tuple[int, float, float]]) -> AreaLaw:
+        """Through interfaces, M and errors of the last cuts."""
         lengths, values, errors = zip(*rows[-_FITTED:], strict=True)
         return fit_area_law(lengths, values, errors, proportional=self.law_holds())

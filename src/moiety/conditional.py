@@ -12,6 +12,9 @@ It also splits the entropy by scale without any ceiling from the number of sampl
     M(A;B) = sum_{i in B} < log p(x_i | A and B before i) - log p(x_i | B before i) >,
 
 on the same sites, so that their noise cancels.  As a difference of two bounds M is none.
+
+Several state points, of a sweep of temperatures, say, share one network that is told at which
+of them a site is: what it learns at one of them need not be learnt again at the next.
 """
 
 from __future__ import annotations
@@ -34,7 +37,7 @@ from .random import Streams
 from .samples import Samples
 from .training import DIVERGED, OUT_OF_BUDGET, History, Training, minimise, side_by_side
 
-__all__ = ["ChainRule", "Conditional", "estimate_conditional"]
+__all__ = ["ChainRule", "Conditional", "estimate_conditional", "estimate_conditionals"]
 
 _RADIUS, _REACH = {1: 16, 2: 3, 3: 2}, {1: 16, 2: 12, 3: 2}  # by the number of dimensions, unless configured
 _CHUNK = 8192  # sites evaluated at once
@@ -55,7 +58,7 @@ class ChainRule:
             in 2 dimensions unless given.  With interactions between nearest neighbours, what
             is known of the row and the row before is all that matters.
         width: Of the two hidden layers.
-        evaluations: Sites of held-out samples that the entropy is read from, and each M.
+        evaluations: Sites of held-out samples that each entropy is read from, and each M.
         training: `batch` counts sites.
         folds: Held-out sets; each sample is held out once.
         seed: Of all random numbers.
@@ -110,19 +113,20 @@ class Conditional:
 
 
 class _Network(nn.Module):
-    """Contexts to the log density of targets."""
+    """Contexts, and the state points that they are of, to the log density of targets."""
 
-    def __init__(self, density: nn.Module, width: int):
+    def __init__(self, density: nn.Module, width: int, parameters: int):
         super().__init__()
         self.density = density
-        self.layers = nn.Sequential(
-            nn.Linear(density.features, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, density.outputs)
-        )
-        nn.init.zeros_(self.layers[-1].bias)
+        self.first = nn.Linear(density.features, width)
+        self.point = nn.Linear(parameters, width, bias=False) if parameters else None
+        self.rest = nn.Sequential(nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, density.outputs))
+        nn.init.zeros_(self.rest[-1].bias)
 
-    def forward(self, context: Tensor, known: Tensor, target: Tensor) -> Tensor:
+    def forward(self, context: Tensor, known: Tensor, target: Tensor, point: Tensor) -> Tensor:
         features, frame = self.density.frame(context, known)
-        return self.density.log_density(self.layers(features), target, frame) + self.density.log_volume
+        hidden = self.first(features) if self.point is None else self.first(features) + self.point(point)
+        return self.density.log_density(self.rest(hidden), target, frame) + self.density.log_volume
 
 
 def estimate_conditional(
@@ -153,12 +157,48 @@ def estimate_conditional(
         >>> abs(found.entropy - 0.693) < 0.02  # log 2: independent spins
         True
     """
+    return estimate_conditionals([samples], config=config, cuts=cuts, warm=warm, progress=progress)[0]
+
+
+def estimate_conditionals(
+    sweep: Sequence[Samples],
+    points: Sequence[Sequence[float]] | None = None,
+    *,
+    config: ChainRule | None = None,
+    cuts: Sequence[Cut] = (),
+    warm: Sequence[nn.Module] = (),
+    progress: Callable[[], None] | None = None,
+) -> tuple[Conditional, ...]:
+    """The entropy per site at several state points, by one network a fold.
+
+    Arguments:
+        sweep: Samples of each state point, of one kind and shape.
+        points: Temperature and whatever else tells the state points apart, shape
+            `(state points, parameters)`; of a single one it may be left out.
+        config: See `ChainRule`; its steps are those of all state points together.
+        cuts, warm, progress: See `estimate_conditional`.
+
+    Returns:
+        One for each state point, with the same histories, modules and seconds.
+
+    Raises:
+        InputError: Samples that differ in kind, states, shape or edges; not as many points as
+            there are samples, or two alike; fewer than four samples a fold.
+
+    Example:
+        >>> rng, quick = np.random.default_rng(0), ChainRule(evaluations=2**14, training=Training(steps=200))
+        >>> sweep = [Samples.from_array(rng.random((256, 8, 8)) < p, periodic=True) for p in (0.5, 0.9)]
+        >>> found = estimate_conditionals(sweep, [[0.5], [0.9]], config=quick)
+        >>> [abs(one.entropy - exact) < 0.02 for one, exact in zip(found, (0.693, 0.325))]
+        [True, True]
+    """
     config, started = config or ChainRule(), perf_counter()
-    if config.folds > samples.n // 4:
-        raise InputError(f"folds must be at most {samples.n // 4}, a quarter of the samples, not {config.folds}")
+    fewest = min(samples.n for samples in sweep)
+    if config.folds > fewest // 4:
+        raise InputError(f"folds must be at most {fewest // 4}, a quarter of the samples, not {config.folds}")
     config = replace(config, training=config.training.warm()) if warm else config
-    reader = _Reader(samples, config, cuts)
-    splits = cross_splits(samples.chains, samples.draws, config.folds)
+    reader = _Reader(sweep, _told_apart(sweep, points), config, cuts)
+    splits = reader.splits()
     streams = [Streams(Streams(config.seed).integer("chain rule", fold)) for fold in range(config.folds)]
     networks = [reader.network(streams[fold], warm[fold % len(warm)] if warm else None) for fold in range(config.folds)]
 
@@ -167,6 +207,18 @@ def estimate_conditional(
 
     folds = side_by_side(one, config.folds, config.threads, config.device, progress)
     return _combined(folds, splits, reader, perf_counter() - started)
+
+
+def _told_apart(sweep: Sequence[Samples], points: Sequence[Sequence[float]] | None) -> np.ndarray:
+    """Standardised parameters of the state points, shape `(state points, parameters)`."""
+    alike = {(samples.kind, samples.states, samples.shape, samples.periodic) for samples in sweep}
+    if len(alike) > 1:
+        raise InputError(f"samples of one network must agree in kind, states, shape and edges, not {sorted(map(str, alike))}")
+    told = np.zeros((1, 0)) if points is None and len(sweep) == 1 else np.array(points, dtype=float, ndmin=2)
+    if len(told) != len(sweep) or len(np.unique(told, axis=0)) < len(sweep):
+        raise InputError(f"{len(sweep)} sets of samples need as many different state points, not {points}")
+    spread = told.std(axis=0)
+    return (told - told.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,25 +231,46 @@ class _Fold:
 
 
 class _Reader:
-    """Scenes of a lattice and the samples that they are read from."""
+    """Scenes of a lattice and the samples that they are read from, state point after state point."""
 
-    def __init__(self, samples: Samples, config: ChainRule, cuts: Sequence[Cut]):
-        self.config, self.n, self.cuts = config, samples.n, tuple(cuts)
-        dimensions = len(samples.shape)
+    def __init__(self, sweep: Sequence[Samples], points: np.ndarray, config: ChainRule, cuts: Sequence[Cut]):
+        self.config, self.sweep, self.cuts = config, tuple(sweep), tuple(cuts)
+        first = self.sweep[0]
+        dimensions = len(first.shape)
         radius, reach = config.radius or _RADIUS[dimensions], config.reach or _REACH[dimensions]
         around = Neighbourhood(dimensions, radius, reach, star=bool(cuts))
-        self.encoding = Encoding.of(samples.kind, samples.states, samples.values)
-        values = samples.values.reshape(samples.n, *samples.shape)
-        self.contexts = Contexts(values, samples.periodic, self.encoding, samples.symmetries, around, config.device)
-        self.around, self.symmetries = around, samples.symmetries
-        self.whole = whole(samples.shape, samples.periodic, around)
+        values = np.concatenate([samples.values.reshape(samples.n, *samples.shape) for samples in sweep])
+        self.symmetries = tuple(name for name in first.symmetries if all(name in samples.symmetries for samples in sweep))
+        self.encoding = Encoding.of(first.kind, first.states, values)
+        self.contexts = Contexts(values, first.periodic, self.encoding, self.symmetries, around, config.device)
+        counts = [samples.n for samples in sweep]
+        self.starts = np.concatenate([[0], np.cumsum(counts)])
+        self.points = torch.from_numpy(points.repeat(counts, axis=0)).float().to(config.device)
+        self.around = around
+        self.whole = whole(first.shape, first.periodic, around)
         self.pairs = [(given_first(cut, around), alone(cut, around)) for cut in self.cuts]
+
+    @property
+    def n(self) -> int:
+        """Samples of all state points."""
+        return int(self.starts[-1])
+
+    def splits(self) -> list[Split]:
+        """Of each fold: the sets of all state points together."""
+        by_point = [cross_splits(samples.chains, samples.draws, self.config.folds) for samples in self.sweep]
+        names = ("train", "validation", "test")
+
+        def joined(name: str, fold: int) -> np.ndarray:
+            return np.concatenate([getattr(splits[fold], name) + start for splits, start in zip(by_point, self.starts)])
+
+        return [Split(*(joined(name, fold) for name in names)) for fold in range(self.config.folds)]
 
     def network(self, streams: Streams, warm: nn.Module | None) -> nn.Module:
         """With fresh weights from the fold's own stream, or those of another network."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(streams.integer("weights"))
-            made = _Network(density_for(self.encoding, self.around, self.symmetries), self.config.width)
+            density = density_for(self.encoding, self.around, self.symmetries)
+            made = _Network(density, self.config.width, self.points.shape[1])
         if warm is not None:
             hand_on(warm, made)
         return made.to(self.config.device)
@@ -211,12 +284,16 @@ class _Reader:
         parts = [self._random(scene, indices, count, generator, image) for scene, count in zip(scenes, sizes, strict=True)]
         return tuple(torch.cat(tensors) for tensors in zip(*parts, strict=True))
 
-
     def _random(self, scene: Scene, indices: Tensor, sites: int, generator: torch.Generator, image: int) -> tuple[Tensor, ...]:
         runs, length = scene.places.shape[:2]
         count = max(sites // length, 1)
         samples = indices[torch.randint(len(indices), (count,), generator=generator)]
-        return self.contexts.draw(scene, samples, torch.randint(runs, (count,), generator=generator), generator, image)
+        return self.draw(scene, samples, torch.randint(runs, (count,), generator=generator), generator, image)
+
+    def draw(self, scene: Scene, samples: Tensor, runs: Tensor, generator: torch.Generator, image: int = 0) -> tuple[Tensor, ...]:
+        """See `Contexts.draw`; and the state point of each site."""
+        points = self.points[samples.to(self.points.device)].repeat_interleave(scene.places.shape[1], dim=0)
+        return *self.contexts.draw(scene, samples, runs, generator, image), points
 
 
 def _fold(reader: _Reader, split: Split, network: nn.Module, streams: Streams, look: Callable[[], None]) -> _Fold:
@@ -253,7 +330,7 @@ def _by_sample(
 ) -> list[np.ndarray]:
     """Mean log p of each test sample, in every scene at the same sites, shape `(samples,)` each."""
     runs, length = scenes[0].places.shape[:2]
-    each = max(min(round(reader.config.evaluations / (reader.n * length)), _ORIGINS * runs), 1)
+    each = max(min(round(reader.config.evaluations * len(reader.sweep) / (reader.n * length)), _ORIGINS * runs), 1)
     samples = test.repeat_interleave(each)
     found: list[list[Tensor]] = [[] for _ in scenes]
     spread = (torch.arange(each) + torch.rand(len(test), each, generator=generator)) * (runs / each)  # evenly over the scene
@@ -263,46 +340,50 @@ def _by_sample(
         state = generator.get_state()
         for scene, values in zip(scenes, found, strict=True):
             generator.set_state(state)  # the same places
-            values.append(module(*reader.contexts.draw(scene, samples[part], picks[part], generator)).double().cpu())
+            values.append(module(*reader.draw(scene, samples[part], picks[part], generator)).double().cpu())
     return [torch.cat(values).view(len(test), -1).mean(dim=1).numpy() for values in found]
 
 
-def _combined(folds: Sequence[_Fold], splits: Sequence[Split], reader: _Reader, seconds: float) -> Conditional:
-    def gathered(parts: Sequence[np.ndarray]) -> np.ndarray:
+def _combined(folds: Sequence[_Fold], splits: Sequence[Split], reader: _Reader, seconds: float) -> tuple[Conditional, ...]:
+    def gathered(parts: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """By state point."""
         found = np.empty(reader.n)
         for split, part in zip(splits, parts, strict=True):
             found[split.test] = part
-        return found
+        return np.split(found, reader.starts[1:-1])
 
-    influence = gathered([fold.influence for fold in folds])
-    informations = {}
-    for k, cut in enumerate(reader.cuts):
-        by_sample = gathered([fold.informations[k] for fold in folds])
-        informations[cut.parent] = float(by_sample.mean()), by_sample
+    influences = gathered([fold.influence for fold in folds])
+    informations = [gathered([fold.informations[k] for fold in folds]) for k in range(len(reader.cuts))]
     worst = [status for status in (DIVERGED, OUT_OF_BUDGET) if status in {fold.status for fold in folds}]
-    bound = float(influence.mean())
-    missing = float(np.mean([fold.history.late_gain for fold in folds])) + _scatter(reader, folds)
-    return Conditional(
-        entropy=bound - missing,
-        bound=bound,
-        influence=influence,
-        missing=missing,
-        informations=informations,
-        status=worst[0] if worst else folds[0].status,
-        histories=tuple(fold.history for fold in folds),
-        modules=tuple(fold.module for fold in folds),
-        seconds=seconds,
-    )
+    late = float(np.mean([fold.history.late_gain for fold in folds]))
+
+    def one(point: int) -> Conditional:
+        bound, missing = float(influences[point].mean()), late + _scatter(reader, folds, point)
+        by_cut = zip(reader.cuts, informations, strict=True)
+        return Conditional(
+            entropy=bound - missing,
+            bound=bound,
+            influence=influences[point],
+            missing=missing,
+            informations={cut.parent: (float(found[point].mean()), found[point]) for cut, found in by_cut},
+            status=worst[0] if worst else folds[0].status,
+            histories=tuple(fold.history for fold in folds),
+            modules=tuple(fold.module for fold in folds),
+            seconds=seconds,
+        )
+
+    return tuple(one(point) for point in range(len(reader.sweep)))
 
 
 @torch.no_grad()
-def _scatter(reader: _Reader, folds: Sequence[_Fold]) -> float:
-    """What the folds' networks lose by differing, in nats per site.
+def _scatter(reader: _Reader, folds: Sequence[_Fold], point: int) -> float:
+    """What the folds' networks lose by differing at a state point, in nats per site.
 
     With errors d_f of log p that are independent between folds, each loses <d_f^2> / 2, half
     of the variance between folds.
     """
     generator = Streams(reader.config.seed).torch("scatter")
-    parts = [reader.batch(torch.arange(reader.n), _CHUNK, generator, False) for _ in range(_JUDGED // _CHUNK)]
+    samples = torch.arange(reader.starts[point], reader.starts[point + 1])
+    parts = [reader.batch(samples, _CHUNK, generator, False) for _ in range(_JUDGED // _CHUNK)]
     log_p = torch.stack([torch.cat([fold.module(*part) for part in parts]) for fold in folds])
     return float(log_p.var(dim=0).mean()) / 2

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass, is_dataclass, replace
 from time import perf_counter
 from typing import Any
 
@@ -30,7 +30,7 @@ from . import __version__
 from .blocks import BlockCounts, CountedBlock
 from .chains import observables, rhat, series_error, tau_int
 from .checks import Crossing, checked
-from .climb import LEAST_KNOWN, Climb
+from .climb import LEAST_KNOWN, Climb, effort
 from .conditional import ChainRule, Conditional, estimate_conditional
 from .critics import Critic, TrainedCritic
 from .errors import InputError, Stopped
@@ -43,8 +43,9 @@ from .training import DIVERGED, Training
 
 __all__ = ["estimate_entropy"]
 
-_REFINED = 3  # times that one cut is trained further at most
+_REFINED = 1  # times that one cut is trained further at most
 _CROSSING = 0.25  # share of a time limit that is left for the cross-check
+_TRAINED = 0.7  # share of the time for a network that it is trained in, the rest being for reading it out
 
 Progress = Callable[[float, int, str], None]
 
@@ -56,7 +57,7 @@ def estimate_entropy(
     objective: Objective | None = None,
     bound: Bound | None = None,
     training: Training | None = None,
-    cross_check: bool = True,
+    cross_check: bool | Conditional = True,
     chain_rule: ChainRule | None = None,
     folds: int = 2,
     excess: bool = False,
@@ -79,7 +80,8 @@ def estimate_entropy(
         objective: What training minimises; `JensenShannon()` by default.
         bound: What is read out; `DonskerVaradhanBound()` by default.
         training: See `Training`.
-        cross_check: Whether the entropy is estimated by the chain rule, too.
+        cross_check: Whether the entropy is estimated by the chain rule, too; or what it gave for
+            these samples already, as one of the state points of a sweep.
         chain_rule: How; `ChainRule()` with these folds, seed, device and threads by default.
         folds: Held-out sets; each sample is held out once.
         excess: Leave out the entropy of the single sites (Eq. 8): -sum M / (2 V).
@@ -87,7 +89,8 @@ def estimate_entropy(
             what the samples can carry always are.
         precision: Error of s, in nats per site, down to which training goes on where it is
             training that the error comes from.
-        time_limit: Seconds; what is then not known is extrapolated.
+        time_limit: Seconds, of which each cut and the cross-check get a share; what is then not
+            known is extrapolated.
         seed: Of all random numbers.
         device: Where the networks live.
         threads: Trainings side by side.
@@ -120,23 +123,30 @@ def estimate_entropy(
         raise InputError(f"folds must be from 2 to {samples.n // 4}, a quarter of the samples, not {folds}")
     if not precision > 0 or not (time_limit is None or time_limit > 0):
         raise InputError(f"precision and time_limit must be positive, not {precision} and {time_limit}")
-    clock, share = _Clock(started, time_limit, stop), 1 - _CROSSING * cross_check
+    given = cross_check if isinstance(cross_check, Conditional) else None
+    if given and len(given.influence) != samples.n:
+        raise InputError(f"the cross-check is of {len(given.influence)} samples, not of these {samples.n}")
+    crossing = bool(cross_check) and not given
+    clock, share = _Clock(started, time_limit, stop), 1 - _CROSSING * crossing
     counts = BlockCounts(samples)
     cuts, bases = rungs.above(counts.is_base)
     counted = perf_counter()
     walk = Climb(rungs, samples, estimator, _autocorrelation(samples, counts, bases), tail)
-    for done, cut in enumerate(reversed(cuts)):
-        walk.take(cut, _notifier(progress, done, len(cuts), cut), lambda: clock.over(share))
+    upwards = cuts[::-1]
+    for done, cut in enumerate(upwards):
+        seconds = clock.ration(share, [effort(other) for other in upwards[done:]])
+        walk.take(cut, _notifier(progress, done, len(cuts), cut), lambda: clock.over(share), seconds)
     single = counts[(1,) * len(samples.shape)] if excess else None
     terms = _Terms(walk, counts, bases, single)
     ended = _refined(terms, precision, clock, share, progress and (lambda: progress(len(cuts), len(cuts), "refining")))
-    other = None
-    if cross_check and not any(why == "stopped" for _, why in walk.beyond):
+    other = given
+    if crossing and not any(why == "stopped" for _, why in walk.beyond):
         rule = chain_rule or ChainRule(folds=folds, seed=seed, device=device, threads=threads)
+        rule = replace(rule, training=replace(rule.training, seconds=clock.ration(1.0, [1.0]))) if time_limit else rule
         warm = critic.rule if isinstance(critic, TrainedCritic) else ()
         other = _crossed(samples, rule, warm, progress and (lambda: progress(len(cuts), len(cuts), "cross-check")), clock)
     timing = {"counting": counted - started, "total": perf_counter() - started}
-    return _result(terms, other, ended, timing)
+    return _result(terms, other, ended, {"precision": precision, "time_limit": time_limit}, timing)
 
 
 class _Clock:
@@ -147,6 +157,13 @@ class _Clock:
 
     def late(self, share: float = 1.0) -> bool:
         return self.limit is not None and perf_counter() - self.started > share * self.limit
+
+    def ration(self, share: float, efforts: Sequence[float]) -> float | None:
+        """Seconds that the first of some trainings may take; None without a limit."""
+        if self.limit is None:
+            return None
+        left = max(share * self.limit - (perf_counter() - self.started), 0.0)
+        return _TRAINED * left * efforts[0] / sum(efforts)
 
     def over(self, share: float = 1.0) -> bool:
         return self.late(share) or bool(self.stop and self.stop())
@@ -187,12 +204,14 @@ def _refined(
             return "time limit" if clock.late(share) else "stopped"
         if np.sqrt(sum(part**2 for part in budget.values())) <= precision:
             return "precision"
-        if budget["training"] <= max(part for name, part in budget.items() if name != "training"):
-            return "samples"  # more of them, not more training, would help
+        late = sum(walk.rungs.weight(cut) * found.late for cut, found in zip(walk.cuts, walk.found, strict=True))
+        rest = {**budget, "training": budget["training"] - late}
+        if late <= max(rest.values()):  # more training would help little
+            return "training" if rest["training"] == max(rest.values()) else "samples"
         open_ = [place for place, count in rounds.items() if count < _REFINED]
         if not open_:
             return "training"
-        place = max(open_, key=lambda one: walk.rungs.weight(walk.cuts[one]) * walk.found[one].missing)
+        place = max(open_, key=lambda one: walk.rungs.weight(walk.cuts[one]) * walk.found[one].late)
         rounds[place] += 1
         try:
             if not walk.refine(place, rounds[place], look):
@@ -238,7 +257,9 @@ def _notifier(progress: Progress | None, done: int, total: int, cut: Cut) -> Cal
     return lambda: progress(done + 1 - 0.97 ** next(taken), total, text)
 
 
-def _result(terms: _Terms, other: Conditional | None, ended: str, timing: dict[str, float]) -> EntropyResult:
+def _result(
+    terms: _Terms, other: Conditional | None, ended: str, asked: Mapping[str, float | None], timing: dict[str, float]
+) -> EntropyResult:
     walk, blocks, rungs, samples = terms.walk, terms.blocks, terms.walk.rungs, terms.walk.samples
     levels, influence = _levels(terms), _influence(terms)
     site = terms.single.entropy if terms.single else 0.0
@@ -266,7 +287,7 @@ def _result(terms: _Terms, other: Conditional | None, ended: str, timing: dict[s
         samples=described,
         ended=ended,
         timing=timing,
-        provenance=_provenance(walk, terms.single is not None, other is not None),
+        provenance=_provenance(walk, {**asked, "excess": terms.single is not None, "cross_check": other is not None}),
         cross_check=other and Estimate(other.entropy - site, _other_error(other, samples)),
         critic=_trained(walk, other),
     )
@@ -353,7 +374,7 @@ def _centred(influence: np.ndarray) -> np.ndarray:
     return influence - influence.mean()
 
 
-def _provenance(walk: Climb, excess: bool, crossed: bool) -> dict[str, Any]:
+def _provenance(walk: Climb, asked: Mapping[str, Any]) -> dict[str, Any]:
     configuration = {
         name: {"name": type(part).__name__, **asdict(part)} if is_dataclass(part) else part
         for name, part in vars(walk.estimator).items()
@@ -361,7 +382,7 @@ def _provenance(walk: Climb, excess: bool, crossed: bool) -> dict[str, Any]:
     return {
         "version": __version__,
         "seed": walk.estimator.seed,
-        "configuration": {**configuration, "excess": excess, "tail": walk.tail, "cross_check": crossed},
+        "configuration": {**configuration, "tail": walk.tail, **asked},
         "samples": dict(walk.samples.provenance),
         "symmetries": list(walk.samples.symmetries),
         "periodic": list(walk.samples.periodic),

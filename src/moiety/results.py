@@ -145,7 +145,7 @@ class EntropyResult:
         samples: `n`, `effective`, `tau` (in draws) and `rhat` of the samples, `shape`.
         cross_check: The same entropy by another route, where one was taken.
         ended: Why no more work was done: the error is within the `"precision"` asked for, or
-            comes from the `"samples"` or the tail; `"training"` gained no more; the `"time limit"`
+            comes from the `"samples"` or the tail; `"training"` would gain little more; the `"time limit"`
             was reached, or it was `"stopped"`.
         timing: Seconds by name.
         provenance: Version, seed, configuration and the samples' provenance.

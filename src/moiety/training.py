@@ -79,6 +79,7 @@ class Training:
         patience: Looks without such gain before the learning rate is lowered.
         drops: How often it is lowered before training has converged.
         drop: Factor by which it is lowered.
+        seconds: Wall time after which the next look is the last; results then depend on the machine.
 
     Raises:
         ValueError: For a setting out of its range.
@@ -95,6 +96,7 @@ class Training:
     patience: int = 6
     drops: int = 1
     drop: float = 0.2
+    seconds: float | None = None
 
     def __post_init__(self):
         if min(self.steps, self.batch, self.check_every, self.patience) < 1 or self.learning_rate <= 0:
@@ -232,6 +234,8 @@ def minimise(
             break
         if run.is_over():
             status = CONVERGED
+            break
+        if config.seconds is not None and perf_counter() - started > config.seconds:
             break
     run.average.load_state_dict(run.best_weights)
     return Trained(run.average.eval(), status, run.history, perf_counter() - started)

@@ -15,7 +15,7 @@ __all__ = ["in_json", "show"]
 _ENDINGS = {
     "precision": "the precision asked for is reached",
     "samples": "short of the precision asked for: more samples, not more training, would help",
-    "training": "short of the precision asked for: further training gained nothing",
+    "training": "short of the precision asked for: further training would gain little",
     "time limit": "by the time limit",
     "stopped": "by the user",
 }

@@ -8,7 +8,9 @@ of rows 5-8, 9-16, 17-32, 33-64.  With x the place along the interface,
 
 f is a small convolutional network along the interface and g a small network of the
 means and their products, which sees which phase each half is in.  The first
-convolution is a sum of what it makes of a and of b, done once for all pairings.
+convolution is a sum of what it makes of a and of b, done once for all pairings; f has
+its features, products among them, and squares of those of each half, as they are, too:
+of Gaussian fields the log-odds is quadratic.
 """
 
 from __future__ import annotations
@@ -80,6 +82,10 @@ class _Interface(nn.Module):
         self.along = nn.Conv2d(config.width + 3 * self.vectors, config.width, far, dilation=_SKIP)
         self.across = nn.Conv2d(config.width, config.width, 1)
         self.total = nn.Linear(config.width, 1)
+        self.straight = nn.Linear(config.width + 3 * self.vectors, 1, bias=False)
+        self.squares = nn.ModuleList(nn.Linear(config.products, 1, bias=False) for _ in "ab")
+        for part in (self.straight, *self.squares):
+            nn.init.zeros_(part.weight)
         self.phases = nn.Sequential(
             nn.Linear(shape.channels * (2 + shape.channels), config.means),
             nn.ReLU(),
@@ -93,16 +99,20 @@ class _Interface(nn.Module):
         return self.score(self.combine(*self.embed(a, b)))
 
     def embed(self, a: Tensor, b: Tensor) -> tuple[Parts, Parts]:
-        """What each half contributes whatever its partner: its mean, and features at each face."""
+        """What each half contributes whatever its partner: its mean, squares, and features at each face."""
         faces_a, faces_b = [self._left(a)], [self._right(b)]
         if self.faces == 2:
             faces_a, faces_b = [*faces_a, self._right(a)], [*faces_b, self._left(b)]
-        return (a.flatten(2).mean(dim=2), *faces_a), (b.flatten(2).mean(dim=2), *faces_b)
+        return self._parts(a, faces_a, self.squares[0]), self._parts(b, faces_b, self.squares[1])
+
+    def _parts(self, half: Tensor, faces: list[Tensor], squares: nn.Module) -> Parts:
+        alone = sum(squares(face[:, : self.products].square().sum(dim=(2, 3)))[:, 0] for face in faces)
+        return half.flatten(2).mean(dim=2), alone, *faces
 
     def combine(self, a: Parts, b: Parts) -> Parts:
         products = (a[0][:, :, None] * b[0][:, None, :]).flatten(1)
-        faces = [self._meeting(left, right) for left, right in zip(a[1:], b[1:], strict=True)]
-        return torch.cat([a[0], b[0], products], dim=1), *faces
+        faces = [self._meeting(left, right) for left, right in zip(a[2:], b[2:], strict=True)]
+        return torch.cat([a[0], b[0], products], dim=1), a[1] + b[1], *faces
 
     def _meeting(self, left: Tensor, right: Tensor) -> Tensor:
         """Features of a face: some are products of the halves', whose coupling is then learnt at once."""
@@ -114,13 +124,14 @@ class _Interface(nn.Module):
         return torch.cat(met, dim=1)
 
     def score(self, pairs: Parts) -> Tensor:
-        means, *faces = pairs
-        return self.phases(means)[:, 0] + sum(self._face(features) for features in faces)
+        means, alone, *faces = pairs
+        return self.phases(means)[:, 0] + alone + sum(self._face(features) for features in faces)
 
     def _face(self, features: Tensor) -> Tensor:
+        straight = self.straight(features.sum(dim=(2, 3)))[:, 0]
         features = torch.relu(self.along(self._padded(features, self.margins[1])))
         features = torch.relu(self.across(features)).flatten(2)  # (n, width, places)
-        return self.total(features.mean(dim=2))[:, 0] * features.shape[2]
+        return straight + self.total(features.mean(dim=2))[:, 0] * features.shape[2]
 
     def _left(self, half: Tensor) -> Tensor:
         """Features of the half that ends at the face."""

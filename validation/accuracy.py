@@ -1,0 +1,229 @@
+"""Accuracy of both routes on 64x64 lattices, temperature after temperature.
+
+Of each system, 2,048 samples a temperature.  The chain rule has one network for all of them.  The
+mutual information route begins cold and hands its networks on from temperature to temperature;
+one temperature is then done again, cold, by both routes, which tells what that saves and
+whether it changes the answer.  z = (s - exact) / error; the errors of tabulated references are in it.
+
+`validation/accuracy.py --only xy` renews one part of docs/accuracy.md.  Exits with 1 where a
+target is missed.
+"""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from _tables import Page, provenance, row, sections
+from moiety import EntropyResult, Samples, estimate_entropy, system
+from moiety.conditional import ChainRule, estimate_conditional, estimate_conditionals
+from moiety.exact.xy_reference import xy_reference_entropy
+from moiety.training import Training
+
+MOST_OFF = {"mutual information": 0.003, "chain rule": 0.002}
+APART = 3.0  # errors, between the routes
+COLD = {"mutual information": 90.0, "chain rule": 20.0}  # seconds a state point
+WARM = {"mutual information": 25.0, "chain rule": 5.0}
+LOG_2 = float(np.log(2))
+MISSED = "Targets missed"
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """State points of one system, in the order in which networks are handed on.
+
+    Arguments:
+        name: Of the system.
+        points: Parameters of each state point, by name.
+        again: Which of them is done again, cold.
+        fixed: Parameters that all have in common.
+        steps: Of the one network of the chain rule.
+    """
+
+    name: str
+    points: tuple[Mapping[str, float], ...]
+    again: int
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    steps: int = 3000
+
+
+def temperatures(*values: float) -> tuple[Mapping[str, float], ...]:
+    return tuple({"temperature": value} for value in values)
+
+
+FIELDS = tuple({"field": h, "temperature": t} for h in (0.1, 0.5, 1.0) for t in (0.3, 0.9))
+SWEEPS = {
+    "ising": Sweep("ising-square", temperatures(5, 3.5, 2.7, 2.4, 2.269185, 2.1, 1.8, 1.5, 1.0), 4),
+    "triangular": Sweep("ising-triangular", temperatures(4, 2, 1, 0.5, 0.2, 0.1), 3, {"coupling": -1.0}),
+    "xy": Sweep("xy-square", temperatures(3, 1.5, 1.1, 0.9, 0.7, 0.4, 0.2), 3),
+    "xy-field": Sweep("xy-square", FIELDS, 3),
+}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Lattice, samples and seed of a run, and whether it is a tiny one to try the program."""
+
+    size: int
+    samples: int
+    seed: int
+    quick: bool
+
+    def model(self, sweep: Sweep, point: Mapping[str, float]) -> Any:
+        return system(sweep.name, size=self.size, **sweep.fixed, **point)
+
+    def drawn(self, sweep: Sweep) -> list[Samples]:
+        return [self.model(sweep, point).sample(self.samples, seed=self.seed + k) for k, point in enumerate(sweep.points)]
+
+    def training(self) -> Training | None:
+        return Training(steps=20) if self.quick else None
+
+    def rule(self, steps: int | None = None) -> ChainRule:
+        """Of one state point, or of a sweep with so many steps."""
+        default = ChainRule(seed=self.seed)
+        steps = 20 if self.quick else steps or default.training.steps
+        evaluations = 2**14 if self.quick else default.evaluations
+        training = Training(**{**vars(default.training), "steps": steps})
+        return ChainRule(seed=self.seed, training=training, evaluations=evaluations)
+
+
+def known(setting: Setting, sweep: Sweep, point: Mapping[str, float]) -> tuple[float, float] | None:
+    """The entropy per site and its error, where there is an exact value or a reference."""
+    if sweep.name != "xy-square":
+        return setting.model(sweep, point).exact_entropy(), 0.0
+    return xy_reference_entropy(point["temperature"], 0.0) if "field" not in point else None
+
+
+def handed_on(setting: Setting, drawn: Sequence[Samples], rules: Sequence[Any]) -> list[EntropyResult]:
+    """By mutual information, from state point to state point, with the chain rule's values as cross-checks."""
+    results: list[EntropyResult] = []
+    for samples, rule in zip(drawn, rules, strict=True):
+        critic = results[-1].critic if results else None
+        results.append(
+            estimate_entropy(samples, critic=critic, cross_check=rule, seed=setting.seed, training=setting.training())
+        )
+        print(f"    {results[-1]}", flush=True)
+    return results
+
+
+def compared(value: float, error: float, exact: tuple[float, float] | None) -> list[str]:
+    """Cells: value ± error, how far off, in errors."""
+    cells = [f"{value:.5f} ± {error:.5f}"]
+    return cells + ([f"{value - exact[0]:+.5f}", f"{(value - exact[0]) / np.hypot(error, exact[1]):+.2f}"] if exact else ["", ""])
+
+
+def swept(setting: Setting, sweep: Sweep, show: Page) -> list[str]:
+    """The table of one system; what it misses."""
+    drawn = setting.drawn(sweep)
+    started = perf_counter()
+    rules = estimate_conditionals(drawn, [[*point.values()] for point in sweep.points], config=setting.rule(sweep.steps))
+    each = (perf_counter() - started) / len(drawn)
+    results = handed_on(setting, drawn, rules)
+    show.table(*sweep.points[0], "exact", "mutual information", "off", "z", "seconds", "chain rule", "off", "z", "apart, errors", "status")
+    misses, offs, apart = [], {route: [] for route in MOST_OFF}, []
+    for point, result in zip(sweep.points, results, strict=True):
+        exact, other = known(setting, sweep, point), result.cross_check
+        check = next(check.message for check in result.status.checks if check.name == "cross-check")
+        apart.append(float(check.split(" of its errors")[0].split()[-1]))
+        cells = [f"{value:g}" for value in point.values()] + [f"{exact[0]:.5f}" if exact else "none"]
+        cells += compared(result.entropy, result.error, exact) + [f"{result.timing['total']:.0f}"]
+        cells += compared(other.entropy, other.error, exact) + [f"{apart[-1]:.1f}", "ok" if result.status.ok else "doubtful"]
+        show(row(*cells))
+        if exact:
+            offs["mutual information"].append(result.entropy - exact[0])
+            offs["chain rule"].append(other.entropy - exact[0])
+    for route, most in MOST_OFF.items():
+        if offs[route]:
+            worst = max(map(abs, offs[route]))
+            show(f"\nBy {route} off by {worst:.5f} at most (target {most}), {np.mean(np.abs(offs[route])):.5f} on average.")
+            misses += [f"{route} off by {worst:.4f}"] if worst > most else []
+    misses += [f"routes {max(apart):.1f} errors apart"] if max(apart) > APART else []
+    seconds = {"mutual information": np.mean([result.timing["total"] for result in results[1:]]), "chain rule": each}
+    return misses + saved(setting, sweep, drawn, results, seconds, show)
+
+
+def saved(
+    setting: Setting, sweep: Sweep, drawn: Sequence[Samples], results: Sequence[EntropyResult], warm: Mapping[str, float], show: Page
+) -> list[str]:
+    """One state point again, cold."""
+    samples, before = drawn[sweep.again], results[sweep.again]
+    cold = estimate_entropy(samples, cross_check=False, seed=setting.seed, training=setting.training())
+    rule = estimate_conditional(samples, setting.rule())
+    point = ", ".join(f"{name} {value:g}" for name, value in sweep.points[sweep.again].items())
+    show(f"\nCold, at {point}, and in the chain (seconds of a state point: the mean of all but the first; of the chain rule, of all):\n")
+    show.table("route", "cold s", "in the chain", "cold seconds", "in the chain", "saved")
+    entropies = {"mutual information": (cold.entropy, before.entropy), "chain rule": (rule.entropy, before.cross_check.entropy)}
+    seconds, misses = {"mutual information": cold.timing["total"], "chain rule": rule.seconds}, []
+    for route, (alone, chained) in entropies.items():
+        times = f"{seconds[route]:.0f}", f"{warm[route]:.1f}"
+        show(row(route, f"{alone:.5f}", f"{chained:.5f}", *times, f"{seconds[route] / warm[route]:.1f}x"))
+        misses += [f"{route}: {seconds[route]:.0f} s cold"] if seconds[route] > COLD[route] else []
+        misses += [f"{route}: {warm[route]:.1f} s in the chain"] if warm[route] > WARM[route] else []
+    return misses
+
+
+def limits(setting: Setting, show: Page) -> list[str]:
+    """M -> log 2 at low temperature, l / (2 T^2) at high temperature."""
+    misses = []
+    for temperature, name, most in ((0.8, "M - log 2", 0.02), (10.0, "2 T^2 M / l - 1", 0.10)):
+        model = system("ising-square", size=setting.size, temperature=temperature)
+        samples = model.sample(setting.samples, seed=setting.seed)
+        result = estimate_entropy(samples, seed=setting.seed, cross_check=False, training=setting.training())
+        told = f"s = {result.entropy:.5f} ± {result.error:.5f}, exact {model.exact_entropy():.5f}, {result.timing['total']:.0f} s"
+        show(f"\nT = {temperature:g}: {told}\n")
+        show.table("half", "interface", "M", "error", f"{name} (at most {most})")
+        for level in result.levels:
+            m = level.mutual_information
+            off = m - LOG_2 if temperature < 1 else 2 * temperature**2 * m / level.interface - 1
+            show(row("x".join(map(str, level.shape)), level.interface, f"{m:.4f}", f"{level.error:.4f}", f"{off:+.4f}"))
+            misses += [f"{name} {off:+.3f} at T = {temperature:g}"] if abs(off) > most else []
+    return misses
+
+
+def part(name: str, setting: Setting) -> str:
+    """One section of the page."""
+    show = Page()
+    print(f"\n## {name}\n")
+    show(provenance(f"validation/accuracy.py --only {name} --seed {setting.seed}{' --quick' * setting.quick}") + "\n")
+    misses = limits(setting, show) if name == "limits" else swept(setting, SWEEPS[name], show)
+    show(f"\n{MISSED}: {'; '.join(misses)}." if misses else "\nTargets met.")
+    return show.text.strip("\n")
+
+
+def assembled(parts: Mapping[str, str]) -> str:
+    """The page of all sections that there are, in their order."""
+    heading = (
+        "# Accuracy\n\n64x64 sites, 2,048 samples a state point, default settings; entropies in nats per site, errors are one\n"
+        "standard error.  The rows of a table are in the order in which the mutual information route handed its\n"
+        "networks on, the first one cold; the chain rule has one network for the whole table.  Targets: "
+        + "; ".join(f"{route} off by {most} at most, {COLD[route]:.0f} s cold, {WARM[route]:.0f} s in the chain" for route, most in MOST_OFF.items())
+        + f"; routes at most {APART:g} errors apart."
+    )
+    return "\n\n".join([heading] + [f"## {name}\n\n{parts[name]}" for name in (*SWEEPS, "limits") if name in parts]) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", choices=(*SWEEPS, "limits"), help="renew this part of the page")
+    parser.add_argument("--seed", type=int, default=1, help="of samples and networks")
+    parser.add_argument("--quick", action="store_true", help="tiny runs, to try the program; they judge nothing")
+    parser.add_argument("--out", type=Path, help="docs/accuracy.md; with --quick none, by default")
+    options = parser.parse_args()
+    setting = Setting(*((16, 128) if options.quick else (64, 2048)), options.seed, options.quick)
+    out = options.out or (None if options.quick else Path("docs/accuracy.md"))
+    missed = False
+    for name in [options.only] if options.only else (*SWEEPS, "limits"):
+        text = part(name, setting)
+        missed |= MISSED in text
+        if out:  # after each part: an interrupt keeps those that are done
+            out.write_text(assembled(sections(out) | {name: text}), encoding="utf-8")
+    sys.exit(missed)
+
+
+if __name__ == "__main__":
+    main()
