@@ -44,7 +44,7 @@ __all__ = ["Estimator", "Information", "estimate_information", "scaled_training"
 
 _TRAINED_PLACES, _LEAST_BATCH = 4096, 32  # of the interface, and pairs, per step
 _VALIDATED_PLACES = 16384
-_SCATTERED_PLACES = 16384  # of the interface, from which the scatter of folds is read
+_SCATTERED_PLACES = 4096  # of the interface, from which the scatter of folds is read
 _SPREAD_SIGMAS = 2.0  # sampling errors that folds must lie apart before training is to blame
 
 
