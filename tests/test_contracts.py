@@ -126,14 +126,31 @@ def test_the_data_are_of_every_kind():
 # Gradients
 
 
+@torch.no_grad()
+def moved_by(network, weight, pairs):
+    """By how much a step of a weight moves the scores, shape `(1 + K, n)`: a column for each first half."""
+
+    def table():
+        joint, product = scores(network, pairs)
+        return torch.cat([joint[None], product])
+
+    before = table()
+    weight += 0.5
+    moved = table() - before
+    weight -= 0.5
+    return moved
+
+
 def only_shifts(network, weight, pairs):
     """Whether a weight moves all scores by as much: a bias at the very end."""
-    with torch.no_grad():
-        before = torch.cat([part.flatten() for part in scores(network, pairs)])
-        weight += 0.5
-        moved = torch.cat([part.flatten() for part in scores(network, pairs)]) - before
-        weight -= 0.5
+    moved = moved_by(network, weight, pairs)
     return bool(moved.abs().min() > 0.1) and near(moved, moved.mean())
+
+
+def only_knows_first(network, weight, pairs):
+    """Whether a weight moves scores by a function of the first half alone."""
+    moved = moved_by(network, weight, pairs)
+    return bool(moved.abs().max() > 1e-3) and near(moved, moved[:1].expand_as(moved))
 
 
 def knows_offset(objective):
@@ -149,7 +166,7 @@ def knows_offset(objective):
 @every_kind
 @every_space
 def test_gradient_reaches_every_weight(critic, objective, kind, space):
-    """But for the last biases where the objective knows no offset of the scores."""
+    """But for the last biases, and what concerns the first halves alone, where the objective knows no offset of the scores."""
     network, pairs = network_and_batch(critic, kind, space, objective.products)
     loss, _ = objective.loss(*scores(network, pairs), None)
     loss.backward()
@@ -157,7 +174,8 @@ def test_gradient_reaches_every_weight(critic, objective, kind, space):
     for label, weight in network.named_parameters():
         assert weight.grad.isfinite().all(), label
         reached = float(weight.grad.abs().max()) > 1e-4 * most  # what rounding leaves is below 1e-5
-        assert reached == (knows_offset(objective) or not only_shifts(network, weight, pairs)), label
+        seen = not of_columns(objective) or not only_knows_first(network, weight, pairs)
+        assert reached == (seen and (knows_offset(objective) or not only_shifts(network, weight, pairs))), label
 
 
 def test_who_knows_the_offset():
@@ -166,7 +184,10 @@ def test_who_knows_the_offset():
     assert knowing >= {"jensen-shannon", "nwj", "smile"} and not knowing & {"donsker-varadhan", "infonce"}
     for critic, exempt in {"interface": {"phases.4.bias", "total.bias"}, "convolutional": {"dense.3.bias"}}.items():
         network, pairs = network_and_batch(critic, "two states", "2-D")
-        assert {label for label, weight in network.named_parameters() if only_shifts(network, weight, pairs)} == exempt
+        weights = dict(network.named_parameters())
+        assert {label for label, weight in weights.items() if only_shifts(network, weight, pairs)} == exempt
+        first = {label for label, weight in weights.items() if only_knows_first(network, weight, pairs)}
+        assert first == exempt | ({"squares.0.weight"} if critic == "interface" else set())
 
 
 # Order
@@ -457,7 +478,8 @@ def test_few_steps_find_most_of_the_information(critic, objective, kind):
     assert after < before - 0.05
     if of_columns(objective):  # F is free up to a function of a, by which DV falls short: the loss itself is the bound
         assert -after > 0.7 * known  # log 16 is the most that it can say, 0.78 of M is the least that was seen
-    assert known * (1 / 3 if of_columns(objective) else 1 / 2) < bound < known + 4 * error, f"{bound:.3f} ± {error:.3f} of {known:.3f}"
+    least = max(known / 4, 8 * error) if of_columns(objective) else known / 2
+    assert least < bound < known + 4 * error, f"{bound:.3f} ± {error:.3f} of {known:.3f}"
 
 
 @every_critic

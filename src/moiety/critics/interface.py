@@ -82,10 +82,6 @@ class _Interface(nn.Module):
         self.along = nn.Conv2d(config.width + 3 * self.vectors, config.width, far, dilation=_SKIP)
         self.across = nn.Conv2d(config.width, config.width, 1)
         self.total = nn.Linear(config.width, 1)
-        self.straight = nn.Linear(config.width + 3 * self.vectors, 1, bias=False)
-        self.squares = nn.ModuleList(nn.Linear(config.products, 1, bias=False) for _ in "ab")
-        for part in (self.straight, *self.squares):
-            nn.init.zeros_(part.weight)
         self.phases = nn.Sequential(
             nn.Linear(shape.channels * (2 + shape.channels), config.means),
             nn.ReLU(),
@@ -93,6 +89,10 @@ class _Interface(nn.Module):
             nn.ReLU(),
             nn.Linear(config.means, 1),
         )
+        self.straight = nn.Linear(config.width + 3 * self.vectors, 1, bias=False)
+        self.squares = nn.ModuleList(nn.Linear(config.products, 1, bias=False) for _ in "ab")
+        for part in (self.straight, *self.squares):
+            nn.init.zeros_(part.weight)
         self.to(memory_format=torch.channels_last)
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:

@@ -118,7 +118,7 @@ def _modes(k: float, n: int, parity: int) -> tuple[np.ndarray, np.ndarray, np.nd
     slope, curvature = np.empty(n), np.empty(n)
     slope[first:] = 2 * cosh * (1 - inverse**2) / sinh_g[first:]
     bend = 4 * sinh + 4 * inverse + 8 * inverse**3  # of cosh g, by K twice
-    curvature[first:] = bend / sinh_g[first:] - (above / sinh_g + 1 / sinh_g)[first:] * slope[first:] ** 2
+    curvature[first:] = bend / sinh_g[first:] - (above + 1)[first:] / sinh_g[first:] * slope[first:] ** 2  # g_0 = 0 at T_c
     if first:
         g[0], slope[0] = 2 * k + np.log(np.tanh(k)), 2 + 2 * inverse
         curvature[0] = -4 * inverse / np.tanh(2 * k)
