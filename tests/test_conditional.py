@@ -280,6 +280,7 @@ def test_bad_sweeps():
         ([spins, spins], [[1.0]], "as many different state points"),
         ([spins, spins], [[1.0], [1.0]], "as many different state points"),
         ([spins, spins], None, "as many different state points"),
+        ([], [], "folds must be at most 0"),
     ):
         with pytest.raises(InputError, match=text):
             estimate_conditionals(sweep, points, config=QUICK)

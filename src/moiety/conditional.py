@@ -193,7 +193,7 @@ def estimate_conditionals(
         [True, True]
     """
     config, started = config or ChainRule(), perf_counter()
-    fewest = min(samples.n for samples in sweep)
+    fewest = min((samples.n for samples in sweep), default=0)
     if config.folds > fewest // 4:
         raise InputError(f"folds must be at most {fewest // 4}, a quarter of the samples, not {config.folds}")
     config = replace(config, training=config.training.warm()) if warm else config

@@ -123,10 +123,10 @@ def estimate_entropy(
         raise InputError(f"folds must be from 2 to {samples.n // 4}, a quarter of the samples, not {folds}")
     if not precision > 0 or not (time_limit is None or time_limit > 0):
         raise InputError(f"precision and time_limit must be positive, not {precision} and {time_limit}")
-    given = cross_check if isinstance(cross_check, Conditional) else None
+    given = cross_check if isinstance(cross_check, Conditional) and cross_check.status != DIVERGED else None
     if given and len(given.influence) != samples.n:
         raise InputError(f"the cross-check is of {len(given.influence)} samples, not of these {samples.n}")
-    crossing = bool(cross_check) and not given
+    crossing = cross_check is True
     clock, share = _Clock(started, time_limit, stop), 1 - _CROSSING * crossing
     counts = BlockCounts(samples)
     cuts, bases = rungs.above(counts.is_base)
