@@ -258,12 +258,6 @@ def test_what_a_network_is_told_matters():
     assert untold.bound > np.mean([one.bound for one in told]) + 0.02
 
 
-def test_a_sweep_of_one_is_an_estimate():
-    samples = system("ising-square", size=8, temperature=3.0).sample(256, seed=1)
-    quick = ChainRule(evaluations=2**14, training=Training(steps=20, batch=256))
-    assert estimate_conditionals([samples], config=quick)[0].entropy == estimate_conditional(samples, quick).entropy
-
-
 def test_networks_go_from_a_sweep_to_a_state_point():
     models = [system("ising-square", size=8, temperature=t) for t in (2.4, 2.6)]
     sweep = [model.sample(512, seed=1) for model in models]

@@ -1,15 +1,16 @@
 """The one verb, on systems whose entropy is known, and what it says when it should be doubted."""
 
 import json
-
 from functools import partial
 from math import prod
+from time import perf_counter
 
 import numpy as np
 import pytest
 
 from moiety import EntropyResult, EstimateError, InputError, Samples
 from moiety import estimate_entropy as estimate_both_ways
+from moiety.entropy import _Clock
 from moiety.exact.chain import segment_information
 from moiety.results import COUNTED, ESTIMATED, EXTRAPOLATED
 from moiety.systems import system
@@ -200,11 +201,20 @@ def test_an_estimate_says_what_ended_it():
     assert estimate_entropy(samples, training=short, stop=lambda: True).ended == "stopped"
     limited = estimate_both_ways(samples, time_limit=1e-3)
     assert limited.ended == "time limit" and limited.cross_check is None
+    assert limited.provenance["configuration"]["time_limit"] == 1e-3
     assert {level.status for level in limited.levels if level.source != COUNTED} == {"stopped"}
     assert not limited.status.ok and json.loads(json.dumps(limited.to_dict()))["ended"] == "time limit"
     for bad in ({"precision": 0.0}, {"time_limit": -1.0}, {"precision": float("nan")}):
         with pytest.raises(InputError, match="positive"):
             estimate_entropy(samples, **bad)
+
+
+def test_time_is_shared_out_by_effort():
+    now = perf_counter() + 1000.0  # a start to come, so that all of the time is left
+    shares = [_Clock(now, 100.0, None).ration(0.5, efforts) for efforts in ([3.0, 1.0], [1.0, 1.0])]
+    assert shares[0] == pytest.approx(1.5 * shares[1]) and 0 < shares[1] < 0.5 * 1050
+    assert _Clock(now, None, None).ration(0.5, [1.0]) is None
+    assert _Clock(now - 2000.0, 100.0, None).ration(1.0, [1.0]) == 0.0  # it is up
 
 
 def test_refining_goes_on_where_training_is_what_is_missing():
@@ -246,6 +256,7 @@ def test_the_chain_rule_starts_warm_too():
     cold = estimate_both_ways(far, training=Training(steps=20), precision=1.0)
     apart = np.hypot(after.cross_check.error, cold.cross_check.error)
     assert abs(after.cross_check.entropy - cold.cross_check.entropy) < 4 * apart
+    assert after.cross_check.entropy != cold.cross_check.entropy  # of the same seed: other weights were the first ones
 
 
 def test_excess_leaves_the_error_of_single_sites_out():

@@ -12,14 +12,14 @@ target is missed.
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from _tables import Page, provenance, row, sections
+from _tables import MISSED, Page, provenance, renewed, row
 from moiety import EntropyResult, Samples, estimate_entropy, system
 from moiety.conditional import ChainRule, estimate_conditional, estimate_conditionals
 from moiety.exact.xy_reference import xy_reference_entropy
@@ -30,7 +30,6 @@ APART = 3.0  # errors, between the routes
 COLD = {"mutual information": 90.0, "chain rule": 20.0}  # seconds a state point
 WARM = {"mutual information": 25.0, "chain rule": 5.0}
 LOG_2 = float(np.log(2))
-MISSED = "Targets missed"
 
 
 @dataclass(frozen=True)
@@ -88,8 +87,7 @@ class Setting:
         default = ChainRule(seed=self.seed)
         steps = 20 if self.quick else steps or default.training.steps
         evaluations = 2**14 if self.quick else default.evaluations
-        training = Training(**{**vars(default.training), "steps": steps})
-        return ChainRule(seed=self.seed, training=training, evaluations=evaluations)
+        return replace(default, training=replace(default.training, steps=steps), evaluations=evaluations)
 
 
 def known(setting: Setting, sweep: Sweep, point: Mapping[str, float]) -> tuple[float, float] | None:
@@ -185,9 +183,9 @@ def limits(setting: Setting, show: Page) -> list[str]:
     return misses
 
 
-def part(name: str, setting: Setting) -> str:
+def part(name: str, options: argparse.Namespace) -> str:
     """One section of the page."""
-    show = Page()
+    show, setting = Page(), Setting(*((16, 128) if options.quick else (64, 2048)), options.seed, options.quick)
     print(f"\n## {name}\n")
     show(provenance(f"validation/accuracy.py --only {name} --seed {setting.seed}{' --quick' * setting.quick}") + "\n")
     misses = limits(setting, show) if name == "limits" else swept(setting, SWEEPS[name], show)
@@ -195,35 +193,16 @@ def part(name: str, setting: Setting) -> str:
     return show.text.strip("\n")
 
 
-def assembled(parts: Mapping[str, str]) -> str:
-    """The page of all sections that there are, in their order."""
-    heading = (
-        "# Accuracy\n\n64x64 sites, 2,048 samples a state point, default settings; entropies in nats per site, errors are one\n"
-        "standard error.  The rows of a table are in the order in which the mutual information route handed its\n"
-        "networks on, the first one cold; the chain rule has one network for the whole table.  Targets: "
-        + "; ".join(f"{route} off by {most} at most, {COLD[route]:.0f} s cold, {WARM[route]:.0f} s in the chain" for route, most in MOST_OFF.items())
-        + f"; routes at most {APART:g} errors apart."
+HEADING = (
+    "# Accuracy\n\n64x64 sites, 2,048 samples a state point, default settings; entropies in nats per site, errors are one\n"
+    "standard error.  The rows of a table are in the order in which the mutual information route handed its\n"
+    "networks on, the first one cold; the chain rule has one network for the whole table.  Targets:\n"
+    + "".join(
+        f"{route} off by {most} at most, {COLD[route]:.0f} s cold, {WARM[route]:.0f} s in the chain;\n" for route, most in MOST_OFF.items()
     )
-    return "\n\n".join([heading] + [f"## {name}\n\n{parts[name]}" for name in (*SWEEPS, "limits") if name in parts]) + "\n"
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", choices=(*SWEEPS, "limits"), help="renew this part of the page")
-    parser.add_argument("--seed", type=int, default=1, help="of samples and networks")
-    parser.add_argument("--quick", action="store_true", help="tiny runs, to try the program; they judge nothing")
-    parser.add_argument("--out", type=Path, help="docs/accuracy.md; with --quick none, by default")
-    options = parser.parse_args()
-    setting = Setting(*((16, 128) if options.quick else (64, 2048)), options.seed, options.quick)
-    out = options.out or (None if options.quick else Path("docs/accuracy.md"))
-    missed = False
-    for name in [options.only] if options.only else (*SWEEPS, "limits"):
-        text = part(name, setting)
-        missed |= MISSED in text
-        if out:  # after each part: an interrupt keeps those that are done
-            out.write_text(assembled(sections(out) | {name: text}), encoding="utf-8")
-    sys.exit(missed)
+    + f"routes at most {APART:g} errors apart."
+)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(renewed(__doc__.splitlines()[0], HEADING, (*SWEEPS, "limits"), Path("docs/accuracy.md"), part))

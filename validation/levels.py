@@ -13,7 +13,7 @@ page and leaves the others as they are.  Exits with 1 where a target is missed.
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import log, prod
 from pathlib import Path
@@ -21,7 +21,7 @@ from time import perf_counter
 
 import numpy as np
 
-from _tables import Page, provenance, row, sections
+from _tables import MISSED, Page, provenance, renewed, row
 from moiety import Samples, system
 from moiety.chains import standard_error
 from moiety.conditional import ChainRule, estimate_conditional
@@ -34,7 +34,6 @@ from moiety.training import Training
 MOST_NATS = 10.0
 WITHIN, SIGMAS = 0.02, 2.0  # of an exact M: one of the two
 AGREEMENT, PLATEAU = 0.05, 0.05
-MISSED = "Target missed"
 
 
 @dataclass(frozen=True)
@@ -216,31 +215,11 @@ def part(name: str, options: argparse.Namespace) -> str:
     return show.text.strip("\n")
 
 
-def assembled(parts: Mapping[str, str]) -> str:
-    """The page of all sections that there are, in their order."""
-    heading = (
-        "# M per level\n\nM is in nats, errors are one standard error: of the mutual information route with what training may\n"
-        "have missed, of the chain rule of the samples alone.  off is M over what it should be, less 1."
-    )
-    return "\n\n".join([heading] + [f"## {name}\n\n{parts[name]}" for name in PARTS if name in parts]) + "\n"
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", choices=PARTS, help="renew this part of the page")
-    parser.add_argument("--seed", type=int, default=1, help="of samples and networks")
-    parser.add_argument("--quick", action="store_true", help="tiny runs, to try the program; they judge nothing")
-    parser.add_argument("--out", type=Path, help="docs/levels.md; with --quick none, by default")
-    options = parser.parse_args()
-    out = options.out or (None if options.quick else Path("docs/levels.md"))
-    missed = False
-    for name in [options.only] if options.only else PARTS:
-        text = part(name, options)
-        missed |= MISSED in text
-        if out:  # after each part: an interrupt keeps those that are done
-            out.write_text(assembled(sections(out) | {name: text}), encoding="utf-8")
-    sys.exit(missed)
+HEADING = (
+    "# M per level\n\nM is in nats, errors are one standard error: of the mutual information route with what training may\n"
+    "have missed, of the chain rule of the samples alone.  off is M over what it should be, less 1."
+)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(renewed(__doc__.splitlines()[0], HEADING, tuple(PARTS), Path("docs/levels.md"), part))

@@ -75,8 +75,10 @@ class Climb:
             critic = self.estimator.critic
             handed = isinstance(critic, TrainedCritic) and critic.networks  # from another estimate, else from the cut below
             warm = self.found[-1].modules if self.found and not handed else ()
-            limited = replace(self.estimator, training=replace(self.estimator.training, seconds=seconds))
-            found = self._informed(cut, warm, limited if seconds is not None else self.estimator, look)
+            estimator = self.estimator
+            if seconds is not None:
+                estimator = replace(estimator, training=replace(estimator.training, seconds=seconds))
+            found = self._informed(cut, warm, estimator, look)
         except Stopped:
             self.beyond.append((cut, "stopped"))
             return
@@ -123,13 +125,13 @@ class Climb:
 
     def _law_suffices(self, cut: Cut) -> bool:
         """Whether what the law leaves open from this cut on is little for the entropy per site."""
-        law = self._fitted([(cut.interface, found.value, found.error) for cut, found in zip(self.cuts, self.found, strict=True)])
+        law = self._fitted(self._rows())
         rest = [other for other in self.rungs.cuts if other.volume >= cut.volume]
         return sum(self.rungs.weight(other) * law.error(other.interface) for other in rest) <= _TAIL_ERROR
 
     def law(self, counts: BlockCounts) -> AreaLaw:
         """The area law through the last cuts; counted ones help where few were estimated."""
-        rows = [(cut.interface, found.value, found.error) for cut, found in zip(self.cuts, self.found, strict=True)]
+        rows = self._rows()
         if len(rows) < _FITTED:
             inner = [cut for cut in self.rungs.cuts if cut.parent in counts.known and cut.parent not in counts.refused]
             inner = [cut for cut in inner if prod(cut.parent) > 1 and self.samples.kind == "discrete"]
@@ -138,6 +140,10 @@ class Climb:
         if not rows:
             raise EstimateError("stopped or diverged before any level was known; train longer or with a lower rate")
         return self._fitted(rows)
+
+    def _rows(self) -> list[tuple[int, float, float]]:
+        """Interface, M and its error of the cuts that were estimated."""
+        return [(cut.interface, found.value, found.error) for cut, found in zip(self.cuts, self.found, strict=True)]
 
     def _fitted(self, rows: Sequence[tuple[int, float, float]]) -> AreaLaw:
         """Through interfaces, M and errors of the last cuts."""
