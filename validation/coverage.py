@@ -8,8 +8,8 @@ for both
 exact_error being 0 but for the tabulated XY entropies.  If the errors are standard errors of
 unbiased, normal estimates, then 68% of |z| lie below 1, 95% below 2.
 
-Runs are appended to a file as they come, so that an interrupted one resumes; delete it to measure
-anew.  `validation/coverage.py --group few` runs a part, and the page is always made of all that
+Runs are made side by side, a thread each, and appended to a file as they come, so that an interrupted
+one resumes; delete it to measure anew.  `validation/coverage.py --group few` runs a part, and the page is always made of all that
 the file holds.  Exits with 1 where a target is missed.
 
 Samples with a known tau and a known s, of a Gaussian field: an autoregressive series of
@@ -28,8 +28,10 @@ import argparse
 import csv
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import date
+from multiprocessing import get_context
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -178,8 +180,8 @@ def measured(case: Case, repeat: int, seed: int, quick: bool) -> Run:
     tau = slowest(samples)
     started = perf_counter()
     training = Training(steps=20) if quick else Training()
-    rule = ChainRule(seed=seeds[1], training=Training(steps=20), evaluations=2**14) if quick else None
-    result = estimate_entropy(samples, seed=seeds[1], training=training, chain_rule=rule)
+    rule = ChainRule(seed=seeds[1], training=Training(steps=20), evaluations=2**14, threads=1) if quick else None
+    result = estimate_entropy(samples, seed=seeds[1], training=training, chain_rule=rule, threads=1)
     other = result.cross_check
     return Run(
         case.group, str(case), repeat, *seeds, tau, samples.n / (2 * tau), *exact(case), result.entropy, result.error,
@@ -218,15 +220,19 @@ def planned(cases: Sequence[Case], seed: int) -> Iterator[tuple[tuple[str, int, 
 def run_all(cases: Sequence[Case], options: argparse.Namespace) -> list[Run]:
     """What the file lacks is run and kept; all of the plan's runs that are there."""
     known = {(run.case, run.repeat, run.sample_seed): run for run in read_runs(options.rows)}
-    for key, case in planned(cases, options.seed):
-        if key in known or (options.group and case.group != options.group):
-            continue
-        run = known[key] = measured(case, key[1], options.seed, options.quick)
-        keep(run, options.rows)
-        print(
-            f"{run.seconds:5.0f} s  {run.case}, repeat {run.repeat}: z {run.z('mutual information'):+.2f}, "
-            f"chain rule {run.z('chain rule'):+.2f}", flush=True,
-        )  # fmt: skip
+    lacking = {
+        key: case for key, case in planned(cases, options.seed)
+        if key not in known and (not options.group or case.group == options.group)
+    }  # fmt: skip
+    with ProcessPoolExecutor(options.processes, mp_context=get_context("spawn")) as pool:
+        futures = {pool.submit(measured, case, key[1], options.seed, options.quick): key for key, case in lacking.items()}
+        for future in as_completed(futures):
+            run = known[futures[future]] = future.result()
+            keep(run, options.rows)
+            print(
+                f"{run.seconds:5.0f} s  {run.case}, repeat {run.repeat}: z {run.z('mutual information'):+.2f}, "
+                f"chain rule {run.z('chain rule'):+.2f}", flush=True,
+            )  # fmt: skip
     return [known[key] for key, _ in planned(cases, options.seed) if key in known]
 
 
@@ -308,6 +314,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=Path, default=Path("coverage_rows.csv"), help="what is measured, kept between runs")
     parser.add_argument("--group", choices=groups, help="run this one only")
+    parser.add_argument("--processes", type=int, default=2, help="side by side")
     parser.add_argument("--seed", type=int, default=1, help="from which those of all samples and networks follow")
     parser.add_argument("--quick", action="store_true", help="tiny runs, to try the program; they judge nothing")
     parser.add_argument("--out", type=Path, help="docs/coverage.md; with --quick none, by default")

@@ -2,7 +2,7 @@ r"""The way up the ladder: cuts are estimated from the smallest upwards, until t
 
 Each cut starts from the weights of the one before.  A cut that is past what the samples can
 carry (about log N nats from N samples; McAllester and Stratos, AISTATS 2020), and all above
-it, are left to the area law.
+it, are left to the area law, untrained where the law itself expects that.
 """
 
 from __future__ import annotations
@@ -59,6 +59,8 @@ class Climb:
             self.beyond.append((cut, self.beyond[-1][1]))
         elif self.tail and self.law_holds() and self._law_suffices(cut):
             self.beyond.append((cut, "area law"))
+        elif self._is_hopeless(cut):
+            self.beyond.append((cut, "past the samples"))
         else:
             self._estimate(cut, progress, stop, seconds)
 
@@ -128,6 +130,13 @@ class Climb:
         law = self._fitted(self._rows())
         rest = [other for other in self.rungs.cuts if other.volume >= cut.volume]
         return sum(self.rungs.weight(other) * law.error(other.interface) for other in rest) <= _TAIL_ERROR
+
+    def _is_hopeless(self, cut: Cut) -> bool:
+        """Whether so much is to be expected that too few of the product pairs there are would carry <e^F>."""
+        lengths = {known.interface for known in self.cuts}
+        if len(self.cuts) < LEAST_KNOWN or len(lengths) < 2:
+            return False
+        return self._fitted(self._rows())(cut.interface) > self.carried(cut) - log(_LEAST_SUPPORT)
 
     def law(self, counts: BlockCounts) -> AreaLaw:
         """The area law through the last cuts; counted ones help where few were estimated."""

@@ -72,7 +72,7 @@ class ChainRule:
     evaluations: int = 2**21
     training: Training = field(
         default_factory=lambda: Training(
-            steps=1500, batch=4096, learning_rate=1e-2, averaging=0.99, check_every=50, patience=6, gain=5e-5
+            steps=1000, batch=4096, learning_rate=1e-2, averaging=0.99, check_every=50, patience=6, gain=5e-5
         )
     )
     folds: int = 2

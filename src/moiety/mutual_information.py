@@ -36,14 +36,14 @@ from .geometry import Cut
 from .objectives import BOUNDS, Bound, DonskerVaradhanBound, JensenShannon, Objective
 from .pairs import Encoding, Split, Windows, cross_splits, shifts, spread_out
 from .random import Streams
-from .readout import CHUNK, PRODUCTS, calibration, held_out, read_out, sample_influence, support
+from .readout import CHUNK, calibration, held_out, read_out, sample_influence, support
 from .samples import Samples
 from .training import CONVERGED, DIVERGED, OUT_OF_BUDGET, Batch, History, Training, side_by_side, train
 
 __all__ = ["Estimator", "Information", "estimate_information", "scaled_training"]
 
 _TRAINED_PLACES, _LEAST_BATCH = 4096, 32  # of the interface, and pairs, per step
-_VALIDATED_PLACES = 16384
+_VALIDATED_PLACES, _VALIDATED_PRODUCTS = 16384, 2
 _SCATTERED_PLACES = 4096  # of the interface, from which the scatter of folds is read
 _SPREAD_SIGMAS = 2.0  # sampling errors that folds must lie apart before training is to blame
 
@@ -180,7 +180,7 @@ def scaled_training(training: Training, cut: Cut, effort: float) -> Training:
         >>> from .geometry import ladder
         >>> config = scaled_training(Training(), ladder((64, 64), (True, True)).cuts[0], 0.2)
         >>> config.steps, config.batch
-        (300, 32)
+        (160, 32)
     """
     batch = max(min(training.batch, _TRAINED_PLACES // cut.interface), min(_LEAST_BATCH, training.batch))
     return replace(training, steps=max(round(training.steps * effort), min(100, training.steps)), batch=batch)
@@ -219,7 +219,7 @@ def _fold(
         return batch(split.train, config.batch, estimator.objective.products, augment=True)
 
     judged = max(_VALIDATED_PLACES // windows.cut.interface, 512)
-    products = max(estimator.objective.products, PRODUCTS)
+    products = max(estimator.objective.products, _VALIDATED_PRODUCTS)
     validation = [batch(split.validation, CHUNK, products) for _ in range(ceil(min(judged, 4096) / CHUNK))]
     trained = train(network, estimator.objective, estimator.bound, draw, validation, config, look)
     calibrate, mended = calibration(trained.module, validation)

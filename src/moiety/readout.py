@@ -26,9 +26,10 @@ from .training import Batch, scores
 
 __all__ = ["CHUNK", "PRODUCTS", "Scores", "calibration", "held_out", "read_out", "sample_influence", "support"]
 
-CHUNK = 256  # samples scored at once
+CHUNK = 256  # samples scored at once, more where interfaces are short
 PRODUCTS = 4  # product pairs for each held-out joint pair
 _PLACES = 256  # of the interface, per held-out sample
+_SCORED = 4096  # places of the interface scored at once
 _SCALES, _LARGEST_SCALE = 25, 1.2  # of the calibration
 
 
@@ -40,8 +41,9 @@ def held_out(
     look: Callable[[], None],
 ) -> Iterator[tuple[Tensor, Batch]]:
     """Batches that hold every sample equally often, each spread over all of them."""
-    passes = max(min(_PLACES // windows.cut.interface, windows.positions), 1)
-    strides = ceil(len(indices) / CHUNK)
+    interface = windows.cut.interface
+    passes = max(min(_PLACES // interface, windows.positions), 1)
+    strides = ceil(len(indices) / max(CHUNK, _SCORED // interface))
     for _ in range(passes):
         look()
         for start in range(strides):

@@ -85,7 +85,7 @@ class Training:
         ValueError: For a setting out of its range.
     """
 
-    steps: int = 1500
+    steps: int = 800
     batch: int = 512
     learning_rate: float = 1e-2
     warm_up: int = 20
@@ -287,7 +287,7 @@ class _Run:
     def __init__(self, module: nn.Module, config: Training):
         self.module, self.config = module.train(), config
         self.average = deepcopy(module).requires_grad_(False).eval()
-        self.optimiser = torch.optim.Adam(module.parameters(), lr=config.learning_rate, betas=(0.9, 0.99))
+        self.optimiser = torch.optim.Adam(module.parameters(), lr=config.learning_rate, betas=(0.9, 0.99), fused=True)
         self.history, self.best, self.best_weights = History(), -float("inf"), _copy(module)
         self.losses: list[Tensor] = []
         self.steps, self.plateau, self.stale, self.drops = 0, -float("inf"), 0, 0
