@@ -153,18 +153,30 @@ def test_gradients_reach_every_parameter(encoding):
     assert all(parameter.grad is not None and parameter.grad.abs().max() > 0 for parameter in network.parameters())
 
 
+@torch.no_grad()
 def test_frames_make_symmetries_exact():
     around = Neighbourhood(2, 1)
     spins = density_for(Encoding("discrete", 2), around, ("flip",))
     context, target = torch.randint(0, 2, (50, 1, 9)) * 2.0 - 1, torch.ones(50, 1)
     for sign in (1.0, -1.0):
         features, frame = spins.frame(sign * context, None)
+        np.testing.assert_array_equal(features, spins.frame(context, None)[0])
         found = spins.log_density(features[:, :1], sign * target, frame)
         np.testing.assert_allclose(found, spins.log_density(spins.frame(context, None)[0][:, :1], target, spins.frame(context, None)[1]))
     rotors, angles = density_for(Encoding("angle"), around, ()), torch.rand(50, 9) * 6
     coded = Encoding("angle")
     one, turned = (rotors.frame(coded(angles + shift), None)[0][:, :-2] for shift in (0.0, 1.0))
-    np.testing.assert_allclose(one.detach(), turned.detach(), atol=1e-5)
+    np.testing.assert_allclose(one, turned, atol=1e-5)
+
+
+@torch.no_grad()
+def test_bonds_are_products_along_rows():
+    around = Neighbourhood(2, 1)  # three rows of three
+    spins = density_for(Encoding("discrete", 2), around, ())
+    row = torch.tensor([1.0, -1.0, -1.0, 1.0, 0.0, 1.0, -1.0, -1.0, -1.0])
+    bonds = torch.tensor([-1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0])  # none across the ends of rows, or with what is unknown
+    features, _ = spins.frame(row[None, None], None)
+    np.testing.assert_allclose(features[0, 9:], spins.bonds.weight @ bonds, rtol=1e-6)
 
 
 # ---------------------------------------------------------------------- known answers
