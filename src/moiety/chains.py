@@ -150,7 +150,9 @@ def mser(series: np.ndarray) -> int:
 def observables(samples: Samples) -> dict[str, np.ndarray]:
     """Series that tell how fast samples forget, whatever the system.
 
-    `order`: the mean state, of angles its cosine and sine; `neighbours`: the mean product
+    `order`: the mean state, of angles its cosine and sine; `order size`: how far that is from the
+    symmetric state, where `flip` or `turn` is a symmetry, under which a sampler may move all sites
+    at once so that the order forgets and its size does not; `neighbours`: the mean product
     of neighbours' deviations from the mean state, of discrete states how often they are
     equal, of angles the mean cosine of their difference.
 
@@ -168,6 +170,10 @@ def observables(samples: Samples) -> dict[str, np.ndarray]:
         series = {"order x": np.cos(values).mean(axis=space), "order y": np.sin(values).mean(axis=space)}
     else:
         series = {"order": values.mean(axis=space, dtype=float)}
+    if samples.kind == "angle" and "turn" in samples.symmetries:
+        series["order size"] = np.hypot(series["order x"], series["order y"])
+    elif samples.kind != "angle" and "flip" in samples.symmetries:
+        series["order size"] = np.abs(series["order"] - max(samples.states - 1, 0) / 2)
     alike = {
         "angle": lambda a, b: np.cos(a - b),
         "discrete": np.equal,
