@@ -126,8 +126,7 @@ def swept(setting: Setting, sweep: Sweep, show: Page) -> list[str]:
     misses, offs, apart = [], {route: [] for route in MOST_OFF}, []
     for point, result in zip(sweep.points, results, strict=True):
         exact, other = known(setting, sweep, point), result.cross_check
-        check = next(check.message for check in result.status.checks if check.name == "cross-check")
-        apart.append(float(check.split(" of its errors")[0].split()[-1]))
+        apart.append(other.sigmas)
         cells = [f"{value:g}" for value in point.values()] + [f"{exact[0]:.5f}" if exact else "none"]
         cells += compared(result.entropy, result.error, exact) + [f"{result.timing['total']:.0f}"]
         cells += compared(other.entropy, other.error, exact) + [f"{apart[-1]:.1f}", "ok" if result.status.ok else "doubtful"]

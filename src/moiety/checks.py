@@ -8,17 +8,16 @@ None of them can see what every critic misses alike, which makes s too large.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .blocks import MOST_BIAS
 from .geometry import Shape
-from .results import COUNTED, EXTRAPOLATED, Base, Check, Level, Status
+from .results import COUNTED, EXTRAPOLATED, Base, Check, CrossCheck, Level, Status
 from .training import DIVERGED
 
-__all__ = ["Crossing", "checked"]
+__all__ = ["checked"]
 
 _FEW_SAMPLES, _VERY_FEW_SAMPLES = 100, 32
 _MOST_RHAT = 1.1
@@ -27,21 +26,13 @@ _ROUNDING = 1e-9
 _HARMLESS = 1e-3  # nats per site that no one would worry about
 
 
-@dataclass(frozen=True)
-class Crossing:
-    """This route minus another one on the same samples, and the standard error of that, in nats per site."""
-
-    difference: float
-    error: float
-
-
 def checked(
     samples: Mapping[str, Any],
     levels: Sequence[Level],
     bases: Sequence[Base],
     budget: Mapping[str, float],
     refused: Sequence[Shape],
-    crossing: Crossing | None = None,
+    other: CrossCheck | None = None,
 ) -> Status:
     """All checks of an estimate.
 
@@ -51,7 +42,7 @@ def checked(
         bases: Counted blocks that the sum starts from.
         budget: Parts of the error, in nats per site.
         refused: Blocks that the samples were too few to count.
-        crossing: How far another route is, where one was taken.
+        other: What another route gave, where one was taken.
     """
     error = float(np.sqrt(sum(part**2 for part in budget.values())))
     return Status(
@@ -65,7 +56,7 @@ def checked(
             _trained(levels, budget, error),
             _agreeing(levels, error),
             _short_tail(levels, budget, error),
-            *([_crossed(crossing)] if crossing else []),
+            *([_crossed(other)] if other else []),
         )
     )
 
@@ -170,11 +161,10 @@ def _short(value: float) -> str:
     return np.format_float_positional(value, precision=2, fractional=False, trim="-")
 
 
-def _crossed(crossing: Crossing) -> Check:
+def _crossed(other: CrossCheck) -> Check:
     """Both routes err towards too much entropy: that they agree is no proof, that they differ is one."""
-    sigmas = abs(crossing.difference) / max(crossing.error, 1e-12)
-    passed = sigmas <= _SIGMAS or abs(crossing.difference) < _HARMLESS
-    higher = "mutual information" if crossing.difference > 0 else "the chain rule"
-    said = f"the cross-check differs by {crossing.difference:+.2g} nats/site, {sigmas:.1f} of its errors"
+    passed = other.sigmas <= _SIGMAS or abs(other.difference) < _HARMLESS
+    higher = "mutual information" if other.difference > 0 else "the chain rule"
+    said = f"the cross-check differs by {other.difference:+.2g} nats/site, {other.sigmas:.1f} of its errors"
     why = "no proof, as both err towards too much" if passed else f"trust the lower one: {higher} has missed something"
     return Check("cross-check", passed, f"{said}; {why}")

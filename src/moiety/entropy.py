@@ -29,7 +29,7 @@ from torch import nn
 from . import __version__
 from .blocks import BlockCounts, CountedBlock
 from .chains import observables, rhat, series_error, tau_int
-from .checks import Crossing, checked
+from .checks import checked
 from .climb import LEAST_KNOWN, Climb, effort
 from .conditional import ChainRule, Conditional, estimate_conditional
 from .critics import Critic, TrainedCritic
@@ -37,7 +37,7 @@ from .errors import InputError, Stopped
 from .geometry import Cut, Shape, ladder
 from .mutual_information import Estimator, Information
 from .objectives import Bound, Objective
-from .results import COUNTED, ESTIMATED, EXTRAPOLATED, Base, EntropyResult, Estimate, Level
+from .results import COUNTED, ESTIMATED, EXTRAPOLATED, Base, CrossCheck, EntropyResult, Level
 from .samples import Samples
 from .training import DIVERGED, Training
 
@@ -268,10 +268,11 @@ def _result(
     entropy = total - site - sum(level.weight * level.mutual_information for level in above)
     budget = _budget(terms, levels, influence)
     timing["training"] = sum(found.seconds for found in walk.found)
-    crossing = None
+    crossed = None
     if other:
         timing["cross_check"] = other.seconds
-        crossing = Crossing(entropy - other.entropy + site, _difference_error(budget, influence, other, samples))
+        error, apart = _other_error(other, samples), _difference_error(budget, influence, other, samples)
+        crossed = CrossCheck(other.entropy - site, error, float(entropy - other.entropy + site), apart)
     described = {"n": samples.n, "shape": list(samples.shape), "kind": samples.kind, **walk.chain}
     bases_found = tuple(
         Base(shape, count, blocks[shape].entropy, _block_error(blocks[shape], samples), blocks[shape].windows)
@@ -283,12 +284,12 @@ def _result(
         budget=budget,
         levels=levels,
         bases=bases_found,
-        status=checked(described, levels, bases_found, budget, terms.counts.refused, crossing),
+        status=checked(described, levels, bases_found, budget, terms.counts.refused, crossed),
         samples=described,
         ended=ended,
         timing=timing,
         provenance=_provenance(walk, {**asked, "excess": terms.single is not None, "cross_check": other is not None}),
-        cross_check=other and Estimate(other.entropy - site, _other_error(other, samples)),
+        cross_check=crossed,
         critic=_trained(walk, other),
     )
 

@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,11 +26,12 @@ if TYPE_CHECKING:
     import matplotlib.figure
     import xarray
 
-__all__ = ["COUNTED", "ESTIMATED", "EXTRAPOLATED", "Base", "Check", "Estimate", "EntropyResult", "Level", "Status"]
+__all__ = ["COUNTED", "ESTIMATED", "EXTRAPOLATED", "Base", "Check", "CrossCheck", "Estimate", "EntropyResult", "Level", "Status"]
 
 COUNTED, ESTIMATED, EXTRAPOLATED = "counted", "estimated", "extrapolated"
 _CURVES = ("steps", "training", "validation", "smoothed", "bound")
 _ATTRIBUTE = "moiety_result"
+_LEAST_ERROR = 1e-12  # nats per site
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,35 @@ class Estimate:
 
 
 @dataclass(frozen=True)
+class CrossCheck:
+    """The same entropy by another route, on the same samples.
+
+    Arguments:
+        entropy: In nats per site.
+        error: One standard error.
+        difference: The result's own entropy less this one.
+        difference_error: One standard error of that: much of the samples' noise is common to both.
+
+    Example:
+        >>> CrossCheck(0.30, 0.01, difference=0.01, difference_error=0.004).sigmas
+        2.5
+    """
+
+    entropy: float
+    error: float
+    difference: float = nan
+    difference_error: float = nan
+
+    @property
+    def sigmas(self) -> float:
+        """How many of its errors the difference is."""
+        return abs(self.difference) / max(self.difference_error, _LEAST_ERROR)
+
+    def __str__(self) -> str:
+        return measured(self.entropy, self.error)
+
+
+@dataclass(frozen=True)
 class EntropyResult:
     """The entropy per site of a lattice system.
 
@@ -166,7 +197,7 @@ class EntropyResult:
     bases: tuple[Base, ...]
     status: Status
     samples: Mapping[str, Any]
-    cross_check: Estimate | None = None
+    cross_check: CrossCheck | None = None
     ended: str = ""
     timing: Mapping[str, float] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
@@ -214,7 +245,7 @@ class EntropyResult:
         )
         bases = tuple(Base(**{**base, "shape": tuple(base["shape"])}) for base in said["bases"])
         status = Status(tuple(Check(**check) for check in said["status"]["checks"]))
-        cross_check = Estimate(**said["cross_check"]) if said["cross_check"] else None
+        cross_check = CrossCheck(**said["cross_check"]) if said["cross_check"] else None
         plain = {"ended": said.get("ended", "")}
         plain |= {name: said[name] for name in ("entropy", "error", "unit", "budget", "samples", "timing", "provenance")}
         return cls(levels=levels, bases=bases, status=status, cross_check=cross_check, **plain)
