@@ -1,6 +1,7 @@
 """The one verb, on systems whose entropy is known, and what it says when it should be doubted."""
 
 import json
+from dataclasses import replace
 from functools import partial
 from math import prod
 from time import perf_counter
@@ -10,6 +11,7 @@ import pytest
 
 from moiety import EntropyResult, EstimateError, InputError, Samples
 from moiety import estimate_entropy as estimate_both_ways
+from moiety.conditional import ChainRule
 from moiety.entropy import _Clock
 from moiety.exact.chain import segment_information
 from moiety.results import COUNTED, ESTIMATED, EXTRAPOLATED
@@ -250,10 +252,12 @@ def test_networks_of_one_state_point_start_the_next():
 
 def test_the_chain_rule_starts_warm_too():
     near, far = (system("ising-square", size=8, temperature=t).sample(512, seed=k) for k, t in enumerate((2.6, 2.5)))
-    before = estimate_both_ways(near, training=Training(steps=20), precision=1.0)
+    rule = ChainRule(evaluations=2**18, training=replace(ChainRule().training, steps=300, batch=1024))
+    estimate = partial(estimate_both_ways, training=Training(steps=20), precision=1.0, chain_rule=rule)
+    before = estimate(near)
     assert len(before.critic.rule) == 2
-    after = estimate_both_ways(far, training=Training(steps=20), precision=1.0, critic=before.critic)
-    cold = estimate_both_ways(far, training=Training(steps=20), precision=1.0)
+    after = estimate(far, critic=before.critic)
+    cold = estimate(far)
     apart = np.hypot(after.cross_check.error, cold.cross_check.error)
     assert abs(after.cross_check.entropy - cold.cross_check.entropy) < 4 * apart
     assert after.cross_check.entropy != cold.cross_check.entropy  # of the same seed: other weights were the first ones
