@@ -107,15 +107,18 @@ def whole(shape: Shape, periodic: Sequence[bool], around: Neighbourhood) -> Scen
 
 
 def alone(cut: Cut, around: Neighbourhood) -> Scene:
-    """The sites of a cut's second half, row by row, and nothing else of the block that is cut."""
+    """The sites of a cut's second half, layer by layer from the first half on, which is not known."""
     wraps = tuple(closed and axis != cut.axis for axis, closed in enumerate(cut.wraps))
     places = _places(cut.right)
-    known = _before(places, cut.right, wraps, around.steps)
+    known = _before(places, cut.right, wraps, around.steps, cut.axis)
     return _scene(cut.parent, places + _second(cut), known, cut.right[-1])
 
 
 def given_first(cut: Cut, around: Neighbourhood) -> Scene:
     """The same sites in the same order, after those of the first half.
+
+    In this order the first half has little to tell beyond the first layer, whose sites have it in their
+    context; along the layers, sites far from the first half would lack what they need of it.
 
     Example:
         >>> from .geometry import ladder
@@ -127,7 +130,7 @@ def given_first(cut: Cut, around: Neighbourhood) -> Scene:
     found, inside = _wrapped((places + shift)[:, None] + around.steps, cut.parent, cut.wraps)
     rest = found - shift
     first = rest[..., cut.axis] < 0
-    before = _ranks(rest, cut.right) < _ranks(places, cut.right)[:, None]
+    before = _ranks(rest, cut.right, cut.axis) < _ranks(places, cut.right, cut.axis)[:, None]
     return _scene(cut.parent, places + shift, inside & (first | before), cut.right[-1])
 
 
@@ -148,10 +151,10 @@ def _places(shape: Shape) -> np.ndarray:
     return np.stack(np.unravel_index(np.arange(prod(shape)), shape), axis=1)
 
 
-def _before(places: np.ndarray, shape: Shape, wraps: Sequence[bool], steps: np.ndarray) -> np.ndarray:
+def _before(places: np.ndarray, shape: Shape, wraps: Sequence[bool], steps: np.ndarray, slowest: int = 0) -> np.ndarray:
     """Which neighbours lie inside and come before."""
     found, inside = _wrapped(places[:, None] + steps, shape, wraps)
-    return inside & (_ranks(found, shape) < _ranks(places, shape)[:, None])
+    return inside & (_ranks(found, shape, slowest) < _ranks(places, shape, slowest)[:, None])
 
 
 def _wrapped(coordinates: np.ndarray, shape: Shape, wraps: Sequence[bool]) -> tuple[np.ndarray, np.ndarray]:
@@ -160,9 +163,11 @@ def _wrapped(coordinates: np.ndarray, shape: Shape, wraps: Sequence[bool]) -> tu
     return np.where(closed, coordinates % sides, coordinates), (closed | ((coordinates >= 0) & (coordinates < sides))).all(-1)
 
 
-def _ranks(coordinates: np.ndarray, shape: Shape) -> np.ndarray:
-    strides = np.cumprod((1, *shape[:0:-1]))[::-1]
-    return coordinates @ strides
+def _ranks(coordinates: np.ndarray, shape: Shape, slowest: int) -> np.ndarray:
+    """Places in the order in which sites are told: layer by layer along one axis, row by row within them."""
+    order = [slowest, *[axis for axis in range(len(shape)) if axis != slowest]]
+    strides = np.cumprod((1, *[shape[axis] for axis in order[:0:-1]]))[::-1]
+    return coordinates[..., order] @ strides
 
 
 class Contexts:
