@@ -8,9 +8,9 @@ for both
 exact_error being 0 but for the tabulated XY entropies.  If the errors are standard errors of
 unbiased, normal estimates, then 68% of |z| lie below 1, 95% below 2.
 
-Runs are made side by side, a thread each, and appended to a file as they come, so that an interrupted
-one resumes; delete it to measure anew.  `validation/coverage.py --group few` runs a part, and the page is always made of all that
-the file holds.  Exits with 1 where a target is missed.
+Runs are made side by side, a thread each, and appended to docs/coverage.csv as they come, so that
+an interrupted one resumes; delete it to measure anew.  `validation/coverage.py --group few` runs a
+part, and the page is always made of all that the file holds.  Exits with 1 where a target is missed.
 
 Samples with a known tau and a known s, of a Gaussian field: an autoregressive series of
 independent fields xi_t, a = (2 tau - 1) / (2 tau + 1),
@@ -292,7 +292,7 @@ def show_runs(runs: Sequence[Run], show: Callable[[str], None]) -> None:
 def report(runs: Sequence[Run], lacking: int, options: argparse.Namespace) -> tuple[Page, bool]:
     """The page, and whether targets are met."""
     show = Page()
-    command = f"validation/coverage.py --rows {options.rows.name} --seed {options.seed}{' --quick' * options.quick}"
+    command = f"validation/coverage.py --seed {options.seed}{' --quick' * options.quick}"
     show("# Do stated errors hold?\n")
     show(provenance(command))
     versions = ", ".join(sorted({run.version for run in runs}))
@@ -304,7 +304,7 @@ def report(runs: Sequence[Run], lacking: int, options: argparse.Namespace) -> tu
     misses = show_summaries(runs, show)
     show_runs(runs, show)
     if lacking:
-        show(f"\n{lacking} runs of the plan are still lacking.")
+        show(f"\n{lacking} runs of the plan are still lacking; this is said of the others.")
     show(f"\nTargets missed.  {'; '.join(misses)}." if misses else "\nAll targets met.")
     return show, not misses
 
@@ -312,13 +312,14 @@ def report(runs: Sequence[Run], lacking: int, options: argparse.Namespace) -> tu
 def main():
     groups = list(dict.fromkeys(case.group for case in plan(False)))
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=Path, default=Path("coverage_rows.csv"), help="what is measured, kept between runs")
+    parser.add_argument("--rows", type=Path, help="what is measured, kept between runs; docs/coverage.csv")
     parser.add_argument("--group", choices=groups, help="run this one only")
     parser.add_argument("--processes", type=int, default=2, help="side by side")
     parser.add_argument("--seed", type=int, default=1, help="from which those of all samples and networks follow")
     parser.add_argument("--quick", action="store_true", help="tiny runs, to try the program; they judge nothing")
     parser.add_argument("--out", type=Path, help="docs/coverage.md; with --quick none, by default")
     options = parser.parse_args()
+    options.rows = options.rows or Path("coverage_quick.csv" if options.quick else "docs/coverage.csv")
     cases = plan(options.quick)
     runs = run_all(cases, options)
     if not runs:
