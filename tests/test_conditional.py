@@ -53,14 +53,15 @@ def test_the_first_half_adds_what_lies_in_it(shape, periodic):
         np.testing.assert_array_equal(with_first.places, without.places)
         places = with_first.places.reshape(-1, 2)
         all_known, known_alone = (scene.known.reshape(scene.sites, -1) for scene in (with_first, without))
-        rank = {tuple(place): i for i, place in enumerate(places.tolist())}
+        layer_by_layer = sorted(places.tolist(), key=lambda place: (place[cut.axis], place))
+        rank = {tuple(place): i for i, place in enumerate(layer_by_layer)}
         sides, wraps = np.array(cut.parent), np.array(cut.wraps)
         for i, place in enumerate(places):
             for k, step in enumerate(around.steps):
                 end = np.where(wraps, (place + step) % sides, place + step)
                 inside = bool(((end >= 0) & (end < sides)).all())
                 in_first = inside and end[cut.axis] < cut.left[cut.axis]
-                before = inside and rank.get(tuple(end.tolist()), 10**9) < i
+                before = inside and rank.get(tuple(end.tolist()), 10**9) < rank[tuple(place.tolist())]
                 assert all_known[i, k] == (in_first or before)
                 beyond = wraps[cut.axis] and not 0 <= (place + step)[cut.axis] < sides[cut.axis]
                 assert known_alone[i, k] == (before and not beyond)
