@@ -59,7 +59,7 @@ _Objective = Annotated[
 _Bound = Annotated[
     str | None, Option(metavar="NAME", help="What is read out: donsker-varadhan (default), nwj or mean-log-odds.")
 ]
-_Steps = Annotated[int | None, Option(metavar="N", min=1, help="Most steps of each training; default 800, of the chain rule 1000.")]
+_Steps = Annotated[int | None, Option(metavar="N", min=1, help="Most steps of each training of a critic; default 800.")]
 _Folds = Annotated[int | None, Option(metavar="N", min=2, help="Held-out sets, each with its own network; default 2.")]
 _Seed = Annotated[int | None, Option(metavar="N", min=0, help="Of all random numbers; default 0.")]
 _Device = Annotated[str | None, Option(metavar="NAME", help="Where the networks live, such as cpu or cuda; default cpu.")]
