@@ -5,15 +5,18 @@ from dataclasses import replace
 from functools import partial
 from math import prod
 from time import perf_counter
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from moiety import EntropyResult, EstimateError, InputError, Samples
 from moiety import estimate_entropy as estimate_both_ways
+from moiety.climb import Climb
 from moiety.conditional import ChainRule
 from moiety.entropy import _Clock
 from moiety.exact.chain import segment_information
+from moiety.geometry import ladder
 from moiety.results import COUNTED, ESTIMATED, EXTRAPOLATED
 from moiety.systems import system
 from moiety.training import Training
@@ -270,3 +273,19 @@ def test_excess_leaves_the_error_of_single_sites_out():
     whole, excess = (estimate_entropy(samples, training=Training(steps=50), excess=flag) for flag in (False, True))
     assert excess.budget["base"] == pytest.approx(0.0, abs=1e-12) and whole.budget["base"] > 0
     assert excess.budget["samples"] != whole.budget["samples"]
+
+
+@pytest.mark.parametrize("nats, beyond", [(0.2, ["past the samples"]), (0.02, [])])
+def test_a_cut_that_is_expected_to_be_past_the_samples_is_not_trained(nats, beyond):
+    """So many nats a site of the interface: 128 sites hold 25.6, or 2.6, of which 256 samples carry log 25.6 = 3.2."""
+    samples = Samples.from_array(np.zeros((256, 64, 64), int), states=2, periodic=True)
+    rungs = ladder(samples.shape, samples.periodic)
+    walk = Climb(rungs, samples, None, {"tau": 0.5, "effective": 256.0}, tail=False)
+    walk.cuts = [cut for cut in reversed(rungs.cuts) if 16 <= cut.volume <= 256]
+    walk.found = [SimpleNamespace(value=nats * cut.interface, error=1e-3, modules=()) for cut in walk.cuts]
+    if beyond:
+        walk.take(rungs.cuts[0], None, None)
+    else:
+        with pytest.raises(AttributeError):  # it sets out to train, for which it has no estimator here
+            walk.take(rungs.cuts[0], None, None)
+    assert [why for _, why in walk.beyond] == beyond

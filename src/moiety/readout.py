@@ -24,10 +24,10 @@ from .objectives import Bound, DonskerVaradhanBound
 from .pairs import Windows, shifts
 from .training import Batch, scores
 
-__all__ = ["CHUNK", "PRODUCTS", "Scores", "calibration", "held_out", "read_out", "sample_influence", "support"]
+__all__ = ["CHUNK", "Scores", "calibration", "held_out", "read_out", "sample_influence", "support"]
 
 CHUNK = 256  # samples scored at once, more where interfaces are short
-PRODUCTS = 4  # product pairs for each held-out joint pair
+_PRODUCTS = 4  # product pairs for each held-out joint pair
 _PLACES = 256  # of the interface, per held-out sample
 _SCORED = 4096  # places of the interface scored at once
 _SCALES, _LARGEST_SCALE = 25, 1.2  # of the calibration
@@ -49,7 +49,7 @@ def held_out(
         for start in range(strides):
             picks = torch.from_numpy(indices[start::strides])
             a, b = windows.draw(picks, generator)
-            yield picks, Batch(a, b, shifts(len(picks), len(indices), tau, PRODUCTS, generator))
+            yield picks, Batch(a, b, shifts(len(picks), len(indices), tau, _PRODUCTS, generator))
 
 
 @dataclass(frozen=True, eq=False)
