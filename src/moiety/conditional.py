@@ -27,7 +27,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .contexts import Contexts, Neighbourhood, Scene, alone, given_first, whole
+from .contexts import Contexts, Neighbourhood, Scene, alone, beside, given_first, whole
 from .critics import hand_on
 from .densities import density_for
 from .errors import InputError
@@ -248,7 +248,16 @@ class _Reader:
         self.points = torch.from_numpy(points.repeat(counts, axis=0)).float().to(config.device)
         self.around = around
         self.whole = whole(first.shape, first.periodic, around)
-        self.pairs = [(given_first(cut, around), alone(cut, around)) for cut in self.cuts]
+        upright = [self._upright(cut, first) for cut in self.cuts]
+        self.pairs = [(given_first(cut, around), alone(cut, around)) for cut in upright]
+        kinds = [[one for one in zip(upright, self.pairs, strict=True) if one[0].faces == faces] for faces in (1, 2)]
+        self.trained = [[(*pair, *(beside(scene, cut) for scene in pair)) for cut, pair in kind] for kind in kinds if kind]
+
+    def _upright(self, cut: Cut, samples: Samples) -> Cut:
+        """With layers that are rows where axes may be swapped: sites far from the first half are then told
+        as those of the whole lattice are, which the network knows best."""
+        alike = [(samples.shape[axis], samples.periodic[axis]) for axis in (0, cut.axis)]
+        return cut.swapped(0, cut.axis) if "transpose" in self.symmetries and alike[0] == alike[1] else cut
 
     @property
     def n(self) -> int:
@@ -276,12 +285,20 @@ class _Reader:
         return made.to(self.config.device)
 
     def batch(self, indices: Tensor, size: int, generator: torch.Generator, augment: bool) -> tuple[Tensor, ...]:
-        """Sites of the whole lattice and, where cuts are asked for, of their halves."""
-        scenes = [self.whole] + [scene for pair in self.pairs for scene in pair]
-        first = round(size * _SHARE) if self.pairs else size
-        sizes = [first] + [max((size - first) // (len(scenes) - 1), 1)] * (len(scenes) - 1) if self.pairs else [size]
+        """Sites of the whole lattice and, where cuts are asked for, as many of them, picked at random.
+
+        One cut is of those whose halves meet at one end, one of those whose halves meet at both, as far
+        as there are any: at a second end are contexts that no other cut has.  Half of the sites are of
+        the layers beside the first half.
+        """
         image = int(torch.randint(len(self.contexts.images), (), generator=generator)) if augment else 0
-        parts = [self._random(scene, indices, count, generator, image) for scene, count in zip(scenes, sizes, strict=True)]
+        if not self.cuts:
+            return self._random(self.whole, indices, size, generator, image)
+        picks = [int(torch.randint(len(scenes), (), generator=generator)) for scenes in self.trained]
+        scenes = [scene for pick, found in zip(picks, self.trained, strict=True) for scene in found[pick]]
+        first = round(size * _SHARE)
+        sizes = [first, *[max((size - first) // len(scenes), 1)] * len(scenes)]
+        parts = [self._random(scene, indices, count, generator, image) for scene, count in zip((self.whole, *scenes), sizes, strict=True)]
         return tuple(torch.cat(tensors) for tensors in zip(*parts, strict=True))
 
     def _random(self, scene: Scene, indices: Tensor, sites: int, generator: torch.Generator, image: int) -> tuple[Tensor, ...]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import permutations, product
 from math import prod
 
@@ -26,7 +26,7 @@ from torch import Tensor
 from .geometry import Cut, Shape
 from .pairs import Encoding
 
-__all__ = ["Contexts", "Neighbourhood", "Scene", "alone", "given_first", "whole"]
+__all__ = ["Contexts", "Neighbourhood", "Scene", "alone", "beside", "given_first", "whole"]
 
 _LONGEST_RUN = 64
 
@@ -134,6 +134,26 @@ def given_first(cut: Cut, around: Neighbourhood) -> Scene:
     return _scene(cut.parent, places + shift, inside & (first | before), cut.right[-1])
 
 
+def beside(scene: Scene, cut: Cut, layers: int = 1) -> Scene:
+    """Those sites of a cut's scene that lie within a few layers of the first half.
+
+    Of them M is made, but a scene has few.
+
+    Example:
+        >>> from .geometry import ladder
+        >>> cut = ladder((8,), (True,)).cuts[0]  # a ring: the first half is at both ends of the second
+        >>> beside(given_first(cut, Neighbourhood(1, 1)), cut).places.ravel().tolist()
+        [4, 7]
+    """
+    depth = scene.places[..., cut.axis] - cut.left[cut.axis]
+    if cut.wraps[cut.axis]:
+        depth = np.minimum(depth, cut.right[cut.axis] - 1 - depth)
+    near = depth < layers
+    if (near.all(axis=1) | ~near.any(axis=1)).all():  # runs lie along the layers
+        return Scene(scene.window, scene.places[near[:, 0]], scene.known[near[:, 0]])
+    return Scene(scene.window, scene.places[near][:, None], scene.known[near][:, None])
+
+
 def _scene(window: Shape, places: np.ndarray, known: np.ndarray, side: int) -> Scene:
     """In runs that divide the last side."""
     length = max(run for run in range(1, min(side, _LONGEST_RUN) + 1) if side % run == 0)
@@ -230,6 +250,7 @@ class Contexts:
         return [torch.randint(room, (count,), generator=generator) for room in rooms]
 
 
+@lru_cache(maxsize=1024)
 def _row(leading: Shape, half: int, length: int) -> Tensor:
     """Offsets from the start of a run to all sites that the contexts of the run have in one row."""
     along = torch.arange(-half, length + half)

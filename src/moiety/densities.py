@@ -2,7 +2,7 @@ r"""Densities of one site given what is known around it, as the last layer of a 
 
     discrete   softmax of q scores; of two states one score, p(s) = 1 / (1 + exp(-2 s f))
     angle      sum_k w_k exp(v_k . (cos t, sin t)) / (2 pi I_0(|v_k|)): von Mises
-    real       sum_k w_k N(m_k, sigma_k)
+    real       sum_k w_k N(m + m_k, sigma_k), m a linear prediction
 
 in nats, of the coded states of `pairs.Encoding`; `log_volume` turns the density of a coded
 state into that of the state.  Before, contexts are turned into a frame of their own: an angle
@@ -30,6 +30,7 @@ __all__ = ["AngleDensity", "DiscreteDensity", "RealDensity", "density_for"]
 _COMPONENTS = 4
 _SUMS, _SINGLE = 8, 2
 _BOND_SUMS = 8
+_WEIGHING = 32
 
 
 def density_for(encoding: Encoding, around: Neighbourhood, symmetries: tuple[str, ...]) -> nn.Module:
@@ -125,21 +126,29 @@ class AngleDensity(nn.Module):
 
 
 class RealDensity(nn.Module):
-    """A mixture of Gaussians about a linear prediction."""
+    """A mixture of Gaussians about a linear prediction, whose weights follow from what is known.
+
+    Of a Gaussian field the prediction is all there is: E[x | known] = w . x with w a function of
+    which sites are known.
+    """
 
     outputs = 3 * _COMPONENTS
 
     def __init__(self, near: Tensor, scale: float):
         super().__init__()
-        self.features = 2 * len(near)
+        size = len(near)
+        self.features = 2 * size
         self.log_volume = -log(scale)
-        self.linear = nn.Linear(2 * len(near), 1)
-        nn.init.zeros_(self.linear.weight)
+        self.weights = nn.Sequential(nn.Linear(size, _WEIGHING), nn.SiLU(), nn.Linear(_WEIGHING, size + 1))
+        with torch.no_grad():  # from nearly nothing, or the sum over a wide context begins as noise
+            self.weights[-1].weight.mul_(0.01)
+            self.weights[-1].bias.zero_()
 
     def frame(self, context: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
         """Contexts and what is known of them, `(n, features)`, and the linear predictions."""
-        features = torch.cat([context, known], dim=1).flatten(1)
-        return features, self.linear(features)
+        weights = self.weights(known[:, 0])
+        predicted = weights[:, -1:] + (weights[:, :-1] * context[:, 0]).sum(dim=1, keepdim=True)
+        return torch.cat([context, known], dim=1).flatten(1), predicted
 
     def log_density(self, scores: Tensor, target: Tensor, frame: Tensor) -> Tensor:
         """Shape `(n,)`."""

@@ -79,6 +79,18 @@ class Cut:
         """l_k: sites along the interface, all faces together."""
         return self.faces * prod(self.parent) // self.parent[self.axis]
 
+    def swapped(self, axis: int, other: int) -> Cut:
+        """The same cut of a lattice two of whose axes are swapped.
+
+        Example:
+            >>> ladder((64, 64), (True, True)).cuts[1].swapped(0, 1)
+            Cut(level=2, parent=(64, 32), axis=0, wraps=(True, False), count=2)
+        """
+        order = list(range(len(self.parent)))
+        order[axis], order[other] = other, axis
+        parent, wraps = (tuple(sides[k] for k in order) for sides in (self.parent, self.wraps))
+        return replace(self, parent=parent, axis=order.index(self.axis), wraps=wraps)
+
     def _with_side(self, side: int) -> Shape:
         return (*self.parent[: self.axis], side, *self.parent[self.axis + 1 :])
 
