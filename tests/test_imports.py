@@ -14,9 +14,9 @@ import moiety
 ROOT = Path(moiety.__file__).parent
 TABLE = """
     errors random scratch _types
-    samples chains geometry
+    samples chains geometry particles
     io systems exact
-    pairs critics objectives particles
+    pairs critics objectives crops
     contexts densities
     training
     readout
@@ -25,7 +25,7 @@ TABLE = """
     climb
     results
     checks
-    entropy
+    entropy excess
     baselines sweep
     report paper
     cli

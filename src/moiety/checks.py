@@ -17,7 +17,7 @@ from .geometry import Shape
 from .results import COUNTED, EXTRAPOLATED, Base, Check, CrossCheck, Level, Status
 from .training import DIVERGED
 
-__all__ = ["checked"]
+__all__ = ["checked", "common_checks"]
 
 _FEW_SAMPLES, _VERY_FEW_SAMPLES = 100, 32
 _MOST_RHAT = 1.1
@@ -44,20 +44,21 @@ def checked(
         refused: Blocks that the samples were too few to count.
         other: What another route gave, where one was taken.
     """
+    crossed = [_crossed(other)] if other else []
+    return Status((*common_checks(samples, levels, budget), _counted(bases, budget, refused), _bounded(levels, bases), *crossed))
+
+
+def common_checks(samples: Mapping[str, Any], levels: Sequence[Level], budget: Mapping[str, float]) -> tuple[Check, ...]:
+    """Those that concern lattices and particles alike; see `checked`."""
     error = float(np.sqrt(sum(part**2 for part in budget.values())))
-    return Status(
-        (
-            _effective(samples),
-            _mixed(samples),
-            _counted(bases, budget, refused),
-            _positive(levels),
-            _monotone(levels),
-            _bounded(levels, bases),
-            _trained(levels, budget, error),
-            _agreeing(levels, error),
-            _short_tail(levels, budget, error),
-            *([_crossed(other)] if other else []),
-        )
+    return (
+        _effective(samples),
+        _mixed(samples),
+        _positive(levels),
+        _monotone(levels),
+        _trained(levels, budget, error),
+        _agreeing(levels, error),
+        _short_tail(levels, budget, error),
     )
 
 
@@ -147,8 +148,8 @@ def _verdict(name: str, bad: Sequence[Level], failure: str, success: str) -> Che
     return Check(name, False, f"{failure} {', '.join(_named(level.shape) for level in bad)}")
 
 
-def _named(shape: Shape) -> str:
-    return "x".join(map(str, shape))
+def _named(shape: Sequence[float]) -> str:
+    return "x".join(f"{side:g}" for side in shape)
 
 
 def _short(value: float) -> str:

@@ -34,13 +34,13 @@ from .chains import standard_error
 from .critics import Critic, InterfaceCritic, TrainedCritic, hand_on
 from .geometry import Cut
 from .objectives import BOUNDS, Bound, DonskerVaradhanBound, JensenShannon, Objective
-from .pairs import Encoding, Split, Windows, cross_splits, shifts, spread_out
+from .pairs import Encoding, Source, Split, Windows, cross_splits, shifts, spread_out
 from .random import Streams
 from .readout import CHUNK, calibration, held_out, read_out, sample_influence, support
 from .samples import Samples
 from .training import CONVERGED, DIVERGED, OUT_OF_BUDGET, Batch, History, Training, side_by_side, train
 
-__all__ = ["Estimator", "Information", "estimate_information", "scaled_training"]
+__all__ = ["Estimator", "Information", "estimate_information", "information_of", "scaled_training"]
 
 _TRAINED_PLACES, _LEAST_BATCH = 4096, 32  # of the interface, and pairs, per step
 _VALIDATED_PLACES, _VALIDATED_PRODUCTS = 16384, 2
@@ -147,28 +147,52 @@ def estimate_information(
         >>> abs(m.value) < 0.1  # independent spins
         True
     """
-    estimator, started = estimator or Estimator(), perf_counter()
+    estimator = estimator or Estimator()
     values = torch.from_numpy(samples.values.reshape(samples.n, *samples.shape)).to(estimator.device)
     encoding = Encoding.of(samples.kind, samples.states, samples.values)
     windows = Windows(values, cut, samples.periodic, encoding, samples.symmetries)
-    splits = cross_splits(samples.chains, samples.draws, estimator.folds)
-    training = scaled_training(estimator.training, cut, effort)
+    options = {"tau": tau, "warm": warm, "effort": effort, "progress": progress}
+    return information_of(windows, samples.chains, samples.draws, estimator, **options)
+
+
+def information_of(
+    source: Source,
+    chains: int,
+    draws: int,
+    estimator: Estimator,
+    *,
+    tau: float = 0.5,
+    warm: Sequence[nn.Module] = (),
+    effort: float = 1.0,
+    progress: Callable[[], None] | None = None,
+) -> Information:
+    """M between the halves of the pairs that a source gives.
+
+    Arguments:
+        source: Of the pairs.
+        chains, draws: Of its samples.
+        estimator, tau, warm, effort, progress: See `estimate_information`.
+    """
+    started = perf_counter()
+    splits = cross_splits(chains, draws, estimator.folds)
+    training = scaled_training(estimator.training, source, effort)
     if isinstance(estimator.critic, TrainedCritic) and not warm:
-        warm = [estimator.critic.start(cut.parent, fold) for fold in range(estimator.folds)]
+        warm = [estimator.critic.start(source.key, fold) for fold in range(estimator.folds)]
         training = training.warm() if all(warm) else training
 
-    streams = [Streams(Streams(estimator.seed).integer(cut.parent, fold)) for fold in range(estimator.folds)]
-    networks = [_network(estimator, windows, streams[f], warm[f] if warm else None) for f in range(estimator.folds)]
+    streams = [Streams(Streams(estimator.seed).integer(source.key, fold)) for fold in range(estimator.folds)]
+    networks = [_network(estimator, source, streams[f], warm[f] if warm else None) for f in range(estimator.folds)]
 
     def one(fold: int, look: Callable[[], None]) -> _Fold:
         configured = replace(estimator, training=training)
-        return _fold(windows, splits[fold], configured, tau, networks[fold], streams[fold], look)
+        return _fold(source, splits[fold], configured, tau, networks[fold], streams[fold], look)
 
     folds = side_by_side(one, estimator.folds, estimator.threads, estimator.device, progress)
-    return _combined(folds, splits, samples, _scatter(windows, folds, samples.n, estimator.seed), perf_counter() - started)
+    scatter = _scatter(source, folds, chains * draws, estimator.seed)
+    return _combined(folds, splits, (chains, draws), scatter, perf_counter() - started)
 
 
-def scaled_training(training: Training, cut: Cut, effort: float) -> Training:
+def scaled_training(training: Training, cut: Cut | Source, effort: float) -> Training:
     """Fewer steps where the cut matters less, fewer pairs where each teaches more.
 
     Arguments:
@@ -200,7 +224,7 @@ class _Fold:
 
 
 def _fold(
-    windows: Windows,
+    source: Source,
     split: Split,
     estimator: Estimator,
     tau: float,
@@ -212,18 +236,18 @@ def _fold(
 
     def batch(indices: np.ndarray, size: int, products: int, augment: bool = False) -> Batch:
         picks = spread_out(indices, size, generator)
-        a, b = windows.draw(picks, generator, augment=augment)
+        a, b = source.draw(picks, generator, augment=augment)
         return Batch(a, b, shifts(size, len(indices), tau, products, generator))
 
     def draw() -> Batch:
         return batch(split.train, config.batch, estimator.objective.products, augment=True)
 
-    judged = max(_VALIDATED_PLACES // windows.cut.interface, 512)
+    judged = max(_VALIDATED_PLACES // source.interface, 512)
     products = max(estimator.objective.products, _VALIDATED_PRODUCTS)
     validation = [batch(split.validation, CHUNK, products) for _ in range(ceil(min(judged, 4096) / CHUNK))]
     trained = train(network, estimator.objective, estimator.bound, draw, validation, config, look)
     calibrate, mended = calibration(trained.module, validation)
-    batches = held_out(windows, split.test, tau, streams.torch("test"), look)
+    batches = held_out(source, split.test, tau, streams.torch("test"), look)
     found = read_out(trained.module, batches, calibrate)
     finite = bool(torch.isfinite(found.joint).all() and torch.isfinite(found.product).all())
     return _Fold(
@@ -239,35 +263,35 @@ def _fold(
     )
 
 
-def _network(estimator: Estimator, windows: Windows, streams: Streams, start: nn.Module | None) -> nn.Module:
+def _network(estimator: Estimator, source: Source, streams: Streams, start: nn.Module | None) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(streams.integer("weights"))
-        module = estimator.critic.build(windows.shape)
+        module = estimator.critic.build(source.shape)
     if start is not None:
         hand_on(start, module)
     return module.to(estimator.device)
 
 
 @torch.no_grad()
-def _scatter(windows: Windows, folds: Sequence[_Fold], samples: int, seed: int) -> float:
+def _scatter(source: Source, folds: Sequence[_Fold], samples: int, seed: int) -> float:
     """What each fold's critic loses by erring apart from the others', in nats."""
     generator = Streams(seed).torch("scatter")
     parts = []
-    for _ in range(max(_SCATTERED_PLACES // windows.cut.interface // CHUNK, 1)):
-        a, b = windows.draw(torch.randint(samples, (CHUNK,), generator=generator), generator)
+    for _ in range(max(_SCATTERED_PLACES // source.interface // CHUNK, 1)):
+        a, b = source.draw(torch.randint(samples, (CHUNK,), generator=generator), generator)
         parts.append(torch.stack([fold.calibrate(fold.module(a, b)) for fold in folds]))
     scores = torch.cat(parts, dim=1).double()
     return float((scores - scores.mean(dim=1, keepdim=True)).var(dim=0).mean()) / 2
 
 
 def _combined(
-    folds: Sequence[_Fold], splits: Sequence[Split], samples: Samples, scatter: float, seconds: float
+    folds: Sequence[_Fold], splits: Sequence[Split], shape: tuple[int, int], scatter: float, seconds: float
 ) -> Information:
-    shares = np.array([len(split.test) for split in splits]) / samples.n
-    influence = np.empty(samples.n)
+    shares = np.array([len(split.test) for split in splits]) / np.prod(shape)
+    influence = np.empty(np.prod(shape))
     for fold, split in zip(folds, splits, strict=True):
         influence[split.test] = fold.influence
-    sampling = standard_error(influence.reshape(samples.chains, samples.draws))
+    sampling = standard_error(influence.reshape(shape))
     values = np.array([fold.value for fold in folds])
     late = float(shares @ [fold.history.late_gain for fold in folds])
     added = scatter + late

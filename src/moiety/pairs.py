@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from math import ceil, prod
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -19,7 +20,25 @@ from torch import Tensor
 
 from .geometry import Cut, Shape
 
-__all__ = ["Encoding", "PairShape", "Split", "Windows", "cross_splits", "shifts", "spread_out"]
+__all__ = ["Encoding", "PairShape", "Source", "Split", "Windows", "cross_splits", "shifts", "spread_out"]
+
+_READ_PLACES = 256  # of the interface, per held-out sample
+
+
+class Source(Protocol):
+    """Where the pairs of a cut come from: `Windows` of a lattice, `crops.Crops` of space."""
+
+    shape: Any
+    """What a critic is built for."""
+    key: tuple[float, ...]
+    """Sides of the block that is cut."""
+    interface: int
+    """Its length in sites, or what costs as much."""
+    reads: int
+    """How often a held-out sample is read."""
+
+    def draw(self, samples: Tensor, generator: torch.Generator, *, augment: bool = False) -> tuple[Tensor, Tensor]:
+        """Both halves of one window of each sample."""
 
 
 @dataclass(frozen=True)
@@ -189,9 +208,24 @@ class Windows:
         ]
 
     @property
+    def key(self) -> Shape:
+        """Sides of the parent block."""
+        return self.cut.parent
+
+    @property
+    def interface(self) -> int:
+        """Sites along the interface, all faces together."""
+        return self.cut.interface
+
+    @property
     def positions(self) -> int:
         """Number of places that a window can have in one sample."""
         return prod(self._views[0].shape[1 : 1 + len(self.cut.parent)])
+
+    @property
+    def reads(self) -> int:
+        """How often a held-out sample is read: the less, the longer the interface."""
+        return max(min(_READ_PLACES // self.interface, self.positions), 1)
 
     def raw(self, samples: Tensor, generator: torch.Generator, *, augment: bool = False) -> Tensor:
         """One window of each sample at a random place, shape `(n, sides...)`, cut axis first."""

@@ -12,6 +12,7 @@ colour blindness; markers differ as well.  Nothing here touches pyplot.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from math import ceil, floor, isfinite, log2, log10
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,32 @@ _DRAWS_SHOWN = 64
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
+@dataclass(frozen=True)
+class Units:
+    """What a result's blocks are measured in.
+
+    Arguments:
+        volume: Of a half.
+        density: Of M over the interface.
+        start: What the sum begins with.
+        space: What is halved.
+    """
+
+    volume: str = "sites"
+    density: str = "nats/site"
+    start: str = "single site"
+    space: str = "lattice"
+
+    @classmethod
+    def of(cls, result: EntropyResult) -> Units:
+        """Sites of a lattice, or powers of a particle's diameter."""
+        if result.samples.get("kind") != "particles":
+            return cls()
+        dimensions = len(result.levels[0].shape)
+        face = ("nats", "nats/σ", "nats/σ²")[dimensions - 1]
+        return cls(("σ", "σ²", "σ³")[dimensions - 1], face, "smallest blocks", "box")
+
+
 def information(result: EntropyResult, axes: Axes) -> Axes:
     """M of every cut in nats, against the volume of the half in sites.
 
@@ -84,7 +111,7 @@ def information_density(result: EntropyResult, axes: Axes) -> Axes:
     low, high = _not_too_close(axes.get_ylim())
     least = min((level.mutual_information / level.interface for level in result.levels), default=0.0)
     axes.set_ylim(0 if least > 0.02 * high else low, high + 0.05 * abs(high))
-    axes.set_ylabel("M / interface (nats/site)")
+    axes.set_ylabel(f"M / interface ({Units.of(result).density})")
     return axes
 
 
@@ -103,7 +130,7 @@ def scales(result: EntropyResult, axes: Axes) -> Axes:
     axes.vlines(ends, np.arange(len(levels)) + 1, np.arange(len(levels)) + 2, color=COLOURS["grey"], linewidth=0.8)
     axes.plot(starts[:1], [0], "|", color="black", markersize=10)
     axes.errorbar([result.entropy], [len(levels) + 1], xerr=[_bar(result.error)], fmt="D", color="black", markersize=4, capsize=3)
-    _label_rows(axes, ["single site", *map(_shape, levels), "s"])
+    _label_rows(axes, [Units.of(result).start, *map(_shape, levels), "s"])
     _label_bars(axes, np.append(np.minimum(starts, ends), result.entropy), [starts[0], *steps], result)
     axes.locator_params(axis="x", nbins=6)
     axes.set_xlabel(f"entropy ({result.unit})")
@@ -218,7 +245,7 @@ def _per_volume(result: EntropyResult, axes: Axes, unit: Callable[[Level], float
             label=source,
         )
     _ticks_at_powers_of_two(axes, [level.volume for level in result.levels])
-    axes.set_xlabel("volume of the half V (sites)")
+    axes.set_xlabel(f"volume of the half V ({Units.of(result).volume})")
     axes.grid(alpha=0.3)
     _with_legend(axes)
 
@@ -230,8 +257,8 @@ def _ticks_at_powers_of_two(axes: Axes, volumes: Sequence[int]) -> None:
     first, last = floor(log2(low)), ceil(log2(high))
     powers = range(first, last + 1, max(ceil((last - first + 1) / _MOST_TICKS), 1))
     powers = [power for power in powers if low / 1.5 <= 2**power <= high * 1.5]
-    plain = [str(2**power) if high < 10_000 else "2" + str(power).translate(_SUPERSCRIPTS) for power in powers]
-    axes.set_xticks([2**power for power in powers], labels=plain)
+    plain = [f"{2.0**power:g}" if high < 10_000 else "2" + str(power).translate(_SUPERSCRIPTS) for power in powers]
+    axes.set_xticks([2.0**power for power in powers], labels=plain)
     axes.minorticks_off()
 
 
@@ -318,7 +345,8 @@ def _colour(source: str) -> str:
 
 
 def _shape(level: Level) -> str:
-    return "x".join(map(str, level.shape))
+    larger = "" if level.level else "≥ "  # all that are larger, in one
+    return larger + "x".join(f"{side:g}" for side in level.shape)
 
 
 def _bar(error: float) -> float:

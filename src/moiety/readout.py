@@ -21,34 +21,31 @@ import torch
 from torch import Tensor, nn
 
 from .objectives import Bound, DonskerVaradhanBound
-from .pairs import Windows, shifts
+from .pairs import Source, shifts
 from .training import Batch, scores
 
 __all__ = ["CHUNK", "Scores", "calibration", "held_out", "read_out", "sample_influence", "support"]
 
 CHUNK = 256  # samples scored at once, more where interfaces are short
 _PRODUCTS = 4  # product pairs for each held-out joint pair
-_PLACES = 256  # of the interface, per held-out sample
 _SCORED = 4096  # places of the interface scored at once
 _SCALES, _LARGEST_SCALE = 25, 1.2  # of the calibration
 
 
 def held_out(
-    windows: Windows,
+    source: Source,
     indices: np.ndarray,
     tau: float,
     generator: torch.Generator,
     look: Callable[[], None],
 ) -> Iterator[tuple[Tensor, Batch]]:
     """Batches that hold every sample equally often, each spread over all of them."""
-    interface = windows.cut.interface
-    passes = max(min(_PLACES // interface, windows.positions), 1)
-    strides = ceil(len(indices) / max(CHUNK, _SCORED // interface))
-    for _ in range(passes):
+    strides = ceil(len(indices) / max(CHUNK, _SCORED // source.interface))
+    for _ in range(source.reads):
         look()
         for start in range(strides):
             picks = torch.from_numpy(indices[start::strides])
-            a, b = windows.draw(picks, generator)
+            a, b = source.draw(picks, generator)
             yield picks, Batch(a, b, shifts(len(picks), len(indices), tau, _PRODUCTS, generator))
 
 

@@ -98,6 +98,8 @@ def render_report(result: EntropyResult, *, exact: float | None = None, samples:
         title=_title(result),
         symbol="Δs" if _is_excess(result) else "s",
         excess=_is_excess(result),
+        particles=result.samples.get("kind") == "particles",
+        units=plots.Units.of(result),
         comparisons=_comparisons(result, exact),
         budget=_budget(result),
         sources=_sources(result),
@@ -118,8 +120,13 @@ def _title(result: EntropyResult) -> str:
     parameters = origin.get("parameters")
     parameters = parameters if isinstance(parameters, Mapping) else {}
     shape = result.samples.get("shape")
-    parts = [str(origin.get("system", "a lattice system")), f"{_shape(shape)} sites" if shape else ""]
-    parts += [f"{name} = {_plain(value)}" for name, value in parameters.items() if name != "size"]
+    particles = result.samples.get("kind") == "particles"
+    parts = [str(origin.get("system", "particles" if particles else "a lattice system"))]
+    if particles:
+        parts.append(f"{result.samples['particles']:g} particles")
+    elif shape:
+        parts.append(f"{_shape(shape)} sites")
+    parts += [f"{name} = {_plain(value)}" for name, value in parameters.items() if name not in ("size", "particles")]
     return ", ".join(filter(None, parts))
 
 
@@ -181,10 +188,10 @@ def _fall(level: Level) -> float:
 def _level_row(level: Level) -> dict[str, Any]:
     bounds = list(level.bounds.values())
     return {
-        "level": level.level,
-        "shape": _shape(level.shape),
+        "level": level.level or "",
+        "shape": ("" if level.level else "≥ ") + _shape(level.shape),
         "volume": f"{level.volume:,}".replace(",", " "),
-        "interface": f"{level.faces} × {level.interface // level.faces}" if level.faces > 1 else str(level.interface),
+        "interface": f"{level.faces} × {level.interface // level.faces}" if level.faces > 1 else f"{level.interface:g}",
         "information": measured(level.mutual_information, level.error),
         "density": measured(level.mutual_information / level.interface, level.error / level.interface),
         "fall": measured(-_fall(level), level.weight * level.error) if abs(_fall(level)) > 1e-5 else _digits(-_fall(level)),
@@ -205,8 +212,12 @@ def _samples(result: EntropyResult) -> list[tuple[str, str, str]]:
     }
     rows = [(label, _digits(result.samples[name], n), text) for name, (label, n, text) in known.items() if name in result.samples]
     if result.samples.get("shape"):
-        rows.insert(0, ("lattice", _shape(result.samples["shape"]), "sites along each side"))
-    if "kind" in result.samples:
+        particles = result.samples.get("kind") == "particles"
+        meaning = "diameters along each edge" if particles else "sites along each side"
+        rows.insert(0, (plots.Units.of(result).space, _shape(result.samples["shape"]), meaning))
+    if result.samples.get("kind") == "particles":
+        rows.append(("density", _digits(result.samples["density"], 5), "particles per volume, in diameters"))
+    elif "kind" in result.samples:
         rows.append(("states", str(result.samples["kind"]), "what a site holds"))
     return rows
 
@@ -352,8 +363,8 @@ def _seconds(value: float) -> str:
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def _shape(sides: Sequence[int]) -> str:
-    return "x".join(map(str, sides))
+def _shape(sides: Sequence[float]) -> str:
+    return "x".join(f"{side:.5g}" for side in sides)
 
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -61,12 +61,12 @@ def algorithms(
     Raises:
         InputError: An unknown name, or a device that this machine lacks.
     """
-    from ..critics import CRITICS
+    from ..critics import CRITICS, PointsCritic
     from ..objectives import BOUNDS, OBJECTIVES
     from ..training import Training
 
     return given(
-        critic=_made("critic", CRITICS, critic),
+        critic=_made("critic", {**CRITICS, "points": PointsCritic}, critic),
         objective=_made("objective", OBJECTIVES, objective),
         bound=_made("bound", BOUNDS, bound),
         training=None if steps is None else Training(steps=steps),
@@ -96,15 +96,17 @@ def exact_value(result: Any) -> float | None:
     Arguments:
         result: An `EntropyResult`.
     """
-    from ..systems import SYSTEMS, system
+    from ..systems import PARTICLE_SYSTEMS, SYSTEMS, system
 
     said = result.provenance
     source = said.get("samples", {})
     name, parameters = source.get("system"), source.get("parameters")
-    if not isinstance(name, str) or name not in SYSTEMS or not isinstance(parameters, Mapping):
+    if not isinstance(name, str) or name not in SYSTEMS | PARTICLE_SYSTEMS or not isinstance(parameters, Mapping):
         return None
     try:
         found = system(name, **parameters)
+        if name in PARTICLE_SYSTEMS:
+            return found.exact_excess_entropy() if hasattr(found, "exact_excess_entropy") else None
         same = list(found.shape) == list(result.samples["shape"]) and list(found.periodic) == list(said["periodic"])
         return found.exact_entropy() if same and not said["configuration"]["excess"] else None
     except InputError:  # a file of others, with parameters that only look like ours

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,10 +24,13 @@ EXAMPLE = """Example:
   moiety estimate ising.nc --out result.nc --report report.html
   moiety estimate ising.nc --json
   moiety estimate spins.npy --periodic --symmetries flip,transpose
+  moiety estimate packings.gsd --resolution 10
+  moiety estimate melt.lammpstrj.gz --sigma 1.0
 """
 
 _File = Annotated[
-    Path, Argument(metavar="FILE", help="Samples that moiety sample wrote, or an array: .nc .h5 .npz .npy .zarr.")
+    Path, Argument(metavar="FILE", help="Samples that moiety sample wrote, an array (.nc .h5 .npz .npy .zarr) or particles: .gsd, LAMMPS"
+        " dumps, .xyz, what MDAnalysis reads.")
 ]
 _Out = Annotated[Path | None, Option("--out", metavar="FILE", help="Where to write the result (.nc).")]
 _Report = Annotated[Path | None, Option("--report", metavar="FILE", help="Where to write a page about it (.html).")]
@@ -50,7 +54,7 @@ _Symmetries = Annotated[
 ]
 _Variable = Annotated[str | None, Option(metavar="NAME", help="The array in a file of several; default: the plausible one.")]
 _Critic = Annotated[
-    str | None, Option(metavar="NAME", help="Network that compares two halves: interface (default) or convolutional.")
+    str | None, Option(metavar="NAME", help="Network that compares two halves: interface (default) or convolutional; of particles points (default).")
 ]
 _Objective = Annotated[
     str | None,
@@ -78,6 +82,14 @@ _Precision = Annotated[
 _Limit = Annotated[
     float | None, Option("--time-limit", metavar="SECONDS", help="Stop then, and extrapolate what is not known; default none.")
 ]
+_Resolution = Annotated[float | None, Option(metavar="R", help="Of particles: pixels a diameter that positions are known to; default 10.")]
+_Sigma = Annotated[
+    float | None, Option(metavar="LENGTH", help="Of particles: the diameter that lengths are measured in; default the smallest.")
+]
+_Largest = Annotated[float | None, Option(metavar="SIDE", help="Of particles: side of the largest blocks in diameters; default 4.")]
+_Topology = Annotated[Path | None, Option(metavar="FILE", help="Of particles: the file that goes with a .dcd, .xtc and the like.")]
+_LATTICES_ONLY = ("tail", "cross_check", "precision")
+
 _Quiet = Annotated[bool, Option("--quiet", help="No progress bar and no tables: one line.")]
 
 
@@ -105,6 +117,10 @@ def estimate(
     cross_check: _Cross = None,
     precision: _Precision = None,
     time_limit: _Limit = None,
+    resolution: _Resolution = None,
+    sigma: _Sigma = None,
+    largest: _Largest = None,
+    topology: _Topology = None,
     force: Force = False,
     quiet: _Quiet = False,
 ) -> None:
@@ -113,17 +129,19 @@ def estimate(
     Small blocks are counted; the mutual information between ever larger halves of the
     lattice is estimated from the smallest upwards; the largest may be extrapolated.
     Another route, the chain rule over single sites, checks the number.
+    Of particles it is the entropy per particle in excess of the ideal gas, from
+    blocks of space at random places.
     Prints the result, its levels, what the error is made of, and what is doubtful.
     Ctrl-C stops early and extrapolates the rest, a second one interrupts.
     """
     _check(file, out, report, force)
     reading = {"periodic": periodic, "axes": axes, "kind": kind, "states": states}
-    reading |= {"symmetries": symmetries, "variable": variable}
+    reading |= {"symmetries": symmetries, "variable": variable, "topology": topology}
     with progress_bar("loading", quiet) as update:
         options = algorithms(critic, objective, bound, steps, device)
         options |= given(folds=folds, seed=seed, threads=threads, excess=excess, tail=tail, cross_check=cross_check)
         options |= given(precision=precision, time_limit=time_limit)
-        result = _estimated(file, reading, options, update)
+        result = _estimated(file, reading, options, given(resolution=resolution, sigma=sigma, largest=largest), update)
     try:
         _write(result, out, report, force)
     finally:  # a full disk does not lose the number
@@ -145,13 +163,32 @@ def _check(file: Path, out: Path | None, page: Path | None, force: bool) -> None
         check_page(page, force)
 
 
-def _estimated(file: Path, reading: dict[str, Any], options: dict[str, Any], update: Any) -> Any:
+def _estimated(file: Path, reading: dict[str, Any], options: dict[str, Any], blocks: dict[str, Any], update: Any) -> Any:
     from ..entropy import estimate_entropy
+    from ..excess import estimate_excess_entropy
     from ..io import load
+    from ..particles import Particles
 
     samples = load(file, **reading)
     with Interrupts("stopping early: the remaining levels are extrapolated; Ctrl-C again interrupts") as stop:
+        if isinstance(samples, Particles):
+            _refuse(file, "particles", options, _LATTICES_ONLY)
+            return estimate_excess_entropy(samples, **_without(options, "excess"), **blocks, progress=update, stop=stop)
+        _refuse(file, "a lattice", blocks, blocks)
+        if type(options.get("critic")).__name__ == "PointsCritic":
+            raise InputError(f"{file}: holds a lattice; the critic points is for particles")
         return estimate_entropy(samples, **options, progress=update, stop=stop)
+
+
+def _refuse(file: Path, what: str, options: dict[str, Any], unfit: Iterable[str]) -> None:
+    """Options that mean nothing for what the file holds."""
+    wrong = [f"--{name.replace('_', '-')}" for name in unfit if options.get(name) is not None]
+    if wrong:
+        raise InputError(f"{file}: holds {what}, for which {' and '.join(wrong)} mean{'s' * (len(wrong) == 1)} nothing")
+
+
+def _without(options: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in options.items() if key != name}
 
 
 def _write(result: Any, out: Path | None, page: Path | None, force: bool) -> None:

@@ -11,7 +11,9 @@ from typer import Option
 
 from ..errors import EstimateError, InputError
 from ._choices import model
-from ._options import Coupling, Field, Json, Mass, Potts, Stay, Stiffness, System, Temperature
+from ._options import (
+    Coupling, Density, Dimensions, Field, Json, Mass, Number, PackingFraction, Potts, Stay, Stiffness, System, Temperature,
+)  # fmt: skip
 from ._terminal import say
 
 __all__ = ["EXAMPLE", "exact"]
@@ -25,6 +27,7 @@ EXAMPLE = """Example:
   moiety exact xy-square --temperature 0.1 --field 0.5 --size 32 --block 16x32
   moiety exact ising-triangular --temperature 1 --coupling -1 --strip 9
   moiety exact xy-square --temperature 4 --high-temperature
+  moiety exact hard-disks --packing-fraction 0.3
 """
 
 _Size = Annotated[
@@ -59,6 +62,10 @@ def exact(
     mass: Mass = None,
     stiffness: Stiffness = None,
     stay: Stay = None,
+    particles: Number = None,
+    packing_fraction: PackingFraction = None,
+    density: Density = None,
+    dimensions: Dimensions = None,
     block: _Block = None,
     strip: _Strip = None,
     open_sides: _Open = False,
@@ -73,13 +80,25 @@ def exact(
     the Gaussian field, and enumeration for any system of up to about a million
     states in all; of 64x64 rotors it is a table with errors, from simulations. With
     --block also of a part of the lattice; of rotors in a field that is the limit of
-    low temperature. Entropies are in nats. Ends with code 1 where nothing is known.
+    low temperature. Of particles it is the entropy over the ideal gas, per particle, of
+    infinitely many: Tonks for rods, Henderson's equation for disks. Entropies are in
+    nats. Ends with code 1 where nothing is known.
     """
+    from ..systems import PARTICLE_SYSTEMS
+
     _check(size, block, strip, open_sides, high_temperature)
     parameters = {"temperature": temperature, "coupling": coupling, "field": field, "states": states}
     parameters |= {"mass": mass, "stiffness": stiffness, "stay": stay}
-    source = model(system, size or "2", **parameters)  # an infinite lattice has any size
-    if strip is not None:
+    parameters |= {"packing_fraction": packing_fraction, "density": density, "dimensions": dimensions}
+    of_particles = system in PARTICLE_SYSTEMS
+    if of_particles:
+        parameters["particles"] = particles or _MANY
+    elif particles is not None:
+        raise InputError(f"{system} is a lattice; --particles is for {', '.join(PARTICLE_SYSTEMS)}")
+    source = model(system, size or (None if of_particles else "2"), **parameters)  # an infinite lattice has any size
+    if of_particles:
+        found = _gas(source, block or strip is not None or high_temperature)
+    elif strip is not None:
         found = _strip(source, strip, not open_sides)
     elif high_temperature:
         found = _hot(source)
@@ -95,6 +114,7 @@ def exact(
 
 # what scripts find at all times; the first five are older than the others
 _EMPTY = dict.fromkeys(("entropy", "unit", "system", "shape", "parameters", "energy", "heat_capacity"))
+_MANY = 1024  # particles of an infinite system: any number
 _EMPTY |= dict.fromkeys(("block", "block_entropy", "strip", "mutual_information", "bond_information", "method", "error"))
 
 
@@ -109,8 +129,18 @@ def _check(size: str | None, block: str | None, strip: int | None, open_sides: b
         raise InputError("--open is about the sides of a strip; give --strip too")
 
 
+def _gas(source: Any, more: Any) -> dict[str, Any]:
+    """The excess entropy of particles."""
+    if more:
+        raise InputError(f"of {source.name} the entropy alone is known: leave out --block, --strip and --high-temperature")
+    if not hasattr(source, "exact_excess_entropy"):
+        raise EstimateError(f"no exact entropy of {source.name} is known")
+    label = f"excess over the ideal gas: infinite {source.name}"
+    return {"entropy": source.exact_excess_entropy(), "unit": "nats/particle", "label": label, "method": "exact"}
+
+
 def _said(source: Any) -> dict[str, Any]:
-    return {name: value for name, value in source.parameters().items() if name != "size"}
+    return {name: value for name, value in source.parameters().items() if name not in ("size", "particles")}
 
 
 def _lattice(source: Any, size: str | None, block: str | None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from math import isfinite
 from typing import Any
@@ -56,7 +56,7 @@ def show(result: Any, exact: float | None) -> None:
         say(_comparison(result, exact))
     console = Console(highlight=False, markup=False, emoji=False)
     with writing():
-        for part in (_levels(result.levels), _budget(result.budget), _samples(result.samples)):
+        for part in (_levels(result), _budget(result), _samples(result.samples)):
             console.print()
             console.print(part)
         if result.ended in _ENDINGS:
@@ -86,16 +86,17 @@ def _table(*columns: str) -> Any:
     return table
 
 
-def _levels(levels: Sequence[Any]) -> Any:
+def _levels(result: Any) -> Any:
     """A row for each level: a half, the sites in contact, M, and what M takes off the entropy per site."""
     from ..results import Estimate
 
-    table = _table("k", "half", "contact", "M / nats", "M/2V", "<how")
-    for level in levels:
+    takes = "M/2V" if result.unit == "nats/site" else "off s"
+    table = _table("k", "half", "contact", "M / nats", takes, "<how")
+    for level in result.levels:
         table.add_row(
-            str(level.level),
-            "x".join(map(str, level.shape)),
-            str(level.interface),
+            str(level.level) if level.level else "",
+            ("" if level.level else "from ") + "x".join(f"{side:g}" for side in level.shape),
+            f"{level.interface:g}",
             str(Estimate(level.mutual_information, level.error)),
             f"{level.weight * level.mutual_information:.5f}",
             level.source if level.status == level.source else f"{level.source}: {level.status}",
@@ -103,16 +104,18 @@ def _levels(levels: Sequence[Any]) -> Any:
     return table
 
 
-def _budget(budget: Mapping[str, float]) -> Any:
+def _budget(result: Any) -> Any:
     """The parts of the error, whose squares add up."""
-    table = _table("<error of", *budget)
-    table.add_row("nats/site", *(f"{part:.2g}" for part in budget.values()))
+    table = _table("<error of", *result.budget)
+    table.add_row(result.unit, *(f"{part:.2g}" for part in result.budget.values()))
     return table
 
 
 def _samples(samples: Mapping[str, Any]) -> Any:
-    shape = "x".join(map(str, samples["shape"]))
+    shape = "x".join(f"{side:.4g}" for side in samples["shape"])
     worth = f"worth {samples['effective']:.0f} independent ones (tau {samples['tau']:.2g} draws"
+    if samples["kind"] == "particles":
+        shape = f"{samples['particles']:g} particles in {shape} diameters"
     return _hanging("samples:", f"{samples['n']} of {shape}, {worth}, R-hat {samples['rhat']:.2f})")
 
 

@@ -10,7 +10,9 @@ from typer import Option
 
 from ..errors import InputError, Stopped
 from ._choices import given, model
-from ._options import Coupling, Field, Force, Mass, Potts, Size, Stay, Stiffness, System, Temperature
+from ._options import (
+    Coupling, Density, Dimensions, Field, Force, Mass, Number, PackingFraction, Potts, Size, Stay, Stiffness, System, Temperature,
+)  # fmt: skip
 from ._terminal import Interrupts, progress_bar, say
 
 __all__ = ["EXAMPLE", "sample"]
@@ -20,13 +22,15 @@ EXAMPLE = """Example:
 \b
   moiety sample ising-square --size 64 --temperature 2.4 --samples 2048 \\
       --seed 1 --out ising.nc
+  moiety sample soft-disks --particles 1024 --packing-fraction 0.84 \\
+      --samples 400 --out packings.gsd
 """
 
 _Out = Annotated[
     Path,
-    Option("--out", metavar="FILE", help="Where to write: .nc, .h5, .npz or .zarr; .npy keeps the bare array only."),
+    Option("--out", metavar="FILE", help="Where to write: .nc, .h5, .npz or .zarr; .npy keeps the bare array only. Particles: .gsd or .nc."),
 ]
-_Samples = Annotated[int | None, Option(metavar="N", help="Samples of all chains together; default 2048.")]
+_Samples = Annotated[int | None, Option(metavar="N", help="Samples of all chains together; default 2048, of soft-disks 400.")]
 _Chains = Annotated[
     int | None, Option(metavar="N", help="Independent Markov chains, 128 where 64 are moved at once; default 8.")
 ]
@@ -60,6 +64,10 @@ def sample(
     mass: Mass = None,
     stiffness: Stiffness = None,
     stay: Stay = None,
+    particles: Number = None,
+    packing_fraction: PackingFraction = None,
+    density: Density = None,
+    dimensions: Dimensions = None,
     samples: _Samples = None,
     chains: _Chains = None,
     seed: _Seed = None,
@@ -69,38 +77,49 @@ def sample(
     threads: _Threads = None,
     force: Force = False,
 ) -> None:
-    """Simulate a system in equilibrium and write practically independent samples.
+    """Simulate a system and write practically independent samples.
 
     Several Markov chains are run to equilibrium and thinned until their draws are
     independent, as far as their autocorrelation time tells; the line at the end says
     how many independent ones they are worth. The file says where the samples come
     from, so that moiety estimate needs no more than its name. Ctrl-C ends the run and
     writes the samples so far.
+
+    Soft disks have no temperature: each sample is a packing, relaxed from random
+    positions to the nearest minimum of the energy; the line at the end says how many
+    are jammed.
     """
     started = perf_counter()
     from ..io import save
 
-    _check(out, force)
+    from ..systems import PARTICLE_SYSTEMS
+
+    _check(system, out, force)
     parameters = {"temperature": temperature, "coupling": coupling, "field": field, "states": states}
     parameters |= {"mass": mass, "stiffness": stiffness, "stay": stay}
+    parameters |= {"particles": particles, "packing_fraction": packing_fraction, "density": density, "dimensions": dimensions}
     source = model(system, size, **parameters)
     options = given(samples=samples, chains=chains, seed=seed, algorithm=algorithm)
     options |= given(thinning=thinning, burn_in=burn_in, threads=threads)
     with Interrupts("stopping: what was drawn so far is written; Ctrl-C again drops it") as stop:
         with progress_bar("burn-in") as update:
-            drawn = source.sample(progress=update and _in_words(update), stop=stop, folder=out.parent, **options)
+            options |= {} if system in PARTICLE_SYSTEMS else {"folder": out.parent}
+            drawn = source.sample(progress=update and _in_words(update), stop=stop, **options)
         save(drawn, out, force=force)
     say(_summary(drawn, out, perf_counter() - started))
     if not drawn.provenance["complete"]:
         raise Stopped(f"stopped before all samples were drawn; {out} holds {drawn.n} of them")
 
 
-def _check(out: Path, force: bool) -> None:
+def _check(system: str, out: Path, force: bool) -> None:
     """Refuse an output that could not be written, before the long work."""
-    from ..io import FORMATS, check_output
+    from ..io import FORMATS, TRAJECTORIES, check_output
+    from ..systems import PARTICLE_SYSTEMS
 
-    if out.suffix.lower() not in FORMATS:
-        raise InputError(f"{out}: the suffix {out.suffix!r} is unknown; known are {', '.join(FORMATS)}")
+    forms = TRAJECTORIES if system in PARTICLE_SYSTEMS else FORMATS
+    known = [suffix for suffix, form in forms.items() if form.write]
+    if out.suffix.lower() not in known:
+        raise InputError(f"{out}: samples of {system} are not written as {out.suffix!r}; known are {', '.join(known)}")
     check_output(out, force)
 
 
@@ -109,8 +128,14 @@ def _in_words(update: Any) -> Any:
 
 
 def _summary(drawn: Any, out: Path, seconds: float) -> str:
+    from ..particles import Particles
+
     said = drawn.provenance
-    shape = "x".join(map(str, drawn.shape))
+    if isinstance(drawn, Particles) and said["algorithm"] == "FIRE":
+        loose = f"; {said['unconverged']} unbalanced" if said["unconverged"] else ""
+        each = f"{drawn.counts[0]} disks in {out}, {said['jammed']:.0%} jammed{loose}"
+        return f"{drawn.n} packings of {each}, {seconds:.1f} s"
+    shape = f"{drawn.counts[0]} particles" if isinstance(drawn, Particles) else "x".join(map(str, drawn.shape))
     mixed = "" if said["rhat"] is None else f" (R-hat {said['rhat']:.2f})"
     worth = f"worth {said['effective']:.0f} independent ones{mixed}"
     chain = f"{said['algorithm']}, tau {said['tau_int']:.2g} sweeps, {said['thinning']} sweeps apart"

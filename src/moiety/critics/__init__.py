@@ -20,9 +20,10 @@ from torch import nn
 from ..pairs import PairShape
 from .convolutional import ConvolutionalCritic
 from .interface import InterfaceCritic
+from .points import PointsCritic
 from .trained import TrainedCritic
 
-__all__ = ["CRITICS", "ConvolutionalCritic", "Critic", "InterfaceCritic", "TrainedCritic", "hand_on"]
+__all__ = ["CRITICS", "ConvolutionalCritic", "Critic", "InterfaceCritic", "PointsCritic", "TrainedCritic", "hand_on"]
 
 
 class Critic(Protocol):

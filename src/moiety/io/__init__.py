@@ -1,7 +1,8 @@
-"""Reading and writing samples: one file a format, one line each in `FORMATS`.
+"""Reading and writing samples: one file a format, one line each in `FORMATS` or `TRAJECTORIES`.
 
-Files that `save` wrote say all about their samples.  Of raw arrays of others the
-user says what the file does not: always whether the edges are periodic.
+Samples of lattices are arrays; files that `save` wrote say all about them, and of raw
+arrays of others the user says what the file does not: always whether the edges are periodic.
+Configurations of particles are trajectories; their files say the box of each frame.
 """
 
 from __future__ import annotations
@@ -14,18 +15,30 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from ..particles import Particles
 from ..samples import KINDS, Samples
 from ._atomic import atomic, check_output
 from ._coding import Description, axes_of, encode, restore
 from ._format import Format, Stored, naming
+from ._lines import PACKED
+from ._trajectory import TrajectoryFormat
+from .gsd_files import GSD
 from .hdf5 import HDF5
+from .lammps import LAMMPS
+from .mdanalysis import MDANALYSIS
 from .netcdf import NETCDF
+from .netcdf_particles import PARTICLES_NETCDF, holds_particles, is_amber
 from .numpy_files import NPY, NPZ
+from .xyz import XYZ
 from .zarr_store import ZARR
 
-__all__ = ["FORMATS", "check_output", "load", "save"]
+__all__ = ["FORMATS", "TRAJECTORIES", "check_output", "load", "save"]
 
 FORMATS: dict[str, Format] = {suffix: form for form in (NPY, NPZ, HDF5, NETCDF, ZARR) for suffix in form.suffixes}
+# Of particles; netCDF files of both kinds share a suffix, and their content tells.
+TRAJECTORIES: dict[str, TrajectoryFormat] = {
+    suffix: form for form in (GSD, LAMMPS, XYZ, MDANALYSIS, PARTICLES_NETCDF) for suffix in form.suffixes
+}
 
 
 def load(
@@ -37,10 +50,13 @@ def load(
     periodic: bool | Sequence[bool] | None = None,
     symmetries: Sequence[str] | str | None = None,
     variable: str | None = None,
-) -> Samples:
-    """Samples from a file; its suffix tells the format.
+    topology: str | os.PathLike[str] | None = None,
+) -> Samples | Particles:
+    """Samples of a lattice or particles from a file; its suffix tells the format.
 
-    What is said here goes before what the file says.
+    What is said here goes before what the file says.  Of particles, `periodic` and
+    `topology` alone may be said; lengths keep the unit of the file, and a plane is seen
+    by a last coordinate that never varies.
 
     Arguments:
         path: A file, or the folder of a Zarr store.
@@ -53,6 +69,7 @@ def load(
         periodic: For all space axes, or one flag for each; needed for raw arrays.
         symmetries: As in `Samples`; a sequence or `"flip,reflect"`.
         variable: Name of the array; may be left out where one only is plausible.
+        topology: A second file that names the particles, for formats that MDAnalysis reads.
 
     Raises:
         InputError: The file is missing, empty, damaged, of no known format, or
@@ -64,24 +81,34 @@ def load(
         >>> np.save(file, np.random.default_rng(0).choice([-1, 1], size=(32, 8, 8)))
         >>> load(file, periodic=True)
         <Samples discrete q=2, 1 chain x 32 draws of 8x8, periodic>
+        >>> frame = '2\\nLattice="4 0 0 0 4 0 0 0 4"\\nA 1.0 2.0 3.0\\nB 2.5 3.0 1.0\\n'
+        >>> _ = file.with_suffix(".xyz").write_text(8 * frame)
+        >>> load(file.with_suffix(".xyz"))
+        <Particles 3-D, 1 chain x 8 frames, 2 particles, periodic>
     """
     path = Path(path)
     with naming(path, "cannot be opened"):
         form = _format_of_input(path)
+    words = {"axes": axes, "kind": kind, "states": states, "symmetries": symmetries}
+    if isinstance(form, TrajectoryFormat):
+        return _particles(path, form, periodic, topology, {**words, "variable": variable})
     with naming(path, f"cannot be read as {form.name}; damaged, incomplete or another format?"):
+        if topology is not None:
+            raise InputError("holds samples of a lattice; topology is for particles, leave it out")
         stored = _native(form.read(path, variable))
         said = Description.of(stored)
     with naming(path, "holds no samples as described"):
         _check_words(kind, states, periodic)
-        words = {"axes": axes, "kind": kind, "states": states, "periodic": periodic, "symmetries": _names(symmetries)}
+        words |= {"periodic": periodic, "symmetries": _names(symmetries)}
         return _foreign(stored, **words) if said is None else _ours(stored, said, **words)
 
 
-def save(samples: Samples, path: str | os.PathLike[str], *, force: bool = False) -> None:
-    """Write samples to a file; its suffix tells the format.
+def save(samples: Samples | Particles, path: str | os.PathLike[str], *, force: bool = False) -> None:
+    """Write samples of a lattice or particles to a file; its suffix tells the format.
 
     All of `Samples` is kept, except in `.npy` files, which hold the array alone.
-    The provenance is kept as JSON: its tuples come back as lists.
+    All of `Particles` is kept in `.nc` files; `.gsd` files round positions, boxes and
+    diameters to float32.  The provenance is kept as JSON: its tuples come back as lists.
 
     Arguments:
         samples: What to write.
@@ -102,32 +129,68 @@ def save(samples: Samples, path: str | os.PathLike[str], *, force: bool = False)
     """
     path = Path(path)
     with naming(path, "cannot be written"):
-        form = _format_of(path)
-        if not isinstance(samples, Samples):
-            raise InputError(f"Samples can be saved, not {type(samples).__name__}; see Samples.from_array")
+        form = _format_of_output(path, samples)
     check_output(path, force)
     with naming(path, "cannot be written"), atomic(path) as part:
-        form.write(part, _native(encode(samples, path.parent)))
+        form.write(part, samples if isinstance(samples, Particles) else _native(encode(samples, path.parent)))
 
 
-def _format_of(path: Path) -> Format:
-    form = FORMATS.get(path.suffix.lower())
+def _suffix(path: Path) -> str:
+    """Of a packed file with the one before it.
+
+    Example:
+        >>> _suffix(Path("melt.0.LAMMPSTRJ.gz"))
+        '.lammpstrj.gz'
+    """
+    ends = [suffix.lower() for suffix in path.suffixes[-2:]] or [""]
+    return "".join(ends) if ends[-1] in PACKED else ends[-1]
+
+
+def _format_of(suffix: str) -> Format | TrajectoryFormat:
+    form = FORMATS.get(suffix) or TRAJECTORIES.get(suffix)
     if form is None:
-        raise InputError(f"the suffix {path.suffix!r} is unknown; known are {', '.join(FORMATS)}")
+        words = f"known are {', '.join(FORMATS)} of lattices and {', '.join(TRAJECTORIES)} of particles"
+        raise InputError(f"the suffix {suffix!r} is unknown; {words}")
     return form
 
 
-def _format_of_input(path: Path) -> Format:
+def _format_of_input(path: Path) -> Format | TrajectoryFormat:
     if not path.exists():
         raise InputError("no such file; check the name")
     if path.is_dir() and path.suffix.lower() not in ZARR.suffixes:
         raise InputError("is a folder; give a file in it")
-    form = _format_of(path)
+    form = _format_of(_suffix(path))
     if not path.is_dir() and path.stat().st_size == 0:
         raise InputError("the file is empty (0 bytes); write it anew")
-    if form.directory and not path.is_dir():
+    if form is ZARR and not path.is_dir():
         raise InputError(f"is a file, but {form.name} is a folder; check the suffix")
+    if form is NETCDF:
+        return PARTICLES_NETCDF if holds_particles(path) else MDANALYSIS if is_amber(path) else NETCDF
     return form
+
+
+def _format_of_output(path: Path, samples: Any) -> Format | TrajectoryFormat:
+    form = _format_of(_suffix(path))
+    if not isinstance(samples, (Samples, Particles)):
+        words = "see Samples.from_array and Particles.from_frames"
+        raise InputError(f"Samples and Particles can be saved, not {type(samples).__name__}; {words}")
+    forms = TRAJECTORIES if isinstance(samples, Particles) else FORMATS
+    writable = [suffix for suffix, one in forms.items() if one.write]
+    if _suffix(path) not in writable:
+        raise InputError(f"{type(samples).__name__} are saved as {', '.join(writable)}, not as {form.name}")
+    return forms[_suffix(path)]
+
+
+def _particles(path: Path, form: TrajectoryFormat, periodic: Any, topology: Any, words: dict[str, Any]) -> Particles:
+    with naming(path, "holds no particles as described"):
+        wrong = [name for name, value in words.items() if value is not None]
+        if wrong:
+            raise InputError(f"holds particles; {', '.join(wrong)} can be said of lattices only: leave out")
+        if topology is not None and not form.topology:
+            raise InputError(f"{form.name} says the types itself; topology is for formats like .dcd and .xtc, leave it out")
+        _check_words(None, None, periodic)
+    with naming(path, f"cannot be read as {form.name}; damaged, incomplete or another format?"):
+        return form.read(path, None if topology is None else Path(topology), periodic)
 
 
 def _ours(stored: Stored, said: Description, *, axes, kind, states, periodic, symmetries) -> Samples:

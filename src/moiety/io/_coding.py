@@ -21,7 +21,7 @@ from ..errors import InputError
 from ..samples import KINDS, SPACE_AXES, Samples
 from ._format import Stored, parts
 
-__all__ = ["Description", "axes_of", "encode", "restore"]
+__all__ = ["Description", "as_json", "axes_of", "encode", "parsed", "restore"]
 
 _LAYOUT = "1"
 _UNITS = {"discrete": "1", "angle": "rad"}
@@ -54,7 +54,7 @@ class Description:
         if texts["moiety_kind"] not in KINDS:
             raise InputError(f"says moiety_kind={texts['moiety_kind']!r}; it must be one of {', '.join(KINDS)}")
         periodic, labels, symmetries = (_listed(texts, name) for name in ("periodic", "labels", "symmetries"))
-        provenance = _parsed(texts, "provenance", dict)
+        provenance = parsed(texts, "provenance", dict)
         return cls(texts["moiety_kind"], tuple(map(bool, periodic)), labels, symmetries, provenance)
 
 
@@ -68,9 +68,9 @@ def encode(samples: Samples, folder: str | os.PathLike[str] | None = None) -> St
         "moiety_layout": _LAYOUT,
         "moiety_kind": samples.kind,
         "moiety_periodic": json.dumps(list(samples.periodic)),
-        "moiety_labels": _json(list(samples.labels), "labels"),
+        "moiety_labels": as_json(list(samples.labels), "labels"),
         "moiety_symmetries": json.dumps(list(samples.symmetries)),
-        "moiety_provenance": _json(dict(samples.provenance), "provenance"),
+        "moiety_provenance": as_json(dict(samples.provenance), "provenance"),
     }
     if samples.kind in _UNITS:
         attributes["units"] = _UNITS[samples.kind]
@@ -157,7 +157,13 @@ def _floats(samples: Samples) -> np.ndarray:
     return samples.values
 
 
-def _json(value: Any, name: str) -> str:
+def as_json(value: Any, name: str) -> str:
+    """JSON of a value; arrays become lists and paths text.
+
+    Example:
+        >>> as_json({"sizes": np.arange(3)}, "provenance")
+        '{"sizes": [0, 1, 2]}'
+    """
     try:
         return json.dumps(value, default=_plain)
     except (TypeError, ValueError, RecursionError) as error:
@@ -178,10 +184,11 @@ def _text(value: Any) -> str:
 
 
 def _listed(texts: Mapping[str, str], name: str) -> tuple[Any, ...]:
-    return tuple(_parsed(texts, name, list))
+    return tuple(parsed(texts, name, list))
 
 
-def _parsed(texts: Mapping[str, str], name: str, kind: type) -> Any:
+def parsed(texts: Mapping[str, str], name: str, kind: type) -> Any:
+    """The JSON of the attribute `moiety_<name>`, which must be of one kind."""
     try:
         value = json.loads(texts[f"moiety_{name}"])
     except (KeyError, ValueError, RecursionError) as error:

@@ -23,7 +23,7 @@ import numpy as np
 from .. import scratch
 from ..errors import InputError
 
-__all__ = ["VARIABLE", "Format", "Stored", "choose", "chunks", "fill", "naming", "parts"]
+__all__ = ["DAMAGE", "VARIABLE", "Format", "Stored", "cause", "choose", "chunks", "fill", "naming", "parts"]
 
 VARIABLE = "states"  # the name of the array in files of our own
 _CHUNK_BYTES = 2**20
@@ -32,7 +32,7 @@ _NAMES_LISTED = 12
 
 # What the libraries below raise for files that are truncated, damaged, or of another
 # format than their suffix says.  Damaged headers make them fail in all these ways.
-_DAMAGE = (
+DAMAGE = (
     OSError,
     EOFError,
     ArithmeticError,
@@ -94,10 +94,19 @@ def naming(path: Path, failure: str) -> Iterator[None]:
         yield
     except InputError as error:
         raise InputError(_one_line(f"{path}: {error}")) from None
-    except _DAMAGE as error:
-        cause = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        cause = shorten(cause, 160, placeholder=" ...") or type(error).__name__
-        raise InputError(_one_line(f"{path}: {failure} ({cause})")) from error
+    except DAMAGE as error:
+        raise InputError(_one_line(f"{path}: {failure} ({cause(error)})")) from error
+
+
+def cause(error: BaseException) -> str:
+    """What a library says of a failure, in short.
+
+    Example:
+        >>> cause(KeyError()), cause(OSError(28, "No space left on device"))
+        ('KeyError', 'No space left on device')
+    """
+    words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return shorten(words, 160, placeholder=" ...") or type(error).__name__
 
 
 def choose(arrays: Mapping[str, Any], variable: str | None) -> str:

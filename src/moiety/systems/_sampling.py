@@ -13,7 +13,7 @@ from ..samples import Samples
 from ._dynamics import default_algorithm, lattice_dynamics
 from ._walk import Dynamics, Walk, walk
 
-__all__ = ["as_samples", "exact_samples", "lattice_samples"]
+__all__ = ["as_samples", "exact_samples", "exact_walk", "lattice_samples", "provenance"]
 
 _OF_INDEPENDENT_DRAWS = {"algorithm": (None, "exact"), "thinning": (None, 1), "burn_in": (None, 0)}
 
@@ -46,22 +46,32 @@ def lattice_samples(
     return as_samples(system, walk(dynamics, **options), "discrete", labels, algorithm)
 
 
-def exact_samples(
-    system, draw, kind: str, dtype: type, labels: tuple[int, ...], rejected: dict[str, Any], **options: Any
-) -> Samples:
+def exact_samples(system, draw, kind: str, dtype: type, labels: tuple[int, ...], **options: Any) -> Samples:
     """`Samples` of a system whose every draw is independent of the one before.
 
     Arguments:
         system: Has `name`, `shape`, `periodic`, `symmetries`, `parameters()`.
         draw: `draw(state, rng)` fills a state of `sites` entries from a stream of `_splitmix`.
         kind, dtype, labels: Of the samples.
-        rejected: Options of a Markov chain; none but those of independent draws is taken.
-        options: Of `_walk.walk`.
+        options: See `exact_walk`.
     """
+    result = exact_walk(system, draw, prod(system.shape), dtype, **options)
+    return as_samples(system, result, kind, labels, "exact")
+
+
+def exact_walk(system, draw, sites: int, dtype: type, **options: Any) -> Walk:
+    """The walk of a system whose every draw is independent of the one before.
+
+    Arguments:
+        system, draw, dtype: See `exact_samples`.
+        sites: Entries of a state.
+        options: Of `_walk.walk`; of those of a Markov chain (`algorithm`, `thinning`, `burn_in`) none but
+            what independent draws have is taken.
+    """
+    rejected = {name: options.pop(name) for name in _OF_INDEPENDENT_DRAWS if name in options}
     for option, value in rejected.items():
-        if value not in _OF_INDEPENDENT_DRAWS.get(option, ()):
+        if value not in _OF_INDEPENDENT_DRAWS[option]:
             raise InputError(f"{system.name} is sampled exactly: {option} {value!r} has no meaning")
-    sites = prod(system.shape)
 
     def advance(state: np.ndarray, rng: np.ndarray, updates: int) -> int:
         draw(state, rng)
@@ -71,12 +81,18 @@ def exact_samples(
         return np.zeros(sites, dtype)
 
     dynamics = Dynamics(start, advance, lambda state: (0.0,), sites, dtype=dtype, names=("none",))
-    return as_samples(system, walk(dynamics, thinning=1, burn_in=0, **options), kind, labels, "exact")
+    return walk(dynamics, thinning=1, burn_in=0, **options)
 
 
 def as_samples(system, result: Walk, kind: str, labels: tuple[int, ...], algorithm: str) -> Samples:
     """The draws of a walk as `Samples` that say where they come from."""
-    provenance = {
+    values = result.values.reshape(*result.values.shape[:2], *system.shape)
+    return Samples(values, kind, system.periodic, labels, system.symmetries, provenance(system, result, algorithm))
+
+
+def provenance(system, result: Walk, algorithm: str) -> dict[str, Any]:
+    """Where the draws of a walk come from."""
+    return {
         "system": system.name,
         "parameters": system.parameters(),
         "algorithm": algorithm,
@@ -91,5 +107,3 @@ def as_samples(system, result: Walk, kind: str, labels: tuple[int, ...], algorit
         "chains": len(result.values),
         "version": __version__,
     }
-    values = result.values.reshape(*result.values.shape[:2], *system.shape)
-    return Samples(values, kind, system.periodic, labels, system.symmetries, provenance)

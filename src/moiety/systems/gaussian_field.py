@@ -26,7 +26,6 @@ from ._lattice import checked_number, checked_shape
 from ._sampling import exact_samples
 from ._spins import ising_symmetries
 from ._splitmix import uniform
-from ._walk import Progress
 
 __all__ = ["GaussianField", "normals"]
 
@@ -135,17 +134,8 @@ class GaussianField:
         half = np.indices(pair)[axis] < left[axis]
         return gaussian.gaussian_information(self.covariance(pair), half)
 
-    def sample(
-        self,
-        samples: int = 2048,
-        *,
-        chains: int = 8,
-        seed: int = 0,
-        progress: Progress | None = None,
-        threads: int | None = None,
-        **rejected: Any,
-    ) -> Samples:
-        """Independent samples, single precision; see `_sampling.exact_samples` for the arguments."""
+    def sample(self, samples: int = 2048, **options: Any) -> Samples:
+        """Independent samples, single precision; see `_sampling.exact_walk` for the options."""
         amplitude = np.sqrt(self.temperature / gaussian.free_field_spectrum(self.shape, self.mass, self.stiffness))
         amplitude = amplitude[..., : self.shape[-1] // 2 + 1]  # the other half is its mirror image
 
@@ -155,8 +145,7 @@ class GaussianField:
             waves = fft.rfftn(noise.reshape(self.shape))
             state[:] = fft.irfftn(amplitude * waves, self.shape).ravel()
 
-        options = {"samples": samples, "chains": chains, "seed": seed, "progress": progress, "threads": threads}
-        return exact_samples(self, draw, "real", np.float32, (), rejected, **options)
+        return exact_samples(self, draw, "real", np.float32, (), samples=samples, **options)
 
 
 @njit(nogil=True, cache=True)

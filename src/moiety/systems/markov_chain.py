@@ -19,7 +19,6 @@ from ..samples import Samples
 from ._lattice import checked_number, checked_shape, checked_states
 from ._sampling import exact_samples
 from ._splitmix import uniform
-from ._walk import Progress
 
 __all__ = ["MarkovChain", "run"]
 
@@ -97,25 +96,15 @@ class MarkovChain:
         """M in nats between neighbouring segments of any lengths."""
         return markov.markov_information(self.transitions)
 
-    def sample(
-        self,
-        samples: int = 2048,
-        *,
-        chains: int = 8,
-        seed: int = 0,
-        progress: Progress | None = None,
-        threads: int | None = None,
-        **rejected: Any,
-    ) -> Samples:
-        """Independent segments; see `_sampling.exact_samples` for the arguments."""
+    def sample(self, samples: int = 2048, **options: Any) -> Samples:
+        """Independent segments; see `_sampling.exact_walk` for the options."""
         start = np.cumsum(markov.stationary_distribution(self.transitions))
         moves = np.cumsum(self.transitions, axis=1)
 
         def draw(state: np.ndarray, rng: np.ndarray) -> None:
             run(state, start, moves, rng)
 
-        options = {"samples": samples, "chains": chains, "seed": seed, "progress": progress, "threads": threads}
-        return exact_samples(self, draw, "discrete", np.uint8, tuple(range(self.states)), rejected, **options)
+        return exact_samples(self, draw, "discrete", np.uint8, tuple(range(self.states)), samples=samples, **options)
 
 
 @njit(nogil=True, cache=True)

@@ -1,0 +1,162 @@
+r"""Text dumps of LAMMPS, packed or not.
+
+Positions are read from the columns x, xs (scaled), xu (unwrapped) or xsu (both), and y and z
+likewise; a file without z is one of the plane.  The bounds of a tilted box are those of its
+bounding box:
+$$x_{lo} = b_{lo} - \min(0, xy, xz, xy + xz), \quad y_{lo} = b'_{lo} - \min(0, yz),$$
+and the upper ones with the maximum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputError
+from ..particles import Particles
+from ._lines import PACKED, Lines, opened, placed, short
+from ._trajectory import Frame, TrajectoryFormat, coded, gather
+
+__all__ = ["LAMMPS"]
+
+_STYLES = {"": False, "u": False, "s": True, "su": True}  # endings of the columns, and whether they are scaled
+_PLAIN = (".lammpstrj", ".dump", ".lammpsdump")
+_GENERAL = 4  # numbers on a line of bounds: an edge and a coordinate of the corner
+
+
+def _read(path: Path, topology: Path | None, periodic: Any) -> Particles:
+    with opened(path) as lines:
+        return gather(_frames(lines), periodic=periodic, provenance={"file": path.name, "format": LAMMPS.name})
+
+
+def _frames(lines: Lines) -> Iterator[Frame]:
+    k = 0
+    while line := _start(lines, k):
+        with placed(lines, k):
+            frame = _frame(lines, line)
+        yield frame
+        k += 1
+
+
+def _start(lines: Lines, k: int) -> str:
+    with placed(lines, k):
+        return lines.skip_blank()
+
+
+def _frame(lines: Lines, line: str) -> Frame:
+    """One snapshot, from its first line on; the columns are its last section."""
+    number = box = None
+    while not line.startswith("ITEM: ATOMS"):
+        if line.startswith("ITEM: NUMBER OF ATOMS"):
+            number = _whole(lines.take("the number of atoms"))
+        elif line.startswith("ITEM: BOX BOUNDS"):
+            box = _box(line.split()[3:], [lines.take("the bounds of the box") for _ in range(3)])
+        elif line.startswith(("ITEM: TIMESTEP", "ITEM: TIME", "ITEM: UNITS")):
+            lines.take("the time or the units")
+        else:
+            hint = "; more atoms than their number says?" if not line.startswith("ITEM:") else ""
+            raise InputError(f"expected an ITEM of a LAMMPS dump, found {short(line)}{hint}")
+        line = lines.take("ITEM: ATOMS")
+    if number is None or box is None:
+        raise InputError(f"the {'number of atoms' if number is None else 'box'} (ITEM: ...) is missing before the atoms")
+    return _atoms(lines, line.split()[2:], number, *box)
+
+
+def _atoms(
+    lines: Lines, columns: list[str], number: int, cell: np.ndarray, corner: np.ndarray, periodic: tuple[bool, ...] | None
+) -> Frame:
+    axes = _axes(columns)
+    names = [name for name in ("id", "diameter", "radius") if name in columns]
+    table = lines.table(number, columns, "atom")
+    values = table.numbers([*axes, *names])
+    order = _order(values[:, len(axes)]) if "id" in columns else slice(None)
+    positions, scaled = values[order, : len(axes)], [_STYLES[name[1:]] for name in axes]
+    space = len(axes)
+    column = {name: values[order, space + place] for place, name in enumerate(names)}
+    label = next((name for name in ("type", "element") if name in columns), None)
+    types, known = coded(table.labels(label)) if label else (None, ())
+    return Frame(
+        _placed(positions, scaled, cell[:space, :space], corner[:space]),
+        cell[:space, :space],
+        periodic and periodic[:space],
+        column.get("diameter", 2 * column["radius"] if "radius" in column else None),
+        None if types is None else types[order],
+        known,
+    )
+
+
+def _axes(columns: list[str]) -> list[str]:
+    """The columns of the coordinates; those of one style first."""
+    for style in _STYLES:
+        if f"x{style}" in columns and f"y{style}" in columns:
+            return [f"{axis}{style}" for axis in "xyz" if f"{axis}{style}" in columns]
+    found = [next((axis + style for style in _STYLES if axis + style in columns), None) for axis in "xyz"]
+    for axis, name in zip("xy", found, strict=False):
+        if name is None:
+            raise InputError(f"there is no column {axis} (or {axis}s, {axis}u, {axis}su); it has {' '.join(columns)}")
+    return [name for name in found if name]
+
+
+def _placed(positions: np.ndarray, scaled: list[bool], cell: np.ndarray, corner: np.ndarray) -> np.ndarray:
+    """Seen from the corner of the box; scaled coordinates count its edges."""
+    if all(scaled):
+        return positions @ cell
+    if any(scaled):
+        raise InputError("some coordinates are scaled and others not; dump all of one kind")
+    return positions - corner
+
+
+def _order(ids: np.ndarray) -> np.ndarray:
+    order = np.argsort(ids, kind="stable")
+    twice = np.flatnonzero(np.diff(ids[order]) == 0)
+    if len(twice):
+        raise InputError(f"the atom with id {ids[order[twice[0]]]:.0f} is there twice")
+    return order
+
+
+def _box(words: list[str], rows: list[str]) -> tuple[np.ndarray, np.ndarray, tuple[bool, ...] | None]:
+    """Edges as rows, corner, and which edges are periodic, if the file says so."""
+    flags = [word for word in words if len(word) == 2 and set(word) <= set("pfsm")]
+    bounds = [_bounds(row) for row in rows]
+    if len({len(row) for row in bounds}) > 1:
+        raise InputError("the bounds of the box differ in their number of columns")
+    periodic = tuple(flag == "pp" for flag in flags) if len(flags) == 3 else None
+    array = np.array(bounds)
+    if array.shape[1] == _GENERAL:
+        return array[:, :3], array[:, 3], periodic
+    return *_tilted(array), periodic
+
+
+def _tilted(bounds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    xy, xz, yz = bounds[:, 2] if bounds.shape[1] > 2 else np.zeros(3)
+    low, high = bounds[:, 0].copy(), bounds[:, 1].copy()
+    low[:2] -= min(0, xy, xz, xy + xz), min(0, yz)
+    high[:2] -= max(0, xy, xz, xy + xz), max(0, yz)
+    x, y, z = high - low
+    if min(x, y) <= 0 or z < 0:
+        raise InputError("the box has no volume; an upper bound is not above the lower one")
+    return np.array([[x, 0, 0], [xy, y, 0], [xz, yz, z]]), low
+
+
+def _bounds(row: str) -> list[float]:
+    try:
+        numbers = [*map(float, row.split())]
+    except ValueError:
+        numbers = []
+    if not 2 <= len(numbers) <= _GENERAL or not np.isfinite(numbers).all():
+        raise InputError(f"expected bounds of the box, found {short(row)}")
+    return numbers
+
+
+def _whole(line: str) -> int:
+    if not line.strip().isdecimal():
+        raise InputError(f"expected the number of atoms, found {short(line)}")
+    return int(line)
+
+
+LAMMPS = TrajectoryFormat(
+    "a LAMMPS dump", tuple(plain + packed for packed in ("", *PACKED) for plain in _PLAIN), _read
+)

@@ -1,0 +1,142 @@
+"""Particles as netCDF: variables `positions`, `starts` and `cells`, and what else there is.
+
+They share the suffix of samples of lattices; `moiety_particles`, an attribute of the file, tells
+them apart.  Measured numbers are the variables `measured_0`, `measured_1`, ..., whose attribute
+`long_name` is their name.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import InputError
+from ..particles import Particles
+from ._coding import as_json, parsed
+from ._format import DAMAGE
+from ._trajectory import TrajectoryFormat, with_edges
+
+if TYPE_CHECKING:
+    import h5py
+
+__all__ = ["PARTICLES_NETCDF", "holds_particles", "is_amber"]
+
+_LAYOUT = "1"
+_MARK = "moiety_particles"
+_CHUNK_BYTES = 2**20
+
+
+def holds_particles(path: Path) -> bool:
+    """Whether a netCDF file is one of particles; of a damaged one, no."""
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            return _MARK in file.attrs
+    except DAMAGE:
+        return False
+
+
+def is_amber(path: Path) -> bool:
+    """Whether a netCDF file is a trajectory of Amber, which says so by its conventions."""
+    with path.open("rb") as file:
+        if file.read(3) != b"CDF":
+            return False
+    from scipy.io import netcdf_file
+
+    try:
+        with netcdf_file(path, "r") as file:
+            return b"AMBER" in getattr(file, "Conventions", b"").split()
+    except DAMAGE:
+        return False
+
+
+def _read(path: Path, topology: Path | None, periodic: Any) -> Particles:
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        texts = {name: _text(value) for name, value in file.attrs.items() if name.startswith("moiety_")}
+        if texts[_MARK] != _LAYOUT:
+            raise InputError(f"has layout {texts[_MARK]!r}, this version reads {_LAYOUT!r}; update moiety")
+        particles = Particles(
+            *(_variable(file, name) for name in ("positions", "starts", "cells")),
+            tuple(map(bool, parsed(texts, "periodic", list))),
+            _variable(file, "diameters", False),
+            _variable(file, "types", False),
+            parsed(texts, "chains", int),
+            _measured(file),
+            parsed(texts, "provenance", dict),
+        )
+    return with_edges(particles, periodic)
+
+
+def _write(path: Path, particles: Particles) -> None:
+    import h5netcdf
+
+    space, total = particles.dimensions, len(particles.positions)
+    sizes = {"particle": total, "frame": particles.n, "bound": particles.n + 1, "space": space, "edge": space}
+    with h5netcdf.File(path, "w") as file:
+        file.dimensions = sizes
+        for name, (dims, values) in _columns(particles).items():
+            _create(file, name, dims, values)
+        for place, (name, values) in enumerate(particles.measured.items()):
+            variable = _create(file, f"measured_{place}", ("frame",), _numbers(name, values, particles.n))
+            variable.attrs["long_name"] = name
+        file.attrs.update(_attributes(particles))
+
+
+def _columns(particles: Particles) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
+    columns = {
+        "positions": (("particle", "space"), particles.positions),
+        "starts": (("bound",), particles.starts),
+        "cells": (("frame", "edge", "space"), particles.cells),
+        "diameters": (("particle",), particles.diameters),
+        "types": (("particle",), particles.types),
+    }
+    return {name: (dims, values) for name, (dims, values) in columns.items() if values is not None}
+
+
+def _attributes(particles: Particles) -> dict[str, str]:
+    return {
+        _MARK: _LAYOUT,
+        "moiety_periodic": json.dumps(list(particles.periodic)),
+        "moiety_chains": json.dumps(particles.chains),
+        "moiety_provenance": as_json(dict(particles.provenance), "provenance"),
+    }
+
+
+def _create(file: Any, name: str, dims: tuple[str, ...], values: np.ndarray) -> Any:
+    row = values.itemsize * int(np.prod(values.shape[1:]))
+    chunks = (min(len(values), max(_CHUNK_BYTES // row, 1)), *values.shape[1:])
+    packing = {"compression": "gzip", "compression_opts": 4, "shuffle": True, "fletcher32": True}
+    return file.create_variable(name, dims, values.dtype, data=values, chunks=chunks, **packing)
+
+
+def _numbers(name: str, values: Any, frames: int) -> np.ndarray:
+    array = np.asarray(values)
+    if array.dtype.kind not in "iuf" or array.shape != (frames,):
+        raise InputError(f"measured {name!r} is stored as one real number a frame, not {array.dtype} {array.shape}")
+    return array
+
+
+def _variable(file: h5py.File, name: str, needed: bool = True) -> np.ndarray | None:
+    if name not in file:
+        if needed:
+            raise InputError(f"its variable {name} is missing; write the file anew")
+        return None
+    return np.asarray(file[name][()])
+
+
+def _measured(file: h5py.File) -> dict[str, np.ndarray]:
+    names = sorted((name for name in file if name.startswith("measured_")), key=lambda name: int(name.split("_")[1]))
+    return {_text(file[name].attrs["long_name"]): _variable(file, name) for name in names}
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+PARTICLES_NETCDF = TrajectoryFormat("netCDF", (".nc",), _read, _write)

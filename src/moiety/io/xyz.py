@@ -1,0 +1,140 @@
+"""Extended XYZ: of each frame the number of particles, a line of `key=value` pairs, the particles.
+
+The box is `Lattice="ax ay az bx by bz cx cy cz"`, its corner `Origin="x y z"` (0 unless given),
+its periodic edges `pbc="T T F"` (all unless given), the columns `Properties=species:S:1:pos:R:3`.
+Numbers such as `energy=-3.2` are kept.  Plain XYZ has no box and is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputError
+from ..particles import Particles
+from ._lines import PACKED, Lines, opened, placed, short
+from ._trajectory import Frame, TrajectoryFormat, coded, gather
+
+__all__ = ["XYZ"]
+
+_PAIR = re.compile(r"""([^\s="']+)\s*=\s*("(?:[^"\\]|\\.)*"|'[^']*'|\{[^}]*\}|\[[^\]]*\]|\S+)""")
+_PLAIN = "species:S:1:pos:R:3"
+_FLAGS = {"t": True, "true": True, "1": True, "f": False, "false": False, "0": False}
+_NOT_MEASURED = {"lattice", "properties", "pbc", "origin"}
+
+
+def _read(path: Path, topology: Path | None, periodic: Any) -> Particles:
+    with opened(path) as lines:
+        return gather(_frames(lines), periodic=periodic, provenance={"file": path.name, "format": XYZ.name})
+
+
+def _frames(lines: Lines) -> Iterator[Frame]:
+    k = 0
+    while True:
+        with placed(lines, k):
+            line = lines.skip_blank()
+            if not line:
+                return
+            frame = _frame(lines, line)
+        yield frame
+        k += 1
+
+
+def _frame(lines: Lines, line: str) -> Frame:
+    if not line.strip().isdecimal():
+        raise InputError(f"expected a number of particles, found {short(line)}; does it not match the lines before?")
+    said = _pairs(lines.take("the line with the box"))
+    cell = _cell(said)
+    corner = _vector(said, "origin", 3) if "origin" in said else np.zeros(3)
+    flags, columns = _periodic(said), _columns(said.get("properties", _PLAIN))
+    axes = [name for name in columns if name.startswith("pos:")]
+    radius = next((name for name in ("diameter", "radius") if name in columns), None)
+    table = lines.table(int(line), columns, "particle")
+    values = table.numbers([*axes, *filter(None, [radius])])
+    label = next((name for name in ("species", "type", "element") if name in columns), None)
+    types, names = coded(table.labels(label)) if label else (None, ())
+    space = len(axes)
+    return Frame(
+        values[:, :space] - corner[:space],
+        cell[:space, :space],
+        flags[:space],
+        values[:, space] * (2 if radius == "radius" else 1) if radius else None,
+        types,
+        names,
+        _numbers(said),
+    )
+
+
+def _pairs(line: str) -> dict[str, str]:
+    """Values by keys; the keys of the format in lower case.
+
+    Example:
+        >>> _pairs('LATTICE="1 0 0" E=-2 pbc = {T T F} free text')
+        {'lattice': '1 0 0', 'E': '-2', 'pbc': 'T T F'}
+    """
+    found = {key: re.sub(r"""^["'{\[]|["'}\]]$""", "", value) for key, value in _PAIR.findall(line)}
+    return {key.lower() if key.lower() in _NOT_MEASURED else key: value for key, value in found.items()}
+
+
+def _cell(said: Mapping[str, str]) -> np.ndarray:
+    if "lattice" not in said:
+        raise InputError('has no box; extended XYZ says it as Lattice="ax ay az bx by bz cx cy cz"')
+    return _vector(said, "lattice", 9).reshape(3, 3)
+
+
+def _vector(said: Mapping[str, str], key: str, length: int) -> np.ndarray:
+    try:
+        numbers = np.array([float(word) for word in said[key].replace(",", " ").split()])
+    except ValueError:
+        numbers = np.empty(0)
+    if numbers.shape != (length,) or not np.isfinite(numbers).all():
+        raise InputError(f"{key.title()} must be {length} numbers, not {short(said[key])}")
+    return numbers
+
+
+def _periodic(said: Mapping[str, str]) -> tuple[bool, ...]:
+    words = said.get("pbc", "T T T").replace(",", " ").lower().split()
+    if len(words) != 3 or not set(words) <= set(_FLAGS):
+        raise InputError(f"pbc must be three flags T or F, not {short(said['pbc'])}")
+    return tuple(_FLAGS[word] for word in words)
+
+
+def _columns(properties: str) -> list[str]:
+    """Names of the columns; those of several numbers with their place, as in pos:0.
+
+    Example:
+        >>> _columns("species:S:1:pos:R:2")
+        ['species', 'pos:0', 'pos:1']
+    """
+    words = properties.split(":")
+    if len(words) % 3 or not all(count.isdecimal() for count in words[2::3]):
+        raise InputError(f"Properties must be name:type:columns, again and again, not {short(properties)}")
+    columns = []
+    for name, count in zip(words[::3], map(int, words[2::3]), strict=True):
+        name = {"radii": "radius"}.get(name.lower(), name.lower())
+        several = count > 1 or name == "pos"
+        columns += [f"{name}:{place}" for place in range(count)] if several else [name]
+    if not 1 <= sum(name.startswith("pos:") for name in columns) <= 3:
+        raise InputError(f"there is no column pos of up to 3 numbers; Properties are {short(properties)}")
+    return columns
+
+
+def _numbers(said: Mapping[str, str]) -> dict[str, float]:
+    """Values that are one number each."""
+    found = {}
+    for key, value in said.items():
+        if key not in _NOT_MEASURED:
+            try:
+                found[key] = float(value)
+            except ValueError:
+                continue
+    return found
+
+
+XYZ = TrajectoryFormat(
+    "extended XYZ", tuple(plain + packed for packed in ("", *PACKED) for plain in (".xyz", ".extxyz")), _read
+)

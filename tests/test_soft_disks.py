@@ -1,0 +1,121 @@
+"""Packings of soft disks: forces, minima, neighbours, what is measured of them."""
+
+import numpy as np
+import pytest
+
+from moiety.errors import InputError, Stopped
+from moiety.systems import soft_disks
+from moiety.systems._fire import SKIN, contacts, forces, neighbours, relax
+from moiety.systems.soft_disks import JAMMED, SoftDisks
+
+
+def energy_of(positions, diameters, side):
+    """All pairs, straight from the definition."""
+    apart = positions[:, None] - positions[None]
+    apart -= side * np.round(apart / side)
+    distance = np.sqrt((apart**2).sum(axis=2))
+    contact = (diameters[:, None] + diameters[None]) / 2
+    overlap = np.where((distance < contact) & ~np.eye(len(positions), dtype=bool), 1 - distance / contact, 0.0)
+    return float((overlap**2).sum()) / 4
+
+
+def a_start(count=40, phi=0.9, seed=0):
+    model = SoftDisks(particles=count, packing_fraction=phi)
+    return np.random.default_rng(seed).random((count, 2)) * model.side, model.diameters, model.side
+
+
+@pytest.mark.parametrize("count", [12, 40, 200])  # boxes of two bins a side and more
+def test_the_list_holds_every_near_pair_once(count):
+    positions, diameters, side = a_start(count)
+    starts, others = neighbours(positions, diameters, side, SKIN)
+    listed = {(i, int(j)) for i in range(count) for j in others[starts[i] : starts[i + 1]]}
+    apart = positions[:, None] - positions[None]
+    apart -= side * np.round(apart / side)
+    near = np.sqrt((apart**2).sum(axis=2)) < (diameters[:, None] + diameters[None]) / 2 + SKIN
+    assert len(others) == len(listed)
+    assert {tuple(sorted(pair)) for pair in listed} == {(i, j) for i in range(count) for j in range(i + 1, count) if near[i, j]}
+
+
+def test_forces_are_the_slope_of_the_energy():
+    positions, diameters, side = a_start()
+    found, step = np.zeros_like(positions), 1e-6
+    energy, virial = forces(positions, diameters, side, *neighbours(positions, diameters, side, SKIN), found)
+    assert energy == pytest.approx(energy_of(positions, diameters, side), rel=1e-12)
+    for i in (0, 7, 23):
+        for axis in range(2):
+            moved = positions.copy()
+            moved[i, axis] += step
+            up = energy_of(moved, diameters, side)
+            moved[i, axis] -= 2 * step
+            assert found[i, axis] == pytest.approx(-(up - energy_of(moved, diameters, side)) / (2 * step), abs=1e-7)
+    larger = energy_of(positions * (1 + step), diameters, side * (1 + step))  # pressure: -dE/dA, by the virial
+    smaller = energy_of(positions * (1 - step), diameters, side * (1 - step))
+    assert virial == pytest.approx(-(larger - smaller) / (2 * step), rel=1e-5)
+
+
+def test_a_relaxed_packing_is_a_minimum_and_the_list_was_never_too_old():
+    positions, diameters, side = a_start(count=64, phi=0.95)
+    start = energy_of(positions, diameters, side)
+    energy, _, largest, steps = relax(positions, diameters, side, 1e-10, 10**5)
+    assert largest <= 1e-10 and 0 < steps < 10**5
+    assert energy == pytest.approx(energy_of(positions, diameters, side), rel=1e-9) and energy < start
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        assert energy_of(positions + 1e-4 * rng.normal(size=positions.shape), diameters, side) > energy
+
+
+def test_rattlers_are_taken_away_again_and_again():
+    side, diameters = 20.0, np.ones(6)
+    triangle = np.array([[5, 5], [5.99, 5], [5.495, 5 + 0.99 * np.sqrt(3) / 2]])
+    chain = np.array([[6.985, 5.0], [7.98, 5.0], [15.0, 15.0]])
+    assert contacts(np.concatenate([triangle, chain]), diameters, side).tolist() == [0] * 6  # nobody has three in the end
+    row = np.arange(12) * 0.99
+    square = np.array([(x, y) for x in row for y in row])
+    held = contacts(square, np.ones(len(square)), 12 * 0.99)
+    assert (held == 4).all()
+
+
+def test_jamming_is_seen():
+    loose, dense = (SoftDisks(particles=128, packing_fraction=phi).sample(samples=8, seed=1) for phi in (0.7, 0.95))
+    assert not loose.measured["jammed"].any() and dense.measured["jammed"].all()
+    assert (loose.measured["energy"] < JAMMED).all() and (loose.measured["rattlers"] == 1).all()
+    assert (dense.measured["contacts"] > 4).all() and (dense.measured["pressure"] > 0).all()  # isostatic disks have four
+    assert dense.measured["converged"].all() and dense.packing_fraction == pytest.approx(0.95)
+
+
+def test_a_seed_gives_the_same_packings_on_any_number_of_threads():
+    model = SoftDisks(particles=32, packing_fraction=0.85)
+    one, two, other = model.sample(8, seed=3, threads=1), model.sample(8, seed=3, threads=2), model.sample(8, seed=4)
+    np.testing.assert_array_equal(one.positions, two.positions)
+    assert (one.positions != other.positions).any()
+    np.testing.assert_array_equal(model.sample(10, seed=3).positions[: len(one.positions)], one.positions)
+
+
+def test_unbalanced_packings_are_marked(monkeypatch):
+    monkeypatch.setattr(soft_disks, "_MOST_STEPS", 50)
+    packings = SoftDisks(particles=32, packing_fraction=0.85).sample(8, seed=1)
+    assert not packings.measured["converged"].all() and packings.provenance["unconverged"] > 0
+
+
+def test_a_stop_keeps_what_is_finished():
+    asked = iter([False, False, True])
+    model = SoftDisks(particles=16, packing_fraction=0.5)
+    found = model.sample(64, seed=1, threads=1, stop=lambda: next(asked))
+    assert found.n == 16 and not found.provenance["complete"]
+    with pytest.raises(Stopped):
+        model.sample(64, stop=lambda: True)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"particles": 31}, {"particles": 0}, {"particles": 2.5}, {"particles": True}, {"packing_fraction": -1.0},
+        {"packing_fraction": np.nan}, {"packing_fraction": 9.0}, {"tolerance": 0.0},
+    ],
+)  # fmt: skip
+def test_bad_parameters(bad):
+    with pytest.raises(InputError) as said:
+        SoftDisks(**{"particles": 16, "packing_fraction": 0.8, **bad})
+    assert "\n" not in str(said.value)
+    with pytest.raises(InputError):
+        SoftDisks(particles=16, packing_fraction=0.8).sample(4)
