@@ -30,7 +30,7 @@ _Out = Annotated[
     Path,
     Option("--out", metavar="FILE", help="Where to write: .nc, .h5, .npz or .zarr; .npy keeps the bare array only. Particles: .gsd or .nc."),
 ]
-_Samples = Annotated[int | None, Option(metavar="N", help="Samples of all chains together; default 2048, of soft-disks 400.")]
+_Samples = Annotated[int | None, Option(metavar="N", help="Samples of all chains together; 400 of soft-disks, else default 2048.")]
 _Chains = Annotated[
     int | None, Option(metavar="N", help="Independent Markov chains, 128 where 64 are moved at once; default 8.")
 ]
