@@ -34,7 +34,7 @@ import typer
 
 from .. import __version__
 from ..errors import EstimateError, InputError, Stopped
-from . import _estimate, _exact, _report, _sample
+from . import _estimate, _exact, _report, _reproduce, _sample
 from ._terminal import note, one_line, say
 
 __all__ = ["app", "main"]
@@ -55,6 +55,7 @@ for _module, _command, _summary in (
     (_estimate, _estimate.estimate, "Estimate the entropy of the samples in a file."),
     (_exact, _exact.exact, "Print exact answers, where they are known."),
     (_report, _report.report, "Write one page about a result."),
+    (_reproduce, _reproduce.reproduce, "Make a figure of the paper from nothing."),
 ):
     app.command(epilog=_module.EXAMPLE, short_help=_summary, context_settings=_HELP)(_command)
 

@@ -1,0 +1,192 @@
+r"""Particles against what is known of them.
+
+packings     soft disks: where half of them are jammed, as N grows, and the energy above;
+equilibrium  ideal gas, hard rods and hard disks: the excess entropy per particle;
+resolution   M of two blocks against R, of packings and of hard disks.
+
+`validation/particles.py --only packings` renews one part of docs/particles.md.  Exits with 1 where a
+target is missed.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import sqrt
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+from scipy.optimize import curve_fit
+
+from _tables import MISSED, Page, provenance, renewed, row
+from moiety import estimate_excess_entropy, system
+from moiety.critics import PointsCritic
+from moiety.crops import BlockCut, Crops
+from moiety.mutual_information import Estimator, information_of
+from moiety.training import Training
+
+PHI_J, JAMMING, EXPONENT = 0.841, 0.005, 2.0
+BELOW, ABOVE = 60.0, 600.0  # seconds for 400 packings of 1,024 disks
+RODS, DISKS = 0.02, 0.04  # relative
+SIGMAS = 2.0
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is spent: packings a density, frames a state point, steps a cut."""
+
+    packings: int
+    sizes: tuple[int, ...]
+    frames: int
+    particles: int
+    training: Training
+
+    @classmethod
+    def of(cls, quick: bool) -> "Effort":
+        if quick:
+            return cls(16, (128, 256), 32, 256, Training(steps=20, batch=256))
+        return cls(100, (512, 1024, 2048, 4096), 400, 1024, Training(steps=800, batch=256))
+
+
+def packings(show: Page, effort: Effort, seed: int) -> list[str]:
+    """The jammed share against density, and the energy of jammed packings."""
+    densities = np.arange(0.832, 0.8521, 0.004)
+    show(f"Targets: half are jammed at {PHI_J} ± {JAMMING} as N grows; E ~ (phi - phi_J)^{EXPONENT:g} within errors.\n")
+    show(f"Share of {effort.packings} packings that are jammed:\n")
+    show.table("N", *(f"{phi:.3f}" for phi in densities), "half at", "error", "unbalanced", "seconds")
+    halves = []
+    for count in effort.sizes:
+        started = perf_counter()
+        found = [system("soft-disks", particles=count, packing_fraction=float(phi)).sample(effort.packings, seed=seed) for phi in densities]
+        shares = [float(one.measured["jammed"].mean()) for one in found]
+        half, error = _half(densities, np.array(shares), effort.packings)
+        halves.append((half, error))
+        loose = sum(one.provenance["unconverged"] for one in found)
+        cells = [f"{share:.2f}" for share in shares]
+        show(row(count, *cells, f"{half:.4f}", f"{error:.4f}", loose, f"{perf_counter() - started:.0f}"))
+    misses = [] if abs(halves[-1][0] - PHI_J) <= JAMMING else [f"half of N = {effort.sizes[-1]} are jammed at {halves[-1][0]:.4f}"]
+    return misses + _energies(show, effort, seed) + _times(show, effort, seed)
+
+
+def _half(densities: np.ndarray, shares: np.ndarray, count: int) -> tuple[float, float]:
+    """Where a logistic curve through the shares is a half, with its error."""
+    errors = np.sqrt(np.maximum(shares * (1 - shares), 0.5 / count) / count)
+
+    def logistic(phi, middle, width):
+        return 1 / (1 + np.exp(-(phi - middle) / width))
+
+    best, covariance = curve_fit(logistic, densities, shares, (PHI_J, 0.003), errors, absolute_sigma=True)
+    return float(best[0]), float(sqrt(covariance[0, 0]))
+
+
+def _energies(show: Page, effort: Effort, seed: int) -> list[str]:
+    """ln E against ln(phi - phi_J), phi_J, prefactor and exponent fitted."""
+    densities = np.array([0.86, 0.87, 0.88, 0.9, 0.92])
+    found = [system("soft-disks", particles=effort.sizes[1], packing_fraction=float(phi)).sample(effort.packings, seed=seed) for phi in densities]
+    energies = np.array([one.measured["energy"].mean() for one in found])
+    errors = np.array([one.measured["energy"].std(ddof=1) / sqrt(one.n) for one in found])
+
+    def law(phi, at, exponent, factor):
+        return factor + exponent * np.log(phi - at)
+
+    best, covariance = curve_fit(law, densities, np.log(energies), (PHI_J, 2.0, -1.0), errors / energies, absolute_sigma=True)
+    exponent, error = float(best[1]), float(sqrt(covariance[1, 1]))
+    show(f"\nEnergy a disk of {effort.sizes[1]} disks, {effort.packings} packings a density:\n")
+    show.table("phi", "E / eps", "error", "contacts", "rattlers", "pressure")
+    for phi, energy, one_error, one in zip(densities, energies, errors, found, strict=True):
+        means = [f"{one.measured[name].mean():.4f}" for name in ("contacts", "rattlers", "pressure")]
+        show(row(f"{phi:g}", f"{energy:.3e}", f"{one_error:.1e}", *means))
+    show(f"\nE ~ (phi - {best[0]:.4f} ± {sqrt(covariance[0, 0]):.4f})^({exponent:.3f} ± {error:.3f}).")
+    return [] if abs(exponent - EXPONENT) <= SIGMAS * error else [f"exponent {exponent:.3f} ± {error:.3f}"]
+
+
+def _times(show: Page, effort: Effort, seed: int) -> list[str]:
+    """Seconds for 400 packings below and above jamming."""
+    show(f"\nTargets: 400 packings of 1,024 disks in {BELOW:g} s below jamming, {ABOVE:g} s above.\n")
+    show.table("phi", "packings", "seconds", "jammed", "largest force")
+    misses = []
+    for phi, most in ((0.82, BELOW), (0.845, ABOVE), (0.86, ABOVE)):
+        started = perf_counter()
+        found = system("soft-disks", particles=1024, packing_fraction=phi).sample(4 * effort.packings, seed=seed)
+        seconds = perf_counter() - started
+        show(row(f"{phi:g}", found.n, f"{seconds:.1f}", f"{found.measured['jammed'].mean():.2f}", f"{found.measured['max_force'].max():.1e}"))
+        if seconds > most * found.n / 400:
+            misses.append(f"phi = {phi:g}: {seconds:.0f} s")
+    return misses
+
+
+def equilibrium(show: Page, effort: Effort, seed: int) -> list[str]:
+    """Excess entropies against exact ones."""
+    show(f"Targets: M = 0 of the ideal gas; rods within {RODS:.0%}, disks within {DISKS:.0%} of the exact excess entropy.\n")
+    show(f"{effort.frames} frames of {effort.particles} particles, positions as they are:\n")
+    show.table("system", "density", "exact", "s", "off", "z", "base", "estimated", "area law", "seconds", "status")
+    points = [("ideal-gas", {"density": 0.5}, 0.0)]
+    points += [("hard-rods", {"density": density}, RODS) for density in (0.2, 0.4, 0.6)]
+    points += [("hard-disks", {"packing_fraction": phi}, DISKS) for phi in (0.1, 0.2, 0.3, 0.4, 0.5)]
+    misses = []
+    for name, fields, most in points:
+        model = system(name, particles=effort.particles, **fields)
+        particles = model.sample(effort.frames, seed=seed)
+        started = perf_counter()
+        result = estimate_excess_entropy(particles, resolution=None, training=effort.training, seed=seed)
+        exact, where = model.exact_excess_entropy(), f"{name} {next(iter(fields.values())):g}"
+        falls = {source: sum(level.weight * level.mutual_information for level in result.levels if level.source == source) for source in ("estimated", "extrapolated")}
+        start = result.entropy + sum(falls.values())
+        off, z = result.entropy - exact, (result.entropy - exact) / result.error
+        cells = [f"{exact:.4f}", f"{result.entropy:.4f} ± {result.error:.4f}", f"{off / exact:+.1%}" if exact else f"{off:+.4f}", f"{z:+.1f}"]
+        parts = [f"{start:.4f}", *(f"{-fall:.4f}" for fall in falls.values())]
+        status = "ok" if result.status.ok else "doubtful"
+        show(row(name, f"{next(iter(fields.values())):g}", *cells, *parts, f"{perf_counter() - started:.0f}", status))
+        shared = [level for level in result.levels if abs(level.mutual_information) > 3 * level.error]
+        if (not exact and shared) or (exact and abs(off / exact) > most):
+            misses.append(f"{where}: {off:+.4f}")
+    return misses
+
+
+def resolution(show: Page, effort: Effort, seed: int) -> list[str]:
+    """M of two small and two large blocks, pixels from coarse to fine."""
+    show("M in nats of two blocks, positions known to a pixel of a diameter / R; soft disks without their diameters, as in images.\n")
+    show.table("system", "blocks", *(f"R = {r:g}" for r in (1.5, 2, 4, 6, 10, 20, 40)))
+    cases = [("soft-disks", 0.8), ("soft-disks", 0.86), ("hard-disks", 0.5)]
+    for name, phi in cases:
+        particles = system(name, particles=effort.particles, packing_fraction=phi).sample(effort.frames, seed=seed)
+        for cut in (BlockCut((1.0, 2.0)), BlockCut((4.0, 4.0))):
+            cells, warm = [], ()
+            for r in (1.5, 2, 4, 6, 10, 20, 40):
+                if cut.half[0] * r % 1:
+                    cells.append("")
+                    continue
+                estimator = Estimator(critic=PointsCritic(), training=effort.training, seed=seed)
+                crops = Crops(particles, cut, r, diameters=False)
+                one = information_of(crops, particles.chains, particles.draws, estimator, warm=warm)
+                warm = one.modules
+                cells.append(f"{one.value:.3f} ± {one.error:.3f}")
+            show(row(f"{name} {phi:g}", f"{cut} and {cut}", *cells))
+    return []
+
+
+PARTS: dict[str, Callable[[Page, Effort, int], list[str]]] = {
+    "packings": packings, "equilibrium": equilibrium, "resolution": resolution,
+}  # fmt: skip
+
+
+def part(name: str, options: argparse.Namespace) -> str:
+    """One section of the page."""
+    show, started = Page(), perf_counter()
+    print(f"\n## {name}\n")
+    show(provenance(f"validation/particles.py --only {name} --seed {options.seed}{' --quick' * options.quick}"))
+    misses = PARTS[name](show, Effort.of(options.quick), options.seed)
+    verdict = f"{MISSED}: {'; '.join(misses)}." if misses else "Targets met."
+    show(f"\n{verdict}  {perf_counter() - started:.0f} s in all.")
+    return show.text.strip("\n")
+
+
+HEADING = (
+    "# Particles\n\nLengths are in diameters, of soft disks the smaller one, energies in eps, entropies in nats per particle over\n"
+    "the ideal gas of the same density; errors are one standard error."
+)
+
+
+if __name__ == "__main__":
+    sys.exit(renewed(__doc__.splitlines()[0], HEADING, tuple(PARTS), Path("docs/particles.md"), part))
