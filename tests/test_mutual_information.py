@@ -81,9 +81,10 @@ def test_what_training_has_not_found_is_added_to_the_bound():
     added = found.value - found.bounds["donsker-varadhan"]
     assert 0 <= found.late < added <= found.missing  # the rest is the scatter of the folds
     assert_information(found, segment_information(1.0))
-    # negative control: folds that agree, for they have learnt nothing yet, scatter little
-    idle = estimate_information(samples, inner, Estimator(training=Training(steps=1, learning_rate=1e-9, batch=128)))
-    assert idle.value - idle.bounds["donsker-varadhan"] - idle.late < 0.1 * added
+    # negative control: folds that agree, for they have one network, scatter little
+    idle = Estimator(training=Training(steps=1, learning_rate=1e-9, batch=128))
+    idle = estimate_information(samples, inner, idle, warm=found.modules[:1] * 2)
+    assert idle.value - idle.bounds["donsker-varadhan"] - idle.late < 0.6 * (added - found.late)  # calibrated apart, still
 
 
 def test_numbers_do_not_depend_on_threads():

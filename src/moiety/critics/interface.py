@@ -28,7 +28,11 @@ __all__ = ["InterfaceCritic"]
 _ROWS = 4
 _NEAR_ZERO = 1e-6  # where a norm has a gradient
 _SLABS = ((4, 8), (8, 16), (16, 32), (32, 64))
+# layers and places along the interface of the sites that the first vectors see, in either half
+_BONDS = (((0, 0), (0, 0), (0, 0), (1, 0), (0, 0), (1, 0)), ((0, 0), (0, 1), (0, -1), (0, 0), (1, 0), (1, 0)))
 _PLANE = 2  # channels of unit vectors in the plane
+_NOISE = 0.3  # that is left of the first weights of features that begin as single sites
+_GAIN = 16.0  # of what an inner product lacks of its largest value
 _SKIP = 2  # dilation of the second convolution
 
 Parts = tuple[Tensor, ...]
@@ -76,9 +80,13 @@ class _Interface(nn.Module):
         self.products, self.width = config.products, config.width
         self.first = nn.Conv2d(layers + 1, config.width, near)
         self.second = nn.Conv2d(layers, config.width, near, bias=False)
+        for side, features in enumerate((self.first, self.second)):
+            _point_at(features.weight[: self.products], side, shape.channels)
         self.vectors = config.vectors if shape.channels == _PLANE else 0
         if self.vectors:
             self.turning = nn.ModuleList(nn.Conv2d(_ROWS + len(_SLABS), self.vectors, near, bias=False) for _ in "ab")
+            for side, turning in enumerate(self.turning):
+                _point_at(turning.weight, side, 1)
         self.along = nn.Conv2d(config.width + 3 * self.vectors, config.width, far, dilation=_SKIP)
         self.across = nn.Conv2d(config.width, config.width, 1)
         self.total = nn.Linear(config.width, 1)
@@ -120,7 +128,8 @@ class _Interface(nn.Module):
         (left, a), (right, b) = (part.split([self.width, part.shape[1] - self.width], dim=1) for part in (left, right))
         met = [left[:, :k] * right[:, :k], torch.relu(left[:, k:] + right[:, k:])]
         if self.vectors:
-            met += [_inner(a, b), _inner(a, a).sqrt(), _inner(b, b).sqrt()]
+            lengths = _inner(a, a).sqrt(), _inner(b, b).sqrt()
+            met += [_GAIN * (lengths[0] * lengths[1] - _inner(a, b)), *lengths]
         return torch.cat(met, dim=1)
 
     def score(self, pairs: Parts) -> Tensor:
@@ -160,6 +169,18 @@ class _Interface(nn.Module):
             elif margin:
                 plane = pad(plane, (0, 0, margin, margin) if axis == 2 else (margin, margin))
         return plane
+
+
+@torch.no_grad()
+def _point_at(weight: Tensor, side: int, channels: int) -> None:
+    """Let the first features be those of single sites, so that their products are bonds across the interface."""
+    *_, height, width = weight.shape
+    row, column = height // 2, width // 2
+    for feature in range(min(len(_BONDS[side]) * channels, len(weight))):
+        layer, shift = _BONDS[side][feature // channels]
+        if 0 <= column + shift < width:
+            weight[feature] *= _NOISE
+            weight[feature, layer * channels + feature % channels, row, column + shift] = 1.0
 
 
 def _inner(a: Tensor, b: Tensor) -> Tensor:
