@@ -73,7 +73,7 @@ class Units:
     @classmethod
     def of(cls, result: EntropyResult) -> Units:
         """Sites of a lattice, or powers of a particle's diameter."""
-        if result.samples.get("kind") != "particles":
+        if result.unit != "nats/particle":
             return cls()
         dimensions = len(result.levels[0].shape)
         face = ("nats", "nats/σ", "nats/σ²")[dimensions - 1]

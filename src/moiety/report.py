@@ -364,7 +364,7 @@ def _seconds(value: float) -> str:
 
 
 def _shape(sides: Sequence[float]) -> str:
-    return "x".join(f"{side:.5g}" for side in sides)
+    return "x".join(f"{side:.5g}" if isinstance(side, float) else str(side) for side in sides)
 
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
