@@ -18,16 +18,14 @@ entropy depends on it for ever (the M of touching disks grows like log R), so it
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, is_dataclass, replace
+from dataclasses import asdict, dataclass, is_dataclass
 from itertools import count
 from math import ceil, inf, log
 from time import perf_counter
 from typing import Any
 
 import numpy as np
-import torch
 from scipy.stats import poisson
-from torch import nn
 
 from . import __version__
 from .chains import rhat, series_error, tau_int
@@ -39,7 +37,7 @@ from .mutual_information import Estimator, Information, information_of
 from .objectives import Bound, Objective
 from .particles import Particles
 from .random import Streams
-from .results import COUNTED, ESTIMATED, EXTRAPOLATED, Base, Check, EntropyResult, Level, Status
+from .results import ESTIMATED, EXTRAPOLATED, Base, Check, EntropyResult, Level, Status
 from .tail import AreaLaw, fit_area_law, is_level
 from .training import DIVERGED, Training
 
@@ -329,7 +327,7 @@ def _result(walk: _Walk, base: _Counted, asked: dict[str, Any], seconds: float) 
         bases=bases,
         status=Status((*_checks(walk, base, tail_error), *common_checks(described, levels, budget))),
         samples=described,
-        ended=walk.ended or "samples",
+        ended=walk.ended or "",
         timing={"total": seconds, "training": sum(one.seconds for one in walk.found)},
         provenance=_provenance(walk, asked),
         unit="nats/particle",
