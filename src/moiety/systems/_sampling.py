@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from math import isfinite, prod
 from typing import Any
 
@@ -72,6 +73,9 @@ def exact_walk(system, draw, sites: int, dtype: type, **options: Any) -> Walk:
     for option, value in rejected.items():
         if value not in _OF_INDEPENDENT_DRAWS[option]:
             raise InputError(f"{system.name} is sampled exactly: {option} {value!r} has no meaning")
+    unknown = [option for option in options if option not in signature(walk).parameters]
+    if unknown:
+        raise InputError(f"{system.name} is sampled exactly: there is no option {unknown[0]!r}")
 
     def advance(state: np.ndarray, rng: np.ndarray, updates: int) -> int:
         draw(state, rng)
