@@ -10,7 +10,6 @@ import sys
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -34,20 +33,6 @@ from moiety.training import Training
 QUICK = ("--steps", "20", "--no-cross-check")
 SPINS = np.random.default_rng(0).choice([-1, 1], size=(64, 8, 8)).astype(np.int8)
 FLAT = np.ones((64, 4, 4), np.int8)  # counted as a whole: no training
-
-
-@pytest.fixture
-def run(capsys, monkeypatch):
-    """`run("exact", ...)` -> code, out, err, as in a terminal of 80 columns."""
-    monkeypatch.setenv("COLUMNS", "80")
-
-    def call(*words) -> SimpleNamespace:
-        with pytest.raises(SystemExit) as end:
-            main([str(word) for word in words])
-        out, err = capsys.readouterr()
-        return SimpleNamespace(code=end.value.code, out=out, err=err)
-
-    return call
 
 
 @pytest.fixture(scope="module")

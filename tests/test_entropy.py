@@ -13,8 +13,8 @@ import pytest
 from moiety import EntropyResult, EstimateError, InputError, Samples
 from moiety import estimate_entropy as estimate_both_ways
 from moiety.climb import Climb
+from moiety.clock import Clock
 from moiety.conditional import ChainRule
-from moiety.entropy import _Clock
 from moiety.exact.chain import segment_information
 from moiety.geometry import ladder
 from moiety.results import COUNTED, ESTIMATED, EXTRAPOLATED
@@ -216,10 +216,10 @@ def test_an_estimate_says_what_ended_it():
 
 def test_time_is_shared_out_by_effort():
     now = perf_counter() + 1000.0  # a start to come, so that all of the time is left
-    shares = [_Clock(now, 100.0, None).ration(0.5, efforts) for efforts in ([3.0, 1.0], [1.0, 1.0])]
+    shares = [Clock(now, 100.0, None).ration(0.5, efforts) for efforts in ([3.0, 1.0], [1.0, 1.0])]
     assert shares[0] == pytest.approx(1.5 * shares[1]) and 0 < shares[1] < 0.5 * 1050
-    assert _Clock(now, None, None).ration(0.5, [1.0]) is None
-    assert _Clock(now - 2000.0, 100.0, None).ration(1.0, [1.0]) == 0.0  # it is up
+    assert Clock(now, None, None).ration(0.5, [1.0]) is None
+    assert Clock(now - 2000.0, 100.0, None).ration(1.0, [1.0]) == 0.0  # it is up
 
 
 def test_refining_goes_on_where_training_is_what_is_missing():

@@ -2,13 +2,11 @@
 
 import json
 import re
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from moiety import EntropyResult, EstimateError, InputError, Particles, estimate_excess_entropy, io, system
-from moiety.cli import main
 from moiety.critics import ConvolutionalCritic, InterfaceCritic
 from moiety.systems import PARTICLE_SYSTEMS, SYSTEMS
 from moiety.training import Training
@@ -110,19 +108,6 @@ def test_bad_input(gas):
 
 
 # ------------------------------------------------------------------------------ commands
-
-
-@pytest.fixture
-def run(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "80")
-
-    def call(*words) -> SimpleNamespace:
-        with pytest.raises(SystemExit) as end:
-            main([str(word) for word in words])
-        out, err = capsys.readouterr()
-        return SimpleNamespace(code=end.value.code, out=out, err=err)
-
-    return call
 
 
 @pytest.mark.parametrize("name", PARTICLE_SYSTEMS)

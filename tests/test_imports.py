@@ -13,7 +13,7 @@ import moiety
 
 ROOT = Path(moiety.__file__).parent
 TABLE = """
-    errors random scratch _types
+    errors random scratch clock _types
     samples chains geometry particles
     io systems exact
     pairs critics objectives crops

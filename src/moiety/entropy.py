@@ -17,9 +17,8 @@ the error is small enough or is not training's.  The error adds up
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, is_dataclass, replace
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
@@ -30,6 +29,7 @@ from . import __version__
 from .blocks import BlockCounts, CountedBlock
 from .chains import observables, rhat, series_error, tau_int
 from .checks import checked
+from .clock import Clock, Progress, notifier
 from .climb import LEAST_KNOWN, Climb, effort
 from .conditional import ChainRule, Conditional, estimate_conditional
 from .critics import Critic, TrainedCritic
@@ -45,9 +45,6 @@ __all__ = ["estimate_entropy"]
 
 _REFINED = 1  # times that one cut is trained further at most
 _CROSSING = 0.25  # share of a time limit that is left for the cross-check
-_TRAINED = 0.7  # share of the time for a network that it is trained in, the rest being for reading it out
-
-Progress = Callable[[float, int, str], None]
 
 
 def estimate_entropy(
@@ -127,7 +124,7 @@ def estimate_entropy(
     if given and len(given.influence) != samples.n:
         raise InputError(f"the cross-check is of {len(given.influence)} samples, not of these {samples.n}")
     crossing = cross_check is True
-    clock, share = _Clock(started, time_limit, stop), 1 - _CROSSING * crossing
+    clock, share = Clock(started, time_limit, stop), 1 - _CROSSING * crossing
     counts = BlockCounts(samples)
     cuts, bases = rungs.above(counts.is_base)
     counted = perf_counter()
@@ -135,7 +132,7 @@ def estimate_entropy(
     upwards = cuts[::-1]
     for done, cut in enumerate(upwards):
         seconds = clock.ration(share, [effort(other) for other in upwards[done:]])
-        walk.take(cut, _notifier(progress, done, len(cuts), cut), lambda: clock.over(share), seconds)
+        walk.take(cut, notifier(progress, done, len(cuts), _halves(cut)), lambda: clock.over(share), seconds)
     single = counts[(1,) * len(samples.shape)] if excess else None
     terms = _Terms(walk, counts, bases, single)
     ended = _refined(terms, precision, clock, share, progress and (lambda: progress(len(cuts), len(cuts), "refining")))
@@ -147,26 +144,6 @@ def estimate_entropy(
         other = _crossed(samples, rule, warm, progress and (lambda: progress(len(cuts), len(cuts), "cross-check")), clock)
     timing = {"counting": counted - started, "total": perf_counter() - started}
     return _result(terms, other, ended, {"precision": precision, "time_limit": time_limit}, timing)
-
-
-class _Clock:
-    """Whether to stop: by the user or because time is up."""
-
-    def __init__(self, started: float, limit: float | None, stop: Callable[[], bool] | None):
-        self.started, self.limit, self.stop = started, limit, stop
-
-    def late(self, share: float = 1.0) -> bool:
-        return self.limit is not None and perf_counter() - self.started > share * self.limit
-
-    def ration(self, share: float, efforts: Sequence[float]) -> float | None:
-        """Seconds that the first of some trainings may take; None without a limit."""
-        if self.limit is None:
-            return None
-        left = max(share * self.limit - (perf_counter() - self.started), 0.0)
-        return _TRAINED * left * efforts[0] / sum(efforts)
-
-    def over(self, share: float = 1.0) -> bool:
-        return self.late(share) or bool(self.stop and self.stop())
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,7 +164,7 @@ class _Terms:
 
 
 def _refined(
-    terms: _Terms, precision: float, clock: _Clock, share: float, progress: Callable[[], None] | None
+    terms: _Terms, precision: float, clock: Clock, share: float, progress: Callable[[], None] | None
 ) -> str:
     """Train further where most is missing, until the error is small enough; why that ended."""
     walk, rounds = terms.walk, dict.fromkeys(range(len(terms.walk.found)), 0)
@@ -221,7 +198,7 @@ def _refined(
 
 
 def _crossed(
-    samples: Samples, rule: ChainRule, warm: Sequence[nn.Module], progress: Callable[[], None] | None, clock: _Clock
+    samples: Samples, rule: ChainRule, warm: Sequence[nn.Module], progress: Callable[[], None] | None, clock: Clock
 ) -> Conditional | None:
     """The other route, unless it is stopped."""
 
@@ -247,14 +224,8 @@ def _autocorrelation(samples: Samples, counts: BlockCounts, bases: Mapping[Shape
     return {"tau": tau, "effective": samples.n / (2 * tau), "rhat": float(np.nanmax([1.0, *ratios]))}
 
 
-def _notifier(progress: Progress | None, done: int, total: int, cut: Cut) -> Callable[[], None] | None:
-    """Tells of a level once at its start, and then of the share of its looks that were taken."""
-    if progress is None:
-        return None
-    text = f"{'x'.join(map(str, cut.left))} | {'x'.join(map(str, cut.right))}"
-    progress(done, total, text)
-    taken = itertools.count(1)
-    return lambda: progress(done + 1 - 0.97 ** next(taken), total, text)
+def _halves(cut: Cut) -> str:
+    return f"{'x'.join(map(str, cut.left))} | {'x'.join(map(str, cut.right))}"
 
 
 def _result(
@@ -376,14 +347,10 @@ def _centred(influence: np.ndarray) -> np.ndarray:
 
 
 def _provenance(walk: Climb, asked: Mapping[str, Any]) -> dict[str, Any]:
-    configuration = {
-        name: {"name": type(part).__name__, **asdict(part)} if is_dataclass(part) else part
-        for name, part in vars(walk.estimator).items()
-    }
     return {
         "version": __version__,
         "seed": walk.estimator.seed,
-        "configuration": {**configuration, "tail": walk.tail, **asked},
+        "configuration": {**walk.estimator.described(), "tail": walk.tail, **asked},
         "samples": dict(walk.samples.provenance),
         "symmetries": list(walk.samples.symmetries),
         "periodic": list(walk.samples.periodic),

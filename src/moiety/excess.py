@@ -18,8 +18,7 @@ entropy depends on it for ever (the M of touching disks grows like log R), so it
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, is_dataclass
-from itertools import count
+from dataclasses import dataclass
 from math import ceil, inf, log
 from time import perf_counter
 from typing import Any
@@ -30,6 +29,7 @@ from scipy.stats import poisson
 from . import __version__
 from .chains import rhat, series_error, tau_int
 from .checks import common_checks
+from .clock import Clock, Progress, notifier
 from .critics import Critic, PointsCritic, TrainedCritic
 from .crops import BlockCut, Crops, block_ladder
 from .errors import EstimateError, InputError, Stopped
@@ -55,8 +55,6 @@ _LEAST_SUPPORT = 10.0
 _MOST_SHARED = 0.01  # share of the smallest blocks that may hold more than one centre
 _HARMLESS = 0.005  # nats a particle that no one would worry about
 _TRAINING = Training(steps=800, batch=256)
-
-Progress = Callable[[float, int, str], None]
 
 
 def estimate_excess_entropy(
@@ -118,10 +116,10 @@ def estimate_excess_entropy(
     if not cuts:
         raise InputError(f"largest must be at least {_SMALLEST:g}, not {largest:g}")
     base = _counted(scaled, cuts[0], seed)
-    clock = _Clock(started, time_limit, stop)
+    clock = Clock(started, time_limit, stop)
     walk = _Walk(scaled, estimator, told, _autocorrelation(scaled, base))
     for done, cut in enumerate(cuts):
-        walk.take(cut, _notifier(progress, done, len(cuts), cut), clock.over)
+        walk.take(cut, notifier(progress, done, len(cuts), f"{cut} | {cut}"), clock.over)
     if not walk.found:
         raise EstimateError("stopped or diverged before any level was known; train longer or with a lower rate")
     return _result(walk, base, {**told, "sigma": sigma, "time_limit": time_limit}, perf_counter() - started)
@@ -139,15 +137,6 @@ def _in_diameters(particles: Particles, sigma: float | None) -> Particles:
         return particles
     diameters = None if particles.diameters is None else particles.diameters / sigma
     return particles.replace(positions=particles.positions / sigma, cells=particles.cells / sigma, diameters=diameters)
-
-
-class _Clock:
-    def __init__(self, started: float, limit: float | None, stop: Callable[[], bool] | None):
-        self.started, self.limit, self.stop = started, limit, stop
-
-    def over(self) -> bool:
-        late = self.limit is not None and perf_counter() - self.started > self.limit
-        return late or bool(self.stop and self.stop())
 
 
 @dataclass(frozen=True, eq=False)
@@ -282,15 +271,6 @@ def _beyond(last: BlockCut) -> tuple[BlockCut, ...]:
     return tuple(cuts)
 
 
-def _notifier(progress: Progress | None, done: int, total: int, cut: BlockCut) -> Callable[[], None] | None:
-    if progress is None:
-        return None
-    text = f"{cut} | {cut}"
-    progress(done, total, text)
-    taken = count(1)
-    return lambda: progress(done + 1 - 0.97 ** next(taken), total, text)
-
-
 def _result(walk: _Walk, base: _Counted, asked: dict[str, Any], seconds: float) -> EntropyResult:
     particles, law = walk.particles, walk.law()
     rest = _beyond(walk.cuts[-1])
@@ -363,14 +343,10 @@ def _checks(walk: _Walk, base: _Counted, tail_error: float) -> tuple[Check, ...]
 
 
 def _provenance(walk: _Walk, asked: dict[str, Any]) -> dict[str, Any]:
-    configuration = {
-        name: {"name": type(part).__name__, **asdict(part)} if is_dataclass(part) else part
-        for name, part in vars(walk.estimator).items()
-    }
     return {
         "version": __version__,
         "seed": walk.estimator.seed,
-        "configuration": {**configuration, **asked, "excess": True},
+        "configuration": {**walk.estimator.described(), **asked, "excess": True},
         "samples": dict(walk.particles.provenance),
         "periodic": list(walk.particles.periodic),
     }

@@ -22,9 +22,10 @@ counted blocks add up, so that the error of an entropy knows how they are correl
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from math import ceil
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import torch
@@ -75,6 +76,13 @@ class Estimator:
     def __post_init__(self):
         if self.folds < 2 or self.threads < 1:
             raise ValueError(f"folds must be at least 2 and threads at least 1: {self.folds}, {self.threads}")
+
+    def described(self) -> dict[str, Any]:
+        """Its fields as plain mappings, each algorithm with its name."""
+        return {
+            name: {"name": type(part).__name__, **asdict(part)} if is_dataclass(part) else part
+            for name, part in vars(self).items()
+        }
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,8 +31,7 @@ def reproduce(figure: _Figure, out: _Out, quick: _Quick = False, seed: _Seed = 0
 
     Simulates the systems, estimates what the panels show, and writes data and pictures.
     What has been measured is kept in a folder beside them; after Ctrl-C, or a crash,
-    the same command goes on where it was. fig4 is about soft disks and jamming, and
-    takes about an hour on two cores, with --quick some minutes.
+    the same command goes on where it was. fig4 is about soft disks and jamming.
     """
     from ..paper import FIGURES
 

@@ -252,7 +252,7 @@ def kink(densities: np.ndarray, values: np.ndarray, errors: np.ndarray, seed: in
 
     Returns:
         phi_c and its error, the change of slope and its error, and by how much chi^2 is smaller than that
-        of one straight line (three is about one standard error: two numbers more are fitted).
+        of one straight line, with two numbers less.
 
     Example:
         >>> phi = np.linspace(0.5, 1.1, 13)
