@@ -236,7 +236,7 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
 
 
 _WORDS = (
-    ("entropy", "s = {:.7f} nats/site"),
+    ("entropy", "s = {:.7f} {unit}"),
     ("energy", "u = {:.7f} a site"),
     ("heat_capacity", "c = {:.7f} a site"),
     ("block_entropy", "S = {:.7f} nats, of a block of {sides}"),
@@ -250,7 +250,7 @@ def _line(name: str, words: str, found: dict[str, Any]) -> str | None:
         return None
     sides = "x".join(map(str, found.get("block") or []))
     parts = f"two neighbours of {sides}" if sides else "the two sides of a cut"
-    return words.format(found[name], sides=sides, parts=parts)
+    return words.format(found[name], unit=found["unit"], sides=sides, parts=parts)
 
 
 def _finite(value: Any) -> Any:
