@@ -183,10 +183,11 @@ def information_of(
     """
     started = perf_counter()
     splits = cross_splits(chains, draws, estimator.folds)
-    training = scaled_training(estimator.training, source, effort)
+    training = estimator.training
     if isinstance(estimator.critic, TrainedCritic) and not warm:
         warm = [estimator.critic.start(source.key, fold) for fold in range(estimator.folds)]
         training = training.warm() if all(warm) else training
+    training = scaled_training(training, source, effort)
 
     streams = [Streams(Streams(estimator.seed).integer(source.key, fold)) for fold in range(estimator.folds)]
     networks = [_network(estimator, source, streams[f], warm[f] if warm else None) for f in range(estimator.folds)]
@@ -204,7 +205,7 @@ def scaled_training(training: Training, cut: Cut | Source, effort: float) -> Tra
     """Fewer steps where the cut matters less, fewer pairs where each teaches more.
 
     Arguments:
-        training: As configured.
+        training: As configured; of 100 steps or more at least 100 are left.
         cut: The longer its interface, the smaller its batches.
         effort: Share of the steps.
 
@@ -213,6 +214,8 @@ def scaled_training(training: Training, cut: Cut | Source, effort: float) -> Tra
         >>> config = scaled_training(Training(), ladder((64, 64), (True, True)).cuts[0], 0.2)
         >>> config.steps, config.batch
         (160, 32)
+        >>> scaled_training(Training().warm(), ladder((64, 64), (True, True)).cuts[0], 0.2).steps  # never below 100
+        100
     """
     batch = max(min(training.batch, _TRAINED_PLACES // cut.interface), min(_LEAST_BATCH, training.batch))
     return replace(training, steps=max(round(training.steps * effort), min(100, training.steps)), batch=batch)
