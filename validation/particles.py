@@ -11,7 +11,7 @@ target is missed.
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path
@@ -38,39 +38,48 @@ SIGMAS = 2.0
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is spent: packings a density, frames a state point, training of a cut, quenches by LAMMPS a density."""
+    """How much is spent.
 
+    Arguments:
+        sizes: Packings a density, by number of disks, for the share that is jammed.
+        disks, packings: Of one density whose energy is looked at.
+        quenched: Starts of as many disks that LAMMPS quenches, too.
+        particles, frames: Of a state point whose entropy is estimated.
+        training: Of a cut.
+    """
+
+    sizes: Mapping[int, int]
+    disks: int
     packings: int
-    sizes: tuple[int, ...]
-    frames: int
-    particles: int
-    training: Training
     quenched: int
+    particles: int
+    frames: int
+    training: Training
 
     @classmethod
     def of(cls, quick: bool) -> "Effort":
         if quick:
-            return cls(16, (128, 256), 32, 256, Training(steps=20, batch=256), 2)
-        return cls(100, (512, 1024, 2048, 4096), 400, 1024, Training(steps=800, batch=256), 20)
+            return cls({128: 16, 256: 16}, 128, 16, 2, 256, 32, Training(steps=20, batch=256))
+        return cls({512: 100, 1024: 100, 2048: 48, 4096: 24}, 512, 100, 20, 1024, 400, Training(steps=800, batch=256))
 
 
 def packings(show: Page, effort: Effort, seed: int) -> list[str]:
     """The jammed share against density, and the energy of jammed packings."""
     densities = np.arange(0.832, 0.8521, 0.004)
     show(f"Targets: half are jammed at {PHI_J} ± {JAMMING} as N grows; E ~ (phi - phi_J)^{EXPONENT:g} within errors.\n")
-    show(f"Share of {effort.packings} packings that are jammed:\n")
-    show.table("N", *(f"{phi:.3f}" for phi in densities), "half at", "error", "unbalanced", "seconds")
+    show("Share of packings that are jammed:\n")
+    show.table("N", "packings each", *(f"{phi:.3f}" for phi in densities), "half at", "error", "unbalanced", "seconds")
     halves = []
-    for count in effort.sizes:
+    for count, number in effort.sizes.items():
         started = perf_counter()
-        found = [system("soft-disks", particles=count, packing_fraction=float(phi)).sample(effort.packings, seed=seed) for phi in densities]
+        found = [system("soft-disks", particles=count, packing_fraction=float(phi)).sample(number, seed=seed) for phi in densities]
         shares = [float(one.measured["jammed"].mean()) for one in found]
-        half, error = _half(densities, np.array(shares), effort.packings)
+        half, error = _half(densities, np.array(shares), number)
         halves.append((half, error))
         loose = sum(one.provenance["unconverged"] for one in found)
         cells = [f"{share:.2f}" for share in shares]
-        show(row(count, *cells, f"{half:.4f}", f"{error:.4f}", loose, f"{perf_counter() - started:.0f}"))
-    misses = [] if abs(halves[-1][0] - PHI_J) <= JAMMING else [f"half of N = {effort.sizes[-1]} are jammed at {halves[-1][0]:.4f}"]
+        show(row(count, number, *cells, f"{half:.4f}", f"{error:.4f}", loose, f"{perf_counter() - started:.0f}"))
+    misses = [] if abs(halves[-1][0] - PHI_J) <= JAMMING else [f"half of N = {max(effort.sizes)} are jammed at {halves[-1][0]:.4f}"]
     return misses + _energies(show, effort, seed) + _times(show, effort, seed)
 
 
@@ -88,7 +97,7 @@ def _half(densities: np.ndarray, shares: np.ndarray, count: int) -> tuple[float,
 def _energies(show: Page, effort: Effort, seed: int) -> list[str]:
     """ln E against ln(phi - phi_J), phi_J, prefactor and exponent fitted."""
     densities = np.array([0.86, 0.87, 0.88, 0.9, 0.92])
-    found = [system("soft-disks", particles=effort.sizes[1], packing_fraction=float(phi)).sample(effort.packings, seed=seed) for phi in densities]
+    found = [system("soft-disks", particles=effort.disks, packing_fraction=float(phi)).sample(effort.packings, seed=seed) for phi in densities]
     energies = np.array([one.measured["energy"].mean() for one in found])
     errors = np.array([one.measured["energy"].std(ddof=1) / sqrt(one.n) for one in found])
 
@@ -97,7 +106,7 @@ def _energies(show: Page, effort: Effort, seed: int) -> list[str]:
 
     best, covariance = curve_fit(law, densities, np.log(energies), (PHI_J, 2.0, -1.0), errors / energies, absolute_sigma=True)
     exponent, error = float(best[1]), float(sqrt(covariance[1, 1]))
-    show(f"\nEnergy a disk of {effort.sizes[1]} disks, {effort.packings} packings a density:\n")
+    show(f"\nEnergy a disk of {effort.disks} disks, {effort.packings} packings a density:\n")
     show.table("phi", "E / eps", "error", "contacts", "rattlers", "pressure")
     for phi, energy, one_error, one in zip(densities, energies, errors, found, strict=True):
         means = [f"{one.measured[name].mean():.4f}" for name in ("contacts", "rattlers", "pressure")]
@@ -125,12 +134,12 @@ def lammps(show: Page, effort: Effort, seed: int) -> list[str]:
     """moiety's packings beside those of LAMMPS."""
     show(f"Target: from the same start the same energy to {SAME:g} (relative), or the difference explained.\n")
     show("`harmonic/cut` with k = eps / (2 sigma_ij^2), LAMMPS's own FIRE to the same largest force.  Energies in eps a disk, of")
-    show(f"{effort.quenched} starts of {effort.sizes[0]} disks each; differences are relative, the largest of all starts (below jamming, where")
+    show(f"{effort.quenched} starts of {effort.disks} disks each; differences are relative, the largest of all starts (below jamming, where")
     show("both end at zero: absolute).  A settled start has no force above 0.001 left.\n")
     show.table("phi", "of the start", "E by moiety", "E by LAMMPS", "same from random", "same from settled", "moiety's minimum kept", "moved by")
     misses = []
     for phi in (0.7, 0.8, 0.86, 0.9, 1.0):
-        model = system("soft-disks", particles=effort.sizes[0], packing_fraction=phi)
+        model = system("soft-disks", particles=effort.disks, packing_fraction=phi)
         found = quenches(model, effort.quenched, seed)
         same = {name: [_apart(*getattr(one, name)) for one in found] for name in ("start", "minimum", "settled")}
         kept = max(_apart(one.minimum[0], one.kept) for one in found)

@@ -75,7 +75,6 @@ class Format:
         suffixes: Lower case, with the dot.
         read: Takes the path and the name of a variable or None.
         write: Takes the path and what is to be written in axes `(chain, draw, *space)`.
-        directory: Whether a file is a folder really.
         attributes: Whether it can hold more than the array.
     """
 
@@ -83,7 +82,6 @@ class Format:
     suffixes: tuple[str, ...]
     read: Callable[[Path, str | None], Stored]
     write: Callable[[Path, Stored], None]
-    directory: bool = False
     attributes: bool = True
 
 

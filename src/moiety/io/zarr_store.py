@@ -64,4 +64,4 @@ def _dims(array: zarr.Array) -> tuple[str, ...] | None:
     return tuple(map(str, names)) if names else None
 
 
-ZARR = Format("a Zarr store", (".zarr",), _read, _write, directory=True)
+ZARR = Format("a Zarr store", (".zarr",), _read, _write)
