@@ -192,7 +192,7 @@ def critics(show: Page, effort: Effort, seed: int) -> list[str]:
     misses = []
     for name, phi in (("soft-disks", 0.8), ("soft-disks", 0.86), ("hard-disks", 0.5)):
         particles = system(name, particles=effort.particles, packing_fraction=phi).sample(effort.frames, seed=seed)
-        for cut in (BlockCut((1.0, 2.0)), BlockCut((2.0, 2.0))):  # the paper's network takes an hour for larger ones
+        for cut in (BlockCut((1.0, 2.0)), BlockCut((2.0, 2.0))):  # of 4x4, 20 steps of the paper's network took 80 s
             found = {}
             for critic in (PointsCritic(), ConvolutionalCritic(), InterfaceCritic()):
                 estimator = Estimator(critic=critic, training=effort.training, seed=seed)
