@@ -13,7 +13,7 @@ r"""Routes to the entropy of the Ising lattice, error against seconds on the sam
 
 XGBoost and the regression take every site as one deep inside: the torus closing on its first row
 is not theirs to see.  Importing comes before the clock starts; so does sampling.  Prints a table
-and writes it with its figure, unless only a part was asked for.
+and writes it with its figure, row by row, unless only a part was asked for.
 """
 
 import argparse
@@ -373,16 +373,16 @@ def main():
     models = [system("ising-square", size=options.size, temperature=t) for t in options.temperatures]
     lines = heading(options, {model.temperature: model.exact_entropy() for model in models})
     print("\n".join(lines), flush=True)
+    sampled = [(model, model.sample(options.samples, seed=options.seed, threads=options.threads)) for model in models]
     rows = []
-    for model in models:
-        samples = model.sample(options.samples, seed=options.seed, threads=options.threads)
-        for method in chosen:
+    for method in chosen:
+        for model, samples in sampled:
             rows.append(measured(method, model, samples, run))
             lines.append(written(rows[-1]))
             print(lines[-1], flush=True)
-    if options.out:
-        options.out.with_suffix(".md").write_text("\n".join(lines) + "\n")
-        drawn(rows, options.size).savefig(options.out.with_suffix(".png"), dpi=150)
+            if options.out:  # after each row: an interrupt keeps those that are done
+                options.out.with_suffix(".md").write_text("\n".join(lines) + "\n")
+                drawn(rows, options.size).savefig(options.out.with_suffix(".png"), dpi=150)
 
 
 if __name__ == "__main__":
