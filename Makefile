@@ -10,8 +10,9 @@ demo: $(READY)
 	$(BIN)/moiety estimate demo/ising.nc --out demo/result.nc --report report.html --force
 	$(BIN)/moiety exact ising-square --temperature 2.269185 --size 64
 
+# A process a core, each with one thread: threads that wait for a busy core make small networks slow.
 test: $(READY)
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 validate: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[validate]'
