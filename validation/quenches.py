@@ -1,4 +1,4 @@
-r"""Soft disks quenched by LAMMPS, from the starts that moiety's own packings come from.
+r"""Soft disks quenched by LAMMPS, from random starts like those of moiety's own packings.
 
 `pair_style harmonic/cut` has E = k (r - r_c)^2 below r_c, so k = eps / (2 sigma_ij^2) and
 r_c = sigma_ij make it the energy of `soft-disks`.  LAMMPS minimises by its own FIRE.
