@@ -199,7 +199,7 @@ def critics(show: Page, effort: Effort, seed: int) -> list[str]:
             found = {}
             for critic in (PointsCritic(), ConvolutionalCritic(), InterfaceCritic()):
                 estimator = Estimator(critic=critic, training=effort.training, seed=seed)
-                crops = Crops(particles, cut, 10, critic.sees if isinstance(critic, PointsCritic) else "image", diameters=False)
+                crops = Crops(particles, cut, 10, getattr(critic, "sees", "image"), diameters=False)
                 one = found[type(critic).__name__] = information_of(crops, particles.chains, particles.draws, estimator)
                 bound = f"{one.bounds['donsker-varadhan']:.3f}"
                 show(row(f"{name} {phi:g}", f"{cut} and {cut}", type(critic).__name__, f"{one.value:.3f}", bound, f"{one.error:.3f}", f"{one.seconds:.0f}"))

@@ -30,7 +30,7 @@ _SETTLED = 1e-3  # eps per smaller diameter
 
 @dataclass(frozen=True)
 class Quench:
-    """Energies in eps a disk, forces in eps per smaller diameter.
+    """Energies, in eps a disk.
 
     Arguments:
         start: Energies of the random start, by moiety and by LAMMPS.
@@ -38,7 +38,6 @@ class Quench:
         settled: The same from where moiety has got to once no force exceeds 0.001.
         kept: Energy of moiety's minimum after LAMMPS has minimised from there.
         moved: How far that moved a disk at most, in smaller diameters.
-        forces: Largest force in either minimum of the random start.
     """
 
     start: tuple[float, float]
@@ -46,7 +45,6 @@ class Quench:
     settled: tuple[float, float]
     kept: float
     moved: float
-    forces: tuple[float, float]
 
 
 def quenches(model: SoftDisks, starts: int, seed: int) -> list[Quench]:
@@ -58,13 +56,13 @@ def _quench(model: SoftDisks, start: np.ndarray) -> Quench:
     count, side = model.particles, model.side
     listed = neighbours(start, model.diameters, side, 0.0)
     first, _ = forces(start, model.diameters, side, *listed, np.empty_like(start))
-    ours, energy, largest = _by_moiety(model, start, model.tolerance)
-    settled, _, _ = _by_moiety(model, start, _SETTLED)
-    _, on, _ = _by_moiety(model, settled, model.tolerance)
-    _, before, _ = _by_lammps(model, start, 0)
-    _, theirs, their_largest = _by_lammps(model, start, _STEPS)
-    _, their_on, _ = _by_lammps(model, settled, _STEPS)
-    stayed, kept, _ = _by_lammps(model, ours, _STEPS)
+    ours, energy = _by_moiety(model, start, model.tolerance)
+    settled, _ = _by_moiety(model, start, _SETTLED)
+    _, on = _by_moiety(model, settled, model.tolerance)
+    _, before = _by_lammps(model, start, 0)
+    _, theirs = _by_lammps(model, start, _STEPS)
+    _, their_on = _by_lammps(model, settled, _STEPS)
+    stayed, kept = _by_lammps(model, ours, _STEPS)
     shift = stayed - ours
     shift -= side * np.rint(shift / side)
     return Quench(
@@ -73,19 +71,18 @@ def _quench(model: SoftDisks, start: np.ndarray) -> Quench:
         settled=(on / count, their_on / count),
         kept=kept / count,
         moved=float(np.sqrt((shift**2).sum(axis=1).max())),
-        forces=(largest, their_largest),
     )
 
 
-def _by_moiety(model: SoftDisks, start: np.ndarray, tolerance: float) -> tuple[np.ndarray, float, float]:
-    """Positions in the box, energy and largest force."""
+def _by_moiety(model: SoftDisks, start: np.ndarray, tolerance: float) -> tuple[np.ndarray, float]:
+    """Positions in the box, and the energy."""
     positions = start.copy()
-    energy, _, largest, _ = relax(positions, model.diameters, model.side, tolerance, _STEPS)
-    return positions % model.side, energy, largest
+    energy, _, _, _ = relax(positions, model.diameters, model.side, tolerance, _STEPS)
+    return positions % model.side, energy
 
 
-def _by_lammps(model: SoftDisks, start: np.ndarray, steps: int) -> tuple[np.ndarray, float, float]:
-    """Positions, energy and largest force after at most so many steps of LAMMPS's FIRE."""
+def _by_lammps(model: SoftDisks, start: np.ndarray, steps: int) -> tuple[np.ndarray, float]:
+    """Positions and energy after at most so many steps of LAMMPS's FIRE."""
     one = _lammps()
     side, count = model.side, model.particles
     for command in (
@@ -110,10 +107,9 @@ def _by_lammps(model: SoftDisks, start: np.ndarray, steps: int) -> tuple[np.ndar
     else:
         one.command("run 0")
     energy = one.get_thermo("pe") * (count if one.extract_setting("thermo_norm") else 1)
-    pull = np.array(one.gather_atoms("f", 1, 3)).reshape(count, 3)[:, :2]
     positions = np.array(one.gather_atoms("x", 1, 3)).reshape(count, 3)[:, :2]
     one.close()
-    return positions, energy, float(np.sqrt((pull**2).sum(axis=1).max()))
+    return positions, energy
 
 
 def _lammps():
