@@ -1,5 +1,6 @@
 """M of one cut where it is known: nothing, everything, and in between."""
 
+from dataclasses import replace
 from math import log
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 import torch
 
 from moiety import Samples
-from moiety.critics import ConvolutionalCritic
+from moiety.critics import ConvolutionalCritic, InterfaceCritic, TrainedCritic
 from moiety.exact.chain import halves_information, segment_information
 from moiety.geometry import ladder
 from moiety.mutual_information import Estimator, estimate_information
@@ -107,6 +108,18 @@ def test_warm_weights_save_steps():
     cold = estimate_information(samples, larger, short)
     assert warm.histories[0].validation[0] > cold.histories[0].validation[0]
     assert warm.bounds["donsker-varadhan"] > cold.bounds["donsker-varadhan"]
+
+
+def test_a_cut_that_matters_little_still_gets_a_hundred_warm_steps():
+    samples = system("ising-square", size=8, temperature=2.5).sample(128, seed=1)
+    training = Training(steps=330, batch=64, patience=100)
+    taught = estimate_information(samples, top(samples), Estimator(training=replace(training, steps=25)))
+    trained = TrainedCritic(InterfaceCritic(), {top(samples).parent: taught.modules})
+    steps = {}
+    for name, critic, effort in (("warm", trained, 0.2), ("warm, in full", trained, 1.0), ("cold", InterfaceCritic(), 0.5)):
+        found = estimate_information(samples, top(samples), Estimator(critic=critic, training=training), effort=effort)
+        steps[name] = found.histories[0].steps[-1]
+    assert steps == {"warm": 100, "warm, in full": 110, "cold": 165}
 
 
 def test_the_sampling_error_is_the_spread_over_samples():
