@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import permutations
 from math import prod
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -243,11 +244,12 @@ class _Bins:
 
     @classmethod
     def of(cls, particles: Particles) -> _Bins:
-        found = getattr(particles, "_binned", None)
-        if found is None:
-            found = cls(tuple(_binned(particles)))
-            object.__setattr__(particles, "_binned", found)  # frozen, and nothing of it changes
-        return found
+        if particles not in _SORTED:
+            _SORTED[particles] = cls(tuple(_binned(particles)))
+        return _SORTED[particles]
+
+
+_SORTED: WeakKeyDictionary[Particles, _Bins] = WeakKeyDictionary()  # as long as the particles, which do not change
 
 
 def _binned(particles: Particles) -> Iterator[np.ndarray]:
@@ -274,6 +276,58 @@ def _binned(particles: Particles) -> Iterator[np.ndarray]:
 
 
 @njit(nogil=True, cache=True)
+def _place(cell, closed, place, spread, space, origin):
+    """A random corner for a crop: anywhere in a periodic box, else so that the crop stays inside."""
+    everywhere = True
+    for axis in range(space):
+        everywhere = everywhere and closed[axis]
+    for axis in range(space):
+        origin[axis] = 0.0
+        if everywhere:
+            for edge in range(space):
+                origin[axis] += place[edge] * cell[edge, axis]
+        else:
+            room = cell[axis, axis] if closed[axis] else cell[axis, axis] - spread[axis]
+            origin[axis] = place[axis] * room
+
+
+@njit(nogil=True, cache=True)
+def _cover(origin, spread, inverse, closed, bins, low, high):
+    """The bins along each edge of the box that a crop reaches into, past a periodic edge, too."""
+    for edge in range(3):
+        least, most = np.inf, -np.inf
+        for which in range(8):
+            part = 0.0
+            for axis in range(3):
+                part += (origin[axis] + spread[axis] * ((which >> axis) & 1)) * inverse[axis, edge]
+            least, most = min(least, part), max(most, part)
+        low[edge], high[edge] = int(np.floor(least * bins[edge] - 1e-9)), int(np.floor(most * bins[edge] + 1e-9))
+        if not closed[edge]:
+            low[edge], high[edge] = max(low[edge], 0), min(high[edge], bins[edge] - 1)
+
+
+@njit(nogil=True, cache=True)
+def _fold(index, bins, shift):
+    """Bring the indices of a bin into the box; by how many boxes."""
+    for edge in range(3):
+        shift[edge] = index[edge] // bins[edge]
+        index[edge] -= shift[edge] * bins[edge]
+
+
+@njit(nogil=True, cache=True)
+def _is_inside(position, shift, cell, origin, spread, space, corner):
+    """Whether a particle, so many boxes away, is in the crop; its place seen from the corner."""
+    inside = True
+    for axis in range(space):
+        value = position[axis] - origin[axis]
+        for edge in range(space):
+            value += shift[edge] * cell[edge, axis]
+        corner[axis] = value
+        inside = inside and 0.0 <= value < spread[axis]
+    return inside
+
+
+@njit(nogil=True, cache=True)
 def _gather(
     positions, diameters, starts, cells, inverse, closed, bins, samples, orders, flips, places, parent, space, pixel, points, counts
 ):
@@ -281,58 +335,26 @@ def _gather(
     origin, corner, spread = np.zeros(3), np.zeros(3), np.zeros(3)
     low, high, shift = np.zeros(3, np.int64), np.zeros(3, np.int64), np.zeros(3, np.int64)
     index, found = np.zeros(3, np.int64), np.zeros(3)
-    all_closed = True
-    for axis in range(space):
-        all_closed = all_closed and closed[axis]
     for n in range(len(samples)):
         k = samples[n]
         for axis in range(3):
             spread[orders[n, axis]] = parent[axis]
-        for axis in range(3):
-            if axis >= space:
-                origin[axis] = 0.0
-            elif all_closed:
-                origin[axis] = 0.0
-                for edge in range(space):
-                    origin[axis] += places[n, edge] * cells[k, edge, axis]
-            elif closed[axis]:
-                origin[axis] = places[n, axis] * cells[k, axis, axis]
-            else:
-                origin[axis] = places[n, axis] * (cells[k, axis, axis] - spread[axis])
-        for edge in range(3):
-            least, most = np.inf, -np.inf
-            for which in range(8):
-                part = 0.0
-                for axis in range(3):
-                    part += (origin[axis] + spread[axis] * ((which >> axis) & 1)) * inverse[k, axis, edge]
-                least, most = min(least, part), max(most, part)
-            low[edge], high[edge] = int(np.floor(least * bins[edge] - 1e-9)), int(np.floor(most * bins[edge] + 1e-9))
-            if edge >= space or not closed[edge]:
-                low[edge], high[edge] = max(low[edge], 0), min(high[edge], bins[edge] - 1)
+        _place(cells[k], closed, places[n], spread, space, origin)
+        _cover(origin, spread, inverse[k], closed, bins, low, high)
         for x in range(low[0], high[0] + 1):
             for y in range(low[1], high[1] + 1):
                 for z in range(low[2], high[2] + 1):
                     index[0], index[1], index[2] = x, y, z
-                    for edge in range(3):
-                        shift[edge] = index[edge] // bins[edge]
-                        index[edge] -= shift[edge] * bins[edge]
+                    _fold(index, bins, shift)
                     at = ((k * bins[0] + index[0]) * bins[1] + index[1]) * bins[2] + index[2]
                     for i in range(starts[at], starts[at + 1]):
-                        inside = True
-                        for axis in range(space):
-                            value = positions[i, axis] - origin[axis]
-                            for edge in range(space):
-                                value += shift[edge] * cells[k, edge, axis]
-                            corner[axis] = value
-                            inside = inside and 0.0 <= value < spread[axis]
-                        if not inside:
+                        if not _is_inside(positions[i], shift, cells[k], origin, spread, space, corner):
                             continue
                         for axis in range(space):
                             value = corner[orders[n, axis]]
                             found[axis] = parent[axis] - value if flips[n, axis] else value
-                        across = found[0] - 0.5 * parent[0]
-                        half = 0 if across < 0.0 else 1
-                        found[0] = abs(across)
+                        half = 0 if found[0] < 0.5 * parent[0] else 1
+                        found[0] = abs(found[0] - 0.5 * parent[0])
                         place = counts[n, half]
                         counts[n, half] += 1
                         if place >= points.shape[2]:
