@@ -208,8 +208,14 @@ def _free_angles(values: np.ndarray, shape: Shape, periodic: Sequence[bool]) -> 
     following = np.roll(values, -1, axis)
     if not periodic[axis - 1]:
         values, following = (np.take(part, range(values.shape[axis] - 1), axis) for part in (values, following))
-    found = site_block(np.mod(following - values, 2 * np.pi))
+    found = site_block(_centred(following - values))
     return replace(found, entropy=found.entropy + np.log(2 * np.pi), influence=found.influence + np.log(2 * np.pi))
+
+
+def _centred(angles: np.ndarray) -> np.ndarray:
+    """Angles in [0, 2 pi), turned so that most are near the middle: spacings are biased where a dense range ends."""
+    middle = np.angle(np.exp(1j * angles).mean())
+    return np.mod(angles - middle + np.pi, 2 * np.pi)
 
 
 def _spacing_entropy(values: np.ndarray) -> float:
@@ -244,7 +250,7 @@ class BlockCounts:
             return count_block(self.flat, shape, self.samples.periodic, self.samples.states)
         if self.turns:
             return _free_angles(self.flat, shape, self.samples.periodic)
-        return site_block(np.mod(self.flat, 2 * np.pi) if self.samples.kind == "angle" else self.flat)
+        return site_block(_centred(self.flat) if self.samples.kind == "angle" else self.flat)
 
     def is_base(self, shape: Shape) -> bool:
         """Whether the sum may start from this block: it can be counted, and the samples suffice."""
