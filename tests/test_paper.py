@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import xarray
 
 from moiety.cli import main
 from moiety.crops import BlockCut
@@ -43,6 +44,7 @@ def test_fig4_goes_on_where_it_was_and_has_its_panels(tmp_path, monkeypatch):
     assert again.identical(data)
     assert data.sizes["phi"] == 4 and float(data.jammed[0]) == 0 and float(data.jammed[-1]) == 1
     assert np.isfinite(data.excess_entropy).all() and (data.error > 0).all()
+    assert (data.compression_hilbert < data.compression).all()  # who lies next to whom is seen along the curve only
     drawn = fig4.draw(data)
     assert [axes.get_title(loc="left") for axes in drawn.axes if axes.get_title(loc="left")] == list("ABCDEF")
 
@@ -56,7 +58,9 @@ def test_the_command_writes_data_and_pictures(tmp_path, monkeypatch, capsys):
         return SimpleNamespace(code=end.value.code, **capsys.readouterr()._asdict())
 
     done = run("reproduce", "fig4", "--quick", "--out", tmp_path)
-    assert done.code == 0 and "slope changes at phi" in done.out and set(FIGURES) == {"fig4"}
+    with xarray.open_dataset(tmp_path / "fig4.nc", engine="h5netcdf") as data:
+        said = fig4.verdict(data)
+    assert done.code == 0 and said in " ".join(done.out.split()) and set(FIGURES) == {"fig4"}
     assert {"fig4.nc", "fig4.csv", "fig4.png", "fig4.pdf"} <= {path.name for path in tmp_path.iterdir()}
     assert "excess_entropy" in (tmp_path / "fig4.csv").read_text().splitlines()[0]
     assert run("reproduce", "fig9", "--out", tmp_path).code == 2

@@ -48,7 +48,7 @@ def reproduce(figure: _Figure, out: _Out, quick: _Quick = False, seed: _Seed = 0
         data = made.study(folder, effort, seed=seed, threads=threads, progress=update, stop=stop)
     for path in _written(made, data, out, figure):
         note(f"wrote {path}")
-    say(_summary(data, perf_counter() - started))
+    say(f"{made.verdict(data)}; {perf_counter() - started:.0f} s")
 
 
 def _written(made: Any, data: Any, out: Path, figure: str) -> list[Path]:
@@ -63,9 +63,3 @@ def _written(made: Any, data: Any, out: Path, figure: str) -> list[Path]:
         for path in paths[2:]:
             drawn.savefig(path)
     return paths
-
-
-def _summary(data: Any, seconds: float) -> str:
-    said = data.attrs
-    change = f"by {said['change_of_slope']:.2f} ± {said['change_of_slope_error']:.2f} nats/particle"
-    return f"slope changes at phi = {said['phi_c']:.3f} ± {said['phi_c_error']:.3f} {change}; {seconds:.0f} s"
