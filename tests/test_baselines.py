@@ -5,6 +5,7 @@ from math import log
 
 import numpy as np
 import pytest
+from scipy.stats import vonmises
 
 from moiety import InputError, Samples, system
 from moiety.baselines import compression_entropy, naive_entropy
@@ -184,6 +185,16 @@ def test_continuous_states_have_the_single_site():
     assert naive_entropy(samples).entropy == pytest.approx(log(2 * np.pi), abs=0.01)
     with pytest.raises(InputError, match="too many states"):
         naive_entropy(samples, (1, 2))
+
+
+def test_free_angles_have_a_pair():
+    rng = np.random.default_rng(0)
+    steps = rng.vonmises(0.0, 4.0, size=(256, 16, 16))  # along a row; rows are independent
+    angles = rng.uniform(0, 2 * np.pi, size=(256, 16, 1)) + np.cumsum(steps, axis=2)
+    free = Samples.from_array(angles.swapaxes(1, 2), axes="draw,x,y", periodic=False, kind="angle", symmetries=("turn",))
+    found, exact = naive_entropy(free), (log(2 * np.pi) + float(vonmises(4.0).entropy())) / 2
+    assert abs(found.entropy - exact) < 4 * found.error and found == naive_entropy(free, (2, 1))
+    assert naive_entropy(free, (1, 2)).entropy > exact + 0.3  # negative control: across the rows there is nothing to see
 
 
 @pytest.mark.parametrize(("shape", "said"), [((4,), "fit"), ((4, 17), "fit"), ((0, 4), "fit"), ((5, 5), "too many states")])

@@ -239,6 +239,7 @@ class BlockCounts:
         self.known: dict[Shape, CountedBlock] = {}
         self.refused: list[Shape] = []
         self.turns = samples.kind == "angle" and "turn" in samples.symmetries
+        self.least = 2 if self.turns else 1  # sites, whose entropy is always to be had
 
     def __getitem__(self, shape: Shape) -> CountedBlock:
         if shape not in self.known:
@@ -252,11 +253,15 @@ class BlockCounts:
             return _free_angles(self.flat, shape, self.samples.periodic)
         return site_block(_centred(self.flat) if self.samples.kind == "angle" else self.flat)
 
+    def fits(self, shape: Shape) -> bool:
+        """Whether a block can be counted at all."""
+        return prod(shape) <= self.least or fits_counting(shape, self.samples.states)
+
     def is_base(self, shape: Shape) -> bool:
         """Whether the sum may start from this block: it can be counted, and the samples suffice."""
-        if prod(shape) <= (2 if self.turns else 1):
+        if prod(shape) <= self.least:
             return True
-        if not fits_counting(shape, self.samples.states):
+        if not self.fits(shape):
             return False
         enough = self[shape].bias_error <= MOST_BIAS * prod(shape)
         if not enough and shape not in self.refused:

@@ -12,7 +12,7 @@ from math import prod
 
 import numpy as np
 
-from ..blocks import BlockCounts, fits_counting
+from ..blocks import BlockCounts
 from ..chains import series_error
 from ..errors import InputError
 from ..geometry import Shape
@@ -31,7 +31,7 @@ def naive_entropy(samples: Samples, shape: Sequence[int] | None = None) -> Estim
 
     Arguments:
         samples: Of any kind; continuous states have one block, the single site, whose
-            entropy is relative to the unit of the values.
+            entropy is relative to the unit of the values, and free angles two neighbours, too.
         shape: Sides of the block; by default the largest nearly square one that has at most
             2**16 states and that the samples suffice for, 4x4 of spins on a plane.
 
@@ -46,31 +46,31 @@ def naive_entropy(samples: Samples, shape: Sequence[int] | None = None) -> Estim
         True
     """
     counts = BlockCounts(samples)
-    chosen = _largest(samples, counts) if shape is None else _checked(tuple(shape), samples)
+    chosen = _largest(samples, counts) if shape is None else _checked(tuple(shape), samples, counts)
     block = counts[chosen]
     spread = series_error(block.influence, samples)
     return Estimate(block.entropy / prod(chosen), float(np.hypot(spread, block.bias_error)) / prod(chosen))
 
 
-def _checked(shape: Shape, samples: Samples) -> Shape:
+def _checked(shape: Shape, samples: Samples, counts: BlockCounts) -> Shape:
     text = "x".join(map(str, shape))
     if len(shape) != len(samples.shape) or not all(1 <= a <= b for a, b in zip(shape, samples.shape, strict=True)):
         raise InputError(f"a block of {text} does not fit a lattice of {'x'.join(map(str, samples.shape))}")
-    if prod(shape) > 1 and not fits_counting(shape, samples.states):
+    if not counts.fits(shape):
         raise InputError(f"a block of {text} has too many states to count; choose a smaller one")
     return shape
 
 
 def _largest(samples: Samples, counts: BlockCounts) -> Shape:
-    return next(shape for shape in reversed(list(_growing(samples))) if counts.is_base(shape))
+    return next(shape for shape in reversed(list(_growing(samples, counts))) if counts.is_base(shape))
 
 
-def _growing(samples: Samples) -> Iterator[Shape]:
+def _growing(samples: Samples, counts: BlockCounts) -> Iterator[Shape]:
     """Blocks from the single site on, by the shortest side that can still grow."""
     shape: Shape | None = (1,) * len(samples.shape)
     while shape:
         yield shape
-        shape = next((grown for grown in _grown(shape, samples.shape) if fits_counting(grown, samples.states)), None)
+        shape = next((grown for grown in _grown(shape, samples.shape) if counts.fits(grown)), None)
 
 
 def _grown(shape: Shape, lattice: Shape) -> Iterator[Shape]:
