@@ -407,7 +407,7 @@ def _jamming(axes: Axes, data: xarray.Dataset) -> None:
     axes.plot(fine, fitted[0] + fitted[1] * fine + change * np.maximum(fine - at, 0), color=COLOURS["blue"], linewidth=0.8)
     axes.axvline(PHI_J, color=COLOURS["grey"], linestyle="--", linewidth=0.8)
     axes.set(xlabel="packing fraction φ", ylabel="Δs − trend (nats/particle)")
-    axes.set_title(verdict(data).replace("phi", "φ"), fontsize="small")
+    axes.set_title(verdict(data).replace("phi", "φ").replace("chi^2", "χ²"), fontsize="small")
     twin = axes.twinx()
     twin.plot(phi, data.jammed.values, "s:", color=COLOURS["vermilion"], markersize=3, label="jammed")
     twin.set_ylabel("share of jammed packings", color=COLOURS["vermilion"])
