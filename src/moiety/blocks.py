@@ -214,7 +214,7 @@ def _free_angles(values: np.ndarray, shape: Shape, periodic: Sequence[bool]) -> 
 
 def _centred(angles: np.ndarray) -> np.ndarray:
     """Angles in [0, 2 pi), turned so that most are near the middle: spacings are biased where a dense range ends."""
-    middle = np.angle(np.exp(1j * angles).mean())
+    middle = np.arctan2(np.sin(angles).mean(), np.cos(angles).mean())
     return np.mod(angles - middle + np.pi, 2 * np.pi)
 
 
