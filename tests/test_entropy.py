@@ -289,3 +289,18 @@ def test_a_cut_that_is_expected_to_be_past_the_samples_is_not_trained(nats, beyo
         with pytest.raises(AttributeError):  # it sets out to train, for which it has no estimator here
             walk.take(rungs.cuts[0], None, None)
     assert [why for _, why in walk.beyond] == beyond
+
+
+@pytest.mark.parametrize("m, error, beyond", [(4.7, 3.3, ["area law"]), (6.0, 0.7, []), (6.4, 1e-3, [])])
+def test_an_m_that_is_hardly_known_is_left_to_the_law(monkeypatch, m, error, beyond):
+    """0.2 nats a site of the interface below; only an error of a fifth or more, larger than the law's, gives way."""
+    samples = Samples.from_array(np.zeros((256, 64, 64), int), states=2, periodic=True)
+    rungs = ladder(samples.shape, samples.periodic)
+    walk = Climb(rungs, samples, SimpleNamespace(critic=None), {"tau": 0.5, "effective": 1e9}, tail=True)
+    walk.cuts = [cut for cut in reversed(rungs.cuts) if 32 <= cut.volume <= 256]
+    walk.found = [SimpleNamespace(value=0.2 * cut.interface, error=0.2, modules=()) for cut in walk.cuts]
+    found = SimpleNamespace(value=m, error=error, support=1e6, status="converged", modules=())
+    monkeypatch.setattr("moiety.climb.estimate_information", lambda *args, **options: found)
+    following = next(cut for cut in reversed(rungs.cuts) if cut.volume == 512)
+    walk.take(following, None, None)
+    assert [why for _, why in walk.beyond] == beyond and (found in walk.found) != bool(beyond)

@@ -2,7 +2,8 @@ r"""The way up the ladder: cuts are estimated from the smallest upwards, until t
 
 Each cut starts from the weights of the one before.  A cut that is past what the samples can
 carry (about log N nats from N samples; McAllester and Stratos, AISTATS 2020), and all above
-it, are left to the area law, untrained where the law itself expects that.
+it, are left to the area law, untrained where the law itself expects that.  So is one whose M came
+out with an error of a fifth or more that is larger than the law's.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ LEAST_KNOWN = 3  # estimated cuts without which the area law is a guess, wrong b
 _LEVEL_RISE = 0.02  # relative change of M / interface below which the area law holds
 _FITTED = 4  # cuts that the area law is fitted to
 _TAIL_ERROR = 5e-4  # nats per site that the area law may err by where more cuts could be estimated
+_UNSURE = 0.2  # relative error of an M from which on the area law may be asked instead
 _LEAST_SUPPORT = 10.0  # product pairs that must carry <e^F>
 
 
@@ -88,6 +90,8 @@ class Climb:
             self.beyond.append((cut, DIVERGED))
         elif found.value > self.carried(cut) or (found.support < _LEAST_SUPPORT and found.value > 1):
             self.beyond.append((cut, "past the samples"))
+        elif self.tail and self._law_is_surer(cut, found):
+            self.beyond.append((cut, "area law"))
         else:
             self.cuts.append(cut)
             self.found.append(found)
@@ -133,10 +137,15 @@ class Climb:
 
     def _is_hopeless(self, cut: Cut) -> bool:
         """Whether so much is to be expected that too few of the product pairs there are would carry <e^F>."""
-        lengths = {known.interface for known in self.cuts}
-        if len(self.cuts) < LEAST_KNOWN or len(lengths) < 2:
-            return False
-        return self._fitted(self._rows())(cut.interface) > self.carried(cut) - log(_LEAST_SUPPORT)
+        return self._knows_law() and self._fitted(self._rows())(cut.interface) > self.carried(cut) - log(_LEAST_SUPPORT)
+
+    def _law_is_surer(self, cut: Cut, found: Information) -> bool:
+        """Whether an M that is hardly known is better known from the cuts below."""
+        unsure = found.error > _UNSURE * found.value
+        return unsure and self._knows_law() and self._fitted(self._rows()).error(cut.interface) < found.error
+
+    def _knows_law(self) -> bool:
+        return len(self.cuts) >= LEAST_KNOWN and len({known.interface for known in self.cuts}) >= 2
 
     def law(self, counts: BlockCounts) -> AreaLaw:
         """The area law through the last cuts; counted ones help where few were estimated."""
