@@ -291,7 +291,7 @@ def test_a_cut_that_is_expected_to_be_past_the_samples_is_not_trained(nats, beyo
     assert [why for _, why in walk.beyond] == beyond
 
 
-@pytest.mark.parametrize("m, error, beyond", [(4.7, 3.3, ["area law"]), (6.0, 0.7, []), (6.4, 1e-3, [])])
+@pytest.mark.parametrize("m, error, beyond", [(4.7, 3.3, ["area law"]), (6.0, 0.7, []), (6.4, 1e-3, []), (1.0, 0.3, [])])
 def test_an_m_that_is_hardly_known_is_left_to_the_law(monkeypatch, m, error, beyond):
     """0.2 nats a site of the interface below; only an error of a fifth or more, larger than the law's, gives way."""
     samples = Samples.from_array(np.zeros((256, 64, 64), int), states=2, periodic=True)

@@ -307,7 +307,7 @@ def _cover(origin, spread, inverse, closed, bins, low, high):
 
 
 @njit(nogil=True, cache=True)
-def _fold(index, bins, shift):
+def _into_box(index, bins, shift):
     """Bring the indices of a bin into the box; by how many boxes."""
     for edge in range(3):
         shift[edge] = index[edge] // bins[edge]
@@ -345,7 +345,7 @@ def _gather(
             for y in range(low[1], high[1] + 1):
                 for z in range(low[2], high[2] + 1):
                     index[0], index[1], index[2] = x, y, z
-                    _fold(index, bins, shift)
+                    _into_box(index, bins, shift)
                     at = ((k * bins[0] + index[0]) * bins[1] + index[1]) * bins[2] + index[2]
                     for i in range(starts[at], starts[at + 1]):
                         if not _is_inside(positions[i], shift, cells[k], origin, spread, space, corner):

@@ -222,16 +222,16 @@ def _gathered(
 
     entropy, error = (np.array([getattr(result, name) for result in results]) for name in ("entropy", "error"))
     measured = [packings[phi].measured for phi in effort.densities]
-    fit = kink(np.array(effort.densities), entropy, error)
+    fit, lzma = kink(np.array(effort.densities), entropy, error), np.array(compressed)
     shown = [packings[min(packings, key=lambda phi, at=at: abs(phi - at))] for at in _SHOWN]
     return xarray.Dataset(
         {
             "excess_entropy": ("phi", entropy, {"units": "nats/particle"}),
             "error": ("phi", error, {"units": "nats/particle"}),
-            "compression": ("phi", np.array(compressed)[:, 0, 0], {"units": "nats/particle"}),
-            "compression_error": ("phi", np.array(compressed)[:, 0, 1], {"units": "nats/particle"}),
-            "compression_hilbert": ("phi", np.array(compressed)[:, 1, 0], {"units": "nats/particle"}),
-            "compression_hilbert_error": ("phi", np.array(compressed)[:, 1, 1], {"units": "nats/particle"}),
+            "compression": ("phi", lzma[:, 0, 0], {"units": "nats/particle"}),
+            "compression_error": ("phi", lzma[:, 0, 1], {"units": "nats/particle"}),
+            "compression_hilbert": ("phi", lzma[:, 1, 0], {"units": "nats/particle"}),
+            "compression_hilbert_error": ("phi", lzma[:, 1, 1], {"units": "nats/particle"}),
             "jammed": ("phi", [float(one["jammed"].mean()) for one in measured], {"units": "1"}),
             "energy": ("phi", [float(one["energy"].mean()) for one in measured], {"units": "eps/particle"}),
             "density": ("phi", [packings[phi].density for phi in effort.densities], {"units": "1/diameter^2"}),
