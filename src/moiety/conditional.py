@@ -288,8 +288,8 @@ class _Reader:
         """Sites of the whole lattice and, where cuts are asked for, as many of them, picked at random.
 
         One cut is of those whose halves meet at one end, one of those whose halves meet at both, as far
-        as there are any: at a second end are contexts that no other cut has.  Half of the sites are of
-        the layers beside the first half.
+        as there are any: what is known beside a second end is known beside no other cut.  Half of the
+        sites are of the layers beside the first half.
         """
         image = int(torch.randint(len(self.contexts.images), (), generator=generator)) if augment else 0
         if not self.cuts:

@@ -107,17 +107,22 @@ def whole(shape: Shape, periodic: Sequence[bool], around: Neighbourhood) -> Scen
 
 
 def alone(cut: Cut, around: Neighbourhood) -> Scene:
-    """The sites of a cut's second half, layer by layer from the first half on, which is not known."""
+    """The sites of a cut's second half, layer by layer from the first half on, which is not known.
+
+    Where the halves meet at both ends, layers come from either end in turn: each end is then told as a
+    single one is, and sites between two layers that are known are those of the middle, in either scene alike.
+    """
     wraps = tuple(closed and axis != cut.axis for axis, closed in enumerate(cut.wraps))
     places = _places(cut.right)
-    known = _before(places, cut.right, wraps, around.steps, cut.axis)
+    found, inside = _wrapped(places[:, None] + around.steps, cut.right, wraps)
+    known = inside & (_inwards(found, cut) < _inwards(places, cut)[:, None])
     return _scene(cut.parent, places + _second(cut), known, cut.right[-1])
 
 
 def given_first(cut: Cut, around: Neighbourhood) -> Scene:
     """The same sites in the same order, after those of the first half.
 
-    In this order the first half has little to tell beyond the first layer, whose sites have it in their
+    In this order (see `alone`) the first half has little to tell beyond the first layer, whose sites have it in their
     context; along the layers, sites far from the first half would lack what they need of it.
 
     Example:
@@ -130,7 +135,7 @@ def given_first(cut: Cut, around: Neighbourhood) -> Scene:
     found, inside = _wrapped((places + shift)[:, None] + around.steps, cut.parent, cut.wraps)
     rest = found - shift
     first = rest[..., cut.axis] < 0
-    before = _ranks(rest, cut.right, cut.axis) < _ranks(places, cut.right, cut.axis)[:, None]
+    before = _inwards(rest, cut) < _inwards(places, cut)[:, None]
     return _scene(cut.parent, places + shift, inside & (first | before), cut.right[-1])
 
 
@@ -171,10 +176,10 @@ def _places(shape: Shape) -> np.ndarray:
     return np.stack(np.unravel_index(np.arange(prod(shape)), shape), axis=1)
 
 
-def _before(places: np.ndarray, shape: Shape, wraps: Sequence[bool], steps: np.ndarray, slowest: int = 0) -> np.ndarray:
+def _before(places: np.ndarray, shape: Shape, wraps: Sequence[bool], steps: np.ndarray) -> np.ndarray:
     """Which neighbours lie inside and come before."""
     found, inside = _wrapped(places[:, None] + steps, shape, wraps)
-    return inside & (_ranks(found, shape, slowest) < _ranks(places, shape, slowest)[:, None])
+    return inside & (_ranks(found, shape) < _ranks(places, shape)[:, None])
 
 
 def _wrapped(coordinates: np.ndarray, shape: Shape, wraps: Sequence[bool]) -> tuple[np.ndarray, np.ndarray]:
@@ -183,7 +188,17 @@ def _wrapped(coordinates: np.ndarray, shape: Shape, wraps: Sequence[bool]) -> tu
     return np.where(closed, coordinates % sides, coordinates), (closed | ((coordinates >= 0) & (coordinates < sides))).all(-1)
 
 
-def _ranks(coordinates: np.ndarray, shape: Shape, slowest: int) -> np.ndarray:
+def _inwards(coordinates: np.ndarray, cut: Cut) -> np.ndarray:
+    """Places of the second half in the order in which its sites are told."""
+    layers, last = coordinates[..., cut.axis], cut.right[cut.axis] - 1
+    if cut.faces == 2:
+        layers = np.where(2 * layers <= last, 2 * layers, 2 * (last - layers) + 1)
+    told = coordinates.copy()
+    told[..., cut.axis] = layers
+    return _ranks(told, cut.right, cut.axis)
+
+
+def _ranks(coordinates: np.ndarray, shape: Shape, slowest: int = 0) -> np.ndarray:
     """Places in the order in which sites are told: layer by layer along one axis, row by row within them."""
     order = [slowest, *[axis for axis in range(len(shape)) if axis != slowest]]
     strides = np.cumprod((1, *[shape[axis] for axis in order[:0:-1]]))[::-1]
