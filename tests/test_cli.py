@@ -17,7 +17,7 @@ import pytest
 import moiety
 from moiety import EntropyResult, InputError, Samples, entropy, io
 from moiety.cli import _estimate, _sample, main
-from moiety.cli._choices import exact_value
+from moiety.choices import exact_value
 from moiety.cli._result import in_json
 from moiety.critics import CRITICS
 from moiety.entropy import estimate_entropy

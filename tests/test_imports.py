@@ -26,7 +26,8 @@ TABLE = """
     results
     checks
     entropy excess
-    baselines sweep
+    baselines choices
+    sweep
     report paper
     cli
 """

@@ -16,7 +16,7 @@ from torch import nn
 
 from .blocks import BlockCounts
 from .chains import series_error
-from .critics import TrainedCritic
+from .critics import TrainedCritic, Weights
 from .errors import EstimateError, Stopped
 from .geometry import Cut, Ladder
 from .mutual_information import Estimator, Information, estimate_information
@@ -112,7 +112,7 @@ class Climb:
         self.found[place] = replace(found, histories=before.histories, seconds=before.seconds + found.seconds)
         return True
 
-    def _informed(self, cut: Cut, warm: Sequence[nn.Module], estimator: Estimator, look: Callable[[], None]) -> Information:
+    def _informed(self, cut: Cut, warm: Sequence[nn.Module | Weights], estimator: Estimator, look: Callable[[], None]) -> Information:
         """The smaller the block, the more a missed nat costs the entropy per site, and the longer it is trained."""
         share = effort(cut) / effort(self.cuts[0]) if self.cuts else 1.0
         return estimate_information(self.samples, cut, estimator, tau=self.chain["tau"], warm=warm, effort=share, progress=look)

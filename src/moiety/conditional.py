@@ -28,7 +28,7 @@ import torch
 from torch import Tensor, nn
 
 from .contexts import Contexts, Neighbourhood, Scene, alone, beside, given_first, whole
-from .critics import hand_on
+from .critics import Weights, hand_on
 from .densities import density_for
 from .errors import InputError
 from .geometry import Cut, Shape
@@ -134,7 +134,7 @@ def estimate_conditional(
     config: ChainRule | None = None,
     *,
     cuts: Sequence[Cut] = (),
-    warm: Sequence[nn.Module] = (),
+    warm: Sequence[nn.Module | Weights] = (),
     progress: Callable[[], None] | None = None,
 ) -> Conditional:
     """The entropy per site by the chain rule, and M of cuts.
@@ -166,7 +166,7 @@ def estimate_conditionals(
     *,
     config: ChainRule | None = None,
     cuts: Sequence[Cut] = (),
-    warm: Sequence[nn.Module] = (),
+    warm: Sequence[nn.Module | Weights] = (),
     progress: Callable[[], None] | None = None,
 ) -> tuple[Conditional, ...]:
     """The entropy per site at several state points, by one network a fold.
@@ -274,7 +274,7 @@ class _Reader:
 
         return [Split(*(joined(name, fold) for name in names)) for fold in range(self.config.folds)]
 
-    def network(self, streams: Streams, warm: nn.Module | None) -> nn.Module:
+    def network(self, streams: Streams, warm: nn.Module | Weights | None) -> nn.Module:
         """With fresh weights from the fold's own stream, or those of another network."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(streams.integer("weights"))

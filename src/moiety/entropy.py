@@ -32,7 +32,7 @@ from .checks import checked
 from .clock import Clock, Progress, notifier
 from .climb import LEAST_KNOWN, Climb, effort
 from .conditional import ChainRule, Conditional, estimate_conditional
-from .critics import Critic, TrainedCritic
+from .critics import Critic, TrainedCritic, Weights
 from .errors import InputError, Stopped
 from .geometry import Cut, Shape, ladder
 from .mutual_information import Estimator, Information
@@ -198,7 +198,7 @@ def _refined(
 
 
 def _crossed(
-    samples: Samples, rule: ChainRule, warm: Sequence[nn.Module], progress: Callable[[], None] | None, clock: Clock
+    samples: Samples, rule: ChainRule, warm: Sequence[nn.Module | Weights], progress: Callable[[], None] | None, clock: Clock
 ) -> Conditional | None:
     """The other route, unless it is stopped."""
 

@@ -32,7 +32,7 @@ import torch
 from torch import nn
 
 from .chains import standard_error
-from .critics import Critic, InterfaceCritic, TrainedCritic, hand_on
+from .critics import Critic, InterfaceCritic, TrainedCritic, Weights, hand_on
 from .geometry import Cut
 from .objectives import BOUNDS, Bound, DonskerVaradhanBound, JensenShannon, Objective
 from .pairs import Encoding, Source, Split, Windows, cross_splits, shifts, spread_out
@@ -129,7 +129,7 @@ def estimate_information(
     estimator: Estimator | None = None,
     *,
     tau: float = 0.5,
-    warm: Sequence[nn.Module] = (),
+    warm: Sequence[nn.Module | Weights] = (),
     effort: float = 1.0,
     progress: Callable[[], None] | None = None,
 ) -> Information:
@@ -170,7 +170,7 @@ def information_of(
     estimator: Estimator,
     *,
     tau: float = 0.5,
-    warm: Sequence[nn.Module] = (),
+    warm: Sequence[nn.Module | Weights] = (),
     effort: float = 1.0,
     progress: Callable[[], None] | None = None,
 ) -> Information:
@@ -274,7 +274,7 @@ def _fold(
     )
 
 
-def _network(estimator: Estimator, source: Source, streams: Streams, start: nn.Module | None) -> nn.Module:
+def _network(estimator: Estimator, source: Source, streams: Streams, start: nn.Module | Weights | None) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(streams.integer("weights"))
         module = estimator.critic.build(source.shape)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from typer import Option
 
 from ..errors import EstimateError, InputError
-from ._choices import model
+from ..choices import model
 from ._options import (
     Coupling, Density, Dimensions, Field, Json, Mass, Number, PackingFraction, Potts, Stay, Stiffness, System, Temperature,
 )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from typer import Option
 
 from ..errors import InputError, Stopped
-from ._choices import given, model
+from ..choices import given, model
 from ._options import (
     Coupling, Density, Dimensions, Field, Force, Mass, Number, PackingFraction, Potts, Size, Stay, Stiffness, System, Temperature,
 )  # fmt: skip

@@ -21,9 +21,9 @@ from ..pairs import PairShape
 from .convolutional import ConvolutionalCritic
 from .interface import InterfaceCritic
 from .points import PointsCritic
-from .trained import TrainedCritic
+from .trained import TrainedCritic, Weights
 
-__all__ = ["CRITICS", "ConvolutionalCritic", "Critic", "InterfaceCritic", "PointsCritic", "TrainedCritic", "hand_on"]
+__all__ = ["CRITICS", "ConvolutionalCritic", "Critic", "InterfaceCritic", "PointsCritic", "TrainedCritic", "Weights", "hand_on"]
 
 
 class Critic(Protocol):
@@ -36,13 +36,13 @@ class Critic(Protocol):
 CRITICS = {"interface": InterfaceCritic, "convolutional": ConvolutionalCritic}
 
 
-def hand_on(source: nn.Module, target: nn.Module) -> int:
+def hand_on(source: nn.Module | Weights, target: nn.Module) -> int:
     """Copy the weights of `source` wherever `target` has one of that name and shape.
 
     Returns:
         Number of weights copied.
     """
-    state = target.state_dict()
-    fitting = {k: v.clone() for k, v in source.state_dict().items() if k in state and v.shape == state[k].shape}
+    state, weights = target.state_dict(), source.state_dict() if isinstance(source, nn.Module) else source
+    fitting = {k: v.clone() for k, v in weights.items() if k in state and v.shape == state[k].shape}
     target.load_state_dict(state | fitting)
     return len(fitting)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import InputError
+from .errors import InputError
 
 __all__ = ["algorithms", "exact_value", "given", "model"]
 
@@ -35,7 +35,7 @@ def model(system: str, size: str | None, **parameters: Any) -> Any:
         >>> model("ising-square", "4x6", temperature=2.4, field=None).shape
         (4, 6)
     """
-    from .. import systems
+    from . import systems
 
     return systems.system(system, **given(size=size and _sides(size), **parameters))
 
@@ -61,9 +61,9 @@ def algorithms(
     Raises:
         InputError: An unknown name, or a device that this machine lacks.
     """
-    from ..critics import CRITICS, PointsCritic
-    from ..objectives import BOUNDS, OBJECTIVES
-    from ..training import Training
+    from .critics import CRITICS, PointsCritic
+    from .objectives import BOUNDS, OBJECTIVES
+    from .training import Training
 
     return given(
         critic=_made("critic", {**CRITICS, "points": PointsCritic}, critic),
@@ -96,7 +96,7 @@ def exact_value(result: Any) -> float | None:
     Arguments:
         result: An `EntropyResult`.
     """
-    from ..systems import PARTICLE_SYSTEMS, SYSTEMS, system
+    from .systems import PARTICLE_SYSTEMS, SYSTEMS, system
 
     said = result.provenance
     source = said.get("samples", {})
