@@ -16,8 +16,8 @@ import pytest
 
 import moiety
 from moiety import EntropyResult, InputError, Samples, entropy, io
-from moiety.cli import _estimate, _sample, main
 from moiety.choices import exact_value
+from moiety.cli import _estimate, _sample, main
 from moiety.cli._result import in_json
 from moiety.critics import CRITICS
 from moiety.entropy import estimate_entropy
@@ -61,6 +61,10 @@ COMMANDS = {
     "folds seed device threads excess no-tail no-cross-check precision time-limit resolution sigma largest topology force quiet",
     "exact": "temperature size coupling field states mass stiffness stay particles packing-fraction density dimensions block strip open high-temperature json",
     "report": "out force",
+    "sweep": "out executor workers scheduler partition dry-run script only force",
+    "status": "json",
+    "collect": "out force",
+    "clean": "",
 }
 
 

@@ -30,6 +30,7 @@ TABLE = """
     sweep
     report paper
     cli
+    __main__
 """
 ROWS = {module: row for row, line in enumerate(TABLE.strip().splitlines(), start=1) for module in line.split()}
 HEAVY = ["torch", "matplotlib", "xarray", "numba", "typer", "scipy", "h5py", "jinja2", "rich"]

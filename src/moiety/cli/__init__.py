@@ -34,7 +34,7 @@ import typer
 
 from .. import __version__
 from ..errors import EstimateError, InputError, Stopped
-from . import _estimate, _exact, _report, _reproduce, _sample
+from . import _estimate, _exact, _report, _reproduce, _sample, _sweep
 from ._terminal import note, one_line, say
 
 __all__ = ["app", "main"]
@@ -50,14 +50,18 @@ _EXAMPLE = """Example:
 _HELP = {"help_option_names": ["-h", "--help"]}
 
 app = typer.Typer(name="moiety", add_completion=False, rich_markup_mode=None, context_settings=_HELP)
-for _module, _command, _summary in (
-    (_sample, _sample.sample, "Simulate a system and write samples."),
-    (_estimate, _estimate.estimate, "Estimate the entropy of the samples in a file."),
-    (_exact, _exact.exact, "Print exact answers, where they are known."),
-    (_report, _report.report, "Write one page about a result."),
-    (_reproduce, _reproduce.reproduce, "Make a figure of the paper from nothing."),
+for _command, _example, _summary in (
+    (_sample.sample, _sample.EXAMPLE, "Simulate a system and write samples."),
+    (_estimate.estimate, _estimate.EXAMPLE, "Estimate the entropy of the samples in a file."),
+    (_exact.exact, _exact.EXAMPLE, "Print exact answers, where they are known."),
+    (_report.report, _report.EXAMPLE, "Write one page about a result."),
+    (_reproduce.reproduce, _reproduce.EXAMPLE, "Make a figure of the paper from nothing."),
+    (_sweep.sweep, _sweep.EXAMPLE, "Estimate the entropy at every state point of a plan."),
+    (_sweep.status, _sweep.STATUS, "Say how a sweep stands."),
+    (_sweep.collect, _sweep.COLLECT, "Write one dataset of a sweep."),
+    (_sweep.clean, _sweep.CLEAN, "Remove from a store what its plan does not need."),
 ):
-    app.command(epilog=_module.EXAMPLE, short_help=_summary, context_settings=_HELP)(_command)
+    app.command(epilog=_example, short_help=_summary, context_settings=_HELP)(_command)
 
 
 def _print_version(wanted: bool) -> None:

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 from typer import Argument, Option
 
-from ..errors import InputError
 from ..choices import algorithms, exact_value, given
+from ..errors import InputError
 from ._options import Force, Json
 from ._report import check_page, write_page
 from ._result import in_json, show

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 from typer import Option
 
-from ..errors import EstimateError, InputError
 from ..choices import model
+from ..errors import EstimateError, InputError
 from ._options import (
     Coupling, Density, Dimensions, Field, Json, Mass, Number, PackingFraction, Potts, Stay, Stiffness, System, Temperature,
 )  # fmt: skip

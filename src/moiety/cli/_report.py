@@ -7,8 +7,8 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from ..errors import InputError
 from ..choices import exact_value
+from ..errors import InputError
 from ._options import Force
 from ._terminal import note
 

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from typer import Option
 
-from ..errors import InputError, Stopped
 from ..choices import given, model
+from ..errors import InputError, Stopped
 from ._options import (
     Coupling, Density, Dimensions, Field, Force, Mass, Number, PackingFraction, Potts, Size, Stay, Stiffness, System, Temperature,
 )  # fmt: skip

@@ -74,6 +74,8 @@ def _is_store(folder: Path) -> bool:
 
 def _move(part: Path, path: Path) -> None:
     if not part.is_dir() and not path.is_dir():
+        with part.open("rb+") as stream:  # its name must not be on the disk before what it holds
+            os.fsync(stream.fileno())
         os.replace(part, path)
         return
     old = part.with_name(f"{part.name}.old")  # a folder cannot be renamed onto another one

@@ -1,0 +1,127 @@
+"""One task: a chain of state points, each starting from the networks of the one before."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from ..baselines import compression_entropy, naive_entropy
+from ..choices import algorithms
+from ..critics import InterfaceCritic, TrainedCritic
+from ..entropy import estimate_entropy
+from ..errors import InputError, Stopped
+from ..io import load
+from ..particles import Particles
+from ..random import Streams
+from ..results import EntropyResult
+from ..samples import Samples
+from ..systems import system
+from .plan import Chain, Point
+from .store import Store
+
+__all__ = ["run_chain"]
+
+_BEAT = 2.0  # seconds between signs of life
+_ALGORITHMS = ("critic", "objective", "bound", "steps", "device")
+
+
+def run_chain(folder: str, chain: Chain, flag: str | None = None, threads: int = 1) -> int:
+    """Finish the state points of a chain that are left.
+
+    Arguments:
+        folder: Of the store.
+        chain: Which.
+        flag: A file: once it is there, no further state point is begun.
+        threads: Side by side.
+
+    Returns:
+        How many were done now.
+
+    Raises:
+        Exception: What went wrong at a state point, with its log in the store.
+    """
+    store, previous, done = Store(folder), None, 0
+    with store.locked(chain):
+        for point in chain:
+            if flag and Path(flag).exists():
+                break
+            if store.is_done(point.key):
+                previous = None
+                continue
+            try:
+                previous = _run_point(store, point, previous, threads)
+            except Exception:
+                store.fail(point, traceback.format_exc())
+                raise
+            done += 1
+    return done
+
+
+def _run_point(store: Store, point: Point, previous: EntropyResult | None, threads: int) -> EntropyResult:
+    started = perf_counter()
+    chosen = algorithms(**{name: point.settings.get(name) for name in _ALGORITHMS})
+    others = {name: value for name, value in point.settings.items() if name not in _ALGORITHMS}
+    store.beat(point, 0.0, "samples")
+    samples = _samples(point, threads)
+    if point.before:  # networks as they are in the file: a chain that was interrupted gives the same numbers
+        chosen["critic"] = _started(store, point.before, previous, chosen.get("critic"))
+    seed = Streams(point.seed).integer("networks")
+    told = _beating(store, point)
+    result = estimate_entropy(samples, **chosen, **others, seed=seed, threads=threads, progress=told)
+    store.keep(point, result, _baselines(point, samples), perf_counter() - started)
+    return result
+
+
+def _started(store: Store, before: str, previous: EntropyResult | None, critic: Any) -> TrainedCritic:
+    """The networks of the state point before, from memory or from the store."""
+    if previous is not None:
+        return previous.critic
+    return store.networks(before, critic or InterfaceCritic())
+
+
+def _samples(point: Point, threads: int) -> Samples:
+    source = point.source
+    if "file" in source:
+        found = load(source["file"], **source["reading"])
+        if isinstance(found, Particles):
+            raise InputError(f"{source['file']}: holds particles; sweeps take samples of lattices")
+        return found
+    parameters = {name: tuple(value) if isinstance(value, list) else value for name, value in source["parameters"].items()}
+    model = system(source["system"], **parameters)
+    seed = Streams(point.seed).integer("samples", source["system"], sorted(parameters.items()))
+    return model.sample(source["samples"], seed=seed, **({"threads": threads} if _threaded(model) else {}))
+
+
+def _threaded(model: Any) -> bool:
+    from inspect import signature
+
+    return "threads" in signature(model.sample).parameters
+
+
+def _beating(store: Store, point: Point) -> Callable[[float, int, str], None]:
+    """Progress of an estimate as signs of life, not too often."""
+    last = -_BEAT
+
+    def told(done: float, total: int, text: str) -> None:
+        nonlocal last
+        if perf_counter() - last >= _BEAT:
+            last = perf_counter()
+            store.beat(point, done / max(total, 1), text)
+
+    return told
+
+
+def _baselines(point: Point, samples: Samples) -> dict[str, Any]:
+    """Of those asked for, what the samples allow."""
+    known: Mapping[str, Callable[[Samples], Any]] = {"naive": naive_entropy, "compression": compression_entropy}
+    found = {}
+    for name in point.baselines:
+        if name in known:
+            with suppress(InputError, Stopped):  # compression of angles, say
+                found[name] = asdict(known[name](samples))
+    return found

@@ -1,0 +1,111 @@
+"""One dataset from a store: everything over system, size, parameters and seed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..choices import exact_value
+from ..errors import InputError
+from ..results import EntropyResult
+from .store import DONE, State, Store
+
+if TYPE_CHECKING:
+    import xarray
+
+__all__ = ["collect"]
+
+_LEVELS = {
+    "mutual_information": ("nats", "mutual information between neighbouring halves"),
+    "mutual_information_error": ("nats", "one standard error of it"),
+    "volume": ("sites", "sites of a half"),
+    "interface": ("sites", "sites along the interface, all faces together"),
+}
+_POINTS = {
+    "entropy": ("nats/site", "entropy"),
+    "error": ("nats/site", "one standard error of it"),
+    "cross_check": ("nats/site", "entropy by the chain rule"),
+    "cross_check_error": ("nats/site", "one standard error of it"),
+    "exact": ("nats/site", "exact entropy, where it is known"),
+    "tau": ("draws", "autocorrelation time"),
+    "ok": ("1", "1 where every check passed"),
+    "seconds": ("s", "wall time, of samples too"),
+}
+
+
+def collect(store: Store) -> xarray.Dataset:
+    """What is finished, on the grid of all labels; NaN where nothing is.
+
+    Arguments:
+        store: Of a sweep.
+
+    Returns:
+        Variables `entropy`, `error`, `cross_check`, ... over the labels of the state points, such as
+        `system`, `size`, `temperature` and `seed`, those of `mutual_information` over `level`, too, from the
+        largest blocks on, and a baseline's value and error by its name.
+
+    Raises:
+        InputError: Nothing is finished yet.
+    """
+    import xarray
+
+    states = [state for state in store.states() if state.state == DONE]
+    if not states:
+        raise InputError(f"{store.folder}: no state point is finished yet")
+    results = [store.result(state.point.key) for state in states]
+    axes = _axes(states)
+    shape, most = tuple(map(len, axes.values())), max(len(result.levels) for result in results)
+    names = sorted({name for state in states for name in state.said["baselines"]})
+    points = dict(_POINTS)
+    for name in names:
+        points |= {name: ("nats/site", f"entropy by {name}"), f"{name}_error": ("nats/site", "one standard error of it")}
+    data = {name: np.full(shape, np.nan) for name in points} | {name: np.full((*shape, most), np.nan) for name in _LEVELS}
+    for state, result in zip(states, results, strict=True):
+        at = tuple(values.index(_label(state, name)) for name, values in axes.items())
+        for name, value in _numbers(state, result).items():
+            data[name][at] = value
+        for name, values in _by_level(result).items():
+            data[name][(*at, slice(len(values)))] = values
+    dims = tuple(axes)
+    variables = {name: (dims, data[name], _attributes(points[name])) for name in points}
+    variables |= {name: ((*dims, "level"), data[name], _attributes(_LEVELS[name])) for name in _LEVELS}
+    coordinates = {name: values for name, values in axes.items()} | {"level": np.arange(1, most + 1)}
+    return xarray.Dataset(variables, coordinates, {"finished": len(states), "of": len(store.plan().points)})
+
+
+def _axes(states: Sequence[State]) -> dict[str, list[Any]]:
+    """Values of every label, in order; of labels that only some have, "" or NaN for the others."""
+    names = list(dict.fromkeys(name for state in states for name in state.point.labels))
+    axes = {}
+    for name in names:
+        values = {_label(state, name) for state in states}
+        words = any(isinstance(value, str) for value in values)
+        axes[name] = sorted({str(value) if words else value for value in values})
+    return axes
+
+
+def _label(state: State, name: str) -> Any:
+    value = state.point.labels.get(name, "")
+    return value if isinstance(value, (int, float, str)) else str(value)
+
+
+def _numbers(state: State, result: EntropyResult) -> dict[str, float]:
+    exact, other = exact_value(result), result.cross_check
+    found = {"entropy": result.entropy, "error": result.error, "tau": result.samples["tau"]}
+    found |= {"ok": float(result.status.ok), "seconds": state.said["seconds"]}
+    found |= {} if exact is None else {"exact": exact}
+    found |= {} if other is None else {"cross_check": other.entropy, "cross_check_error": other.error}
+    for name, value in state.said["baselines"].items():
+        found |= {name: value["entropy"], f"{name}_error": value["error"]}
+    return found
+
+
+def _by_level(result: EntropyResult) -> dict[str, list[float]]:
+    names = {"mutual_information": "mutual_information", "mutual_information_error": "error", "volume": "volume", "interface": "interface"}
+    return {ours: [float(getattr(level, theirs)) for level in result.levels] for ours, theirs in names.items()}
+
+
+def _attributes(told: tuple[str, str]) -> dict[str, str]:
+    return {"units": told[0], "long_name": told[1]}

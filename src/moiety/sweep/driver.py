@@ -1,0 +1,144 @@
+"""From a plan to a full store: chains to an executor, again where they fail, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_hex
+
+from .chain import run_chain
+from .executors import Workers, processes
+from .plan import Chain, Plan
+from .store import DONE, FAILED, TRIES, State, Store
+
+__all__ = ["Outcome", "sweep"]
+
+_TICK = 0.5  # seconds between looks at the store
+_BREAKS = 20  # times that workers may die
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a sweep.
+
+    Arguments:
+        states: Of all state points.
+        before: How many were done already.
+        stopped: Whether the user ended it.
+    """
+
+    states: tuple[State, ...]
+    before: int
+    stopped: bool
+
+    @property
+    def done(self) -> int:
+        """State points that have a result."""
+        return sum(state.state == DONE for state in self.states)
+
+    @property
+    def failed(self) -> tuple[State, ...]:
+        """Those that were given up."""
+        return tuple(state for state in self.states if state.state == FAILED)
+
+
+def sweep(
+    plan: Plan,
+    store: Store,
+    workers: Workers | None = None,
+    *,
+    only: Sequence[int] | None = None,
+    progress: Callable[[Sequence[State]], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Outcome:
+    """Run what is left of a plan.
+
+    Each chain of state points is a task.  One that fails is tried again, from the state point
+    at which it failed on; after three failures of a state point its chain is given up and the others go on.
+
+    Arguments:
+        plan: What is to be done.
+        store: Where results are and go.
+        workers: See `executors`; two processes of this machine by default.
+        only: Numbers of the chains that are run, by default all.
+        progress: Called every half a second with the states of all state points.
+        stop: Asked often; once it says True no further state point is begun.
+
+    Example:
+        >>> import tempfile
+        >>> grid = {"name": "ising-square", "size": 8, "temperature": [3.0, 2.5], "samples": 64}
+        >>> plan = Plan.of({"system": [grid], "estimate": {"steps": 30, "cross_check": False}})
+        >>> store = Store(tempfile.mkdtemp())
+        >>> sweep(plan, store, processes(1)).done, sweep(plan, store, processes(1)).before
+        (2, 2)
+    """
+    before = sum(store.is_done(point.key) for point in plan.points)
+    store.note_plan(plan)
+    chains = plan.chains if only is None else tuple(plan.chains[number] for number in only)
+    store.forgive(point.key for chain in chains for point in chain)
+    flag = store.folder / f"stop-{token_hex(4)}"
+    run = _Run(plan, chains, store, flag.resolve(), progress, stop)
+    try:
+        while run.left() and not run.stopped and run.breaks <= _BREAKS:
+            with (workers or processes())() as executor:
+                run.submit(executor)
+    finally:
+        flag.unlink(missing_ok=True)
+    return Outcome(tuple(store.states(plan)), before, run.stopped)
+
+
+class _Run:
+    """What is known of a sweep while it runs."""
+
+    def __init__(
+        self, plan: Plan, chains: Sequence[Chain], store: Store, flag: Path,
+        progress: Callable[[Sequence[State]], None] | None, stop: Callable[[], bool] | None,
+    ):  # fmt: skip
+        self.plan, self.chains, self.store, self.flag, self.progress, self.stop = plan, chains, store, flag, progress, stop
+        self.stopped, self.breaks = False, 0
+
+    def left(self) -> list[Chain]:
+        """Chains with state points to do, but for those given up."""
+        found = []
+        for chain in self.chains:
+            first = next((point for point in chain if not self.store.is_done(point.key)), None)
+            if first and len(self.store.failures(first.key)) < TRIES:
+                found.append(chain)
+        return found
+
+    def submit(self, executor: Executor) -> None:
+        """All that is left, until it is done, given up or stopped, or the workers have died."""
+        futures = {self._one(executor, chain): chain for chain in self.left()}
+        while futures:
+            done, _ = wait(futures, timeout=_TICK, return_when=FIRST_COMPLETED)
+            for future in done:
+                chain = futures.pop(future)
+                if self._broken(future, chain):
+                    return
+                if future.exception() and not self.stopped and self._may_try(chain):
+                    futures[self._one(executor, chain)] = chain
+            if self.progress:
+                self.progress(self.store.states(self.plan))
+            if not self.stopped and self.stop and self.stop():
+                self.stopped = True
+                self.flag.touch()
+                for future in futures:
+                    future.cancel()
+
+    def _one(self, executor: Executor, chain: Chain) -> Future:
+        return executor.submit(run_chain, str(self.store.folder.resolve()), chain, str(self.flag))
+
+    def _broken(self, future: Future, chain: Chain) -> bool:
+        """Whether the workers have died; which of them is to blame cannot be told, so each of their tasks has failed."""
+        if future.cancelled() or not isinstance(future.exception(), (BrokenExecutor, CancelledError)):
+            return False
+        self.breaks += 1
+        for state in self.store.states(self.plan):
+            if (self.store.place(state.point.key) / "running.json").exists() and state.state != DONE:
+                self.store.fail(state.point, "its worker died: killed, or out of memory\n")
+        return True
+
+    def _may_try(self, chain: Chain) -> bool:
+        return chain in self.left()
