@@ -1,5 +1,6 @@
 """Compression and counted blocks against entropies that are known."""
 
+import json
 from itertools import pairwise
 from math import log
 
@@ -8,9 +9,19 @@ import pytest
 from scipy.stats import vonmises
 
 from moiety import InputError, Samples, system
-from moiety.baselines import compression_entropy, naive_entropy
+from moiety.baselines import (
+    EnergySeries,
+    Hot,
+    compression_entropy,
+    heat_capacity,
+    heat_capacity_of_entropies,
+    naive_entropy,
+    thermodynamic_integration,
+)
 from moiety.baselines.compression import ORDERS, _packed, hilbert_curve
 from moiety.exact.enumeration import all_states, block_entropy, boltzmann
+from moiety.exact.thermal import thermal
+from moiety.io import load, save
 from moiety.results import Estimate
 
 TEMPERATURES = (1.8, 2.269185, 3.5)
@@ -65,6 +76,15 @@ def test_compression_errs_upwards(ising, temperature, order):
     assert 0 < found.error < 0.01
 
 
+def test_compression_of_angles():
+    angles = np.random.default_rng(0).uniform(0, 2 * np.pi, size=(128, 16, 16))
+    uniform = compression_entropy(Samples.from_array(angles, periodic=True, kind="angle"))
+    assert uniform.entropy == pytest.approx(log(2 * np.pi), abs=1e-3)
+    half = compression_entropy(Samples.from_array(angles / 2, periodic=True, kind="angle"))  # in half of the circle
+    assert log(np.pi) - 1e-3 < half.entropy < log(np.pi) + 0.2
+    assert compression_entropy(Samples.from_array(np.full_like(angles, 0.1), periodic=True, kind="angle")).entropy == pytest.approx(log(np.pi / 8))
+
+
 def test_compression_sees_correlations(ising):
     samples, exact = ising[2.269185]
     assert compression_entropy(shuffled(samples)).entropy > exact + 0.2  # negative control
@@ -103,7 +123,7 @@ def test_packing_loses_nothing(bits, monkeypatch):
 @pytest.mark.parametrize(
     ("samples", "order", "said"),
     [
-        (Samples.from_array(np.zeros((8, 4, 4)), periodic=True, kind="angle"), "rows", "discrete"),
+        (Samples.from_array(np.zeros((8, 4, 4)), periodic=True, kind="real"), "rows", "discrete"),
         (Samples.from_array(np.zeros((8, 4, 4)), periodic=True, kind="real"), "rows", "discrete"),
         (independent(), "peano", "rows, hilbert"),
         (independent(shape=(64, 12, 12)), "hilbert", "power of two"),
@@ -201,3 +221,86 @@ def test_free_angles_have_a_pair():
 def test_naive_entropy_refuses(shape, said):
     with pytest.raises(InputError, match=said):
         naive_entropy(independent(), shape)
+
+
+# Energies: fluctuations, and their integral from infinite temperature
+
+
+HOT_TO_COLD = (8.0, 5.0, 4.0, 3.4, 3.0, 2.7, 2.5, 2.35, 2.2, 2.0, 1.7, 1.4)
+
+
+@pytest.fixture(scope="module")
+def cooled():
+    """16x16 from hot to cold: models and samples, independent between temperatures."""
+    models = [system("ising-square", size=16, temperature=t) for t in HOT_TO_COLD]
+    return models, [model.sample(512, seed=k) for k, model in enumerate(models)]
+
+
+def test_fluctuations_give_the_exact_heat_capacity(cooled):
+    models, drawn = cooled
+    found = [heat_capacity(EnergySeries.of(samples)) for samples in drawn]
+    exact = [thermal(model).heat_capacity for model in models]
+    z = np.array([(one.value - value) / one.error for one, value in zip(found, exact, strict=True)])
+    # 12 values of |z| > 4 once in 1,300 runs; variances of 512 samples scatter by 6%
+    assert abs(z).max() < 4 and all(one.error < 0.2 * one.value for one in found)
+    assert max(abs(one.value - value) / one.error for one, value in zip(found, exact[1:], strict=False)) > 4  # negative control
+
+
+def test_integration_gives_the_exact_entropy(cooled):
+    models, drawn = cooled
+    found = thermodynamic_integration([EnergySeries.of(samples) for samples in drawn], Hot.of(drawn[0]))
+    z = [(one.entropy - model.exact_entropy()) / one.error for one, model in zip(found, models, strict=True)]
+    assert max(map(abs, z)) < 4 and max(one.error for one in found) < 0.01
+    backwards = thermodynamic_integration([EnergySeries.of(samples) for samples in drawn[::-1]], Hot.of(drawn[0]))
+    assert [one.entropy for one in backwards] == pytest.approx([one.entropy for one in found[::-1]])
+    # negative control: a gap in the sweep shows in the error
+    gap = thermodynamic_integration([EnergySeries.of(samples) for samples in (drawn[0], drawn[-1])], Hot.of(drawn[0]))
+    assert gap[1].error > 10 * found[-1].error
+
+
+def test_integration_of_free_rotors():
+    """A ring of rotors, whose entropy is known: angles start at log 2 pi."""
+    models = [system("xy-square", size=(1, 8), temperature=t) for t in (6.0, 3.0, 2.0, 1.5, 1.2, 1.0)]
+    drawn = [model.sample(1024, seed=k) for k, model in enumerate(models)]
+    found = thermodynamic_integration([EnergySeries.of(samples) for samples in drawn], Hot.of(drawn[0]))
+    for one, model in zip(found, models, strict=True):
+        assert abs(one.entropy - model.exact_entropy()) < 4 * one.error
+
+
+def test_heat_capacity_between_entropies_is_exact_between_close_temperatures():
+    temperatures = np.linspace(2.8, 3.2, 9)
+    models = [system("ising-square", size=16, temperature=t) for t in temperatures]
+    c, error = heat_capacity_of_entropies(temperatures, np.array([model.exact_entropy() for model in models]), np.full(9, 0.001))
+    middles = [system("ising-square", size=16, temperature=t) for t in np.sqrt(temperatures[1:] * temperatures[:-1])]
+    assert c == pytest.approx([thermal(model).heat_capacity for model in middles], rel=2e-3)
+    assert error == pytest.approx(0.001 * np.sqrt(2) / np.diff(np.log(temperatures)))
+
+
+def test_what_has_no_energy_is_refused(cooled):
+    unnamed = independent()
+    for bad in (unnamed, unnamed.replace(provenance={"system": "ising-square", "parameters": {"size": 8, "temperature": 1.0}})):
+        with pytest.raises(InputError, match="say which system|no energy"):
+            EnergySeries.of(bad)
+    series = EnergySeries.of(cooled[1][0])
+    with pytest.raises(InputError, match="different temperatures"):
+        thermodynamic_integration([series, series], Hot(0.0, 0.0, 1.0))
+    with pytest.raises(InputError, match="no infinite temperature"):
+        Hot.of(system("gaussian-field", size=4).sample(64, seed=1))
+    with pytest.raises(InputError, match="shape"):
+        EnergySeries(1.0, 16, np.zeros(8))
+
+
+def test_baselines_on_the_command_line(run, tmp_path):
+    for t in (4.0, 3.0):
+        save(system("ising-square", size=8, temperature=t).sample(64, seed=1), tmp_path / f"T{t}.nc")
+    first = tmp_path / "T4.0.nc"
+    for name in ("compression", "naive", "heat-capacity"):
+        done = run("baseline", name, first)
+        assert done.code == 0 and "exact" in done.out and "±" in done.out
+    assert json.loads(run("baseline", "naive", first, "--block", "2x2", "--json").out)["entropy"] == naive_entropy(load(first), (2, 2)).entropy
+    assert run("baseline", "thermodynamic-integration", first, tmp_path / "T3.0.nc").out.count("s = ") == 2
+    other = tmp_path / "L4.nc"
+    save(system("ising-square", size=4, temperature=2.0).sample(64, seed=1), other)
+    for words in (("nothing", first), ("naive", first, "--order", "hilbert"), ("naive", first, "--block", "4"), ("thermodynamic-integration", first, other)):
+        refused = run("baseline", *words)
+        assert refused.code == 2 and len(refused.err.strip().splitlines()) == 1

@@ -61,6 +61,7 @@ COMMANDS = {
     "folds seed device threads excess no-tail no-cross-check precision time-limit resolution sigma largest topology force quiet",
     "exact": "temperature size coupling field states mass stiffness stay particles packing-fraction density dimensions block strip open high-temperature json",
     "report": "out force",
+    "baseline": "order block periodic no-periodic axes kind json",
     "sweep": "out executor workers scheduler partition dry-run script only force",
     "status": "json",
     "collect": "out force",

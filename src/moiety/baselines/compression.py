@@ -6,14 +6,15 @@ C being the size in bytes that LZMA makes of all samples together, each state in
 whole bits, beside as many sites that are all equal and as many that are uniformly random
 (Avinery, Kornreich and Beck, Phys. Rev. Lett. 123, 178102 (2019)).  The compressor sees
 a string, not a lattice: what it does not find makes s too large.  Along a Hilbert curve,
-neighbours on the lattice stay closer together than row by row.
+neighbours on the lattice stay closer together than row by row.  Angles are sorted into sectors
+first, whose width is added: s(angle) = s(sector) + log(2 pi / sectors), and a bit more for wide ones.
 """
 
 from __future__ import annotations
 
 import lzma
 from functools import lru_cache
-from math import log
+from math import log, pi
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from ..samples import Samples
 __all__ = ["ORDERS", "compression_entropy", "hilbert_curve"]
 
 ORDERS = ("rows", "hilbert")
+_SECTORS = 16  # of angles
 _PARTS = 16  # of the samples, whose spread tells the error
 _CHUNK_BITS = 1 << 26
 
@@ -38,12 +40,12 @@ def compression_entropy(samples: Samples, *, order: str = "rows") -> Estimate:
     each other.
 
     Arguments:
-        samples: Of discrete states, values of shape `(chain, draw, *space)`.
+        samples: Of discrete states or angles, values of shape `(chain, draw, *space)`.
         order: Of a sample's sites: `"rows"`, or `"hilbert"` on square lattices whose side
             is a power of two.
 
     Raises:
-        InputError: Angles or reals, an unknown order, a lattice that the order does not
+        InputError: Real states, an unknown order, a lattice that the order does not
             fit, or too few sites for sizes to differ.
 
     Example:
@@ -52,14 +54,15 @@ def compression_entropy(samples: Samples, *, order: str = "rows") -> Estimate:
         >>> abs(found.entropy - 0.693) < 0.005  # log 2: independent spins
         True
     """
-    if samples.kind != "discrete":
-        raise InputError(f"compression takes discrete states, not {samples.kind} ones; sort them into bins first")
-    if samples.states < 2:
+    if samples.kind == "real":
+        raise InputError("compression takes discrete states or angles, not real ones; sort them into bins first")
+    if samples.kind == "discrete" and samples.states < 2:
         return Estimate(0.0, 0.0)
-    rows = _in_order(samples.values.reshape(samples.n, *samples.shape), order)
+    codes, states, width = (_sectors(samples.values), _SECTORS, 2 * pi / _SECTORS) if samples.kind == "angle" else (samples.values, samples.states, 1.0)
+    rows = _in_order(codes.reshape(samples.n, *samples.shape), order)
     labels = block_labels(samples.chains, samples.draws, min(_PARTS, samples.n // 4)).ravel()
-    parts = [_per_site(rows[labels == label], samples.states) for label in range(labels[-1] + 1)]
-    return Estimate(_per_site(rows, samples.states), float(np.std(parts, ddof=1) / np.sqrt(len(parts))))
+    parts = [_per_site(rows[labels == label], states) for label in range(labels[-1] + 1)]
+    return Estimate(_per_site(rows, states) + log(width), float(np.std(parts, ddof=1) / np.sqrt(len(parts))))
 
 
 def hilbert_curve(side: int) -> np.ndarray:
@@ -84,6 +87,11 @@ def hilbert_curve(side: int) -> np.ndarray:
     for half in (1 << k for k in range(side.bit_length() - 1)):
         x, y = np.concatenate([y, x, x + half, 2 * half - 1 - y]), np.concatenate([x, y + half, y + half, half - 1 - x])
     return x * side + y
+
+
+def _sectors(angles: np.ndarray) -> np.ndarray:
+    """Codes of the sectors that angles lie in."""
+    return (np.floor(angles * (_SECTORS / (2 * pi))).astype(np.int64) % _SECTORS).astype(np.uint8)
 
 
 def _in_order(values: np.ndarray, order: str) -> np.ndarray:

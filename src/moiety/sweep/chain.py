@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from ..baselines import compression_entropy, naive_entropy
+from ..baselines import EnergySeries, compression_entropy, heat_capacity, naive_entropy
 from ..choices import algorithms
 from ..critics import InterfaceCritic, TrainedCritic
 from ..entropy import estimate_entropy
-from ..errors import InputError, Stopped
+from ..errors import InputError
 from ..io import load
 from ..particles import Particles
 from ..random import Streams
-from ..results import EntropyResult
+from ..results import EntropyResult, Estimate
 from ..samples import Samples
 from ..systems import system
 from .plan import Chain, Point
@@ -117,11 +116,26 @@ def _beating(store: Store, point: Point) -> Callable[[float, int, str], None]:
 
 
 def _baselines(point: Point, samples: Samples) -> dict[str, Any]:
-    """Of those asked for, what the samples allow."""
-    known: Mapping[str, Callable[[Samples], Any]] = {"naive": naive_entropy, "compression": compression_entropy}
+    """Value and error of those asked for, as far as the samples allow: no compression of angles, say."""
     found = {}
     for name in point.baselines:
-        if name in known:
-            with suppress(InputError, Stopped):  # compression of angles, say
-                found[name] = asdict(known[name](samples))
+        with suppress(InputError):
+            value, error = _BASELINES[name](samples)
+            found[name] = {"value": value, "error": error}
     return found
+
+
+def _heat(samples: Samples) -> tuple[float, float]:
+    found = heat_capacity(EnergySeries.of(samples))
+    return found.value, found.error
+
+
+def _entropy(estimate: Callable[[Samples], Estimate]) -> Callable[[Samples], tuple[float, float]]:
+    def both(samples: Samples) -> tuple[float, float]:
+        found = estimate(samples)
+        return found.entropy, found.error
+
+    return both
+
+
+_BASELINES = {"naive": _entropy(naive_entropy), "compression": _entropy(compression_entropy), "heat-capacity": _heat}

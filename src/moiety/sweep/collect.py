@@ -57,10 +57,10 @@ def collect(store: Store) -> xarray.Dataset:
     results = [store.result(state.point.key) for state in states]
     axes = _axes(states)
     shape, most = tuple(map(len, axes.values())), max(len(result.levels) for result in results)
-    names = sorted({name for state in states for name in state.said["baselines"]})
     points = dict(_POINTS)
-    for name in names:
-        points |= {name: ("nats/site", f"entropy by {name}"), f"{name}_error": ("nats/site", "one standard error of it")}
+    for name in sorted({name for state in states for name in state.said["baselines"]}):
+        told = ("k_B/site", "heat capacity by fluctuations") if name == "heat-capacity" else ("nats/site", f"entropy by {name}")
+        points |= {_variable(name): told, f"{_variable(name)}_error": (told[0], "one standard error of it")}
     data = {name: np.full(shape, np.nan) for name in points} | {name: np.full((*shape, most), np.nan) for name in _LEVELS}
     for state, result in zip(states, results, strict=True):
         at = tuple(values.index(_label(state, name)) for name, values in axes.items())
@@ -97,9 +97,13 @@ def _numbers(state: State, result: EntropyResult) -> dict[str, float]:
     found |= {"ok": float(result.status.ok), "seconds": state.said["seconds"]}
     found |= {} if exact is None else {"exact": exact}
     found |= {} if other is None else {"cross_check": other.entropy, "cross_check_error": other.error}
-    for name, value in state.said["baselines"].items():
-        found |= {name: value["entropy"], f"{name}_error": value["error"]}
+    for name, said in state.said["baselines"].items():
+        found |= {_variable(name): said["value"], f"{_variable(name)}_error": said["error"]}
     return found
+
+
+def _variable(name: str) -> str:
+    return name.replace("-", "_")
 
 
 def _by_level(result: EntropyResult) -> dict[str, list[float]]:

@@ -228,7 +228,7 @@ class _Tables(_Table):
     system: list[_System] = []
     files: list[_Files] = []
     estimate: _Estimate = _Estimate()
-    baselines: list[Literal["naive", "compression", "heat-capacity"]] = []
+    baselines: list[Literal[BASELINES]] = []  # type: ignore[valid-type]
 
 
 def _expanded(tables: _Tables, folder: Path) -> Plan:
