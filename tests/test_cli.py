@@ -62,6 +62,7 @@ COMMANDS = {
     "exact": "temperature size coupling field states mass stiffness stay particles packing-fraction density dimensions block strip open high-temperature json",
     "report": "out force",
     "baseline": "order block periodic no-periodic axes kind json",
+    "probe": "along out json force",
     "sweep": "out executor workers scheduler partition dry-run script only force",
     "status": "json",
     "collect": "out force",

@@ -26,7 +26,7 @@ TABLE = """
     results
     checks
     entropy excess
-    baselines choices
+    baselines choices probe
     sweep
     report paper
     cli

@@ -34,7 +34,7 @@ import typer
 
 from .. import __version__
 from ..errors import EstimateError, InputError, Stopped
-from . import _baseline, _estimate, _exact, _report, _reproduce, _sample, _sweep
+from . import _baseline, _estimate, _exact, _probe, _report, _reproduce, _sample, _sweep
 from ._terminal import note, one_line, say
 
 __all__ = ["app", "main"]
@@ -55,6 +55,7 @@ for _command, _example, _summary in (
     (_estimate.estimate, _estimate.EXAMPLE, "Estimate the entropy of the samples in a file."),
     (_exact.exact, _exact.EXAMPLE, "Print exact answers, where they are known."),
     (_baseline.baseline, _baseline.EXAMPLE, "Take another route to the entropy of samples."),
+    (_probe.probe, _probe.EXAMPLE, "Find where phases change, from a sweep."),
     (_report.report, _report.EXAMPLE, "Write one page about a result."),
     (_reproduce.reproduce, _reproduce.EXAMPLE, "Make a figure of the paper from nothing."),
     (_sweep.sweep, _sweep.EXAMPLE, "Estimate the entropy at every state point of a plan."),

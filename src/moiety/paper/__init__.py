@@ -1,13 +1,14 @@
 """Figures of Nir et al., PNAS 2020 (arXiv 2008.05921), made from nothing: one file a figure.
 
 Each has `study(folder, ...)`, which keeps what it has measured in the folder and goes on with it when it
-is called again, and returns a dataset; and `draw(dataset)`, which makes the figure with the paper's panels.
+is called again, and returns a dataset; `draw(dataset)`, which makes the figure with the paper's panels;
+`verdict(dataset)`, what it shows in a line.  Figures with the same `FOLDER` share what they have measured.
 """
 
 from __future__ import annotations
 
-from . import fig4
+from . import fig1, fig2, fig3, fig4, heat
 
 __all__ = ["FIGURES"]
 
-FIGURES = {"fig4": fig4}
+FIGURES = {"fig1": fig1, "fig2": fig2, "fig3": fig3, "fig4": fig4, "heat-capacity": heat}

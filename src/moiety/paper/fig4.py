@@ -43,8 +43,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["Effort", "draw", "kink", "study", "verdict"]
+__all__ = ["FOLDER", "ROWS", "Effort", "draw", "kink", "study", "verdict"]
 
+FOLDER, ROWS = "fig4", ("phi",)
 PHI_J = 0.841
 _SHOWN = (0.78, 0.88)  # packings of panel A
 _BLOWN_UP = (5.0, 10.0)  # resolutions of panel B

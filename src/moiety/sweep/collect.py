@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +10,8 @@ import numpy as np
 from ..choices import exact_value
 from ..errors import InputError
 from ..results import EntropyResult
+from ..systems import system
+from .plan import Plan, Point
 from .store import DONE, State, Store
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["collect"]
 
+_MISSING = float("nan")  # the same one everywhere, so that it is found again
 _LEVELS = {
     "mutual_information": ("nats", "mutual information between neighbouring halves"),
     "mutual_information_error": ("nats", "one standard error of it"),
@@ -35,11 +38,12 @@ _POINTS = {
 }
 
 
-def collect(store: Store) -> xarray.Dataset:
+def collect(store: Store, plan: Plan | None = None) -> xarray.Dataset:
     """What is finished, on the grid of all labels; NaN where nothing is.
 
     Arguments:
         store: Of a sweep.
+        plan: Whose state points; by default those of the plan that was run last.
 
     Returns:
         Variables `entropy`, `error`, `cross_check`, ... over the labels of the state points, such as
@@ -51,19 +55,21 @@ def collect(store: Store) -> xarray.Dataset:
     """
     import xarray
 
-    states = [state for state in store.states() if state.state == DONE]
+    plan = plan or store.plan()
+    states = [state for state in store.states(plan) if state.state == DONE]
     if not states:
         raise InputError(f"{store.folder}: no state point is finished yet")
     results = [store.result(state.point.key) for state in states]
-    axes = _axes(states)
+    labels = _labels([state.point for state in states])
+    axes = _axes(labels)
     shape, most = tuple(map(len, axes.values())), max(len(result.levels) for result in results)
     points = dict(_POINTS)
     for name in sorted({name for state in states for name in state.said["baselines"]}):
         told = ("k_B/site", "heat capacity by fluctuations") if name == "heat-capacity" else ("nats/site", f"entropy by {name}")
         points |= {_variable(name): told, f"{_variable(name)}_error": (told[0], "one standard error of it")}
     data = {name: np.full(shape, np.nan) for name in points} | {name: np.full((*shape, most), np.nan) for name in _LEVELS}
-    for state, result in zip(states, results, strict=True):
-        at = tuple(values.index(_label(state, name)) for name, values in axes.items())
+    for state, result, label in zip(states, results, labels, strict=True):
+        at = tuple(values.index(label[name]) for name, values in axes.items())
         for name, value in _numbers(state, result).items():
             data[name][at] = value
         for name, values in _by_level(result).items():
@@ -72,23 +78,37 @@ def collect(store: Store) -> xarray.Dataset:
     variables = {name: (dims, data[name], _attributes(points[name])) for name in points}
     variables |= {name: ((*dims, "level"), data[name], _attributes(_LEVELS[name])) for name in _LEVELS}
     coordinates = {name: values for name, values in axes.items()} | {"level": np.arange(1, most + 1)}
-    return xarray.Dataset(variables, coordinates, {"finished": len(states), "of": len(store.plan().points)})
+    return xarray.Dataset(variables, coordinates, {"finished": len(states), "of": len(plan.points)})
 
 
-def _axes(states: Sequence[State]) -> dict[str, list[Any]]:
-    """Values of every label, in order; of labels that only some have, "" or NaN for the others."""
-    names = list(dict.fromkeys(name for state in states for name in state.point.labels))
-    axes = {}
+def _axes(labels: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Values of every label, in order."""
+    return {name: sorted({one[name] for one in labels}, key=lambda value: (value != value, value)) for name in labels[0]}
+
+
+def _labels(points: Sequence[Point]) -> list[dict[str, Any]]:
+    """All labels of each: what some do not have is the default of their system, else NaN, or "" among words."""
+    names = list(dict.fromkeys(name for point in points for name in point.labels))
+    whole = [{**_defaults(point), **point.labels} for point in points]
+    rows: list[dict[str, Any]] = [{} for _ in points]
     for name in names:
-        values = {_label(state, name) for state in states}
+        values = [_plain(one.get(name)) for one in whole]
         words = any(isinstance(value, str) for value in values)
-        axes[name] = sorted({str(value) if words else value for value in values})
-    return axes
+        for row, value in zip(rows, values, strict=True):
+            row[name] = ("" if value is None else str(value)) if words else _MISSING if value is None else value
+    return rows
 
 
-def _label(state: State, name: str) -> Any:
-    value = state.point.labels.get(name, "")
-    return value if isinstance(value, (int, float, str)) else str(value)
+def _defaults(point: Point) -> dict[str, Any]:
+    source = point.source
+    if "parameters" not in source:
+        return {}
+    parameters = {name: tuple(value) if isinstance(value, list) else value for name, value in source["parameters"].items()}
+    return {name: value for name, value in system(source["system"], **parameters).parameters().items() if name != "size"}
+
+
+def _plain(value: Any) -> int | float | str | None:
+    return value if value is None or isinstance(value, (int, float, str)) else str(value)
 
 
 def _numbers(state: State, result: EntropyResult) -> dict[str, float]:

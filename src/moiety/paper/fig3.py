@@ -1,0 +1,194 @@
+"""Fig. 3: XY rotors in fields.
+
+A  s against T; inset: ds/dT, with T_KT
+B  M between neighbouring blocks against T, an arrow at each peak, l / (4 T^2) at high temperature
+C  the plateau of M at low temperature against that of harmonic rotors, and where M is largest against H
+D  two rotors, exactly
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import InputError
+from ..exact.xy import harmonic_information, pair_information
+from ..plots import COLOURS
+from ..probe import Peak, peak, slope
+from .lattices import CRITICAL, FOLDER, ROTORS, Effort, Progress, estimated, reference
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["FOLDER", "ROWS", "Effort", "draw", "highest", "plateaus", "study", "verdict"]
+
+ROWS = ("field", "temperature")
+
+_SHARE = 8  # of the lattice's sites that a block of panel B has: 32x16 of 64x64
+_KNOWN = 0.25  # relative error of an M that is shown at most
+
+
+def study(
+    folder: Path, effort: Effort, *, seed: int = 0, threads: int = 2, progress: Progress | None = None, stop: Callable[[], bool] | None = None,
+) -> xarray.Dataset:  # fmt: skip
+    """s and M over field and temperature, with the references of s and the plateau of harmonic rotors.
+
+    Arguments:
+        folder, effort, seed, threads, progress, stop: See `fig1.study`.
+    """
+    data = estimated(folder, replace(effort, seed=seed).plan(ROTORS, fields=effort.fields), threads, progress, stop)
+    others = [name for name in data.dims if name not in ("field", "temperature", "level")]
+    kept = data[["entropy", "error", "mutual_information", "mutual_information_error", "volume", "interface"]].max(others)
+    level = int(kept.level[int(np.argmin(np.abs(np.nanmax(kept["volume"], axis=(0, 1)) - effort.size**2 / _SHARE)))])
+    one = kept.sel(level=level)
+    known = [reference(data, ROTORS, kept.temperature.values, effort.size, float(h)) for h in kept.field.values]
+    side = round(float(np.sqrt(2 * one["volume"].max())))
+    harmonic = [_harmonic(side, float(h), effort.size) for h in kept.field.values]
+    units = {"units": "nats"}
+    return one.drop_vars("level").assign(
+        reference=(("field", "temperature"), np.array([values for values, _ in known]), {"units": "nats/site"}),
+        harmonic=("field", harmonic, units),
+    ).assign_attrs(size=effort.size, samples=effort.samples, side=side)  # fmt: skip
+
+
+def _harmonic(side: int, h: float, size: int) -> float:
+    """M of harmonic rotors between the halves of a square block: NaN at H = 0, where a zero mode has no M of its own."""
+    if h == 0:
+        return np.nan
+    rows, columns = np.indices((size, size))
+    block = (rows < side) & (columns < side)
+    return harmonic_information((size, size), block & (rows < side // 2), 1.0, h, block & (rows >= side // 2))
+
+
+def _curve(data: xarray.Dataset, h: float, variable: str, spread: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    one = data.sel(field=h)
+    known = np.isfinite(one[variable].values)
+    return one.temperature.values[known], one[variable].values[known], one[spread].values[known]
+
+
+def _informations(data: xarray.Dataset, h: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    t, m, error = _curve(data, h, "mutual_information", "mutual_information_error")
+    known = error <= _KNOWN * np.abs(m) + 0.02
+    return t[known], m[known], error[known]
+
+
+def highest(data: xarray.Dataset) -> list[tuple[float, Peak]]:
+    """Where M is largest, by field."""
+    found = []
+    for h in map(float, data.field.values):
+        try:
+            found.append((h, peak(*_informations(data, h))))
+        except InputError:  # too few temperatures are known
+            continue
+    return found
+
+
+def plateaus(data: xarray.Dataset) -> list[tuple[float, float, float, float]]:
+    """Field, M at the lowest temperature that is known with its error, and M_h of harmonic rotors."""
+    found = []
+    for h, harmonic in zip(map(float, data.field.values), data.harmonic.values, strict=True):
+        _, m, error = _informations(data, h)
+        if np.isfinite(harmonic) and len(m):
+            found.append((h, float(m[0]), float(error[0]), float(harmonic)))
+    return found
+
+
+def draw(data: xarray.Dataset) -> Figure:
+    """The figure with panels A to D."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 7.6), layout="constrained")
+    panels = figure.subplot_mosaic([["A", "B"], ["C", "D"]])
+    for letter, axes in panels.items():
+        axes.set_title(letter, loc="left", fontweight="bold")
+    _entropies(panels["A"], data)
+    _blocks(panels["B"], data)
+    _against_field(panels["C"], data)
+    _pairs(panels["D"], data)
+    return figure
+
+
+def _colours(data: xarray.Dataset) -> list[tuple[float, str]]:
+    names = ("blue", "green", "orange", "vermilion", "purple", "sky")
+    return [(float(h), COLOURS[names[place % len(names)]]) for place, h in enumerate(data.field.values)]
+
+
+def _entropies(axes: Axes, data: xarray.Dataset) -> None:
+    inset = axes.inset_axes((0.52, 0.14, 0.45, 0.42))
+    for h, colour in _colours(data):
+        t, s, error = _curve(data, h, "entropy", "error")
+        axes.errorbar(t, s, error, fmt="o", color=colour, markersize=3, capsize=2, label=f"H = {h:g}")
+        exact = data.reference.sel(field=h).values
+        axes.plot(data.temperature.values[np.isfinite(exact)], exact[np.isfinite(exact)], "-", color=colour, linewidth=0.8)
+        at, rise, spread = slope(t, s, error)
+        inset.errorbar(at, rise, spread, fmt="o-", color=colour, markersize=2, linewidth=0.7)
+    for one in (axes, inset):
+        one.axvline(CRITICAL[ROTORS], color=COLOURS["grey"], linestyle="--", linewidth=0.8)
+    inset.set(xlim=(0.3, 2.3))
+    inset.set_title("ds/dT", fontsize="x-small", pad=2)
+    inset.tick_params(labelsize="x-small")
+    axes.set(xlabel="temperature T (J/k_B)", ylabel="s (nats/site)")
+    axes.legend(frameon=False, fontsize="x-small", loc="upper left")
+
+
+def _blocks(axes: Axes, data: xarray.Dataset) -> None:
+    interface = float(np.nanmax(data.interface))
+    tops = dict(highest(data))
+    for h, colour in _colours(data):
+        t, m, error = _informations(data, h)
+        axes.errorbar(t, m, error, fmt="o-", color=colour, markersize=3, capsize=2, linewidth=0.9, label=f"H = {h:g}")
+        top = tops.get(h)
+        if top and top.inside:
+            axes.annotate("", (top.at, top.height), (top.at, top.height + 0.12 * axes.get_ylim()[1]), arrowprops={"arrowstyle": "->", "color": colour})
+    hot = np.linspace(1.3, float(data.temperature.max()), 100)
+    axes.plot(hot, interface / (4 * hot**2), ":", color="black", linewidth=1, label="ℓ / 4T²")
+    axes.axvline(CRITICAL[ROTORS], color=COLOURS["grey"], linestyle="--", linewidth=0.8)
+    axes.set(xlabel="temperature T (J/k_B)", ylabel=f"M (nats), halves of {data.attrs['side']}×{data.attrs['side']}", ylim=(0, None))
+    axes.legend(frameon=False, fontsize="x-small")
+
+
+def _against_field(axes: Axes, data: xarray.Dataset) -> None:
+    found = plateaus(data)
+    if found:
+        h, m, error, harmonic = map(np.array, zip(*found, strict=True))
+        axes.errorbar(h, m, error, fmt="o", color=COLOURS["blue"], markersize=4, capsize=2, label="M at the lowest T")
+        axes.plot(h, harmonic, "x", color="black", markersize=6, label="harmonic rotors M_h")
+    axes.set(xlabel="field H (J)", ylabel="M (nats)", xscale="log")
+    twin = axes.twinx()
+    tops = [(h, one.at, one.at_error) for h, one in highest(data) if one.inside and h > 0]
+    if tops:
+        h, at, error = map(np.array, zip(*tops, strict=True))
+        twin.errorbar(h, at, error, fmt="s", color=COLOURS["vermilion"], markersize=4, capsize=2, label="T_max")
+    twin.set_ylabel("T where M is largest (J/k_B)", color=COLOURS["vermilion"])
+    lines = [part for one in (axes, twin) for part in zip(*one.get_legend_handles_labels(), strict=True)]
+    if lines:
+        axes.legend(*zip(*lines, strict=True), frameon=False, fontsize="small")
+
+
+def _pairs(axes: Axes, data: xarray.Dataset) -> None:
+    temperatures = np.geomspace(0.05, 4, 200)
+    for h, colour in _colours(data):
+        m = [pair_information(float(t), field=h) for t in temperatures]
+        axes.plot(temperatures, m, color=colour, label=f"H = {h:g}")
+    axes.plot(temperatures[temperatures > 1], 1 / (4 * temperatures[temperatures > 1] ** 2), ":", color="black", linewidth=1, label="1 / 4T²")
+    axes.set(xscale="log", ylim=(0, 1.6), xlabel="temperature T (J/k_B)", ylabel="M of two rotors (nats)")
+    axes.legend(frameon=False, fontsize="x-small")
+
+
+def verdict(data: xarray.Dataset) -> str:
+    """How far entropies are off, where M is largest, plateaus against those of harmonic rotors.
+
+    Arguments:
+        data: As `study` returns it.
+    """
+    off = np.abs(data.entropy - data.reference).values
+    told = [f"s off by {np.nanmax(off):.4f} at most"] if np.isfinite(off).any() else []
+    told += [f"M largest at T = {one} (H = {h:g})" for h, one in highest(data)]
+    told += [f"M = {m:.2f} ± {error:.2f}, harmonic {harmonic:.2f} (H = {h:g})" for h, m, error, harmonic in plateaus(data)]
+    return "; ".join(told)

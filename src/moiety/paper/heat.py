@@ -1,0 +1,95 @@
+"""Heat capacity of the square Ising lattice (section 3 of the SI): by entropies, by fluctuations, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..baselines import heat_capacity_of_entropies
+from ..exact.kaufman import kaufman_entropy, kaufman_heat_capacity
+from ..plots import COLOURS
+from .lattices import CRITICAL, FOLDER, SQUARE, Effort, Progress, curve, estimated
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.figure import Figure
+
+__all__ = ["FOLDER", "ROWS", "Effort", "draw", "study", "verdict"]
+
+ROWS = ("temperature",)
+
+
+def study(
+    folder: Path, effort: Effort, *, seed: int = 0, threads: int = 2, progress: Progress | None = None, stop: Callable[[], bool] | None = None,
+) -> xarray.Dataset:  # fmt: skip
+    """c by both routes, of the same samples, and what it should be.
+
+    Fluctuations are of one temperature, T ds/dT lies between two; of each interval the exact value is that of
+    exact entropies, so that neither is charged for the width of intervals.
+
+    Arguments:
+        folder, effort, seed, threads, progress, stop: See `fig1.study`.
+    """
+    import xarray
+
+    data = estimated(folder, replace(effort, seed=seed).plan(SQUARE), threads, progress, stop)
+    t, s, error = curve(data, SQUARE, "entropy")
+    at, fluctuations, spread = curve(data, SQUARE, "heat_capacity")
+    between, between_error = heat_capacity_of_entropies(t, s, error)
+    exact_s = np.array([kaufman_entropy(float(one), effort.size) for one in t])
+    units = {"units": "k_B/site"}
+    return xarray.Dataset(
+        {
+            "fluctuations": ("temperature", fluctuations, units),
+            "fluctuations_error": ("temperature", spread, units),
+            "exact": ("temperature", [kaufman_heat_capacity(float(one), effort.size) for one in at], units),
+            "entropies": ("interval", between, units),
+            "entropies_error": ("interval", between_error, units),
+            "exact_between": ("interval", heat_capacity_of_entropies(t, exact_s, np.zeros_like(t))[0], units),
+        },
+        {"temperature": at, "interval": np.sqrt(t[1:] * t[:-1])},
+        {"size": effort.size, "samples": effort.samples},
+    )
+
+
+def draw(data: xarray.Dataset) -> Figure:
+    """c against T, and how far off both routes are."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 3.8), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    fine = np.linspace(float(data.temperature.min()), float(data.temperature.max()), 300)
+    left.plot(fine, [kaufman_heat_capacity(float(t), data.attrs["size"]) for t in fine], color="black", linewidth=0.9, label="exact")
+    for x, name, label, colour, marker in (
+        ("interval", "entropies", "T ds/dT, mutual information", "blue", "o"),
+        ("temperature", "fluctuations", "fluctuations of the energy", "vermilion", "s"),
+    ):
+        values, error = data[name].values, data[f"{name}_error"].values
+        exact = data["exact_between" if x == "interval" else "exact"].values
+        style = {"fmt": marker, "color": COLOURS[colour], "markersize": 3.5, "capsize": 2}
+        left.errorbar(data[x].values, values, error, label=label, **style)
+        right.errorbar(data[x].values, values - exact, error, label=label, **style)
+    for axes in (left, right):
+        axes.axvline(CRITICAL[SQUARE], color=COLOURS["grey"], linestyle="--", linewidth=0.8)
+        axes.set(xlabel="temperature T (J/k_B)")
+    right.axhline(0, color="black", linewidth=0.8)
+    left.set(ylabel="heat capacity c (k_B/site)")
+    right.set(ylabel="c − exact (k_B/site)")
+    left.legend(frameon=False, fontsize="small")
+    return figure
+
+
+def verdict(data: xarray.Dataset) -> str:
+    """Which of the two is nearer to the exact heat capacity.
+
+    Arguments:
+        data: As `study` returns it.
+    """
+    ours = float(np.abs(data.entropies - data.exact_between).mean())
+    theirs = float(np.abs(data.fluctuations - data.exact).mean())
+    which = "nearer than" if ours < theirs else "not nearer than"
+    return f"T ds/dT is off by {ours:.4f} k_B/site on average, {which} fluctuations ({theirs:.4f})"

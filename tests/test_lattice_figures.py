@@ -1,0 +1,83 @@
+"""Figures 1 to 3 and the heat capacity: from tiny lattices to their panels, one store for all of them."""
+
+import numpy as np
+import pytest
+
+from moiety.errors import Stopped
+from moiety.paper import FIGURES, fig1, fig2, fig3, heat
+from moiety.paper.lattices import NAMES, ROTORS, SQUARE, Effort
+
+TINY = Effort(
+    size=8, samples=64, square=(4.0, 3.0, 2.4, 2.0, 1.5), triangular=(4.0, 2.0, 1.0, 0.5), rotors=(3.0, 1.5, 1.0, 0.6, 0.3), fields=(0.5,),
+    estimate={"steps": 8, "cross_check": False}, in_fields={"steps": 8, "cross_check": False},
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def studied(tmp_path_factory, one_thread):
+    """The datasets of all figures, from one store."""
+    folder = tmp_path_factory.mktemp("lattices")
+    found = {name: made.study(folder, TINY, seed=1, threads=1) for name, made in FIGURES.items() if name != "fig4"}
+    return folder, found
+
+
+def test_state_points_are_shared(studied):
+    folder, _ = studied
+    assert len(list(folder.glob("points/*/done.json"))) == 5 + 4 + 2 * 5
+    before = {path: path.stat().st_mtime_ns for path in folder.glob("points/*/done.json")}
+    again = fig2.study(folder, TINY, seed=1, threads=1)
+    assert {path: path.stat().st_mtime_ns for path in folder.glob("points/*/done.json")} == before
+    np.testing.assert_array_equal(again.mutual_information, studied[1]["fig2"].mutual_information)
+
+
+def test_what_is_off_is_told(studied):
+    data = studied[1]["fig1"]
+    square = data.sel(system=SQUARE).dropna("point", subset=["entropy"])
+    assert square.temperature.values.tolist() == sorted(TINY.square)
+    assert np.isfinite(square.reference).all() and np.isfinite(square.naive).all() and np.isfinite(square.compression).all()
+    z = (square.entropy - square.reference) / square.error
+    assert float(abs(z).max()) < 5  # of 5 values at 5 sigma: few samples, hardly any training, seeds fixed
+    assert np.isnan(data.sel(system=ROTORS).reference).all()  # the table is of 64x64
+    assert all(NAMES[name] in fig1.verdict(data) for name in NAMES)
+
+
+def test_the_heat_capacity_is_compared_with_its_own_interval(studied):
+    data = studied[1]["heat-capacity"]
+    exact = data.exact_between.values
+    assert (exact > 0).all() and len(exact) == len(data.temperature) - 1
+    between = np.interp(data.interval.values, data.temperature.values, data.exact.values)
+    assert abs(exact - between).max() < 0.5 * between.max()
+    assert "off by" in heat.verdict(data)
+
+
+def test_plateaus_and_peaks_of_rotors(studied):
+    data = studied[1]["fig3"]
+    assert data.field.values.tolist() == [0.0, 0.5] and np.isnan(data.harmonic.values[0]) and data.harmonic.values[1] > 0
+    assert data.attrs["side"] == 4
+    told = fig3.plateaus(data)
+    assert all(h == 0.5 for h, *_ in told)
+    assert isinstance(fig3.verdict(data), str)
+
+
+@pytest.mark.parametrize("name", [name for name in FIGURES if name != "fig4"])
+def test_figures_have_their_panels(studied, name, tmp_path):
+    made, data = FIGURES[name], studied[1][name]
+    figure = made.draw(data)
+    figure.savefig(tmp_path / "one.png")
+    assert len(figure.axes) >= {"fig1": 3, "fig2": 4, "fig3": 4, "heat-capacity": 2}[name]
+    for axes in figure.axes:
+        assert axes.lines or axes.containers
+    assert all(axes.get_xlabel() for axes in figure.axes if axes.get_ylabel() and not axes.get_ylabel().startswith("T where"))
+
+
+def test_a_stop_keeps_what_is_finished(tmp_path):
+    with pytest.raises(Stopped, match="same command"):
+        fig2.study(tmp_path, TINY, seed=2, threads=1, stop=lambda: True)
+    assert len(list(tmp_path.glob("points/*/done.json"))) < 9
+
+
+def test_quick_is_less_work():
+    quick, whole = Effort.quick(), Effort()
+    assert quick.size < whole.size and quick.samples < whole.samples
+    assert len(quick.plan(*NAMES).points) < len(whole.plan(*NAMES).points)
+    assert min(len(one) for one in (whole.square, whole.triangular, whole.rotors)) >= 16  # the issue's least
