@@ -70,23 +70,29 @@ def _data(source: Path) -> Any:
 
 
 def _show(found: list[Any], laws: list[Any], along: str) -> None:
+    """Two tables for each curve."""
     from rich.console import Console
     from rich.table import Table
 
-    peaks = Table("curve", "sites of a half", f"M highest at {along}", "M", "M rises fastest at", box=None, pad_edge=False)
-    for one in found:
-        height = f"{one.highest.height:.3f} ± {one.highest.height_error:.3f}"
-        peaks.add_row(_named(one.labels), f"{one.volume:g}", str(one.highest), height, str(one.steepest))
-    fits = Table("state point", "alpha (nats/site)", "beta (nats)", "chi2", "blocks", box=None, pad_edge=False)
-    for labels, law in laws:
-        beta = f"{law.beta:.3f} ± {law.beta_error:.3f}"
-        fits.add_row(_named(labels), f"{law.alpha:.4f} ± {law.alpha_error:.4f}", beta, f"{law.chi2:.1f}", str(law.points))
     console = Console(highlight=False, markup=False, emoji=False)
-    with writing():
-        console.print(peaks)
-        console.print()
-        console.print(fits)
+    for place, labels in enumerate({_named(one.labels): one.labels for one in found}.values()):
+        peaks = Table("sites", "largest M", f"at {along}", f"rises fastest at {along}", box=None, pad_edge=False)
+        for one in (one for one in found if one.labels == labels):
+            height = f"{one.highest.height:.3f} ± {one.highest.height_error:.3f}"
+            peaks.add_row(f"{one.volume:g}", height, str(one.highest), str(one.steepest))
+        fits = Table(along, "alpha (nats/site)", "beta (nats)", "chi2", "blocks", box=None, pad_edge=False)
+        for label, law in laws:
+            if {name: value for name, value in label.items() if name != along} == labels:
+                beta = f"{law.beta:.3f} ± {law.beta_error:.3f}"
+                fits.add_row(f"{label[along]:g}", f"{law.alpha:.4f} ± {law.alpha_error:.4f}", beta, f"{law.chi2:.1f}", str(law.points))
+        with writing():
+            console.print(*([""] if place else []), f"{_named(labels)}: mutual information of halves", "", peaks, sep="\n")
+            if fits.row_count:
+                console.print("", "area law M = alpha l + beta", "", fits, sep="\n")
 
 
 def _named(labels: dict[str, Any]) -> str:
-    return ", ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in labels.values())
+    return ", ".join(
+        str(value) if name == "system" else f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in labels.items()
+    )

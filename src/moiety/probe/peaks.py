@@ -38,7 +38,7 @@ class Peak:
     inside: bool
 
     def __str__(self) -> str:
-        return f"{self.at:.3f} ± {self.at_error:.3f}" if self.inside else f"at the end, {self.at:g}"
+        return f"{self.at:.3f} ± {self.at_error:.3f}" if self.inside else f"at the end ({self.at:g})"
 
 
 def peak(x: np.ndarray, values: np.ndarray, errors: np.ndarray, seed: int = 0) -> Peak:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
@@ -11,7 +11,7 @@ from secrets import token_hex
 from .chain import run_chain
 from .executors import Workers, processes
 from .plan import Chain, Plan
-from .store import DONE, FAILED, TRIES, State, Store
+from .store import DONE, FAILED, RUNNING, TRIES, State, Store
 
 __all__ = ["Outcome", "sweep"]
 
@@ -115,30 +115,25 @@ class _Run:
             done, _ = wait(futures, timeout=_TICK, return_when=FIRST_COMPLETED)
             for future in done:
                 chain = futures.pop(future)
-                if self._broken(future, chain):
+                if isinstance(future.exception(), BrokenExecutor):
+                    self._note_deaths([chain, *futures.values()])
                     return
-                if future.exception() and not self.stopped and self._may_try(chain):
+                if future.exception() and not self.stopped and chain in self.left():
                     futures[self._one(executor, chain)] = chain
             if self.progress:
                 self.progress(self.store.states(self.plan))
             if not self.stopped and self.stop and self.stop():
                 self.stopped = True
                 self.flag.touch()
-                for future in futures:
-                    future.cancel()
+                futures = {future: chain for future, chain in futures.items() if not future.cancel()}
 
     def _one(self, executor: Executor, chain: Chain) -> Future:
         return executor.submit(run_chain, str(self.store.folder.resolve()), chain, str(self.flag))
 
-    def _broken(self, future: Future, chain: Chain) -> bool:
-        """Whether the workers have died; which of them is to blame cannot be told, so each of their tasks has failed."""
-        if future.cancelled() or not isinstance(future.exception(), (BrokenExecutor, CancelledError)):
-            return False
+    def _note_deaths(self, chains: Sequence[Chain]) -> None:
+        """State points whose worker is no more have failed; the driver cannot tell which of them was to blame."""
         self.breaks += 1
-        for state in self.store.states(self.plan):
-            if (self.store.place(state.point.key) / "running.json").exists() and state.state != DONE:
-                self.store.fail(state.point, "its worker died: killed, or out of memory\n")
-        return True
-
-    def _may_try(self, chain: Chain) -> bool:
-        return chain in self.left()
+        for chain in filter(self.store.is_free, chains):  # another sweep may work on some
+            for state in map(self.store.state, chain):
+                if state.state == RUNNING:
+                    self.store.fail(state.point, "its worker died: killed, or out of memory\n")

@@ -14,8 +14,9 @@ import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from ..errors import InputError
@@ -56,8 +57,16 @@ def processes(workers: int = 2) -> Workers:
 
 
 def _deaf() -> None:
-    """Ctrl-C is for the driver, which ends its workers."""
+    """Ctrl-C is for the driver, which ends its workers; where it is killed they end, too."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    driver = parent_process()
+
+    def outlive() -> None:
+        driver.join()
+        os._exit(1)
+
+    if driver:
+        Thread(target=outlive, daemon=True).start()
 
 
 def dask(scheduler: str | None = None, workers: int = 2) -> Workers:

@@ -209,6 +209,15 @@ class Store:
             fcntl.flock(stream, fcntl.LOCK_EX)
             yield
 
+    def is_free(self, chain: Chain) -> bool:
+        """Whether nobody works on this chain."""
+        try:
+            with (self.place(chain[0].key) / "lock").open("w") as stream:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:  # taken, or there is no such file system
+            return False
+        return True
+
     def clean(self, plan: Plan | None = None) -> int:
         """Remove what no state point of a plan needs: others, logs, what an interrupted one left; how many went."""
         wanted, gone = {point.key for point in (plan or self.plan()).points}, 0
