@@ -9,7 +9,7 @@ from moiety.paper.lattices import NAMES, ROTORS, SQUARE, Effort
 
 TINY = Effort(
     size=8, samples=64, square=(4.0, 3.0, 2.4, 2.0, 1.5), triangular=(4.0, 2.0, 1.0, 0.5), rotors=(3.0, 1.5, 1.0, 0.6, 0.3), fields=(0.5,),
-    estimate={"steps": 8, "cross_check": False}, in_fields={"steps": 8, "cross_check": False},
+    estimate={"steps": 8, "cross_check": False, "precision": 1.0}, in_fields={"steps": 8, "cross_check": False, "precision": 1.0},
 )  # fmt: skip
 
 
@@ -35,7 +35,7 @@ def test_what_is_off_is_told(studied):
     square = data.sel(system=SQUARE).dropna("point", subset=["entropy"])
     assert square.temperature.values.tolist() == sorted(TINY.square)
     assert np.isfinite(square.reference).all() and np.isfinite(square.naive).all() and np.isfinite(square.compression).all()
-    z = (square.entropy - square.reference) / square.error
+    z = (square.entropy - square.reference) / square.entropy_error
     assert float(abs(z).max()) < 5  # of 5 values at 5 sigma: few samples, hardly any training, seeds fixed
     assert np.isnan(data.sel(system=ROTORS).reference).all()  # the table is of 64x64
     assert all(NAMES[name] in fig1.verdict(data) for name in NAMES)

@@ -20,7 +20,7 @@ from moiety.sweep.chain import run_chain
 from moiety.sweep.executors import processes, slurm
 from moiety.sweep.store import DONE, FAILED, LEFT, RUNNING, TRIES
 
-QUICK = {"steps": 25, "cross_check": False}
+QUICK = {"steps": 25, "cross_check": False, "precision": 1.0}  # no refining
 COUNTED = {"name": "ising-chain", "size": 6, "samples": 256}  # no cut is left to a network
 TRAINED = {"name": "ising-square", "size": 8, "samples": 64}
 
@@ -310,7 +310,7 @@ def test_dask_gives_the_same_numbers(tmp_path):
 
 
 def test_a_killed_worker_loses_its_task_alone(tmp_path):
-    plan, store, killed = plan_of(3.0, 2.6, 2.3, system={**TRAINED, "size": 16}, steps=200), Store(tmp_path / "store"), []
+    plan, store, killed = plan_of(3.0, 2.6, 2.3, system={**TRAINED, "size": 16}, steps=60), Store(tmp_path / "store"), []
 
     def kill(states):
         running = [state for state in states if state.state == RUNNING]
@@ -360,7 +360,8 @@ size = 16
 temperature = [4.0, 3.0, 2.6, 2.3]
 samples = 64
 [estimate]
-steps = 200
+steps = 60
+precision = 1.0
 cross_check = false
 """
 
@@ -399,7 +400,7 @@ def test_an_array_of_jobs(tmp_path, run):
     text = (tmp_path / "job.sh").read_text()
     assert "#SBATCH --array=0-7%2" in text and "--partition=short" in text and "SLURM_ARRAY_TASK_ID" in text
     assert run("sweep", path, "--only", "8").code == 2
-    short = written(tmp_path, LONG.replace("16", "4").replace("200", "20"))
+    short = written(tmp_path, LONG.replace("16", "4"))
     jobs = short.with_name("job2.sh")
     run("sweep", short, "--script", jobs)
     subprocess.run(["sh", str(jobs)], env={**os.environ, "SLURM_ARRAY_TASK_ID": "0"}, check=True, capture_output=True)

@@ -156,9 +156,9 @@ def _blocks(axes: Axes, data: xarray.Dataset) -> None:
 def _against_field(axes: Axes, data: xarray.Dataset) -> None:
     found = plateaus(data)
     if found:
-        h, m, error, harmonic = map(np.array, zip(*found, strict=True))
+        h, m, error, _ = map(np.array, zip(*found, strict=True))
         axes.errorbar(h, m, error, fmt="o", color=COLOURS["blue"], markersize=4, capsize=2, label="M at the lowest T")
-        axes.plot(h, harmonic, "x", color="black", markersize=6, label="harmonic rotors M_h")
+    axes.plot(data.field.values, data.harmonic.values, "x", color="black", markersize=6, label="harmonic rotors M_h")
     axes.set(xlabel="field H (J)", ylabel="M (nats)", xscale="log")
     twin = axes.twinx()
     tops = [(h, one.at, one.at_error) for h, one in highest(data) if one.inside and h > 0]

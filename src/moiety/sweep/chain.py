@@ -93,13 +93,7 @@ def _samples(point: Point, threads: int) -> Samples:
     parameters = {name: tuple(value) if isinstance(value, list) else value for name, value in source["parameters"].items()}
     model = system(source["system"], **parameters)
     seed = Streams(point.seed).integer("samples", source["system"], sorted(parameters.items()))
-    return model.sample(source["samples"], seed=seed, **({"threads": threads} if _threaded(model) else {}))
-
-
-def _threaded(model: Any) -> bool:
-    from inspect import signature
-
-    return "threads" in signature(model.sample).parameters
+    return model.sample(source["samples"], seed=seed, threads=threads)
 
 
 def _beating(store: Store, point: Point) -> Callable[[float, int, str], None]:

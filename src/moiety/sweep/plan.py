@@ -412,18 +412,18 @@ def _line(text: str, place: Sequence[str | int]) -> int:
         >>> _line('seeds = 1\n\n[[system]]\nname = "a"\n[[system]]\nname = "b"', ("system", 1, "name"))
         6
     """
-    wanted = [part for part in place if isinstance(part, str)]
-    number = next((part for part in place if isinstance(part, int)), 0)
-    table, key = (wanted[0], wanted[1] if len(wanted) > 1 else "") if len(wanted) > 1 or number or len(place) > 1 else ("", (wanted or [""])[0])
-    inside, seen, start = table == "", -1, 1
+    names = [part for part in place if isinstance(part, str)]
+    number = next((part for part in place if isinstance(part, int)), 0)  # of tables with one name
+    table, key = (names[0], "".join(names[1:2])) if len(place) > 1 else ("", "".join(names[:1]))
+    inside, seen, found = not table, -1, 1
     for line, words in enumerate(text.splitlines(), start=1):
         header = re.match(r"\s*\[+\s*([\w.-]+)\s*\]+", words)
         if header:
             seen += header[1] == table
             inside = header[1] == table and seen == number
-            start = line if inside else start
-            if table == "" and header[1] == key:
+            found = line if inside else found
+            if not table and header[1] == key:
                 return line
         elif inside and key and re.match(rf"\s*\"?{re.escape(key)}\"?\s*=", words):
             return line
-    return start
+    return found
