@@ -94,8 +94,8 @@ def sweep(
     if script:
         _write_script(script, plan, folder, len(said.chains), workers, partition, force)
         return
-    store, started = Store(folder), perf_counter()
     people = _workers(executor, folder, workers, scheduler, partition)
+    store, started = Store(folder), perf_counter()
     with Interrupts("stopping after the state points at work; Ctrl-C again ends them") as stop, _watching() as update:
         outcome = run(said, store, people, only=None if only is None else [only], progress=update, stop=stop)
     _report(outcome, folder, perf_counter() - started)
