@@ -160,15 +160,15 @@ def _against_field(axes: Axes, data: xarray.Dataset) -> None:
         axes.errorbar(h, m, error, fmt="o", color=COLOURS["blue"], markersize=4, capsize=2, label="M at the lowest T")
     axes.plot(data.field.values, data.harmonic.values, "x", color="black", markersize=6, label="harmonic rotors M_h")
     axes.set(xlabel="field H (J)", ylabel="M (nats)", xscale="log")
-    twin = axes.twinx()
     tops = [(h, one.at, one.at_error) for h, one in highest(data) if one.inside and h > 0]
+    both = [axes]
     if tops:
         h, at, error = map(np.array, zip(*tops, strict=True))
-        twin.errorbar(h, at, error, fmt="s", color=COLOURS["vermilion"], markersize=4, capsize=2, label="T_max")
-    twin.set_ylabel("T where M is largest (J/k_B)", color=COLOURS["vermilion"])
-    lines = [part for one in (axes, twin) for part in zip(*one.get_legend_handles_labels(), strict=True)]
-    if lines:
-        axes.legend(*zip(*lines, strict=True), frameon=False, fontsize="small")
+        both.append(axes.twinx())
+        both[1].errorbar(h, at, error, fmt="s", color=COLOURS["vermilion"], markersize=4, capsize=2, label="T_max")
+        both[1].set_ylabel("T where M is largest (J/k_B)", color=COLOURS["vermilion"])
+    lines = [part for one in both for part in zip(*one.get_legend_handles_labels(), strict=True)]
+    axes.legend(*zip(*lines, strict=True), frameon=False, fontsize="small")
 
 
 def _pairs(axes: Axes, data: xarray.Dataset) -> None:
