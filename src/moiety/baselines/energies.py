@@ -67,7 +67,7 @@ def model_of(samples: Samples) -> Any:
     name, parameters = said.get("system"), said.get("parameters")
     if name not in SYSTEMS or not isinstance(parameters, dict):
         raise InputError("the samples do not say which system they are of; give their energies as an EnergySeries")
-    model = system(name, **{key: tuple(value) if isinstance(value, list) else value for key, value in parameters.items()})
+    model = system(name, **parameters)
     if not hasattr(model, "temperature") or tuple(model.shape) != tuple(samples.shape):
         raise InputError(f"samples of {name} have no energy at a temperature")
     return model

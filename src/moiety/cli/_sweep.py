@@ -53,7 +53,7 @@ _Script = Annotated[Path | None, Option(metavar="FILE", help="Write a job script
 _Only = Annotated[int | None, Option(metavar="K", min=0, help="Run the chain of this number alone, as a job of an array does.")]
 _Dataset = Annotated[Path, Option("--out", metavar="FILE", help="Where to write the dataset (.nc).")]
 
-# Seconds on one thread, of a cut of 2,048 samples of 64x64 spins; docs/accuracy.md has the times of two threads.
+# Roughly the seconds of one thread for a cut of 2,048 samples of 64x64 spins; what is done already tells better.
 _COLD, _WARM, _CROSS, _ANGLES = 14.0, 6.0, 25.0, 2.2
 _SHOWN = 12  # state points in the live table
 
@@ -98,7 +98,7 @@ def sweep(
     store, started = Store(folder), perf_counter()
     with Interrupts("stopping after the state points at work; Ctrl-C again ends them") as stop, _watching() as update:
         outcome = run(said, store, people, only=None if only is None else [only], progress=update, stop=stop)
-    _report(outcome, folder, perf_counter() - started)
+    _report(outcome, store, perf_counter() - started)
 
 
 def status(folder: _Store, as_json: Json = False) -> None:
@@ -203,13 +203,11 @@ def _seconds(point: Any) -> float:
 def _chain(chain: Sequence[Any]) -> str:
     """What its state points have in common, and the ends of what they differ in."""
     first, last = chain[0].labels, chain[-1].labels
+    from ..sweep.plan import shown
+
     return ", ".join(
-        f"{name} {_shown(value)}" + (f" to {_shown(last[name])}" if last.get(name) != value else "") for name, value in first.items()
+        f"{name} {shown(value)}" + (f" to {shown(last[name])}" if last.get(name) != value else "") for name, value in first.items()
     )
-
-
-def _shown(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _time(seconds: float) -> str:
@@ -308,17 +306,14 @@ def _plain(state: Any) -> dict[str, Any]:
     return {"key": state.point.key, "state": state.state, "labels": dict(state.point.labels), "failures": state.failures, **said}
 
 
-def _report(outcome: Any, folder: Path, seconds: float) -> None:
+def _report(outcome: Any, store: Any, seconds: float) -> None:
     """What became of it; the exit code says so, too."""
-    from ..sweep import Store
-
-    store = Store.opened(folder)
     for state in outcome.failed:
         log = store.failures(state.point.key)[-1]
         last = (log.read_text().strip().splitlines() or ["nothing"])[-1]
         note(f"failed {state.failures} times: {state.point}: {last}; see {log}")
     fresh = outcome.done - outcome.before
-    say(f"{outcome.done} of {len(outcome.states)} state points done in {folder}, {fresh} of them now, {seconds:.0f} s")
+    say(f"{outcome.done} of {len(outcome.states)} state points done in {store.folder}, {fresh} of them now, {seconds:.0f} s")
     if outcome.stopped:
         raise Stopped("stopped; the same command goes on with what is left")
     if outcome.failed:

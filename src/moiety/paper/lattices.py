@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import EstimateError, InputError, Stopped
+from ..exact.onsager import CRITICAL_TEMPERATURE
 from ..exact.xy_reference import xy_reference_entropy
 from ..sweep import Plan, Store, collect, sweep
 from ..sweep.executors import processes
@@ -27,7 +28,7 @@ __all__ = ["CRITICAL", "FOLDER", "NAMES", "ROTORS", "SQUARE", "TRIANGULAR", "Eff
 FOLDER = "lattices"
 SQUARE, TRIANGULAR, ROTORS = "ising-square", "ising-triangular", "xy-square"
 NAMES = {SQUARE: "square Ising", TRIANGULAR: "triangular antiferromagnet", ROTORS: "XY"}
-CRITICAL = {SQUARE: 2.269185, ROTORS: 0.893}
+CRITICAL = {SQUARE: CRITICAL_TEMPERATURE, ROTORS: 0.893}
 
 Progress = Callable[[float, float, str], None]
 

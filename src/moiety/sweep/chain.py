@@ -11,22 +11,21 @@ from typing import Any
 
 from ..baselines import EnergySeries, compression_entropy, heat_capacity, naive_entropy
 from ..choices import algorithms
-from ..critics import InterfaceCritic, TrainedCritic
+from ..critics import InterfaceCritic
 from ..entropy import estimate_entropy
 from ..errors import InputError
 from ..io import load
 from ..particles import Particles
 from ..random import Streams
-from ..results import EntropyResult, Estimate
+from ..results import Estimate
 from ..samples import Samples
 from ..systems import system
-from .plan import Chain, Point
+from .plan import ALGORITHMS, Chain, Point
 from .store import Store
 
 __all__ = ["run_chain"]
 
 _BEAT = 2.0  # seconds between signs of life
-_ALGORITHMS = ("critic", "objective", "bound", "steps", "device")
 
 
 def run_chain(folder: str, chain: Chain, flag: str | None = None, threads: int = 1) -> int:
@@ -44,16 +43,15 @@ def run_chain(folder: str, chain: Chain, flag: str | None = None, threads: int =
     Raises:
         Exception: What went wrong at a state point, with its log in the store.
     """
-    store, previous, done = Store(folder), None, 0
+    store, done = Store(folder), 0
     with store.locked(chain):
         for point in chain:
             if flag and Path(flag).exists():
                 break
             if store.is_done(point.key):
-                previous = None
                 continue
             try:
-                previous = _run_point(store, point, previous, threads)
+                _run_point(store, point, threads)
             except Exception:
                 store.fail(point, traceback.format_exc())
                 raise
@@ -61,26 +59,18 @@ def run_chain(folder: str, chain: Chain, flag: str | None = None, threads: int =
     return done
 
 
-def _run_point(store: Store, point: Point, previous: EntropyResult | None, threads: int) -> EntropyResult:
+def _run_point(store: Store, point: Point, threads: int) -> None:
     started = perf_counter()
-    chosen = algorithms(**{name: point.settings.get(name) for name in _ALGORITHMS})
-    others = {name: value for name, value in point.settings.items() if name not in _ALGORITHMS}
+    chosen = algorithms(**{name: point.settings.get(name) for name in ALGORITHMS})
+    others = {name: value for name, value in point.settings.items() if name not in ALGORITHMS}
     store.beat(point, 0.0, "samples")
     samples = _samples(point, threads)
-    if point.before:  # networks as they are in the file: a chain that was interrupted gives the same numbers
-        chosen["critic"] = _started(store, point.before, previous, chosen.get("critic"))
+    if point.before:  # always from the store: a chain that was interrupted goes the same way
+        chosen["critic"] = store.networks(point.before, chosen.get("critic") or InterfaceCritic())
     seed = Streams(point.seed).integer("networks")
     told = _beating(store, point)
     result = estimate_entropy(samples, **chosen, **others, seed=seed, threads=threads, progress=told)
     store.keep(point, result, _baselines(point, samples), perf_counter() - started)
-    return result
-
-
-def _started(store: Store, before: str, previous: EntropyResult | None, critic: Any) -> TrainedCritic:
-    """The networks of the state point before, from memory or from the store."""
-    if previous is not None:
-        return previous.critic
-    return store.networks(before, critic or InterfaceCritic())
 
 
 def _samples(point: Point, threads: int) -> Samples:
@@ -90,9 +80,8 @@ def _samples(point: Point, threads: int) -> Samples:
         if isinstance(found, Particles):
             raise InputError(f"{source['file']}: holds particles; sweeps take samples of lattices")
         return found
-    parameters = {name: tuple(value) if isinstance(value, list) else value for name, value in source["parameters"].items()}
-    model = system(source["system"], **parameters)
-    seed = Streams(point.seed).integer("samples", source["system"], sorted(parameters.items()))
+    model = system(source["system"], **source["parameters"])
+    seed = Streams(point.seed).integer("samples", source["system"], sorted(model.parameters().items()))
     return model.sample(source["samples"], seed=seed, threads=threads)
 
 

@@ -103,8 +103,8 @@ def _defaults(point: Point) -> dict[str, Any]:
     source = point.source
     if "parameters" not in source:
         return {}
-    parameters = {name: tuple(value) if isinstance(value, list) else value for name, value in source["parameters"].items()}
-    return {name: value for name, value in system(source["system"], **parameters).parameters().items() if name != "size"}
+    said = system(source["system"], **source["parameters"]).parameters()
+    return {name: value for name, value in said.items() if name != "size"}
 
 
 def _plain(value: Any) -> int | float | str | None:

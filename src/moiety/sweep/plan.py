@@ -35,12 +35,13 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from ..choices import algorithms, given
+from ..choices import algorithms
 from ..errors import InputError
 from ..systems import SYSTEMS, system
 
-__all__ = ["BASELINES", "Chain", "Plan", "Point", "read_plan"]
+__all__ = ["ALGORITHMS", "BASELINES", "Chain", "Plan", "Point", "read_plan", "shown"]
 
+ALGORITHMS = ("critic", "objective", "bound", "steps", "device")  # settings that name objects
 BASELINES = ("naive", "compression", "heat-capacity")
 _AXIS = "temperature"  # along which networks are handed on unless told otherwise
 _FORMAT = 1  # of configurations: results of others are never taken for those of this one
@@ -85,7 +86,7 @@ class Point:
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
     def __str__(self) -> str:
-        return ", ".join(f"{name} {_shown(value)}" for name, value in self.labels.items())
+        return ", ".join(f"{name} {shown(value)}" for name, value in self.labels.items())
 
 
 Chain = tuple[Point, ...]
@@ -208,6 +209,11 @@ class _Files(_Table):
     attributes: list[str] = []
     chain: str | Literal[False] | None = None
 
+    @property
+    def reading(self) -> dict[str, Any]:
+        """Words for `io.load`."""
+        return self.model_dump(exclude={"glob", "attributes", "chain"}, exclude_none=True)
+
 
 class _Estimate(_Table):
     critic: str | None = None
@@ -233,11 +239,10 @@ class _Tables(_Table):
 
 def _expanded(tables: _Tables, folder: Path) -> Plan:
     said = tables.estimate.model_dump(exclude_none=True)
-    words = given(**{name: said.get(name) for name in ("critic", "objective", "bound", "steps", "device")})
     try:
-        algorithms(**{name: words.get(name) for name in ("critic", "objective", "bound", "steps", "device")})
+        algorithms(**{name: said.get(name) for name in ALGORITHMS})
     except InputError as error:
-        named = next((name for name, word in words.items() if repr(word) in str(error)), "")
+        named = next((name for name in ALGORITHMS if name in said and repr(said[name]) in str(error)), "")
         raise _Misfit(("estimate", named), str(error)) from error
     if not tables.system and not tables.files:
         raise _Misfit((), "names nothing to estimate; add a table [[system]] or [[files]]")
@@ -293,7 +298,7 @@ def _labels(name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 def _tried(name: str, parameters: dict[str, Any], place: tuple[str | int, ...]) -> None:
     try:
-        system(name, **{key: tuple(value) if isinstance(value, list) else value for key, value in parameters.items()})
+        system(name, **parameters)
     except (InputError, TypeError) as error:
         quoted = [key for key in parameters if repr(key) in str(error)]  # an unknown one, in a list of those known
         named = next((key for key in [*quoted, *parameters] if key in str(error)), "name")
@@ -345,10 +350,9 @@ def _files(table: _Files, folder: Path, place: tuple[str | int, ...]) -> Iterato
     if not found:
         raise _Misfit((*place, "glob"), f"no file is called like {table.glob!r}")
     along = _chained(table.chain, {name: () for name in (*names, *table.attributes)}, place)
-    reading = table.model_dump(include={"periodic", "axes", "kind", "states", "symmetries", "variable"}, exclude_none=True)
     rows: dict[str, _Row] = {}
     for path, values in found:
-        source = {"file": str(path.resolve()), "digest": _digest(path), "reading": reading}
+        source = {"file": str(path.resolve()), "digest": _digest(path), "reading": table.reading}
         others = json.dumps({name: value for name, value in values.items() if name != along}, sort_keys=True)
         rows.setdefault(others if along else str(path), []).append((source, {"system": "files", "file": path.name, **values}))
     for row in rows.values():
@@ -365,8 +369,7 @@ def _attributes(path: Path, table: _Files, place: tuple[str | int, ...]) -> dict
         return {}
     from ..io import load
 
-    reading = table.model_dump(include={"periodic", "axes", "kind", "states", "symmetries", "variable"}, exclude_none=True)
-    said = load(path, **reading).provenance.get("parameters", {})
+    said = load(path, **table.reading).provenance.get("parameters", {})
     lacking = [name for name in table.attributes if name not in said]
     if lacking:
         raise _Misfit((*place, "attributes"), f"{path.name} does not say its {' and '.join(lacking)}")
@@ -392,7 +395,13 @@ def _number(text: str) -> int | float | str:
     return text
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A label's value in a line of text.
+
+    Example:
+        >>> shown(2.0), shown("4x6")
+        ('2', '4x6')
+    """
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
