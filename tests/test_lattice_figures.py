@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray
 
 from moiety import system
 from moiety.errors import Stopped
@@ -58,9 +59,37 @@ def test_plateaus_and_peaks_of_rotors(studied):
     data = studied[1]["fig3"]
     assert data.field.values.tolist() == [0.0, 0.5] and np.isnan(data.harmonic.values[0]) and data.harmonic.values[1] > 0
     assert data.attrs["side"] == 4
-    told = fig3.plateaus(data)
-    assert all(h == 0.5 for h, *_ in told)
-    assert isinstance(fig3.verdict(data), str)
+
+
+def test_plateaus_and_peaks_are_those_of_the_curves():
+    """Of curves that are known: M rises from a plateau to a peak at T = 1 + H."""
+    t, fields = np.linspace(0.1, 3.0, 30), [0.0, 0.5]
+    m = np.array([0.6 + 0.4 * np.exp(-(((t - 1 - h) / 0.4) ** 2)) for h in fields])
+    data = xarray.Dataset(
+        {
+            "entropy": (("field", "temperature"), m), "reference": (("field", "temperature"), m - 0.002),
+            "mutual_information": (("field", "temperature"), m), "mutual_information_error": (("field", "temperature"), np.full_like(m, 0.001)),
+            "harmonic": ("field", [np.nan, 0.61]),
+        },
+        {"field": fields, "temperature": t},
+    )  # fmt: skip
+    tops = dict(fig3.highest(data))
+    assert all(abs(tops[h].at - 1 - h) < 0.05 and tops[h].inside for h in fields)
+    assert fig3.plateaus(data) == [(0.5, pytest.approx(m[1, 0]), 0.001, 0.61)]  # at H = 0 there is none
+    assert "s off by 0.0020" in fig3.verdict(data)
+
+
+def test_where_m_of_ising_blocks_rises_fastest():
+    t = np.linspace(1.8, 2.8, 21)
+    m = np.stack([length * (1 + np.tanh((t - 2.27) / 0.1)) for length in (8, 4)], axis=1)[None]
+    levels = {name: (("system", "temperature", "level"), np.broadcast_to(value, m.shape)) for name, value in (("volume", [32.0, 16.0]), ("interface", [8.0, 4.0]))}
+    known = {"mutual_information": (("system", "temperature", "level"), m), "mutual_information_error": (("system", "temperature", "level"), np.full_like(m, 0.01))}
+    data = xarray.Dataset({**known, **levels}, {"system": [SQUARE], "temperature": t, "level": [1, 2]})
+    assert [name for name, _ in fig2.rises_fastest(data)] == ["16", "32"]
+    assert all(abs(one.at - 2.27) < 3 * one.at_error for _, one in fig2.rises_fastest(data))
+    assert "from T_c = 2.269" in fig2.verdict(data)
+    falling = data.assign(mutual_information=-data.mutual_information + 20)
+    assert "no T_c is seen" in fig2.verdict(falling)  # negative control
 
 
 @pytest.mark.parametrize("name", [name for name in FIGURES if name != "fig4"])

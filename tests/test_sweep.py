@@ -370,7 +370,7 @@ cross_check = false
 
 
 def test_commands_from_plan_to_dataset(tmp_path, run):
-    path = written(tmp_path, '[[system]]\nname = "ising-chain"\nsize = 6\ntemperature = [3.0, 2.0]\nsamples = 64\n[estimate]\ncross_check = false\n')
+    path = written(tmp_path, '[[system]]\nname = "ising-chain"\nsize = 6\ntemperature = [3.0, 2.0]\nsamples = 256\n[estimate]\ncross_check = false\n')
     foretold = run("sweep", path, "--dry-run")
     assert foretold.code == 0 and "2 of 2 state points to do" in foretold.out and not (tmp_path / "plan").exists()
     assert run("status", tmp_path / "plan").code == 2
