@@ -60,7 +60,7 @@ def test_the_command_writes_data_and_pictures(tmp_path, monkeypatch, capsys):
     done = run("reproduce", "fig4", "--quick", "--out", tmp_path)
     with xarray.open_dataset(tmp_path / "fig4.nc", engine="h5netcdf") as data:
         said = fig4.verdict(data)
-    assert done.code == 0 and said in " ".join(done.out.split()) and set(FIGURES) == {"fig4"}
+    assert done.code == 0 and said in " ".join(done.out.split()) and "fig4" in FIGURES
     assert {"fig4.nc", "fig4.csv", "fig4.png", "fig4.pdf"} <= {path.name for path in tmp_path.iterdir()}
     assert "excess_entropy" in (tmp_path / "fig4.csv").read_text().splitlines()[0]
     assert run("reproduce", "fig9", "--out", tmp_path).code == 2

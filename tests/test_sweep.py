@@ -20,9 +20,9 @@ from moiety.sweep.chain import run_chain
 from moiety.sweep.executors import processes, slurm
 from moiety.sweep.store import DONE, FAILED, LEFT, RUNNING, TRIES
 
-QUICK = {"steps": 25, "cross_check": False, "precision": 1.0}  # no refining
-COUNTED = {"name": "ising-chain", "size": 6, "samples": 256}  # no cut is left to a network
-TRAINED = {"name": "ising-square", "size": 8, "samples": 64}
+QUICK = {"critic": "convolutional", "steps": 8, "cross_check": False, "precision": 1.0}  # no refining
+COUNTED = {"name": "ising-chain", "size": 6, "samples": 1024}  # no cut is left to a network
+TRAINED = {"name": "ising-chain", "size": 8, "samples": 64}
 
 
 def plan_of(*temperatures, system=COUNTED, seeds=0, **estimate):
@@ -142,7 +142,7 @@ def test_files_by_the_values_in_their_names(tmp_path):
     for temperature in (2.0, 3.0):
         for size in (4, 6):
             model = moiety.system("ising-chain", size=size, temperature=temperature)
-            io.save(model.sample(64, seed=1), tmp_path / f"runs/L{size}_T{temperature}.npz")
+            io.save(model.sample(1024, seed=1), tmp_path / f"runs/L{size}_T{temperature}.npz")
     said = '[[files]]\nglob = "runs/L{size}_T{temperature}.npz"\n[estimate]\ncross_check = false\n'
     plan = read_plan(written(tmp_path, said))
     assert [[point.labels["temperature"] for point in chain] for chain in plan.chains] == [[3.0, 2.0]] * 2
@@ -265,7 +265,7 @@ def test_collected_over_all_labels(tmp_path):
     plan = Plan.of(
         {
             "seeds": [0, 1],
-            "system": [{**COUNTED, "temperature": [3.0, 2.0]}, {"name": "markov-chain", "size": 6, "stay": 0.8, "samples": 256}],
+            "system": [{**COUNTED, "temperature": [3.0, 2.0]}, {"name": "markov-chain", "size": 6, "stay": 0.8, "samples": 1024}],
             "estimate": QUICK,
             "baselines": ["naive", "compression"],
         }
@@ -310,7 +310,7 @@ def test_dask_gives_the_same_numbers(tmp_path):
 
 
 def test_a_killed_worker_loses_its_task_alone(tmp_path):
-    plan, store, killed = plan_of(3.0, 2.6, 2.3, system={**TRAINED, "size": 16}, steps=60), Store(tmp_path / "store"), []
+    plan, store, killed = plan_of(3.0, 2.6, 2.3, system=TRAINED, steps=60), Store(tmp_path / "store"), []
 
     def kill(states):
         running = [state for state in states if state.state == RUNNING]
@@ -355,11 +355,12 @@ def test_a_driver_that_ends_loses_nothing_that_was_finished(tmp_path, how):
 
 LONG = """
 [[system]]
-name = "ising-square"
-size = 16
+name = "ising-chain"
+size = 8
 temperature = [4.0, 3.0, 2.6, 2.3]
 samples = 64
 [estimate]
+critic = "convolutional"
 steps = 60
 precision = 1.0
 cross_check = false
@@ -370,7 +371,7 @@ cross_check = false
 
 
 def test_commands_from_plan_to_dataset(tmp_path, run):
-    path = written(tmp_path, '[[system]]\nname = "ising-chain"\nsize = 6\ntemperature = [3.0, 2.0]\nsamples = 256\n[estimate]\ncross_check = false\n')
+    path = written(tmp_path, '[[system]]\nname = "ising-chain"\nsize = 6\ntemperature = [3.0, 2.0]\nsamples = 1024\n[estimate]\ncross_check = false\nprecision = 1.0\nsteps = 8\n')
     foretold = run("sweep", path, "--dry-run")
     assert foretold.code == 0 and "2 of 2 state points to do" in foretold.out and not (tmp_path / "plan").exists()
     assert run("status", tmp_path / "plan").code == 2
@@ -400,7 +401,7 @@ def test_an_array_of_jobs(tmp_path, run):
     text = (tmp_path / "job.sh").read_text()
     assert "#SBATCH --array=0-7%2" in text and "--partition=short" in text and "SLURM_ARRAY_TASK_ID" in text
     assert run("sweep", path, "--only", "8").code == 2
-    short = written(tmp_path, LONG.replace("16", "4"))
+    short = written(tmp_path, LONG)
     jobs = short.with_name("job2.sh")
     run("sweep", short, "--script", jobs)
     subprocess.run(["sh", str(jobs)], env={**os.environ, "SLURM_ARRAY_TASK_ID": "0"}, check=True, capture_output=True)

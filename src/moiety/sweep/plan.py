@@ -418,7 +418,8 @@ def _line(text: str, place: Sequence[str | int]) -> int:
     """The line of a TOML file that an entry stands in, or that of the table it should be in.
 
     Example:
-        >>> _line('seeds = 1\n\n[[system]]\nname = "a"\n[[system]]\nname = "b"', ("system", 1, "name"))
+        >>> lines = "seeds = 1", "", "[[system]]", 'name = "a"', "[[system]]", 'name = "b"'
+        >>> _line(chr(10).join(lines), ("system", 1, "name"))
         6
     """
     names = [part for part in place if isinstance(part, str)]
