@@ -10,6 +10,7 @@ from moiety.cli import main
 from moiety.crops import BlockCut
 from moiety.errors import Stopped
 from moiety.paper import FIGURES, fig4
+from moiety.probe import kink
 from moiety.training import Training
 
 TINY = fig4.Effort(
@@ -24,11 +25,12 @@ def test_a_change_of_slope_is_found_where_there_is_one(change):
     rng, error = np.random.default_rng(0), np.full(len(phi), 0.02)
     for seed in range(5):
         values = 1 - 2 * phi + change * np.maximum(phi - 0.841, 0) + error * rng.normal(size=len(phi))
-        at, at_error, slope, slope_error, improvement = fig4.kink(phi, values, error, seed)
+        found = kink(phi, values, error, seed)
         if change:  # 4 errors: one false alarm in 10^4, and the seeds are fixed
-            assert abs(at - 0.841) < 4 * at_error + 0.002 and abs(slope - change) < 4 * slope_error and improvement > 50
+            assert abs(found.at - 0.841) < 4 * found.at_error + 0.002 and abs(found.change - change) < 4 * found.change_error
+            assert found.known and found.improvement > 50
         else:  # two more numbers fitted, one of them out of many places: chi^2 falls by less than 20
-            assert improvement < 20 and at_error > 0.03
+            assert found.improvement < 20 and found.at_error > 0.03
 
 
 def test_fig4_goes_on_where_it_was_and_has_its_panels(tmp_path, monkeypatch):
