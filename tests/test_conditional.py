@@ -327,18 +327,19 @@ def test_bad_sweeps():
 def test_the_cross_check_of_an_estimate():
     model = system("ising-square", size=8, temperature=3.0)
     samples = model.sample(512, seed=1)
-    result = estimate_entropy(samples, training=Training(steps=100), chain_rule=QUICK)
+    options = {"training": Training(steps=100), "precision": 1.0}  # no refining
+    result = estimate_entropy(samples, chain_rule=QUICK, **options)
     check = next(check for check in result.status.checks if check.name == "cross-check")
     assert check.passed and "no proof" in check.message
     assert abs(result.cross_check.entropy - model.exact_entropy()) < 4 * result.cross_check.error
     assert "cross-check" in str(result)
     # negative control: a chain rule that has learnt nothing is told from the estimate
     idle = ChainRule(evaluations=2**14, training=Training(steps=1, learning_rate=1e-9, batch=64))
-    doubtful = estimate_entropy(samples, training=Training(steps=100), chain_rule=idle)
+    doubtful = estimate_entropy(samples, chain_rule=idle, **options)
     assert not doubtful.status.ok and any("the chain rule has missed something" in text for text in doubtful.status.warnings)
-    assert estimate_entropy(samples, training=Training(steps=20), cross_check=False).cross_check is None
+    assert estimate_entropy(samples, cross_check=False, training=Training(steps=8), precision=1.0).cross_check is None
     known = estimate_conditional(samples, QUICK)  # of a sweep, for example
-    assert estimate_entropy(samples, training=Training(steps=20), cross_check=known).cross_check.entropy == known.entropy
+    assert estimate_entropy(samples, cross_check=known, training=Training(steps=8), precision=1.0).cross_check.entropy == known.entropy
     with pytest.raises(InputError, match="512 samples, not of these 256"):
         estimate_entropy(model.sample(256, seed=1), cross_check=known)
 
