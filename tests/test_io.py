@@ -1,8 +1,10 @@
 """Every format keeps samples as they are, and every bad file is one clear line."""
 
 import json
+import mmap
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import h5netcdf
@@ -15,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from moiety import InputError, Samples, io
+from moiety import InputError, Samples, io, scratch
 from moiety.io._atomic import atomic
 from moiety.samples import SYMMETRIES
 
@@ -556,13 +558,45 @@ def test_importing_is_light():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
-@pytest.mark.parametrize("suffix", [".nc", ".h5", ".npz", ".zarr"])
-def test_large_samples_go_by_way_of_the_disk(monkeypatch, tmp_path, suffix):
-    from moiety import scratch
-
-    spins = np.random.default_rng(0).choice([-1, 1], size=(2, 40, 6, 6)).astype(np.int8)
-    samples = Samples.from_array(spins, periodic=True, axes="chain,draw,x,y")
+@pytest.mark.parametrize("kind", ["discrete", "real"])
+@pytest.mark.parametrize("suffix", [".nc", ".h5", ".npz", ".zarr", ".npy"])
+def test_large_samples_go_by_way_of_the_disk(monkeypatch, tmp_path, suffix, kind):
+    rng = np.random.default_rng(0)
+    array = rng.choice([-1, 1], size=(2, 40, 6, 6)).astype(np.int8) if kind == "discrete" else rng.normal(size=(2, 40, 6, 6))
+    samples = Samples.from_array(array, periodic=True, axes="chain,draw,x,y", kind=kind)
     monkeypatch.setattr(scratch, "LARGEST_IN_MEMORY", 100)
+    monkeypatch.setattr(scratch, "_SLAB", 500)
     io.save(samples, tmp_path / f"x{suffix}")
     assert [path.name for path in tmp_path.iterdir()] == [f"x{suffix}"]
-    np.testing.assert_array_equal(io.load(tmp_path / f"x{suffix}").values, samples.values)
+    words = {"periodic": True, "axes": "chain,draw,x,y", "kind": kind} if suffix == ".npy" else {}
+    loaded = io.load(tmp_path / f"x{suffix}", **words)
+    np.testing.assert_array_equal(loaded.values, samples.values)
+    if (suffix, kind) != (".npz", "real"):  # archives are read whole, and nothing is left to code
+        assert isinstance(mapped(loaded.values), mmap.mmap) and not isinstance(mapped(samples.values), mmap.mmap)
+
+
+def mapped(array):
+    """What holds the memory of an array."""
+    while isinstance(array, np.ndarray) and array.base is not None:
+        array = array.base
+    return array.obj if isinstance(array, memoryview) else array
+
+
+@pytest.mark.parametrize("suffix", [".nc", ".h5", ".zarr", ".npy"])
+def test_memory_to_load_is_that_of_slabs(monkeypatch, tmp_path, suffix):
+    spins = np.random.default_rng(0).choice([-1, 1], size=(2000, 64, 64)).astype(np.int8)  # 8 MB
+    path, words = tmp_path / f"x{suffix}", {"periodic": True} if suffix == ".npy" else {}
+    io.save(Samples.from_array(spins, periodic=True), path)
+    monkeypatch.setattr(scratch, "_SLAB", 2**16)
+
+    def most() -> int:
+        tracemalloc.start()
+        io.load(path, **words)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak
+
+    most()  # what is imported at first
+    in_memory = most()
+    monkeypatch.setattr(scratch, "LARGEST_IN_MEMORY", 2**16)
+    assert most() < spins.nbytes / 2 < spins.nbytes < in_memory  # chunks of a megabyte, and a slab's indices

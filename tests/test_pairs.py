@@ -8,6 +8,7 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from moiety import scratch
 from moiety.geometry import ladder
 from moiety.pairs import Encoding, PairShape, Windows, cross_splits, shifts, spread_out
 from moiety.random import Streams
@@ -80,6 +81,25 @@ def test_every_place_is_as_likely_as_any_other(periodic, level):
     assert windows.positions == np.prod([len(starts) for starts in allowed])
     # at most 30 places at 4.5 sigma: one false alarm in 5000
     assert np.abs(counts[counts > 0] - expected).max() <= 4.5 * np.sqrt(expected)
+
+
+@repeatable
+@given(cuts(), st.integers(0, 99))
+def test_windows_of_large_samples_are_no_copies(case, seed):
+    """And they are those of open edges, where the block does not close on itself."""
+    cut, shape, periodic = case
+    values = tagged(12, shape)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scratch, "LARGEST_IN_MEMORY", 0)
+        lean = Windows(values, cut, periodic, PLAIN, ("transpose",))
+    assert all(view.untyped_storage().data_ptr() == values.untyped_storage().data_ptr() for view in lean._views)
+    sides = zip(shape, cut.parent, strict=True)
+    assert lean.positions == np.prod([side - inner + 1 for side, inner in sides])
+    a, b = lean.draw(torch.arange(12), generator(seed))
+    frames, coordinates = places(torch.cat([a, b], dim=2)[:, 0], shape)
+    assert (frames == frames.reshape(12, -1)[:, 0].reshape(12, *[1] * (frames.ndim - 1))).all()  # of one sample
+    for along, inner in zip(coordinates, cut.parent, strict=True):  # over an edge the spread would be larger
+        assert (np.ptp(along.reshape(12, -1), axis=1) == inner - 1).all()
 
 
 def test_same_stream_same_windows():

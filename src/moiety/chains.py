@@ -18,6 +18,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from . import scratch
 from .errors import InputError
 from .samples import Samples
 
@@ -164,21 +165,28 @@ def observables(samples: Samples) -> dict[str, np.ndarray]:
         >>> sorted(observables(Samples.from_array(spins, periodic=True)))
         ['neighbours', 'order']
     """
-    space = tuple(range(2, samples.values.ndim))
-    values = samples.values
-    if samples.kind == "angle":
-        series = {"order x": np.cos(values).mean(axis=space), "order y": np.sin(values).mean(axis=space)}
-    else:
-        series = {"order": values.mean(axis=space, dtype=float)}
+    flat = samples.values.reshape(samples.n, *samples.shape)
+    mean = float(flat.mean(dtype=float)) if samples.kind == "real" else 0.0
+    parts = []
+    for part in scratch.slabs(flat.shape, flat.itemsize, axes=1):
+        parts.append(_observed(flat[part], samples.kind, mean))
+        scratch.release(flat)
+    series = {name: np.concatenate([part[name] for part in parts]).reshape(samples.chains, samples.draws) for name in parts[0]}
     if samples.kind == "angle" and "turn" in samples.symmetries:
         series["order size"] = np.hypot(series["order x"], series["order y"])
     elif samples.kind != "angle" and "flip" in samples.symmetries:
         series["order size"] = np.abs(series["order"] - max(samples.states - 1, 0) / 2)
-    alike = {
-        "angle": lambda a, b: np.cos(a - b),
-        "discrete": np.equal,
-        "real": lambda a, b: (a - values.mean()) * (b - values.mean()),
-    }[samples.kind]
+    return series
+
+
+def _observed(values: np.ndarray, kind: str, mean: float) -> dict[str, np.ndarray]:
+    """Order and likeness of neighbours of each configuration; `mean` is that of all."""
+    space = tuple(range(1, values.ndim))
+    if kind == "angle":
+        series = {"order x": np.cos(values).mean(axis=space), "order y": np.sin(values).mean(axis=space)}
+    else:
+        series = {"order": values.mean(axis=space, dtype=float)}
+    alike = {"angle": lambda a, b: np.cos(a - b), "discrete": np.equal, "real": lambda a, b: (a - mean) * (b - mean)}[kind]
     long = [axis for axis in space if values.shape[axis] > 1]
     pairs = [(np.take(values, range(1, values.shape[k]), k), np.take(values, range(values.shape[k] - 1), k)) for k in long]
     if pairs:

@@ -27,6 +27,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from . import scratch
 from .contexts import Contexts, Neighbourhood, Scene, alone, beside, given_first, whole
 from .critics import Weights, hand_on
 from .densities import density_for
@@ -230,6 +231,17 @@ class _Fold:
     module: nn.Module
 
 
+def _together(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Samples of all state points; those of a single one are not copied."""
+    if len(parts) == 1:
+        return parts[0]
+    found = scratch.empty((sum(map(len, parts)), *parts[0].shape[1:]), np.result_type(*parts))
+    for part, end in zip(parts, np.cumsum([len(part) for part in parts]), strict=True):
+        found[end - len(part) : end] = part
+        scratch.release(found)
+    return found
+
+
 class _Reader:
     """Scenes of a lattice and the samples that they are read from, state point after state point."""
 
@@ -239,7 +251,7 @@ class _Reader:
         dimensions = len(first.shape)
         radius, reach = config.radius or _RADIUS[dimensions], config.reach or _REACH[dimensions]
         around = Neighbourhood(dimensions, radius, reach, star=bool(cuts))
-        values = np.concatenate([samples.values.reshape(samples.n, *samples.shape) for samples in sweep])
+        values = _together([samples.values.reshape(samples.n, *samples.shape) for samples in sweep])
         self.symmetries = tuple(name for name in first.symmetries if all(name in samples.symmetries for samples in sweep))
         self.encoding = Encoding.of(first.kind, first.states, values)
         self.contexts = Contexts(values, first.periodic, self.encoding, self.symmetries, around, config.device)

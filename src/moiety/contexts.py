@@ -29,6 +29,7 @@ from .pairs import Encoding
 __all__ = ["Contexts", "Neighbourhood", "Scene", "alone", "beside", "given_first", "whole"]
 
 _LONGEST_RUN = 64
+_AT_ONCE = 1 << 22  # places of neighbours
 
 
 @dataclass(frozen=True)
@@ -178,8 +179,12 @@ def _places(shape: Shape) -> np.ndarray:
 
 def _before(places: np.ndarray, shape: Shape, wraps: Sequence[bool], steps: np.ndarray) -> np.ndarray:
     """Which neighbours lie inside and come before."""
-    found, inside = _wrapped(places[:, None] + steps, shape, wraps)
-    return inside & (_ranks(found, shape) < _ranks(places, shape)[:, None])
+
+    def of(some: np.ndarray) -> np.ndarray:
+        found, inside = _wrapped(some[:, None] + steps, shape, wraps)
+        return inside & (_ranks(found, shape) < _ranks(some, shape)[:, None])
+
+    return np.concatenate([of(some) for some in np.array_split(places, 1 + len(places) * len(steps) // _AT_ONCE)])
 
 
 def _wrapped(coordinates: np.ndarray, shape: Shape, wraps: Sequence[bool]) -> tuple[np.ndarray, np.ndarray]:

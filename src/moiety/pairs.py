@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from . import scratch
 from .geometry import Cut, Shape
 
 __all__ = ["Encoding", "PairShape", "Source", "Split", "Windows", "cross_splits", "shifts", "spread_out"]
@@ -95,7 +96,10 @@ class Encoding:
     def of(cls, kind: str, states: int, values: np.ndarray) -> Encoding:
         if kind != "real":
             return cls(kind, states)
-        return cls(kind, states, float(values.mean()), float(values.std()) or 1.0)
+        slabs = [values[part] for part in scratch.slabs(values.shape, values.itemsize)]
+        mean = sum(part.sum(dtype=float) for part in slabs) / values.size
+        square = sum(((part - mean) ** 2).sum(dtype=float) for part in slabs) / values.size
+        return cls(kind, states, float(mean), float(square) ** 0.5 or 1.0)
 
     @property
     def channels(self) -> int:
@@ -188,6 +192,9 @@ def shifts(size: int, samples: int, tau: float, count: int, generator: torch.Gen
 class Windows:
     """All windows of a cut's parent block in a set of configurations.
 
+    Configurations that live on disk are read where they lie: their windows do not cross the edges, and none
+    is copied.
+
     Arguments:
         values: Shape `(n, *space)`, codes as uint8, or floats.
         cut: The cut whose halves are wanted.
@@ -274,11 +281,12 @@ def _turns(shape: Sequence[int], periodic: Sequence[bool]) -> list[tuple[int, ..
 
 
 def _windows(values: Tensor, parent: Shape, periodic: Sequence[bool]) -> Tensor:
-    """A view of shape `(n, positions..., sides...)`, over values padded where they wrap."""
-    for axis, (side, closed) in enumerate(zip(parent, periodic, strict=True), start=1):
-        if closed and side > 1:
-            values = torch.cat([values, values.narrow(axis, 0, side - 1)], dim=axis)
-    values = values.contiguous()
+    """A view of shape `(n, positions..., sides...)`, over values padded where they wrap, as long as there is memory."""
+    if not scratch.is_large(values):
+        for axis, (side, closed) in enumerate(zip(parent, periodic, strict=True), start=1):
+            if closed and side > 1:
+                values = torch.cat([values, values.narrow(axis, 0, side - 1)], dim=axis)
+        values = values.contiguous()
     for axis, side in enumerate(parent, start=1):
         values = values.unfold(axis, side, 1)
     return values

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from . import scratch
 from .errors import InputError
 
 __all__ = ["KINDS", "MINIMUM_SAMPLES", "SPACE_AXES", "SYMMETRIES", "Samples"]
@@ -166,9 +167,10 @@ def _checked(array: Any) -> np.ndarray:
         raise InputError(f"the array holds {array.dtype} entries; numbers or booleans are needed")
     if array.size == 0:
         raise InputError(f"the array is empty (shape {array.shape})")
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        bad = int((~np.isfinite(array)).sum())
-        raise InputError(f"the array holds {bad} NaN or infinite entries; remove those samples first")
+    if array.dtype.kind == "f":
+        bad = sum(int((~np.isfinite(array[part])).sum()) for part in scratch.slabs(array.shape, array.itemsize))
+        if bad:
+            raise InputError(f"the array holds {bad} NaN or infinite entries; remove those samples first")
     return array
 
 
@@ -229,17 +231,26 @@ def _kind_of(array: np.ndarray) -> str:
 
 def _coded(values: np.ndarray, states: int | None) -> tuple[np.ndarray, tuple[Any, ...]]:
     """Codes 0..q-1 and the label of each code."""
-    found = np.unique(values)
+    found = _different(values)
     if states is not None and len(found) > states:
         raise InputError(f"{len(found)} different states found but {states} declared")
     if len(found) > _MOST_STATES:
-        raise InputError(f"{len(found)} different states; discrete states may be at most {_MOST_STATES}: angles or reals?")
+        raise InputError(f"more than {_MOST_STATES} different states; discrete states may be at most {_MOST_STATES}: angles or reals?")
     labels = _labels(found, states)
-    if len(labels) == int(labels[-1]) + 1 and labels[0] == 0:
-        codes = values.astype(np.uint8)
-    else:
-        codes = np.searchsorted(labels, values).astype(np.uint8)
-    return np.ascontiguousarray(codes), tuple(label.item() for label in labels)
+    codes = len(labels) == int(labels[-1]) + 1 and labels[0] == 0
+    coded = scratch.copied(values, np.uint8, np.asarray if codes else lambda part: np.searchsorted(labels, part))
+    return coded, tuple(label.item() for label in labels)
+
+
+def _different(values: np.ndarray) -> np.ndarray:
+    """The different values, up to a few more than there may be."""
+    found = values[:0].ravel()
+    for part in scratch.slabs(values.shape, values.itemsize):
+        found = np.union1d(found, values[part])
+        scratch.release(values)
+        if len(found) > _MOST_STATES:
+            break
+    return found
 
 
 def _labels(found: np.ndarray, states: int | None) -> np.ndarray:
@@ -258,4 +269,6 @@ def _labels(found: np.ndarray, states: int | None) -> np.ndarray:
 def _as_floats(values: np.ndarray, states: int | None) -> np.ndarray:
     if states is not None:
         raise InputError("a number of states goes with discrete states only")
-    return np.ascontiguousarray(values, dtype=np.float64 if values.dtype.itemsize > 4 else np.float32)
+    dtype = np.dtype(np.float64 if values.dtype.itemsize > 4 else np.float32)
+    ready = values.dtype == dtype and values.flags.c_contiguous and values.flags.writeable  # not the user's file
+    return values if ready else scratch.copied(values, dtype)

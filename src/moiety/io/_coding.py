@@ -83,7 +83,7 @@ def restore(stored: Stored, said: Description) -> Samples:
     values = _standard_order(stored)
     if said.kind == "discrete":
         values = _codes(values, said.labels)
-    elif values.dtype.kind != "f" or not np.isfinite(values).all():
+    elif values.dtype.kind != "f" or not all(np.isfinite(values[part]).all() for part in scratch.slabs(values.shape, values.itemsize)):
         raise InputError("the array holds NaN or infinite entries, or no real numbers; the file was altered or damaged")
     return Samples(values, said.kind, said.periodic, said.labels, said.symmetries, said.provenance)
 
@@ -130,11 +130,15 @@ def _codes(values: np.ndarray, labels: tuple[Any, ...]) -> np.ndarray:
     if alphabet is None:
         alphabet = np.arange(len(labels) or 256)  # codes were written
     order = np.argsort(alphabet)
-    places = np.searchsorted(alphabet[order], values).clip(max=len(alphabet) - 1)
-    codes = order.astype(np.uint8)[places]
-    if not (alphabet[codes] == values).all():
-        raise InputError(f"the array holds states without labels ({len(labels)} labels); it was altered or damaged")
-    return codes
+
+    def coded(part: np.ndarray) -> np.ndarray:
+        places = np.searchsorted(alphabet[order], part).clip(max=len(alphabet) - 1)
+        codes = order.astype(np.uint8)[places]
+        if not (alphabet[codes] == part).all():
+            raise InputError(f"the array holds states without labels ({len(labels)} labels); it was altered or damaged")
+        return codes
+
+    return scratch.copied(values, np.uint8, coded)
 
 
 def _alphabet(labels: tuple[Any, ...]) -> np.ndarray | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+
 import numpy as np
 
+from .. import scratch
 from ._format import VARIABLE, Format, Stored, choose, chunks, fill
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ def _read(path: Path, variable: str | None) -> Stored:
         names = [name for name in dataset.attrs if name.startswith("moiety_") or name == "units"]
         attributes = {name: dataset.attrs[name] for name in names}
         # Axes of our own files are known; reading variable-length text of a damaged file can hang or crash.
-        return Stored(np.asarray(dataset[()]), None if "moiety_kind" in attributes else _dims(dataset), attributes)
+        return Stored(scratch.copied(dataset), None if "moiety_kind" in attributes else _dims(dataset), attributes)
 
 
 def _write(path: Path, stored: Stored) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .. import scratch
 from ..errors import InputError
 from ._format import VARIABLE, Format, Stored, choose, chunks, fill
 
@@ -64,8 +65,8 @@ def _engine(path: Path) -> str:
 
 def _values(variable: xarray.DataArray) -> np.ndarray:
     """The array; integers whose fill value no entry uses are integers again."""
-    values = np.array(variable.values)
-    raw = np.dtype(variable.encoding.get("dtype", values.dtype))
+    raw = np.dtype(variable.encoding.get("dtype", variable.dtype))
+    values = scratch.copied(variable.variable, change=lambda part: part.values)
     masked = raw.kind in "iu" and values.dtype.kind == "f" and np.isfinite(values).all()
     return values.astype(raw) if masked and (values == values.astype(raw)).all() else values
 

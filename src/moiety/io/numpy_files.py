@@ -29,9 +29,7 @@ def _read_npy(path: Path, variable: str | None) -> Stored:
         raise InputError(f"a .npy file has no named variables; leave out {variable!r}")
     with path.open("rb") as file:
         _refuse_objects(_header(file))
-    array = np.load(path, mmap_mode="r", allow_pickle=False)
-    # Integers are recoded anyway; floats may become the samples and must outlive the file.
-    return Stored(array if array.dtype.kind in "biu" else np.array(array))
+    return Stored(np.load(path, mmap_mode="r", allow_pickle=False))  # samples of it are a copy, slab by slab
 
 
 def _write_npy(path: Path, stored: Stored) -> None:

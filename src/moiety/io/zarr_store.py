@@ -9,8 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from .. import scratch
 from ..errors import InputError
 from ._format import VARIABLE, Format, Stored, choose, chunks
 
@@ -28,7 +27,7 @@ def _read(path: Path, variable: str | None) -> Stored:
     missing = array.nchunks - array.nchunks_initialized
     if missing and "moiety_kind" in attributes:
         raise InputError(f"{missing} of its {array.nchunks} chunks are missing; copy it anew")
-    return Stored(np.asarray(array[...]), _dims(array), attributes)
+    return Stored(scratch.copied(array), _dims(array), attributes)
 
 
 def _write(path: Path, stored: Stored) -> None:
