@@ -24,6 +24,8 @@ bench: $(READY)
 	$(BIN)/python benchmarks/samplers.py
 	$(BIN)/python benchmarks/fig1_samples.py
 	$(BIN)/python benchmarks/routes.py --seed 2  # xgboost's settings were compared on seed 1
+	$(BIN)/python benchmarks/sweeps.py
+	$(BIN)/python benchmarks/sizes.py
 
 # Anew the table of src/moiety/exact/xy_reference.csv; a quarter of an hour for each of two seeds.
 # xy_rows.csv keeps what is measured, so that it can be interrupted; delete it to measure anew.
