@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from io import StringIO
-from math import hypot, isfinite, log
+from math import hypot, log
 from typing import TYPE_CHECKING, Any
 
 from .. import plots
