@@ -30,6 +30,7 @@ class Series:
         line: `"solid"`, `"dashed"`, `"dotted"` or `""`.
         mark: `"disk"`, `"square"`, `"triangle"`, `"diamond"`, or `""`.
         hollow: Whether marks are rings.
+        guessed: Places in x, y of marks that are rings though the others are not.
         unit: Of y, where the chart has several; becomes the label of its axis.
     """
 
@@ -42,6 +43,7 @@ class Series:
     line: str = "solid"
     mark: str = "disk"
     hollow: bool = False
+    guessed: Sequence[int] = ()
     unit: str = ""
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..probe import Peak, peak, peak_of_slope, slope
-from ..results import EntropyResult, Level
+from ..results import EXTRAPOLATED, EntropyResult, Level
 from ..sweep.plan import Point, shown
 from . import words
 from .charts import CURVES, Chart, Series, ramp
@@ -135,46 +135,37 @@ def _heat(found: Sequence[Curve], label: str) -> Chart:
 
 def _information(found: Sequence[Curve], label: str) -> Chart:
     series = []
-    for curve, name, colour, x, m, error, interface in _scales(found):
-        tags = {"curve": str(curve), "halves": name}
-        whole = Series(_called(curve, name), x, m, error, {**tags, "M": "of the cut"}, colour, unit="M (nats)")
-        series += [whole, _by_site(whole, interface, "M / interface (nats/site)")]
+    for one in _scales(found):
+        guessed = [place for place, level in enumerate(one.levels) if level.source == EXTRAPOLATED]
+        whole = Series(one.called, one.x, one.m, one.error, one.tags, one.colour, guessed=guessed, unit="M (nats)")
+        series += [whole, one.by_site(whole, "M / interface (nats/site)")]
     return Chart("information", label, "M (nats)", series, one_of=("curve", "M"))
 
 
 def _slopes(found: Sequence[Curve], label: str) -> Chart:
-    series = []
-    for curve, name, colour, x, m, error, interface in _scales(found):
-        at, rise, spread = _slope(x, m, error)
-        if at:
-            tags, rate = {"curve": str(curve), "halves": name, "M": "of the cut"}, f"dM/d{_short(curve.along)}"
-            whole = Series(_called(curve, name), at, rise, spread, tags, colour, unit=f"{rate} (nats)")
-            series += [whole, _by_site(whole, interface, f"{rate} / interface (nats/site)")]
-    return Chart("slopes", label, "dM/dT", series, one_of=("curve", "M"), zero=True)
+    series, rate = [], f"dM/d{_short(found[0].along)}"
+    for one in _scales(found):
+        known = one.known
+        if len(known[0]) > 1:
+            whole = Series(one.called, *(part.tolist() for part in slope(*known)), one.tags, one.colour, unit=f"{rate} (nats)")
+            series += [whole, one.by_site(whole, f"{rate} / interface (nats/site)")]
+    return Chart("slopes", label, rate, series, one_of=("curve", "M"), zero=True)
 
 
 def _short(along: str) -> str:
     return "T" if along == "temperature" else f"({along})"
 
 
-def _by_site(series: Series, interface: float, unit: str) -> Series:
-    """The same for each site of the interface, by which scales can be compared."""
-    scaled = {"y": [value / interface for value in series.y], "error": [value / interface for value in series.error]}
-    return replace(series, **scaled, tags={**series.tags, "M": "a site of the interface"}, unit=unit)
-
-
 def peaks(found: Sequence[Curve]) -> list[dict[str, Any]]:
     """Where M of each scale is largest and where it rises fastest, of those that peak between the ends of a curve."""
     rows = []
-    for curve, name, _, x, m, error, _ in _scales(found):
-        known = _well_known(m, error)
+    for one in _scales(found):
         try:
-            parts = (np.array(x)[known], np.array(m)[known], np.array(error)[known])
-            highest, steepest = peak(*parts), peak_of_slope(*parts)
+            highest, steepest = peak(*one.known), peak_of_slope(*one.known)
         except InputError:  # too few places
             continue
         if highest.inside or steepest.inside:
-            rows.append({"curve": str(curve), "halves": name, "highest": _at(highest), "steepest": _at(steepest)})
+            rows.append({"curve": one.tags["curve"], "halves": one.tags["halves"], "highest": _at(highest), "steepest": _at(steepest)})
     return rows
 
 
@@ -182,30 +173,52 @@ def _at(found: Peak) -> str:
     return str(found) if found.inside else "–"
 
 
-def _slope(x: list[float], m: list[float], error: list[float]) -> tuple[list[float], ...]:
-    known = _well_known(m, error)
-    if known.sum() < 2:
-        return [], [], []
-    return tuple(part.tolist() for part in slope(np.array(x)[known], np.array(m)[known], np.array(error)[known]))
+@dataclass(frozen=True)
+class _Scale:
+    """M of one kind of cut along a curve."""
+
+    tags: Mapping[str, str]
+    colour: str
+    x: Sequence[float]
+    levels: Sequence[Level]
+
+    @property
+    def called(self) -> str:
+        return ", ".join(filter(None, (self.tags["halves"], self.tags["curve"])))
+
+    @property
+    def m(self) -> list[float]:
+        return [level.mutual_information for level in self.levels]
+
+    @property
+    def error(self) -> list[float]:
+        return [level.error for level in self.levels]
+
+    @property
+    def known(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Places, M and errors of what is known well enough to tell a slope."""
+        x, m, error = np.array(self.x), np.array(self.m), np.array(self.error)
+        well = np.isfinite(m) & (error <= np.maximum(_KNOWN * np.abs(m), _SMALL))
+        return x[well], m[well], error[well]
+
+    def by_site(self, series: Series, unit: str) -> Series:
+        """The same for each site of the interface, by which scales can be compared."""
+        sites = self.levels[0].interface
+        scaled = {"y": [value / sites for value in series.y], "error": [value / sites for value in series.error]}
+        return replace(series, **scaled, tags={**series.tags, "M": "a site of the interface"}, unit=unit)
 
 
-def _well_known(m: Sequence[float], error: Sequence[float]) -> np.ndarray:
-    m, error = np.array(m), np.array(error)
-    return np.isfinite(m) & (error <= np.maximum(_KNOWN * np.abs(m), _SMALL))
-
-
-def _scales(found: Sequence[Curve]) -> Iterator[tuple[Curve, str, str, list[float], list[float], list[float], float]]:
-    """M of every kind of cut along every curve, the largest halves first."""
+def _scales(found: Sequence[Curve]) -> Iterator[_Scale]:
+    """Every kind of cut along every curve, the largest halves first; a colour is a volume, for all curves alike."""
+    largest = log2(max([2, *(level.volume for curve in found for one in curve.points for level in one.result.levels)]))
     for curve in found:
         kinds: dict[tuple[int, ...], list[tuple[float, Level]]] = {}
         for x, one in zip(curve.x, curve.points, strict=True):
             for level in one.result.levels:
                 kinds.setdefault(level.shape, []).append((x, level))
-        largest = max((log2(levels[0][1].volume) for levels in kinds.values()), default=0.0)
-        for shape, levels in sorted(kinds.items(), key=lambda kind: -kind[1][0][1].volume):
-            colour = ramp(log2(levels[0][1].volume) / max(largest, 1.0))
-            m, error = [level.mutual_information for _, level in levels], [level.error for _, level in levels]
-            yield curve, words.shape(shape), colour, [x for x, _ in levels], m, error, levels[0][1].interface
+        for shape, seen in sorted(kinds.items(), key=lambda kind: -kind[1][0][1].volume):
+            tags = {"curve": str(curve), "halves": words.shape(shape), "M": "of the cut"}
+            yield _Scale(tags, ramp(log2(seen[0][1].volume) / largest), [x for x, _ in seen], [level for _, level in seen])
 
 
 def _styled(found: Sequence[Curve]) -> Iterator[tuple[dict[str, Any], Curve]]:

@@ -30,14 +30,14 @@ from .page import check, render, write
 __all__ = ["render_sweep_report", "write_sweep_report"]
 
 _SCRIPTS = ("vendor/uPlot.min.js", "sweep.js")
-_NAMED = 5  # state points that failed a check, by name
+_NAMED = 6  # state points of a curve that failed a check, by name
 _CAPTIONS = {
     "entropy": "Entropy per site by mutual information (the estimate) and, on the same samples, by the chain rule; "
     "one standard error each. Dashed: the exact entropy of this size, where it is known.",
     "differences": "What both routes are off by, or apart. Both err towards too much entropy: where they differ, the lower one is nearer.",
     "heat": "By the fluctuations of the energy.",
     "information": "Mutual information M between two neighbouring halves, by the shape of a half. For each site of "
-    "the interface, curves of scales past the correlation length fall on one another (the area law).",
+    "the interface, curves of scales past the correlation length fall on one another (the area law). Rings are extrapolated by it.",
     "slopes": "How fast M changes, halfway between state points. Transitions show as peaks, the sharper the larger the scale.",
 }
 _TITLES = {
@@ -100,7 +100,7 @@ def render_sweep_report(store: Store) -> str:
         peaks=peaks(lines),
         several=len(lines) > 1,
         along=_along(lines),
-        checks=_checks(found.values(), names),
+        checks=_checks(lines),
         rows=[_row(store, state, found.get(state.point.key), names) for state in states],
         plan=_plan_text(store.folder),
         versions=sorted({str(state.said.get("version")) for state in states if state.state == DONE}),
@@ -159,18 +159,27 @@ def _told(point: Point, names: Sequence[str]) -> str:
     return ", ".join(f"{name} {shown(point.labels[name])}" for name in names if name in point.labels)
 
 
-def _checks(found: Any, names: Sequence[str]) -> list[dict[str, Any]]:
-    """Every check over all state points: how many passed it, and which did not."""
-    kinds: dict[str, list[tuple[Point, bool]]] = {}
-    for one in found:
-        for made in one.result.status.checks:
-            kinds.setdefault(made.name, []).append((one.point, made.passed))
+def _checks(lines: Sequence[Curve]) -> list[dict[str, Any]]:
+    """Every check over all state points: how many passed it, and which did not; those that failed somewhere first."""
+    kinds: dict[str, list[tuple[Curve, str, bool]]] = {}
+    for curve in lines:
+        for one in curve.points:
+            for made in one.result.status.checks:
+                kinds.setdefault(made.name, []).append((curve, shown(one.point.labels[curve.along]), made.passed))
     rows = []
     for name, seen in kinds.items():
-        failed = [_told(point, names) for point, passed in seen if not passed]
-        more = f" and {len(failed) - _NAMED} more" if len(failed) > _NAMED else ""
-        rows.append({"name": name, "of": len(seen), "passed": len(seen) - len(failed), "failed": "; ".join(failed[:_NAMED]) + more})
+        failed = [[value for one, value, passed in seen if one is curve and not passed] for curve in lines]
+        told = [_failed(curve, values) for curve, values in zip(lines, failed, strict=True) if values]
+        rows.append({"name": name, "of": len(seen), "passed": len(seen) - sum(map(len, failed)), "failed": "; ".join(told)})
     return sorted(rows, key=lambda row: row["passed"] == row["of"])
+
+
+def _failed(curve: Curve, values: Sequence[str]) -> str:
+    """State points of a curve that failed a check."""
+    if len(values) == len(curve.points) > 1:
+        return f"all of {curve}" if str(curve) else "all"
+    more = f" and {len(values) - _NAMED} more" if len(values) > _NAMED else ""
+    return ", ".join(filter(None, (str(curve), f"{curve.along} {', '.join(values[:_NAMED])}{more}")))
 
 
 def _row(store: Store, state: State, one: Finished | None, names: Sequence[str]) -> dict[str, Any]:

@@ -139,7 +139,7 @@
       }));
       return {
         ...this.size(), legend: { show: false }, series: [{}, ...series],
-        scales: { x: { time: false, range: (_, low, high) => padded(low, high, 0.03) }, y: { range: (_, low, high) => this.range(low, high) } },
+        scales: { x: { time: false, range: (_, low, high) => this.sides(low, high) }, y: { range: (_, low, high) => this.range(low, high) } },
         axes: [
           { ...axis, label: this.chart.x, labelSize: 22, size: 30 },
           { ...axis, label: () => this.label(), labelSize: 20, size: (_, values) => 14 + 7 * Math.max(3, ...(values || []).map(text => text.length)) },
@@ -167,6 +167,12 @@
       const shown = this.shown();
       this.shift = new Map(shown.map((one, place) => [one, this.chart.dodge ? APART * (place - (shown.length - 1) / 2) : 0]));
       this.plot.redraw(false);
+    }
+
+    // All places with a margin, or what was zoomed to as it is.
+    sides(low, high) {
+      const places = this.chart.series.flatMap(one => one.x);
+      return low <= Math.min(...places) && high >= Math.max(...places) ? padded(low, high, 0.03) : [low, high];
     }
 
     range(low, high) {
@@ -219,7 +225,6 @@
 
     marks(ctx, one) {
       ctx.strokeStyle = colour(one.colour);
-      ctx.fillStyle = one.hollow ? colour("var(--paper)") : colour(one.colour);
       ctx.lineWidth = 1.4;
       one.x.forEach((_, place) => {
         if (one.y[place] === null) return;
@@ -233,6 +238,7 @@
           ctx.stroke();
         }
         if (!one.mark) return;
+        ctx.fillStyle = colour(one.hollow || one.guessed.includes(place) ? "var(--paper)" : one.colour);
         ctx.beginPath();
         MARKS[one.mark](ctx, x, y);
         ctx.closePath();
@@ -325,7 +331,7 @@
   const trained = levels => ({
     x: "training step", y: "bound on M (nats)", along: "step", one_of: ["halves"], off: [], zero: false, floor: true,
     series: levels.flatMap(level => {
-      const base = { tags: { halves: level.halves, shown: "held-out M" }, error: [], line: "solid", mark: "", unit: "" };
+      const base = { tags: { halves: level.halves, shown: "held-out M" }, error: [], guessed: [], line: "solid", mark: "", unit: "" };
       const last = Math.max(...level.folds.flatMap(fold => fold.steps));
       const held = { ...base, name: "held-out M", x: [0, last], y: [level.m, level.m], error: [level.error, level.error], colour: "var(--grey)", line: "dashed", band: true };
       return [held, ...level.folds.map((fold, place) => {
