@@ -14,7 +14,8 @@ from typing import Annotated, Any
 from typer import Argument, Exit, Option
 
 from ..errors import InputError, Stopped
-from ._options import Force, Json
+from ..scalars import check_tensorboard
+from ._options import Force, Json, LogDir
 from ._terminal import Interrupts, note, say
 
 __all__ = ["EXAMPLE", "clean", "collect", "status", "sweep"]
@@ -68,6 +69,7 @@ def sweep(
     dry_run: _DryRun = False,
     script: _Script = None,
     only: _Only = None,
+    log_dir: LogDir = None,
     force: Force = False,
 ) -> None:
     """Estimate the entropy at every state point of a plan.
@@ -88,16 +90,18 @@ def sweep(
         raise InputError(f"{plan}: say --out DIR, for the plan's name has no suffix to drop")
     if only is not None and only >= len(said.chains):
         raise InputError(f"there is no chain {only}; the plan has {len(said.chains)}, numbered from 0 on")
+    if log_dir:
+        check_tensorboard()
     if dry_run:
         _foretold(said, folder, workers)
         return
     if script:
-        _write_script(script, plan, folder, len(said.chains), workers, partition, force)
+        _write_script(script, plan, folder, len(said.chains), workers, partition, log_dir, force)
         return
     people = _workers(executor, folder, workers, scheduler, partition)
     store, started = Store(folder), perf_counter()
     with Interrupts("stopping after the state points at work; Ctrl-C again ends them") as stop, _watching() as update:
-        outcome = run(said, store, people, only=None if only is None else [only], progress=update, stop=stop)
+        outcome = run(said, store, people, only=None if only is None else [only], log=log_dir, progress=update, stop=stop)
     _report(outcome, store, perf_counter() - started)
 
 
@@ -218,11 +222,14 @@ def _time(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
-def _write_script(path: Path, plan: Path, folder: Path, chains: int, workers: int, partition: str | None, force: bool) -> None:
+def _write_script(
+    path: Path, plan: Path, folder: Path, chains: int, workers: int, partition: str | None, log: Path | None, force: bool
+) -> None:
     from ..io import check_output
 
     check_output(path, force)
     words = [sys.executable, "-m", "moiety", "sweep", str(plan.resolve()), "--out", str(folder.resolve()), "--workers", "1"]
+    words += ["--log-dir", str(log.resolve())] if log else []
     lines = ["#!/bin/sh", f"#SBATCH --array=0-{chains - 1}%{workers}", "#SBATCH --cpus-per-task=1", "#SBATCH --job-name=moiety"]
     lines += [f"#SBATCH --partition={partition}"] if partition else []
     lines += ["export OMP_NUM_THREADS=1", f'exec {shlex.join(words)} --only "$SLURM_ARRAY_TASK_ID"']
