@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, time
 from typing import Any
 
 from ..baselines import EnergySeries, compression_entropy, heat_capacity, naive_entropy
@@ -96,13 +96,13 @@ def _samples(point: Point, threads: int) -> Samples:
 
 def _beating(store: Store, point: Point) -> Callable[[float, int, str], None]:
     """Progress of an estimate as signs of life, not too often."""
-    last = -_BEAT
+    last, since = -_BEAT, time()
 
     def told(done: float, total: int, text: str) -> None:
         nonlocal last
         if perf_counter() - last >= _BEAT:
             last = perf_counter()
-            store.beat(point, done / max(total, 1), text)
+            store.beat(point, done / max(total, 1), text, since)
 
     return told
 
