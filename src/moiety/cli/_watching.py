@@ -84,8 +84,9 @@ def table(states: Sequence[Any], fresh: int, seconds: float) -> Any:
         rows.add_row(Text(str(state.point)), ProgressBar(1.0, share, width=16), Text(state.said["text"]), in_words(since), rest)
     more = [Text(f"and {len(busy) - _SHOWN} more at work", style="dim")] if len(busy) > _SHOWN else []
     done = sum(state.state == "done" for state in states)
-    whole = [ProgressBar(float(len(states)), float(done), width=40), Text(counted(states) + _pace(states, fresh, seconds))]
-    return Group(*([rows] if rows.row_count else []), *more, *whole)
+    whole = Table.grid()  # a bar alone ends no line
+    whole.add_row(ProgressBar(float(len(states)), float(done), width=40))
+    return Group(*([rows] if rows.row_count else []), *more, whole, Text(counted(states) + _pace(states, fresh, seconds)))
 
 
 def _pace(states: Sequence[Any], fresh: int, seconds: float) -> str:

@@ -62,10 +62,13 @@ def write_sweep_report(store: Store, path: str | os.PathLike[str], *, force: boo
 
     Example:
         >>> import pathlib, tempfile
-        >>> from moiety.sweep import Plan, processes, sweep
-        >>> grid = {"name": "ising-chain", "size": 6, "temperature": [3.0, 2.0], "samples": 64}
-        >>> folder = pathlib.Path(tempfile.mkdtemp())
-        >>> outcome = sweep(Plan.of({"system": [grid], "estimate": {"cross_check": False}}), Store(folder), processes(1))
+        >>> from moiety.sweep import Plan
+        >>> from moiety.sweep.chain import run_chain
+        >>> grid = {"name": "ising-chain", "size": 6, "temperature": [3.0, 2.0], "samples": 1024}
+        >>> plan, folder = Plan.of({"system": [grid], "estimate": {"cross_check": False}}), pathlib.Path(tempfile.mkdtemp())
+        >>> Store(folder).note_plan(plan)
+        >>> run_chain(str(folder), plan.chains[0])
+        2
         >>> write_sweep_report(Store(folder), folder / "sweep.html")
         >>> "2 of 2 state points" in (folder / "sweep.html").read_text(encoding="utf-8")
         True
