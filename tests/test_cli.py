@@ -58,12 +58,12 @@ def names(folder: Path) -> set[str]:
 COMMANDS = {
     "sample": "out size temperature coupling field states mass stiffness stay particles packing-fraction density dimensions samples chains seed algorithm thinning burn-in threads force",
     "estimate": "out report json periodic no-periodic axes kind states symmetries variable critic objective bound steps "
-    "folds seed device threads excess no-tail no-cross-check precision time-limit resolution sigma largest topology force quiet",
+    "folds seed device threads excess no-tail no-cross-check precision time-limit resolution sigma largest topology log-dir force quiet",
     "exact": "temperature size coupling field states mass stiffness stay particles packing-fraction density dimensions block strip open high-temperature json",
     "report": "out force",
     "baseline": "order block periodic no-periodic axes kind json",
     "probe": "along out json force",
-    "sweep": "out executor workers scheduler partition dry-run script only force",
+    "sweep": "out executor workers scheduler partition dry-run script only log-dir force",
     "status": "json",
     "collect": "out force",
     "clean": "",

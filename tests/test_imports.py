@@ -19,7 +19,7 @@ TABLE = """
     pairs critics objectives crops
     contexts densities
     training
-    readout
+    readout scalars
     mutual_information conditional
     blocks tail plots
     climb

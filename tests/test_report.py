@@ -13,7 +13,9 @@ import pytest
 
 from moiety import InputError, Samples, plots
 from moiety.geometry import ladder
-from moiety.report import _digits, _provenance, render_report, write_report
+from moiety.report import render_report, write_report
+from moiety.report.result import _provenance
+from moiety.report.words import digits
 from moiety.results import Base, Check, EntropyResult, Estimate, Level, Status
 from moiety.training import History
 
@@ -99,7 +101,7 @@ class Page(HTMLParser):
 @pytest.fixture
 def no_figures(monkeypatch):
     """Most of the time goes into figures; tests of the text do without."""
-    monkeypatch.setattr("moiety.report._svg", lambda *_: "")
+    monkeypatch.setattr("moiety.report.result._svg", lambda *_: "")
 
 
 def page(result=None, **options):
@@ -282,14 +284,14 @@ def test_unusual_results(name):
 
 
 @pytest.mark.parametrize(
-    ("value", "digits", "text"),
+    ("value", "count", "text"),
     [
         (0.000302, 2, "0.00030"), (6.1e-6, 2, "6.1 × 10⁻⁶"), (2048.0, 6, "2048"), (123456789, 4, "1.235 × 10⁸"),
         (-0.5, 1, "−0.5"), (0.0, 2, "0"), (np.nan, 2, "unknown"), (np.inf, 2, "∞"),
     ],
 )  # fmt: skip
-def test_digits(value, digits, text):
-    assert _digits(value, digits) == text
+def test_digits(value, count, text):
+    assert digits(value, count) == text
 
 
 # Files

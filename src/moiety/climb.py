@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import log, prod
 
 from torch import nn
@@ -23,9 +24,9 @@ from .mutual_information import Estimator, Information, estimate_information
 from .random import Streams
 from .samples import Samples
 from .tail import AreaLaw, fit_area_law, is_level
-from .training import DIVERGED
+from .training import DIVERGED, Watch
 
-__all__ = ["LEAST_KNOWN", "Climb", "effort"]
+__all__ = ["LEAST_KNOWN", "Climb", "effort", "halves"]
 
 LEAST_KNOWN = 3  # estimated cuts without which the area law is a guess, wrong by up to all of it
 _LEVEL_RISE = 0.02  # relative change of M / interface below which the area law holds
@@ -40,6 +41,11 @@ def effort(cut: Cut) -> float:
     return cut.volume ** (-1 / 3)
 
 
+def halves(cut: Cut) -> str:
+    """What a cut parts, in words."""
+    return f"{'x'.join(map(str, cut.left))} | {'x'.join(map(str, cut.right))}"
+
+
 @dataclass
 class Climb:
     """The way up the ladder: what is known so far, from the smallest cut on."""
@@ -52,6 +58,7 @@ class Climb:
     cuts: list[Cut] = field(default_factory=list)
     found: list[Information] = field(default_factory=list)
     beyond: list[tuple[Cut, str]] = field(default_factory=list)
+    watch: Watch | None = None
 
     def take(
         self, cut: Cut, progress: Callable[[], None] | None, stop: Callable[[], bool] | None, seconds: float | None = None
@@ -82,7 +89,7 @@ class Climb:
             estimator = self.estimator
             if seconds is not None:
                 estimator = replace(estimator, training=replace(estimator.training, seconds=seconds))
-            found = self._informed(cut, warm, estimator, look)
+            found = self._informed(cut, warm, estimator, look, halves(cut))
         except Stopped:
             self.beyond.append((cut, "stopped"))
             return
@@ -106,16 +113,19 @@ class Climb:
         """
         cut, before = self.cuts[place], self.found[place]
         seed = Streams(self.estimator.seed).integer("refine", cut.parent, again)
-        found = self._informed(cut, before.modules, replace(self.estimator, seed=seed), look)
+        found = self._informed(cut, before.modules, replace(self.estimator, seed=seed), look, f"{halves(cut)}, again {again}")
         if found.status == DIVERGED or found.error >= before.error:
             return False
         self.found[place] = replace(found, histories=before.histories, seconds=before.seconds + found.seconds)
         return True
 
-    def _informed(self, cut: Cut, warm: Sequence[nn.Module | Weights], estimator: Estimator, look: Callable[[], None]) -> Information:
+    def _informed(
+        self, cut: Cut, warm: Sequence[nn.Module | Weights], estimator: Estimator, look: Callable[[], None], text: str
+    ) -> Information:
         """The smaller the block, the more a missed nat costs the entropy per site, and the longer it is trained."""
         share = effort(cut) / effort(self.cuts[0]) if self.cuts else 1.0
-        return estimate_information(self.samples, cut, estimator, tau=self.chain["tau"], warm=warm, effort=share, progress=look)
+        told = {"progress": look, "watch": self.watch and partial(self.watch, text)}
+        return estimate_information(self.samples, cut, estimator, tau=self.chain["tau"], warm=warm, effort=share, **told)
 
     def carried(self, cut: Cut) -> float:
         """About the most nats that the samples can certify for a cut: log N."""

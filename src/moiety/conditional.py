@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from time import perf_counter
 
 import numpy as np
@@ -137,6 +138,7 @@ def estimate_conditional(
     cuts: Sequence[Cut] = (),
     warm: Sequence[nn.Module | Weights] = (),
     progress: Callable[[], None] | None = None,
+    watch: Callable[[int, History], None] | None = None,
 ) -> Conditional:
     """The entropy per site by the chain rule, and M of cuts.
 
@@ -147,6 +149,7 @@ def estimate_conditional(
         warm: Networks of other samples, or of the same folds, whose weights start the new ones;
             a third of the steps is enough then.
         progress: Called often; may raise to stop the work.
+        watch: Told a fold and its history at every look of its training.
 
     Raises:
         InputError: Fewer than four samples a fold.
@@ -158,7 +161,7 @@ def estimate_conditional(
         >>> abs(found.entropy - 0.693) < 0.02  # log 2: independent spins
         True
     """
-    return estimate_conditionals([samples], config=config, cuts=cuts, warm=warm, progress=progress)[0]
+    return estimate_conditionals([samples], config=config, cuts=cuts, warm=warm, progress=progress, watch=watch)[0]
 
 
 def estimate_conditionals(
@@ -169,6 +172,7 @@ def estimate_conditionals(
     cuts: Sequence[Cut] = (),
     warm: Sequence[nn.Module | Weights] = (),
     progress: Callable[[], None] | None = None,
+    watch: Callable[[int, History], None] | None = None,
 ) -> tuple[Conditional, ...]:
     """The entropy per site at several state points, by one network a fold.
 
@@ -177,7 +181,7 @@ def estimate_conditionals(
         points: Temperature and whatever else tells the state points apart, shape
             `(state points, parameters)`; of a single one it may be left out.
         config: See `ChainRule`; its steps are those of all state points together.
-        cuts, warm, progress: See `estimate_conditional`.
+        cuts, warm, progress, watch: See `estimate_conditional`.
 
     Returns:
         One for each state point, with the same histories, modules and seconds.
@@ -204,7 +208,7 @@ def estimate_conditionals(
     networks = [reader.network(streams[fold], warm[fold % len(warm)] if warm else None) for fold in range(config.folds)]
 
     def one(fold: int, look: Callable[[], None]) -> _Fold:
-        return _fold(reader, splits[fold], networks[fold], streams[fold], look)
+        return _fold(reader, splits[fold], networks[fold], streams[fold], look, watch and partial(watch, fold))
 
     folds = side_by_side(one, config.folds, config.threads, config.device, progress)
     return _combined(folds, splits, reader, perf_counter() - started)
@@ -325,7 +329,10 @@ class _Reader:
         return *self.contexts.draw(scene, samples, runs, generator, image), points
 
 
-def _fold(reader: _Reader, split: Split, network: nn.Module, streams: Streams, look: Callable[[], None]) -> _Fold:
+def _fold(
+    reader: _Reader, split: Split, network: nn.Module, streams: Streams, look: Callable[[], None],
+    watch: Callable[[History], None] | None,
+) -> _Fold:  # fmt: skip
     config, generator = reader.config, streams.torch("train")
     train = torch.from_numpy(split.train)
     held = torch.from_numpy(split.validation)
@@ -342,7 +349,7 @@ def _fold(reader: _Reader, split: Split, network: nn.Module, streams: Streams, l
         value = float(torch.cat([average(*batch) for batch in judged]).mean())
         return value, value
 
-    trained = minimise(network, loss, judge, config.training, look)
+    trained = minimise(network, loss, judge, config.training, look, watch)
     test = torch.from_numpy(split.test)
     read = streams.torch("read")
     influence = -_by_sample(reader, trained.module, (reader.whole,), test, read, look)[0]

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -30,16 +31,16 @@ from .blocks import BlockCounts, CountedBlock
 from .chains import observables, rhat, series_error, tau_int
 from .checks import checked
 from .clock import Clock, Progress, notifier
-from .climb import LEAST_KNOWN, Climb, effort
+from .climb import LEAST_KNOWN, Climb, effort, halves
 from .conditional import ChainRule, Conditional, estimate_conditional
 from .critics import Critic, TrainedCritic, Weights
 from .errors import InputError, Stopped
-from .geometry import Cut, Shape, ladder
+from .geometry import Shape, ladder
 from .mutual_information import Estimator, Information
 from .objectives import Bound, Objective
 from .results import COUNTED, ESTIMATED, EXTRAPOLATED, Base, CrossCheck, EntropyResult, Level
 from .samples import Samples
-from .training import DIVERGED, Training
+from .training import DIVERGED, Training, Watch
 
 __all__ = ["estimate_entropy"]
 
@@ -66,6 +67,7 @@ def estimate_entropy(
     threads: int = 2,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
+    watch: Watch | None = None,
 ) -> EntropyResult:
     """The entropy per site, with its error and its split over length scales.
 
@@ -93,6 +95,7 @@ def estimate_entropy(
         threads: Trainings side by side.
         progress: Called as (levels done, levels, text).
         stop: Asked often; once it says True, the remaining levels are extrapolated.
+        watch: Told `(what is trained, fold, history)` at every look of every training; see `ScalarLog`.
 
     Raises:
         InputError: A lattice too small to halve, or too few samples for so many folds.
@@ -128,11 +131,11 @@ def estimate_entropy(
     counts = BlockCounts(samples)
     cuts, bases = rungs.above(counts.is_base)
     counted = perf_counter()
-    walk = Climb(rungs, samples, estimator, _autocorrelation(samples, counts, bases), tail)
+    walk = Climb(rungs, samples, estimator, _autocorrelation(samples, counts, bases), tail, watch=watch)
     upwards = cuts[::-1]
     for done, cut in enumerate(upwards):
         seconds = clock.ration(share, [effort(other) for other in upwards[done:]])
-        walk.take(cut, notifier(progress, done, len(cuts), _halves(cut)), lambda: clock.over(share), seconds)
+        walk.take(cut, notifier(progress, done, len(cuts), halves(cut)), lambda: clock.over(share), seconds)
     single = counts[(1,) * len(samples.shape)] if excess else None
     terms = _Terms(walk, counts, bases, single)
     ended = _refined(terms, precision, clock, share, progress and (lambda: progress(len(cuts), len(cuts), "refining")))
@@ -141,7 +144,7 @@ def estimate_entropy(
         rule = chain_rule or ChainRule(folds=folds, seed=seed, device=device, threads=threads)
         rule = replace(rule, training=replace(rule.training, seconds=clock.ration(1.0, [1.0]))) if time_limit else rule
         warm = critic.rule if isinstance(critic, TrainedCritic) else ()
-        other = _crossed(samples, rule, warm, progress and (lambda: progress(len(cuts), len(cuts), "cross-check")), clock)
+        other = _crossed(samples, rule, warm, progress and (lambda: progress(len(cuts), len(cuts), "cross-check")), clock, watch)
     timing = {"counting": counted - started, "total": perf_counter() - started}
     return _result(terms, other, ended, {"precision": precision, "time_limit": time_limit}, timing)
 
@@ -198,7 +201,8 @@ def _refined(
 
 
 def _crossed(
-    samples: Samples, rule: ChainRule, warm: Sequence[nn.Module | Weights], progress: Callable[[], None] | None, clock: Clock
+    samples: Samples, rule: ChainRule, warm: Sequence[nn.Module | Weights], progress: Callable[[], None] | None, clock: Clock,
+    watch: Watch | None,
 ) -> Conditional | None:
     """The other route, unless it is stopped."""
 
@@ -209,7 +213,7 @@ def _crossed(
             raise Stopped("stopped before the cross-check was complete")
 
     try:
-        found = estimate_conditional(samples, rule, warm=warm, progress=look)
+        found = estimate_conditional(samples, rule, warm=warm, progress=look, watch=watch and partial(watch, "chain rule"))
     except Stopped:
         return None
     return None if found.status == DIVERGED else found
@@ -222,10 +226,6 @@ def _autocorrelation(samples: Samples, counts: BlockCounts, bases: Mapping[Shape
     tau = max(tau_int(one) for one in series)
     ratios = [rhat(one) for one in series]
     return {"tau": tau, "effective": samples.n / (2 * tau), "rhat": float(np.nanmax([1.0, *ratios]))}
-
-
-def _halves(cut: Cut) -> str:
-    return f"{'x'.join(map(str, cut.left))} | {'x'.join(map(str, cut.right))}"
 
 
 def _result(

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import ceil, inf, log
 from time import perf_counter
 from typing import Any
@@ -39,7 +40,7 @@ from .particles import Particles
 from .random import Streams
 from .results import ESTIMATED, EXTRAPOLATED, Base, Check, EntropyResult, Level, Status
 from .tail import AreaLaw, fit_area_law, is_level
-from .training import DIVERGED, Training
+from .training import DIVERGED, Training, Watch
 
 __all__ = ["RESOLUTION", "estimate_excess_entropy"]
 
@@ -75,6 +76,7 @@ def estimate_excess_entropy(
     threads: int = 2,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
+    watch: Watch | None = None,
 ) -> EntropyResult:
     """Entropy per particle in excess of the ideal gas, in nats, with its split over scales.
 
@@ -89,6 +91,7 @@ def estimate_excess_entropy(
         time_limit: Seconds after which larger blocks are left to the area law.
         progress: Called as (levels done, levels, text).
         stop: Asked often; once it says True, the remaining levels are extrapolated.
+        watch: See `estimate_entropy`.
 
     Raises:
         InputError: No diameter to measure lengths in, blocks that do not fit into the box or hold no
@@ -117,7 +120,7 @@ def estimate_excess_entropy(
         raise InputError(f"largest must be at least {_SMALLEST:g}, not {largest:g}")
     base = _counted(scaled, cuts[0], seed)
     clock = Clock(started, time_limit, stop)
-    walk = _Walk(scaled, estimator, told, _autocorrelation(scaled, base))
+    walk = _Walk(scaled, estimator, told, _autocorrelation(scaled, base), watch)
     for done, cut in enumerate(cuts):
         walk.take(cut, notifier(progress, done, len(cuts), f"{cut} | {cut}"), clock.over)
     if not walk.found:
@@ -199,7 +202,10 @@ def _modes(particles: Particles) -> list[np.ndarray]:
 class _Walk:
     """The way up from the smallest blocks."""
 
-    def __init__(self, particles: Particles, estimator: Estimator, told: dict[str, Any], chain: dict[str, float]):
+    def __init__(
+        self, particles: Particles, estimator: Estimator, told: dict[str, Any], chain: dict[str, float], watch: Watch | None = None
+    ):
+        self.watch = watch
         self.particles, self.estimator, self.told, self.chain = particles, estimator, told, chain
         self.sees = getattr(_plain(estimator.critic), "sees", "image")
         self.cuts: list[BlockCut] = []
@@ -226,7 +232,8 @@ class _Walk:
         crops = Crops(self.particles, cut, self.told["resolution"], self.sees, self.told["diameters"])
         try:
             shape = (self.particles.chains, self.particles.draws)
-            found = information_of(crops, *shape, self.estimator, tau=self.chain["tau"], warm=warm, progress=look)
+            watch = self.watch and partial(self.watch, f"{cut} | {cut}")
+            found = information_of(crops, *shape, self.estimator, tau=self.chain["tau"], warm=warm, progress=look, watch=watch)
         except Stopped:
             self.ended = "stopped"
             return

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass, replace
+from functools import partial
 from math import ceil
 from time import perf_counter
 from typing import Any
@@ -132,6 +133,7 @@ def estimate_information(
     warm: Sequence[nn.Module | Weights] = (),
     effort: float = 1.0,
     progress: Callable[[], None] | None = None,
+    watch: Callable[[int, History], None] | None = None,
 ) -> Information:
     """M between the halves of a cut.
 
@@ -145,6 +147,7 @@ def estimate_information(
             folds.
         effort: Share of the training steps that this cut is worth.
         progress: Called often; may raise to stop the work.
+        watch: Told a fold and its history at every look of its training.
 
     Example:
         >>> from .geometry import ladder
@@ -159,7 +162,7 @@ def estimate_information(
     values = torch.from_numpy(samples.values.reshape(samples.n, *samples.shape)).to(estimator.device)
     encoding = Encoding.of(samples.kind, samples.states, samples.values)
     windows = Windows(values, cut, samples.periodic, encoding, samples.symmetries)
-    options = {"tau": tau, "warm": warm, "effort": effort, "progress": progress}
+    options = {"tau": tau, "warm": warm, "effort": effort, "progress": progress, "watch": watch}
     return information_of(windows, samples.chains, samples.draws, estimator, **options)
 
 
@@ -173,13 +176,14 @@ def information_of(
     warm: Sequence[nn.Module | Weights] = (),
     effort: float = 1.0,
     progress: Callable[[], None] | None = None,
+    watch: Callable[[int, History], None] | None = None,
 ) -> Information:
     """M between the halves of the pairs that a source gives.
 
     Arguments:
         source: Of the pairs.
         chains, draws: Of its samples.
-        estimator, tau, warm, effort, progress: See `estimate_information`.
+        estimator, tau, warm, effort, progress, watch: See `estimate_information`.
     """
     started = perf_counter()
     splits = cross_splits(chains, draws, estimator.folds)
@@ -194,7 +198,7 @@ def information_of(
 
     def one(fold: int, look: Callable[[], None]) -> _Fold:
         configured = replace(estimator, training=training)
-        return _fold(source, splits[fold], configured, tau, networks[fold], streams[fold], look)
+        return _fold(source, splits[fold], configured, tau, networks[fold], streams[fold], look, watch and partial(watch, fold))
 
     folds = side_by_side(one, estimator.folds, estimator.threads, estimator.device, progress)
     scatter = _scatter(source, folds, chains * draws, estimator.seed)
@@ -242,6 +246,7 @@ def _fold(
     network: nn.Module,
     streams: Streams,
     look: Callable[[], None],
+    watch: Callable[[History], None] | None,
 ) -> _Fold:
     config, generator = estimator.training, streams.torch("train")
 
@@ -256,7 +261,7 @@ def _fold(
     judged = max(_VALIDATED_PLACES // source.interface, 512)
     products = max(estimator.objective.products, _VALIDATED_PRODUCTS)
     validation = [batch(split.validation, CHUNK, products) for _ in range(ceil(min(judged, 4096) / CHUNK))]
-    trained = train(network, estimator.objective, estimator.bound, draw, validation, config, look)
+    trained = train(network, estimator.objective, estimator.bound, draw, validation, config, look, watch)
     calibrate, mended = calibration(trained.module, validation)
     batches = held_out(source, split.test, tau, streams.torch("test"), look)
     found = read_out(trained.module, batches, calibrate)

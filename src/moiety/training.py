@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from .errors import Stopped
 from .objectives import Bound, Objective
 
-__all__ = ["CONVERGED", "DIVERGED", "OUT_OF_BUDGET", "Batch", "History", "Trained", "Training", "minimise", "scores", "side_by_side", "train"]
+__all__ = ["CONVERGED", "DIVERGED", "OUT_OF_BUDGET", "Batch", "History", "Trained", "Training", "Watch", "minimise", "scores", "side_by_side", "train"]
 
 CONVERGED = "converged"
 OUT_OF_BUDGET = "out of budget"
@@ -148,6 +148,10 @@ class History:
         return max(values[-1] - values[len(values) // 2], 0.0) if len(self.bound) > 1 else max(values[-1], 0.0)
 
 
+Watch = Callable[[str, int, History], None]
+"""Told at every look what is trained, which fold, and its history up to now; from the threads of the folds."""
+
+
 @dataclass(frozen=True)
 class Trained:
     """A network with averaged weights, and how its training went.
@@ -173,6 +177,7 @@ def train(
     validation: Sequence[Batch],
     config: Training | None = None,
     progress: Callable[[], None] | None = None,
+    watch: Callable[[History], None] | None = None,
 ) -> Trained:
     """Train a network until its validation value stops growing.
 
@@ -184,6 +189,7 @@ def train(
         validation: Fixed batches that judge.
         config: See `Training`.
         progress: Called at every look; may raise to stop the training.
+        watch: Told the history after every look.
 
     Returns:
         The weights of the best look, history and status.  Scores that are not finite
@@ -199,7 +205,7 @@ def train(
     def judge(average: nn.Module) -> tuple[float, float]:
         return _judged(average, objective, bound, validation)
 
-    return minimise(module, loss, judge, config, progress)
+    return minimise(module, loss, judge, config, progress, watch)
 
 
 def minimise(
@@ -208,6 +214,7 @@ def minimise(
     judge: Callable[[nn.Module], tuple[float, float]],
     config: Training | None = None,
     progress: Callable[[], None] | None = None,
+    watch: Callable[[History], None] | None = None,
 ) -> Trained:
     """Lower a loss until what is held out stops gaining: the loop of `train`.
 
@@ -216,7 +223,7 @@ def minimise(
         loss: Of a fresh batch at each call.
         judge: Of the module with averaged weights: a value that training should raise, and
             a number in nats that the history records beside it.
-        config, progress: See `train`.
+        config, progress, watch: See `train`.
     """
     config, started = config or Training(), perf_counter()
     run, status = _Run(module, config), OUT_OF_BUDGET
@@ -232,6 +239,8 @@ def minimise(
         if not run.look(*judge(run.average)):
             status = DIVERGED
             break
+        if watch:
+            watch(run.history)
         if run.is_over():
             status = CONVERGED
             break

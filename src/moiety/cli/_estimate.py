@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +12,8 @@ from typer import Argument, Option
 
 from ..choices import algorithms, exact_value, given
 from ..errors import InputError
-from ._options import Force, Json
+from ..scalars import check_tensorboard
+from ._options import Force, Json, LogDir
 from ._report import check_page, write_page
 from ._result import in_json, show
 from ._terminal import Interrupts, note, progress_bar, say
@@ -26,6 +28,7 @@ EXAMPLE = """Example:
   moiety estimate spins.npy --periodic --symmetries flip,transpose
   moiety estimate packings.gsd --resolution 10
   moiety estimate melt.lammpstrj.gz --sigma 1.0
+  moiety estimate ising.nc --log-dir logs
 """
 
 _File = Annotated[
@@ -121,6 +124,7 @@ def estimate(
     sigma: _Sigma = None,
     largest: _Largest = None,
     topology: _Topology = None,
+    log_dir: LogDir = None,
     force: Force = False,
     quiet: _Quiet = False,
 ) -> None:
@@ -135,13 +139,15 @@ def estimate(
     Ctrl-C stops early and extrapolates the rest, a second one interrupts.
     """
     _check(file, out, report, force)
+    if log_dir:
+        check_tensorboard()
     reading = {"periodic": periodic, "axes": axes, "kind": kind, "states": states}
     reading |= {"symmetries": symmetries, "variable": variable, "topology": topology}
     with progress_bar("loading", quiet) as update:
         options = algorithms(critic, objective, bound, steps, device)
         options |= given(folds=folds, seed=seed, threads=threads, excess=excess, tail=tail, cross_check=cross_check)
         options |= given(precision=precision, time_limit=time_limit)
-        result = _estimated(file, reading, options, given(resolution=resolution, sigma=sigma, largest=largest), update)
+        result = _estimated(file, reading, options, given(resolution=resolution, sigma=sigma, largest=largest), update, log_dir)
     try:
         _write(result, out, report, force)
     finally:  # a full disk does not lose the number
@@ -163,21 +169,24 @@ def _check(file: Path, out: Path | None, page: Path | None, force: bool) -> None
         check_page(page, force)
 
 
-def _estimated(file: Path, reading: dict[str, Any], options: dict[str, Any], blocks: dict[str, Any], update: Any) -> Any:
+def _estimated(file: Path, reading: dict[str, Any], options: dict[str, Any], blocks: dict[str, Any], update: Any, log: Path | None) -> Any:
     from ..entropy import estimate_entropy
     from ..excess import estimate_excess_entropy
     from ..io import load
     from ..particles import Particles
 
+    from ..scalars import ScalarLog
+
     samples = load(file, **reading)
-    with Interrupts("stopping early: the remaining levels are extrapolated; Ctrl-C again interrupts") as stop:
+    text = "stopping early: the remaining levels are extrapolated; Ctrl-C again interrupts"
+    with Interrupts(text) as stop, ScalarLog(log) if log else nullcontext() as watch:
         if isinstance(samples, Particles):
             _refuse(file, "particles", options, _LATTICES_ONLY)
-            return estimate_excess_entropy(samples, **_without(options, "excess"), **blocks, progress=update, stop=stop)
+            return estimate_excess_entropy(samples, **_without(options, "excess"), **blocks, progress=update, stop=stop, watch=watch)
         _refuse(file, "a lattice", blocks, blocks)
         if type(options.get("critic")).__name__ == "PointsCritic":
             raise InputError(f"{file}: holds a lattice; the critic points is for particles")
-        return estimate_entropy(samples, **options, progress=update, stop=stop)
+        return estimate_entropy(samples, **options, progress=update, stop=stop, watch=watch)
 
 
 def _refuse(file: Path, what: str, options: dict[str, Any], unfit: Iterable[str]) -> None:

@@ -5,12 +5,13 @@ Defaults belong to the objects; the help repeats them, and a test compares the t
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from typer import Argument, Option
 
 __all__ = [
-    "Coupling", "Density", "Dimensions", "Field", "Force", "Json", "Mass", "Number", "PackingFraction", "Potts", "Size", "Stay",
+    "Coupling", "Density", "Dimensions", "Field", "Force", "Json", "LogDir", "Mass", "Number", "PackingFraction", "Potts", "Size", "Stay",
     "Stiffness", "System", "Temperature",
 ]  # fmt: skip
 
@@ -41,4 +42,7 @@ Density = Annotated[
 ]
 Dimensions = Annotated[int | None, Option("--dimensions", metavar="D", help="Of the ideal-gas; default 2.")]
 Force = Annotated[bool, Option("--force", help="Replace a file that is there already.")]
+LogDir = Annotated[
+    Path | None, Option("--log-dir", metavar="DIR", help="Write training as scalars of TensorBoard, to watch it: tensorboard --logdir DIR.")
+]
 Json = Annotated[bool, Option("--json", help="Print one JSON object and nothing else.")]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any
@@ -14,8 +13,10 @@ from typing import Annotated, Any
 from typer import Argument, Exit, Option
 
 from ..errors import InputError, Stopped
-from ._options import Force, Json
+from ..scalars import check_tensorboard
+from ._options import Force, Json, LogDir
 from ._terminal import Interrupts, note, say
+from ._watching import counted, in_words, told, watching
 
 __all__ = ["EXAMPLE", "clean", "collect", "status", "sweep"]
 
@@ -55,7 +56,6 @@ _Dataset = Annotated[Path, Option("--out", metavar="FILE", help="Where to write 
 
 # Roughly the seconds of one thread for a cut of 2,048 samples of 64x64 spins; what is done already tells better.
 _COLD, _WARM, _CROSS, _ANGLES = 14.0, 6.0, 25.0, 2.2
-_SHOWN = 12  # state points in the live table
 
 
 def sweep(
@@ -68,6 +68,7 @@ def sweep(
     dry_run: _DryRun = False,
     script: _Script = None,
     only: _Only = None,
+    log_dir: LogDir = None,
     force: Force = False,
 ) -> None:
     """Estimate the entropy at every state point of a plan.
@@ -88,16 +89,19 @@ def sweep(
         raise InputError(f"{plan}: say --out DIR, for the plan's name has no suffix to drop")
     if only is not None and only >= len(said.chains):
         raise InputError(f"there is no chain {only}; the plan has {len(said.chains)}, numbered from 0 on")
+    if log_dir:
+        check_tensorboard()
     if dry_run:
         _foretold(said, folder, workers)
         return
     if script:
-        _write_script(script, plan, folder, len(said.chains), workers, partition, force)
+        _write_script(script, plan, folder, len(said.chains), workers, partition, log_dir, force)
         return
     people = _workers(executor, folder, workers, scheduler, partition)
     store, started = Store(folder), perf_counter()
-    with Interrupts("stopping after the state points at work; Ctrl-C again ends them") as stop, _watching() as update:
-        outcome = run(said, store, people, only=None if only is None else [only], progress=update, stop=stop)
+    mine = said.points if only is None else said.chains[only]
+    with Interrupts("stopping after the state points at work; Ctrl-C again ends them") as stop, watching(mine) as update:
+        outcome = run(said, store, people, only=None if only is None else [only], log=log_dir, progress=update, stop=stop)
     _report(outcome, store, perf_counter() - started)
 
 
@@ -114,8 +118,8 @@ def status(folder: _Store, as_json: Json = False) -> None:
         say(json.dumps([_plain(state) for state in states]))
     else:
         for state in states:
-            say(_told(state))
-        say(_counted(states))
+            say(told(state))
+        say(counted(states))
     if any(state.state == "failed" for state in states):
         raise Exit(1)
 
@@ -179,10 +183,10 @@ def _foretold(plan: Any, folder: Path, workers: int) -> None:
     each = [sum(_seconds(point) if not known else sum(known) / len(known) for point in points) for points in left]
     for number, (chain, points, seconds) in enumerate(zip(plan.chains, left, each, strict=True)):
         done = f", {len(chain) - len(points)} done" if len(points) < len(chain) else ""
-        say(f"{number}: {_chain(chain)}: {len(chain)} state point{'s' * (len(chain) != 1)}{done}, about {_time(seconds)}")
+        say(f"{number}: {_chain(chain)}: {len(chain)} state point{'s' * (len(chain) != 1)}{done}, about {in_words(seconds)}")
     total = max(sum(each) / workers, max(each, default=0.0))
     rule = "as those that are done" if known else "by a rule of thumb"
-    say(f"{sum(map(len, left))} of {len(plan.points)} state points to do, about {_time(total)} by {workers} workers ({rule})")
+    say(f"{sum(map(len, left))} of {len(plan.points)} state points to do, about {in_words(total)} by {workers} workers ({rule})")
 
 
 def _seconds(point: Any) -> float:
@@ -210,19 +214,14 @@ def _chain(chain: Sequence[Any]) -> str:
     )
 
 
-def _time(seconds: float) -> str:
-    """
-    >>> _time(48), _time(400), _time(9000)
-    ('48 s', '7 min', '2.5 h')
-    """
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
-
-
-def _write_script(path: Path, plan: Path, folder: Path, chains: int, workers: int, partition: str | None, force: bool) -> None:
+def _write_script(
+    path: Path, plan: Path, folder: Path, chains: int, workers: int, partition: str | None, log: Path | None, force: bool
+) -> None:
     from ..io import check_output
 
     check_output(path, force)
     words = [sys.executable, "-m", "moiety", "sweep", str(plan.resolve()), "--out", str(folder.resolve()), "--workers", "1"]
+    words += ["--log-dir", str(log.resolve())] if log else []
     lines = ["#!/bin/sh", f"#SBATCH --array=0-{chains - 1}%{workers}", "#SBATCH --cpus-per-task=1", "#SBATCH --job-name=moiety"]
     lines += [f"#SBATCH --partition={partition}"] if partition else []
     lines += ["export OMP_NUM_THREADS=1", f'exec {shlex.join(words)} --only "$SLURM_ARRAY_TASK_ID"']
@@ -231,78 +230,8 @@ def _write_script(path: Path, plan: Path, folder: Path, chains: int, workers: in
     say(f"wrote {path}: sbatch {path} runs {chains} chains, {workers} at a time; moiety status {folder} tells how they stand")
 
 
-@contextmanager
-def _watching() -> Iterator[Callable[[Sequence[Any]], None]]:
-    """A live table on a terminal; elsewhere a line on stderr for each state point that is finished."""
-    started = perf_counter()
-    if not (sys.stderr and sys.stderr.isatty()):
-        yield _lines()
-        return
-    from rich.console import Console
-    from rich.live import Live
-
-    before: list[int] = []
-    with Live(console=Console(stderr=True), transient=True, refresh_per_second=4) as live:
-
-        def update(states: Sequence[Any]) -> None:
-            done = sum(state.state == "done" for state in states)
-            before.append(done) if not before else None
-            live.update(_table(states, done - before[0], perf_counter() - started))
-
-        yield update
-
-
-def _lines() -> Callable[[Sequence[Any]], None]:
-    seen: set[str] = set()
-
-    def update(states: Sequence[Any]) -> None:
-        fresh = [state for state in states if state.state in ("done", "failed") and state.point.key not in seen]
-        first = not seen
-        seen.update(state.point.key for state in fresh)
-        for state in () if first and len(fresh) > 1 else fresh:
-            note(f"{len(seen)}/{len(states)} {_told(state)}")
-
-    return update
-
-
-def _table(states: Sequence[Any], fresh: int, seconds: float) -> Any:
-    """What is at work, what has failed, and how far all is."""
-    from rich.console import Group
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, show_header=False)
-    busy = [state for state in states if state.state == "running"]
-    for state in [*[one for one in states if one.state == "failed"], *busy][:_SHOWN]:
-        how = f"{state.said['share']:4.0%} {state.said['text']}" if state.state == "running" else f"failed {state.failures} times"
-        table.add_row(state.state, str(state.point), how)
-    left = sum(state.state in ("left", "running") for state in states)
-    pace = f"; {60 * fresh / seconds:.1f} a minute, about {_time(left * seconds / fresh)} left" if fresh and left else ""
-    return Group(table, Text(_counted(states) + pace))
-
-
-def _told(state: Any) -> str:
-    """One line of a state point."""
-    from ..plots import measured
-
-    said = state.said
-    if state.state == "done":
-        doubt = "" if said["ok"] else ", doubtful"
-        return f"done     {state.point}: s = {measured(said['entropy'], said['error'])}{doubt}, {said['seconds']:.0f} s"
-    if state.state == "running":
-        return f"running  {state.point}: {said['share']:.0%}, {said['text']}, on {said['host']}"
-    return f"{state.state:<8} {state.point}" + (f": failed {state.failures} times" if state.failures else "")
-
-
-def _counted(states: Sequence[Any]) -> str:
-    counts = {name: sum(state.state == name for state in states) for name in ("done", "running", "failed", "left")}
-    return f"{counts['done']} of {len(states)} state points done" + "".join(
-        f", {counts[name]} {name}" for name in ("running", "failed", "left") if counts[name]
-    )
-
-
 def _plain(state: Any) -> dict[str, Any]:
-    said = {name: value for name, value in state.said.items() if name not in ("files", "at", "process")}
+    said = {name: value for name, value in state.said.items() if name not in ("files", "at", "since", "process")}
     return {"key": state.point.key, "state": state.state, "labels": dict(state.point.labels), "failures": state.failures, **said}
 
 

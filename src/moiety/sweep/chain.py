@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, time
 from typing import Any
 
 from ..baselines import EnergySeries, compression_entropy, heat_capacity, naive_entropy
@@ -19,6 +20,7 @@ from ..particles import Particles
 from ..random import Streams
 from ..results import Estimate
 from ..samples import Samples
+from ..scalars import ScalarLog
 from ..systems import system
 from .plan import ALGORITHMS, Chain, Point
 from .store import Store
@@ -28,7 +30,7 @@ __all__ = ["run_chain"]
 _BEAT = 2.0  # seconds between signs of life
 
 
-def run_chain(folder: str, chain: Chain, flag: str | None = None, threads: int = 1) -> int:
+def run_chain(folder: str, chain: Chain, flag: str | None = None, threads: int = 1, log: str | None = None) -> int:
     """Finish the state points of a chain that are left.
 
     Arguments:
@@ -36,6 +38,7 @@ def run_chain(folder: str, chain: Chain, flag: str | None = None, threads: int =
         chain: Which.
         flag: A file: once it is there, no further state point is begun.
         threads: Side by side.
+        log: A folder for scalars of TensorBoard, a folder in it for each state point.
 
     Returns:
         How many were done now.
@@ -51,7 +54,7 @@ def run_chain(folder: str, chain: Chain, flag: str | None = None, threads: int =
             if store.is_done(point.key):
                 continue
             try:
-                _run_point(store, point, threads)
+                _run_point(store, point, threads, log and Path(log) / _folder(point))
             except Exception:
                 store.fail(point, traceback.format_exc())
                 raise
@@ -59,7 +62,7 @@ def run_chain(folder: str, chain: Chain, flag: str | None = None, threads: int =
     return done
 
 
-def _run_point(store: Store, point: Point, threads: int) -> None:
+def _run_point(store: Store, point: Point, threads: int, log: Path | None) -> None:
     started = perf_counter()
     chosen = algorithms(**{name: point.settings.get(name) for name in ALGORITHMS})
     others = {name: value for name, value in point.settings.items() if name not in ALGORITHMS}
@@ -69,8 +72,14 @@ def _run_point(store: Store, point: Point, threads: int) -> None:
         chosen["critic"] = store.networks(point.before, chosen.get("critic") or InterfaceCritic())
     seed = Streams(point.seed).integer("networks")
     told = _beating(store, point)
-    result = estimate_entropy(samples, **chosen, **others, seed=seed, threads=threads, progress=told)
+    with ScalarLog(log) if log else nullcontext() as watch:
+        result = estimate_entropy(samples, **chosen, **others, seed=seed, threads=threads, progress=told, watch=watch)
     store.keep(point, result, _baselines(point, samples), perf_counter() - started)
+
+
+def _folder(point: Point) -> str:
+    """A name that a reader knows the state point by, and no other has."""
+    return re.sub(r"[^\w.-]+", "-", f"{point}, {point.key}")
 
 
 def _samples(point: Point, threads: int) -> Samples:
@@ -87,13 +96,13 @@ def _samples(point: Point, threads: int) -> Samples:
 
 def _beating(store: Store, point: Point) -> Callable[[float, int, str], None]:
     """Progress of an estimate as signs of life, not too often."""
-    last = -_BEAT
+    last, since = -_BEAT, time()
 
     def told(done: float, total: int, text: str) -> None:
         nonlocal last
         if perf_counter() - last >= _BEAT:
             last = perf_counter()
-            store.beat(point, done / max(total, 1), text)
+            store.beat(point, done / max(total, 1), text, since)
 
     return told
 

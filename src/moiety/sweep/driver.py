@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass
@@ -50,6 +51,7 @@ def sweep(
     workers: Workers | None = None,
     *,
     only: Sequence[int] | None = None,
+    log: str | os.PathLike[str] | None = None,
     progress: Callable[[Sequence[State]], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Outcome:
@@ -63,6 +65,7 @@ def sweep(
         store: Where results are and go.
         workers: See `executors`; two processes of this machine by default.
         only: Numbers of the chains that are run, by default all.
+        log: Folder for scalars of TensorBoard, as the workers see it; by default none are written.
         progress: Called every half a second with the states of all state points.
         stop: Asked often; once it says True no further state point is begun.
 
@@ -79,7 +82,7 @@ def sweep(
     chains = plan.chains if only is None else tuple(plan.chains[number] for number in only)
     store.forgive(point.key for chain in chains for point in chain)
     flag = store.folder / f"stop-{token_hex(4)}"
-    run = _Run(plan, chains, store, flag.resolve(), progress, stop)
+    run = _Run(plan, chains, store, flag.resolve(), progress, stop, log and os.path.abspath(log))
     try:
         while run.left() and not run.stopped and run.breaks <= _BREAKS:
             with (workers or processes())() as executor:
@@ -95,9 +98,10 @@ class _Run:
     def __init__(
         self, plan: Plan, chains: Sequence[Chain], store: Store, flag: Path,
         progress: Callable[[Sequence[State]], None] | None, stop: Callable[[], bool] | None,
+        log: str | None,
     ):  # fmt: skip
         self.plan, self.chains, self.store, self.flag, self.progress, self.stop = plan, chains, store, flag, progress, stop
-        self.stopped, self.breaks = False, 0
+        self.stopped, self.breaks, self.log = False, 0, log
 
     def left(self) -> list[Chain]:
         """Chains with state points to do, but for those given up."""
@@ -128,7 +132,7 @@ class _Run:
                 futures = {future: chain for future, chain in futures.items() if not future.cancel()}
 
     def _one(self, executor: Executor, chain: Chain) -> Future:
-        return executor.submit(run_chain, str(self.store.folder.resolve()), chain, str(self.flag))
+        return executor.submit(run_chain, str(self.store.folder.resolve()), chain, str(self.flag), log=self.log)
 
     def _note_deaths(self, chains: Sequence[Chain]) -> None:
         """State points whose worker is no more have failed; the driver cannot tell which of them was to blame."""

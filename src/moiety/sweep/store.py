@@ -52,7 +52,7 @@ class State:
     Arguments:
         point: Which.
         state: `"done"`, `"running"`, `"failed"` or `"left"`.
-        said: Of one that is done: `entropy`, `error`, `ok`, `seconds`, `host`; of one that runs: `share`, `text`.
+        said: Of one that is done: `entropy`, `error`, `ok`, `seconds`, `host`; of one that runs: `share`, `text`, `since`.
         failures: How often it has failed.
     """
 
@@ -160,12 +160,20 @@ class Store:
         _write(place / "done.json", json.dumps({**numbers, **made, "files": {name: _digest(place / name) for name in _WHOLE}}))
         (place / "running.json").unlink(missing_ok=True)
 
-    def beat(self, point: Point, share: float, text: str) -> None:
-        """A sign of life of a state point that is being worked on."""
+    def beat(self, point: Point, share: float, text: str, since: float | None = None) -> None:
+        """A sign of life of a state point that is being worked on.
+
+        Arguments:
+            point: Which.
+            share: Of its work, from 0 to 1.
+            text: What is done just now.
+            since: When it was begun, in seconds of the epoch; by default just now.
+        """
         with suppress(OSError):  # to lose it does no harm
             place = self.place(point.key)
             place.mkdir(exist_ok=True)
             said = {"share": share, "text": text, "host": socket.gethostname(), "process": os.getpid(), "at": time()}
+            said["since"] = said["at"] if since is None else since
             _write(place / "running.json", json.dumps(said))
 
     def fail(self, point: Point, log: str) -> None:

@@ -11,27 +11,23 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from io import StringIO
-from math import hypot, isfinite, log
-from pathlib import Path
+from math import hypot, log
 from typing import TYPE_CHECKING, Any
 
-from . import plots
-from .errors import InputError
-from .io import check_output
-from .io._atomic import atomic
-from .io._format import naming
-from .plots import measured
+from .. import plots
+from ..plots import measured
+from . import words
+from .page import check, render, write
 
 if TYPE_CHECKING:
-    from .results import EntropyResult, Level
-    from .samples import Samples
+    from ..results import EntropyResult, Level
+    from ..samples import Samples
 
 __all__ = ["render_report", "write_report"]
 
 _PANEL = (4.4, 3.2)  # inches: scaled to a phone its letters are still 9 pixels high
 _ROW = 0.26  # inches of a row of the waterfall
 _MOST_ROWS = 28
-_SUFFIXES = (".html", ".htm")
 _MEANINGS = {
     "samples": "The number of independent samples is finite. Taken from how much each sample moves s, all terms "
     "together, with the autocorrelation counted; falls like 1/√N.",
@@ -69,31 +65,21 @@ def write_report(
         InputError: The suffix is another one, or the path is taken or cannot be written.
 
     Example:
-        >>> import moiety, numpy, tempfile
+        >>> import moiety, numpy, pathlib, tempfile
         >>> samples = moiety.Samples.from_array(numpy.ones((100, 4, 4), int), periodic=True)
-        >>> page = Path(tempfile.mkdtemp()) / "report.html"
+        >>> page = pathlib.Path(tempfile.mkdtemp()) / "report.html"
         >>> write_report(moiety.estimate_entropy(samples, cross_check=False), page, exact=0.0)
         >>> "s = 0.000000 ± 0.000000" in page.read_text(encoding="utf-8")
         True
     """
-    path = Path(path)
-    if path.suffix.lower() not in _SUFFIXES:
-        raise InputError(f"{path}: reports are web pages; end the name in .html")
-    check_output(path, force)
-    page = render_report(result, exact=exact, samples=samples)
-    with naming(path, "cannot be written"), atomic(path) as part:
-        part.write_text(page, encoding="utf-8")
+    path = check(path, force)
+    write(render_report(result, exact=exact, samples=samples), path)
 
 
 def render_report(result: EntropyResult, *, exact: float | None = None, samples: Samples | None = None) -> str:
     """The page as text; arguments as for `write_report`."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("moiety"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {"measured": measured, "decimals": _decimals, "digits": _digits, "seconds": _seconds, "shape": _shape}
-    return environment.get_template("report.html").render(
+    return render(
+        "report.html",
         result=result,
         title=_title(result),
         symbol="Δs" if _is_excess(result) else "s",
@@ -125,8 +111,8 @@ def _title(result: EntropyResult) -> str:
     if particles:
         parts.append(f"{result.samples['particles']:g} particles")
     elif shape:
-        parts.append(f"{_shape(shape)} sites")
-    parts += [f"{name} = {_plain(value)}" for name, value in parameters.items() if name not in ("size", "particles")]
+        parts.append(f"{words.shape(shape)} sites")
+    parts += [f"{name} = {words.plain(value)}" for name, value in parameters.items() if name not in ("size", "particles")]
     return ", ".join(filter(None, parts))
 
 
@@ -144,21 +130,11 @@ def _comparisons(result: EntropyResult, exact: float | None) -> list[dict[str, A
         {
             "name": name,
             "value": measured(value, error) if error else f"{value:.7g}".replace("-", "−"),
-            "difference": _signed(result.entropy - value, hypot(result.error, error)),
-            "sigmas": _sigmas(result.entropy - value, hypot(result.error, error)),
+            "difference": words.signed(result.entropy - value, hypot(result.error, error)),
+            "sigmas": words.sigmas(result.entropy - value, hypot(result.error, error)),
         }
         for name, value, error in rows
     ]
-
-
-def _sigmas(difference: float, error: float) -> str:
-    if difference == 0:
-        return "no difference"
-    if not (isfinite(difference) and isfinite(error)) or error <= 0:
-        return "the error is zero or unknown"
-    sigmas = abs(difference) / error
-    sigmas = f"{sigmas:.1f}" if sigmas < 100 else _digits(sigmas)
-    return f"{sigmas} standard error{'' if sigmas == '1.0' else 's'}"
 
 
 def _budget(result: EntropyResult) -> list[dict[str, Any]]:
@@ -189,16 +165,16 @@ def _level_row(level: Level) -> dict[str, Any]:
     bounds = list(level.bounds.values())
     return {
         "level": level.level or "",
-        "shape": ("" if level.level else "≥ ") + _shape(level.shape),
+        "shape": ("" if level.level else "≥ ") + words.shape(level.shape),
         "volume": f"{level.volume:,}".replace(",", " "),
         "interface": f"{level.faces} × {level.interface // level.faces}" if level.faces > 1 else f"{level.interface:g}",
         "information": measured(level.mutual_information, level.error),
         "density": measured(level.mutual_information / level.interface, level.error / level.interface),
-        "fall": measured(-_fall(level), level.weight * level.error) if abs(_fall(level)) > 1e-5 else _digits(-_fall(level)),
+        "fall": measured(-_fall(level), level.weight * level.error) if abs(_fall(level)) > 1e-5 else words.digits(-_fall(level)),
         "source": level.source,
         "status": "" if level.status == level.source else f": {level.status}",
-        "bounds": _digits(max(bounds) - min(bounds)) if bounds else "–",
-        "listed": ", ".join(f"{name} {_digits(value, 4)}" for name, value in level.bounds.items()),
+        "bounds": words.digits(max(bounds) - min(bounds)) if bounds else "–",
+        "listed": ", ".join(f"{name} {words.digits(value, 4)}" for name, value in level.bounds.items()),
     }
 
 
@@ -210,13 +186,13 @@ def _samples(result: EntropyResult) -> list[tuple[str, str, str]]:
         "tau": ("tau_int", 3, "integrated autocorrelation time in draws, of the slowest observable; 1/2 if independent"),
         "rhat": ("R-hat", 5, "spread between chains against that within; 1 when they have mixed"),
     }
-    rows = [(label, _digits(result.samples[name], n), text) for name, (label, n, text) in known.items() if name in result.samples]
+    rows = [(label, words.digits(result.samples[name], n), text) for name, (label, n, text) in known.items() if name in result.samples]
     if result.samples.get("shape"):
         particles = result.samples.get("kind") == "particles"
         meaning = "diameters along each edge" if particles else "sites along each side"
-        rows.insert(0, (plots.Units.of(result).space, _shape(result.samples["shape"]), meaning))
+        rows.insert(0, (plots.Units.of(result).space, words.shape(result.samples["shape"]), meaning))
     if result.samples.get("kind") == "particles":
-        rows.append(("density", _digits(result.samples["density"], 5), "particles per volume, in diameters"))
+        rows.append(("density", words.digits(result.samples["density"], 5), "particles per volume, in diameters"))
     elif "kind" in result.samples:
         rows.append(("states", str(result.samples["kind"]), "what a site holds"))
     return rows
@@ -262,7 +238,7 @@ def _training(result: EntropyResult, depth: int, levels: Sequence[Level]) -> dic
     histories = [history for level in levels for history in level.histories]
     return {
         "depth": depth,
-        "shapes": " and ".join(_shape(level.shape) for level in levels),
+        "shapes": " and ".join(words.shape(level.shape) for level in levels),
         "gain": max(history.late_gain for history in histories),
         "steps": max(max(history.steps, default=0) for history in histories),
         "figure": _svg(f"training{depth}", partial(plots.training, level=depth), result, _PANEL),
@@ -310,61 +286,4 @@ def _flat(value: Any, path: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
         for name, part in value.items():
             yield from _flat(part, [*path, str(name)])
     else:
-        yield " › ".join(path), _plain(value)
-
-
-def _plain(value: Any) -> str:
-    """A value in words: no quotes, brackets or capitals of Python."""
-    if value is None or (isinstance(value, (Mapping, list, tuple)) and not value):
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(_plain, value))
-    if isinstance(value, Mapping):
-        return "; ".join(f"{name}: {_plain(part)}" for name, part in value.items())
-    return f"{value:.10g}" if isinstance(value, float) else str(value)
-
-
-def _digits(value: float, digits: int = 2) -> str:
-    """A number with so many digits, without an exponent where it is of ordinary size.
-
-    Example:
-        >>> _digits(0.000302), _digits(6.1e-6), _digits(2048.0, 6), _digits(-0.5, 1), _digits(float("nan"))
-        ('0.00030', '6.1 × 10⁻⁶', '2048', '−0.5', 'unknown')
-    """
-    if not isfinite(value):
-        return "∞" if value > 0 else "unknown"
-    text = f"{value:#.{digits}g}" if value != int(value) else f"{value:.{digits}g}"
-    mantissa, _, power = text.partition("e")
-    mantissa = mantissa.rstrip(".").replace("-", "−")
-    return mantissa + (f" × 10{str(int(power)).translate(_RAISED)}" if power else "")
-
-
-def _decimals(value: float) -> str:
-    return f"{value:z.5f}".replace("-", "−") if isfinite(value) else "unknown"
-
-
-def _signed(value: float, error: float) -> str:
-    """A difference to as many decimals as its error has, with its sign."""
-    return ("+" if value > 0 else "") + measured(value, error).split(" ")[0]
-
-
-def _seconds(value: float) -> str:
-    """A time in words.
-
-    Example:
-        >>> _seconds(0.3712), _seconds(29.58), _seconds(7384)
-        ('0.37 s', '30 s', '2 h 3 min')
-    """
-    if value < 120:
-        return f"{_digits(value)} s"
-    minutes = round(value / 60)
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def _shape(sides: Sequence[float]) -> str:
-    return "x".join(f"{side:.5g}" if isinstance(side, float) else str(side) for side in sides)
-
-
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+        yield " › ".join(path), words.plain(value)
