@@ -14,10 +14,10 @@ demo: $(READY)
 test: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
-# The site, in site/; the tutorials are run on the way, and one that fails makes this fail. Read it from the disk.
+# The site, in site/; the tutorials are run on the way, and one that fails makes this fail (not if --quiet).  Read it from the disk.
 docs: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
-	NO_MKDOCS_2_WARNING=1 OMP_NUM_THREADS=1 $(BIN)/python -m mkdocs build --strict --clean --quiet
+	NO_MKDOCS_2_WARNING=1 OMP_NUM_THREADS=1 $(BIN)/python -m mkdocs build --strict --clean
 	@echo open site/index.html
 
 validate: $(READY)

@@ -112,3 +112,9 @@ def test_nothing_is_fetched_from_elsewhere():
     assert "analytics" not in CONFIG and "http" not in CONFIG
     styles = (DOCS / "assets" / "extra.css").read_text(encoding="utf-8")
     assert "@import" not in styles and "url(" not in styles
+
+
+def test_a_failing_block_fails_the_build():
+    """MkDocs counts the warnings that it prints: told to be quiet it finds nothing to be strict about."""
+    line = next(line for line in (ROOT / "Makefile").read_text(encoding="utf-8").splitlines() if "mkdocs build" in line)
+    assert "--strict" in line and not re.search(r"\s(-q|--quiet)\b", line)

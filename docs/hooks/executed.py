@@ -15,11 +15,15 @@ from pathlib import Path
 
 __all__ = ["command", "figures_section", "picture", "table"]
 
-sys.path.insert(0, str(Path(__file__).parent))  # for blocks; MkDocs itself loads hooks by path
-
 _FIGURES = Path(__file__).parent.parent / "figures"  # what `moiety reproduce` wrote, where it has been put there
 _WIDTH = 88  # columns of a page
 _SVG = {"svg.fonttype": "path", "svg.hashsalt": "moiety", "font.size": 9}
+
+
+def on_config(config):
+    """Called by MkDocs before all else: blocks shall find this file."""
+    sys.path.insert(0, str(Path(__file__).parent))
+    return config
 
 
 def command(*words: str, folder: str | os.PathLike[str] | None = None, code: int = 0, shown: bool = True) -> str:
