@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test validate bench reference clean
+.PHONY: demo test docs validate bench reference clean
 
 demo: $(READY)
 	mkdir -p demo
@@ -13,6 +13,12 @@ demo: $(READY)
 # A process a core, each with one thread: threads that wait for a busy core make small networks slow.
 test: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
+
+# The site, in site/; the tutorials are run on the way, and one that fails makes this fail (not if --quiet).  Read it from the disk.
+docs: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	NO_MKDOCS_2_WARNING=1 OMP_NUM_THREADS=1 $(BIN)/python -m mkdocs build --strict --clean
+	@echo open site/index.html
 
 validate: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[validate]'
@@ -33,7 +39,7 @@ reference: $(READY)
 	$(BIN)/python validation/xy_reference.py --rows xy_rows.csv
 
 clean:
-	rm -rf .venv demo report.html build dist
+	rm -rf .venv demo report.html site build dist
 
 # Pinned versions; where a CPU build of torch is at hand, the pin takes it.
 $(READY): pyproject.toml constraints.txt
