@@ -71,11 +71,11 @@ def seconds(value: float) -> str:
     """A time in words.
 
     Example:
-        >>> seconds(0.3712), seconds(29.58), seconds(7384)
-        ('0.37 s', '30 s', '2 h 3 min')
+        >>> seconds(0.3712), seconds(29.58), seconds(110.2), seconds(7384)
+        ('0.37 s', '30 s', '110 s', '2 h 3 min')
     """
     if value < 120:
-        return f"{digits(value)} s"
+        return f"{value:.0f} s" if value >= 100 else f"{digits(value)} s"
     minutes = round(value / 60)
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 

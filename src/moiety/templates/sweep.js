@@ -5,7 +5,8 @@
   const DASHES = { solid: [], dashed: [7, 4], dotted: [2, 4] };
   const FOLDS = ["blue", "vermilion", "green", "purple", "orange", "sky"];
   const NEAR = 45; // pixels from the pointer to what it reads
-  const APART = 5; // pixels between points at the same place
+  const WIDER = 1.6; // rings than disks
+  const APART = 6; // pixels between points at the same place
 
   // Colours are the page's own, so that they follow light and dark.
   const probe = document.body.appendChild(document.createElement("span"));
@@ -238,12 +239,18 @@
           ctx.stroke();
         }
         if (!one.mark) return;
-        ctx.fillStyle = colour(one.hollow || one.guessed.includes(place) ? "var(--paper)" : one.colour);
+        const size = one.hollow ? WIDER : 1; // a ring lets what lies inside it be seen
+        ctx.save();
+        ctx.translate(x, y);
+        ctx.scale(size, size);
+        ctx.lineWidth /= size;
+        ctx.fillStyle = colour(one.guessed.includes(place) ? "var(--paper)" : one.colour);
         ctx.beginPath();
-        MARKS[one.mark](ctx, x, y);
+        MARKS[one.mark](ctx, 0, 0);
         ctx.closePath();
-        ctx.fill();
+        if (!one.hollow) ctx.fill();
         ctx.stroke();
+        ctx.restore();
       });
     }
 
