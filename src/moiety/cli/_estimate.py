@@ -12,7 +12,7 @@ from typer import Argument, Option
 
 from ..choices import algorithms, exact_value, given
 from ..errors import InputError
-from ..scalars import check_tensorboard
+from ..scalars import ScalarLog, check_tensorboard
 from ._options import Force, Json, LogDir
 from ._report import check_page, write_page
 from ._result import in_json, show
@@ -174,8 +174,6 @@ def _estimated(file: Path, reading: dict[str, Any], options: dict[str, Any], blo
     from ..excess import estimate_excess_entropy
     from ..io import load
     from ..particles import Particles
-
-    from ..scalars import ScalarLog
 
     samples = load(file, **reading)
     text = "stopping early: the remaining levels are extrapolated; Ctrl-C again interrupts"
