@@ -10,8 +10,9 @@ from moiety.paper import FIGURES, fig1, fig2, fig3, heat
 from moiety.paper.lattices import NAMES, ROTORS, SQUARE, Effort
 
 TINY = Effort(
-    size=8, samples=64, square=(4.0, 3.0, 2.4, 2.0, 1.5), triangular=(4.0, 2.0, 1.0, 0.5), rotors=(3.0, 1.5, 1.0, 0.6, 0.3), fields=(0.5,),
-    estimate={"steps": 8, "cross_check": False, "precision": 1.0}, in_fields={"steps": 8, "cross_check": False, "precision": 1.0},
+    size=8, samples=64, square=(4.0, 3.0, 2.4, 2.0, 1.5), triangular=(4.0, 2.0, 1.0, 0.5), rotors=(3.0, 1.5, 1.0, 0.6, 0.3),
+    estimate={"steps": 8, "cross_check": False, "precision": 1.0},
+    fields=(0.5,), field_temperatures=(2.0, 1.5, 1.0, 0.5, 0.2), field_steps=8, field_sites=2**12,
 )  # fmt: skip
 
 
@@ -25,7 +26,8 @@ def studied(tmp_path_factory, one_thread):
 
 def test_state_points_are_shared(studied):
     folder, _ = studied
-    assert len(list(folder.glob("points/*/done.json"))) == 5 + 4 + 2 * 5
+    assert len(list(folder.glob("points/*/done.json"))) == 5 + 4 + 5
+    assert len(list(folder.glob("field-*.json"))) == 2 * 5
     before = {path: path.stat().st_mtime_ns for path in folder.glob("points/*/done.json")}
     again = fig2.study(folder, TINY, seed=1, threads=1)
     assert {path: path.stat().st_mtime_ns for path in folder.glob("points/*/done.json")} == before

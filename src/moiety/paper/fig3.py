@@ -1,4 +1,4 @@
-"""Fig. 3: XY rotors in fields.
+"""Fig. 3: XY rotors in fields, by the chain rule; without a field by critics, too (open circles).
 
 A  s against T; inset: ds/dT, with T_KT
 B  M between neighbouring blocks against T, an arrow at each peak, l / (4 T^2) at high temperature
@@ -17,9 +17,11 @@ import numpy as np
 
 from ..errors import InputError
 from ..exact.xy import harmonic_information, pair_information
+from ..geometry import Cut
 from ..plots import COLOURS
 from ..probe import Peak, peak, slope
-from .lattices import CRITICAL, FOLDER, ROTORS, Effort, Progress, estimated, reference
+from .fields import SHARE, by_chain_rule, cut_of
+from .lattices import CRITICAL, FOLDER, ROTORS, Effort, Progress, curve, estimated, reference
 
 if TYPE_CHECKING:
     import xarray
@@ -30,8 +32,6 @@ __all__ = ["FOLDER", "ROWS", "Effort", "draw", "highest", "plateaus", "study", "
 
 ROWS = ("field", "temperature")
 
-_SHARE = 8  # of the lattice's sites that a block of panel B has: 32x16 of 64x64
-_KNOWN = 0.25  # relative error of an M that is shown at most
 
 
 def study(
@@ -42,59 +42,55 @@ def study(
     Arguments:
         folder, effort, seed, threads, progress, stop: See `fig1.study`.
     """
-    data = estimated(folder, replace(effort, seed=seed).plan(ROTORS, fields=effort.fields), threads, progress, stop)
-    others = [name for name in data.dims if name not in ("field", "temperature", "level")]
-    kept = data[["entropy", "error", "mutual_information", "mutual_information_error", "volume", "interface"]].max(others)
-    level = int(kept.level[int(np.argmin(np.abs(np.nanmax(kept["volume"], axis=(0, 1)) - effort.size**2 / _SHARE)))])
-    one = kept.sel(level=level)
-    known = [reference(data, ROTORS, kept.temperature.values, effort.size, float(h)) for h in kept.field.values]
-    side = round(float(np.sqrt(2 * one["volume"].max())))
-    harmonic = [_harmonic(side, float(h), effort.size) for h in kept.field.values]
+    effort = replace(effort, seed=seed)
+    critics = _critics(estimated(folder, effort.plan(ROTORS), threads, progress, stop), effort.size**2 // SHARE)
+    data = by_chain_rule(folder, effort, seed=seed, threads=threads, progress=progress, stop=stop)
+    exact = [reference(data, ROTORS, data.temperature.values, effort.size, h)[0] for h in map(float, data.field.values)]
+    cut = cut_of(effort.size)
+    harmonic = [_harmonic(cut, float(h), effort.size) for h in data.field.values]
+    return data.merge(critics).assign(
+        reference=(("field", "temperature"), exact, {"units": "nats/site"}), harmonic=("field", harmonic, {"units": "nats"}),
+    ).assign_attrs(size=effort.size, samples=effort.samples, side=cut.parent[0], interface=cut.interface)  # fmt: skip
+
+
+def _critics(data: xarray.Dataset, volume: int) -> xarray.Dataset:
+    """s and M of blocks of so many sites without a field, over temperatures of their own."""
+    import xarray
+
+    level = int(data.level[int(np.argmin(np.abs(np.nanmax(data["volume"].values.reshape(-1, data.sizes["level"]), axis=0) - volume)))])
+    t, s, s_error = curve(data, ROTORS, "entropy")
+    _, m, m_error = curve(data, ROTORS, "mutual_information", level=level)
+    found = {"entropy": s, "error": s_error, "mutual_information": m, "mutual_information_error": m_error}
     units = {"units": "nats"}
-    return one.drop_vars("level").assign(
-        reference=(("field", "temperature"), np.array([values for values, _ in known]), {"units": "nats/site"}),
-        harmonic=("field", harmonic, units),
-    ).assign_attrs(size=effort.size, samples=effort.samples, side=side)  # fmt: skip
+    return xarray.Dataset({f"critic_{name}": ("critic_temperature", values, units) for name, values in found.items()}, {"critic_temperature": t})
 
 
-def _harmonic(side: int, h: float, size: int) -> float:
-    """M of harmonic rotors between the halves of a square block: NaN at H = 0, where a zero mode has no M of its own."""
+def _harmonic(cut: Cut, h: float, size: int) -> float:
+    """M of harmonic rotors between the halves: NaN at H = 0, where a zero mode has no M of its own."""
     if h == 0:
         return np.nan
     rows, columns = np.indices((size, size))
-    block = (rows < side) & (columns < side)
-    return harmonic_information((size, size), block & (rows < side // 2), 1.0, h, block & (rows >= side // 2))
-
-
-def _curve(data: xarray.Dataset, h: float, variable: str, spread: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    one = data.sel(field=h)
-    known = np.isfinite(one[variable].values)
-    return one.temperature.values[known], one[variable].values[known], one[spread].values[known]
+    block = (rows < cut.parent[0]) & (columns < cut.parent[1])
+    first = (rows < cut.left[0]) & (columns < cut.left[1])
+    return harmonic_information((size, size), first, 1.0, h, block & ~first)
 
 
 def _informations(data: xarray.Dataset, h: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    t, m, error = _curve(data, h, "mutual_information", "mutual_information_error")
-    known = error <= _KNOWN * np.abs(m) + 0.02
-    return t[known], m[known], error[known]
+    one = data.sel(field=h)
+    return data.temperature.values, one.mutual_information.values, one.mutual_information_error.values
 
 
 def highest(data: xarray.Dataset) -> list[tuple[float, Peak]]:
     """Where M is largest, by field."""
-    found = []
-    for h in map(float, data.field.values):
-        try:
-            found.append((h, peak(*_informations(data, h))))
-        except InputError:  # too few temperatures are known
-            continue
-    return found
+    return [(h, peak(*_informations(data, h))) for h in map(float, data.field.values)]
 
 
 def plateaus(data: xarray.Dataset) -> list[tuple[float, float, float, float]]:
-    """Field, M at the lowest temperature that is known with its error, and M_h of harmonic rotors."""
+    """Field, M at the lowest temperature with its error, and M_h of harmonic rotors; not without a field."""
     found = []
     for h, harmonic in zip(map(float, data.field.values), data.harmonic.values, strict=True):
-        _, m, error = _informations(data, h)
-        if np.isfinite(harmonic) and len(m):
+        if np.isfinite(harmonic):
+            _, m, error = _informations(data, h)
             found.append((h, float(m[0]), float(error[0]), float(harmonic)))
     return found
 
@@ -122,12 +118,13 @@ def _colours(data: xarray.Dataset) -> list[tuple[float, str]]:
 def _entropies(axes: Axes, data: xarray.Dataset) -> None:
     inset = axes.inset_axes((0.52, 0.14, 0.45, 0.42))
     for h, colour in _colours(data):
-        t, s, error = _curve(data, h, "entropy", "error")
+        t, s, error = data.temperature.values, data.entropy.sel(field=h).values, data.error.sel(field=h).values
         axes.errorbar(t, s, error, fmt="o", color=colour, markersize=3, capsize=2, label=f"H = {h:g}")
         exact = data.reference.sel(field=h).values
         axes.plot(data.temperature.values[np.isfinite(exact)], exact[np.isfinite(exact)], "-", color=colour, linewidth=0.8)
         at, rise, spread = slope(t, s, error)
         inset.errorbar(at, rise, spread, fmt="o-", color=colour, markersize=2, linewidth=0.7)
+    _open(axes, data, "entropy", "error")
     for one in (axes, inset):
         one.axvline(CRITICAL[ROTORS], color=COLOURS["grey"], linestyle="--", linewidth=0.8)
     inset.set(xlim=(0.3, 2.3))
@@ -137,28 +134,32 @@ def _entropies(axes: Axes, data: xarray.Dataset) -> None:
     axes.legend(frameon=False, fontsize="x-small", loc="upper left")
 
 
+def _open(axes: Axes, data: xarray.Dataset, value: str, error: str) -> None:
+    """What critics give without a field."""
+    style = {"color": _colours(data)[0][1], "markerfacecolor": "none", "markersize": 5, "capsize": 2, "linewidth": 0.8}
+    axes.errorbar(data.critic_temperature.values, data[f"critic_{value}"].values, data[f"critic_{error}"].values, fmt="o", label="H = 0, critics", **style)
+
+
 def _blocks(axes: Axes, data: xarray.Dataset) -> None:
-    interface = float(np.nanmax(data.interface))
     tops = dict(highest(data))
     for h, colour in _colours(data):
         t, m, error = _informations(data, h)
         axes.errorbar(t, m, error, fmt="o-", color=colour, markersize=3, capsize=2, linewidth=0.9, label=f"H = {h:g}")
-        top = tops.get(h)
-        if top and top.inside:
+        top = tops[h]
+        if top.inside:
             axes.annotate("", (top.at, top.height), (top.at, top.height + 0.12 * axes.get_ylim()[1]), arrowprops={"arrowstyle": "->", "color": colour})
+    _open(axes, data, "mutual_information", "mutual_information_error")
     hot = np.linspace(1.3, float(data.temperature.max()), 100)
-    axes.plot(hot, interface / (4 * hot**2), ":", color="black", linewidth=1, label="ℓ / 4T²")
+    axes.plot(hot, data.attrs["interface"] / (4 * hot**2), ":", color="black", linewidth=1, label="ℓ / 4T²")
     axes.axvline(CRITICAL[ROTORS], color=COLOURS["grey"], linestyle="--", linewidth=0.8)
     axes.set(xlabel="temperature T (J/k_B)", ylabel=f"M (nats), halves of {data.attrs['side']}×{data.attrs['side']}", ylim=(0, None))
     axes.legend(frameon=False, fontsize="x-small")
 
 
 def _against_field(axes: Axes, data: xarray.Dataset) -> None:
-    found = plateaus(data)
-    if found:
-        h, m, error, _ = map(np.array, zip(*found, strict=True))
-        axes.errorbar(h, m, error, fmt="o", color=COLOURS["blue"], markersize=4, capsize=2, label="M at the lowest T")
-    axes.plot(data.field.values, data.harmonic.values, "x", color="black", markersize=6, label="harmonic rotors M_h")
+    h, m, error, harmonic = map(np.array, zip(*plateaus(data), strict=True))
+    axes.errorbar(h, m, error, fmt="o", color=COLOURS["blue"], markersize=4, capsize=2, label="M at the lowest T")
+    axes.plot(h, harmonic, "x", color="black", markersize=6, label="harmonic rotors M_h")
     axes.set(xlabel="field H (J)", ylabel="M (nats)", xscale="log")
     tops = [(h, one.at, one.at_error) for h, one in highest(data) if one.inside and h > 0]
     both = [axes]

@@ -41,9 +41,10 @@ class Effort:
         size: Side of the lattices.
         samples: Of a state point.
         square, triangular, rotors: Temperatures, from high to low.
-        fields: Of the rotors of Fig. 3, beside H = 0.
         estimate: Settings, by the words of a plan.
-        in_fields: Those of rotors in a field.
+        fields, field_temperatures: Of the rotors of Fig. 3, beside H = 0, from high to low temperature.
+        field_steps, field_sites: Training steps of their chain rule, of the first state point of a field, and sites
+            that each of its entropies is read from.
         seed: Of samples and networks.
     """
 
@@ -52,9 +53,11 @@ class Effort:
     square: tuple[float, ...] = (4, 3.5, 3.1, 2.8, 2.6, 2.5, 2.4, 2.35, 2.3, 2.269185, 2.25, 2.2, 2.1, 1.9, 1.6, 1.3, 1.0, 0.5)
     triangular: tuple[float, ...] = (4, 3.2, 2.6, 2.1, 1.7, 1.4, 1.15, 0.95, 0.8, 0.65, 0.55, 0.45, 0.35, 0.25, 0.17, 0.1)
     rotors: tuple[float, ...] = (4, 3, 2.3, 1.8, 1.5, 1.3, 1.15, 1.05, 0.95, 0.9, 0.85, 0.75, 0.6, 0.45, 0.3, 0.2, 0.1)
-    fields: tuple[float, ...] = (0.05, 0.1, 0.5, 1.0)
     estimate: dict[str, Any] = field(default_factory=dict)
-    in_fields: dict[str, Any] = field(default_factory=lambda: {"steps": 400, "cross_check": False})
+    fields: tuple[float, ...] = (0.05, 0.1, 0.5, 1.0)
+    field_temperatures: tuple[float, ...] = (4, 2.8, 2.1, 1.7, 1.4, 1.2, 1.05, 0.9, 0.7, 0.45, 0.25, 0.1)
+    field_steps: int = 600
+    field_sites: int = 2**20
     seed: int = 0
 
     @classmethod
@@ -62,27 +65,23 @@ class Effort:
         """Smaller lattices, fewer samples and temperatures: larger errors."""
         return cls(
             size=32, samples=512, square=(4, 3, 2.6, 2.4, 2.269185, 2.15, 1.9, 1.0), triangular=(4, 2, 1, 0.5, 0.1),
-            rotors=(4, 2, 1.2, 0.9, 0.6, 0.1), fields=(0.1, 1.0), estimate={"steps": 150, "cross_check": False},
-            in_fields={"steps": 150, "cross_check": False},
+            rotors=(4, 2, 1.2, 0.9, 0.6, 0.1), estimate={"steps": 150, "cross_check": False}, fields=(0.1, 1.0),
+            field_temperatures=(4, 2, 1.4, 1.1, 0.8, 0.1), field_steps=200, field_sites=2**17,
         )  # fmt: skip
 
-    def plan(self, *names: str, fields: Sequence[float] = ()) -> Plan:
-        """Chains of these systems; of rotors in these fields, too."""
-        return Plan(tuple(chain for table in self._tables(names, fields) for chain in Plan.of(table).chains))
+    def plan(self, *names: str) -> Plan:
+        """Chains of these systems."""
+        return Plan(tuple(chain for name in names for chain in Plan.of(self._table(name)).chains))
 
-    def _tables(self, names: Sequence[str], fields: Sequence[float]) -> list[dict[str, Any]]:
-        temperatures = {SQUARE: self.square, TRIANGULAR: self.triangular, ROTORS: self.rotors}
-        rows = [(name, {"coupling": -1.0} if name == TRIANGULAR else {}, self.estimate) for name in names]
-        rows += [(ROTORS, {"field": h}, self.in_fields) for h in fields]
-        return [
-            {
-                "seeds": self.seed,
-                "system": [{"name": name, "size": self.size, "samples": self.samples, "temperature": list(temperatures[name]), **fixed}],
-                "estimate": dict(settings),
-                "baselines": ["naive", "compression", "heat-capacity"],
-            }
-            for name, fixed, settings in rows
-        ]
+    def _table(self, name: str) -> dict[str, Any]:
+        temperatures = {SQUARE: self.square, TRIANGULAR: self.triangular, ROTORS: self.rotors}[name]
+        fixed = {"coupling": -1.0} if name == TRIANGULAR else {}
+        return {
+            "seeds": self.seed,
+            "system": [{"name": name, "size": self.size, "samples": self.samples, "temperature": list(temperatures), **fixed}],
+            "estimate": dict(self.estimate),
+            "baselines": ["naive", "compression", "heat-capacity"],
+        }
 
 
 def estimated(folder: Path, plan: Plan, threads: int, progress: Progress | None, stop: Callable[[], bool] | None) -> xarray.Dataset:
