@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from concurrent.futures import wait
+from concurrent.futures import BrokenExecutor, wait
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
@@ -20,7 +20,7 @@ import numpy as np
 from ..chains import series_error
 from ..conditional import ChainRule, estimate_conditional
 from ..critics import InterfaceCritic, TrainedCritic
-from ..errors import Stopped
+from ..errors import EstimateError, Stopped
 from ..geometry import Cut, ladder
 from ..io._atomic import atomic
 from ..random import Streams
@@ -80,6 +80,7 @@ def by_chain_rule(
 
     Raises:
         Stopped: The user ended it; finished state points are kept.
+        EstimateError: A worker was killed.
     """
     import xarray
 
@@ -96,8 +97,11 @@ def by_chain_rule(
         left = {executor.submit(_run, chain) for chain in chains if not all(chain.path(t).exists() for t in chain.temperatures)}
         while left:
             ended, left = wait(left, timeout=_TICK)
-            for future in ended:
-                future.result()
+            try:
+                for future in ended:
+                    future.result()
+            except BrokenExecutor as error:
+                raise EstimateError(f"a worker died: killed, or out of memory; what {folder} holds is kept, and the same command goes on") from error
             if progress:
                 progress(sum(path.exists() for path in paths), len(paths), "rotors in fields")
             if left and stop and stop():  # the state points begun are lost, a minute each
