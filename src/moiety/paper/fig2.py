@@ -86,16 +86,17 @@ def _levels(part: xarray.Dataset) -> list[tuple[int, str, float, tuple[float, ..
 
 
 def _against_temperature(axes: Axes, part: xarray.Dataset) -> None:
-    inset = axes.inset_axes((0.52, 0.5, 0.46, 0.4))
+    inset, highest = axes.inset_axes((0.5, 0.58, 0.48, 0.34)), 1.0
     for level, name, interface, colour in _levels(part):
         t, m, error = _level(part, level)
         axes.errorbar(t, m, error, fmt="o-", color=colour, markersize=3, linewidth=0.9, capsize=2, label=name)
+        highest = max(highest, float((m + error).max()))
         limit = interface / (2 * t**2)
         inset.plot(t, m / limit, "-", color=colour, linewidth=0.9)
     axes.axhline(log(2), color=COLOURS["grey"], linestyle=":", linewidth=0.9)
     axes.text(part.temperature.values[-1], log(2), "log 2", ha="right", va="bottom", fontsize="x-small")
     axes.axvline(CRITICAL[SQUARE], color=COLOURS["grey"], linestyle="--", linewidth=0.9)
-    axes.set(xlabel="temperature T (J/k_B)", ylabel="M (nats)", ylim=(0, None))
+    axes.set(xlabel="temperature T (J/k_B)", ylabel="M (nats)", ylim=(0, 2.1 * highest))  # the inset above all curves
     axes.legend(frameon=False, fontsize="x-small", title="sites of a half", title_fontsize="x-small", loc="upper left", ncols=1)
     inset.axhline(1, color=COLOURS["grey"], linestyle=":", linewidth=0.9)
     inset.set(xlim=(2.3, None), ylim=(0, 3.2))
@@ -127,7 +128,7 @@ def _against_volume(axes: Axes, parts: Sequence[tuple[xarray.Dataset, str]], per
         m, error = part.mutual_information.values, part.mutual_information_error.values
         known = np.isfinite(m) & (error <= np.maximum(_KNOWN * np.abs(m), 1e-3))
         rows = [row for row in range(len(m)) if known[row].sum() > 3 and np.nanmax(m[row]) > _SMALL]
-        rows = rows[:: max(len(rows) // _SHOWN, 1)]
+        rows = [rows[place] for place in sorted({round(one) for one in np.linspace(0, len(rows) - 1, _SHOWN)})]
         for place, row in enumerate(rows):
             use = known[row]
             volume, interface = part["volume"].values[row][use], part.interface.values[row][use]
@@ -141,7 +142,8 @@ def _against_volume(axes: Axes, parts: Sequence[tuple[xarray.Dataset, str]], per
     axes.set_ylabel("M / ℓ over that of single sites" if per_face else "M / V (nats/site)")
     if not per_face:
         axes.set_yscale("log")
-    axes.legend(frameon=False, fontsize="x-small", ncols=1 if per_face else 2)
+        axes.set_ylim(bottom=axes.get_ylim()[0] / 20)  # room for the legend
+    axes.legend(frameon=False, fontsize="x-small", loc="lower left", ncols=1 if per_face else 2)
 
 
 def verdict(data: xarray.Dataset) -> str:
