@@ -71,14 +71,14 @@ def test_plateaus_and_peaks_are_those_of_the_curves():
         {
             "entropy": (("field", "temperature"), m), "reference": (("field", "temperature"), m - 0.002),
             "mutual_information": (("field", "temperature"), m), "mutual_information_error": (("field", "temperature"), np.full_like(m, 0.001)),
-            "harmonic": ("field", [np.nan, 0.61]),
+            "harmonic": ("field", [np.nan, 0.61]), "seconds": (("field", "temperature"), np.ones_like(m)),
         },
         {"field": fields, "temperature": t},
     )  # fmt: skip
     tops = dict(fig3.highest(data))
     assert all(abs(tops[h].at - 1 - h) < 0.05 and tops[h].inside for h in fields)
     assert fig3.plateaus(data) == [(0.5, pytest.approx(m[1, 0]), 0.001, 0.61)]  # at H = 0 there is none
-    assert "s off by 0.0020" in fig3.verdict(data)
+    assert "s off by 0.0020" in fig3.verdict(data) and "60 s of a core" in fig3.verdict(data)
 
 
 def test_where_m_of_ising_blocks_rises_fastest():

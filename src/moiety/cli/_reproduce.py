@@ -53,7 +53,8 @@ def reproduce(figure: _Figure, out: _Out, quick: _Quick = False, seed: _Seed = 0
         data = made.study(folder, effort, seed=seed, threads=threads, progress=update, stop=stop)
     for path in _written(made, data, out, figure):
         note(f"wrote {path}")
-    say(f"{made.verdict(data)}; {perf_counter() - started:.0f} s")
+    say(made.verdict(data))
+    note(f"in {perf_counter() - started:.0f} s")
 
 
 def _written(made: Any, data: Any, out: Path, figure: str) -> list[Path]:

@@ -2,7 +2,7 @@
 
 Each has `study(folder, ...)`, which keeps what it has measured in the folder and goes on with it when it
 is called again, and returns a dataset; `draw(dataset)`, which makes the figure with the paper's panels;
-`verdict(dataset)`, what it shows in a line.  Figures with the same `FOLDER` share what they have measured.
+`verdict(dataset)`, what it shows in words.  Figures with the same `FOLDER` share what they have measured.
 """
 
 from __future__ import annotations

@@ -128,7 +128,7 @@ def _against_volume(axes: Axes, parts: Sequence[tuple[xarray.Dataset, str]], per
         m, error = part.mutual_information.values, part.mutual_information_error.values
         known = np.isfinite(m) & (error <= np.maximum(_KNOWN * np.abs(m), 1e-3))
         rows = [row for row in range(len(m)) if known[row].sum() > 3 and np.nanmax(m[row]) > _SMALL]
-        rows = [rows[place] for place in sorted({round(one) for one in np.linspace(0, len(rows) - 1, _SHOWN)})]
+        rows = [rows[place] for place in sorted({round(one) for one in np.linspace(0, len(rows) - 1, min(len(rows), _SHOWN))})]
         for place, row in enumerate(rows):
             use = known[row]
             volume, interface = part["volume"].values[row][use], part.interface.values[row][use]

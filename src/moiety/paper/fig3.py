@@ -192,4 +192,4 @@ def verdict(data: xarray.Dataset) -> str:
     told = [f"s off by {np.nanmax(off):.4f} at most"] if np.isfinite(off).any() else []
     told += [f"M largest at T = {one} (H = {h:g})" for h, one in highest(data)]
     told += [f"M = {m:.2f} ± {error:.2f}, harmonic {harmonic:.2f} (H = {h:g})" for h, m, error, harmonic in plateaus(data)]
-    return "; ".join(told)
+    return "; ".join([*told, f"{float(data.seconds.sum()):.0f} s of a core"])
