@@ -92,10 +92,10 @@ def _off(axes: Axes, part: xarray.Dataset) -> None:
         lower = np.minimum(error, 0.9 * off)  # a bar that ends at zero has no end on this axis
         style = {"fmt": marker, "color": COLOURS[colour], "markersize": 4, "capsize": 2, "linewidth": 0.9}
         axes.errorbar(part.temperature.values, off, yerr=[lower, error], label=label, **style)
-    axes.axhline(0.06, color=COLOURS["grey"], linestyle=":", linewidth=0.9)
-    axes.text(0.98, 0.06, "0.06, as in the paper", transform=axes.get_yaxis_transform(), ha="right", va="bottom", fontsize="x-small")
+    axes.axhline(0.06, color=COLOURS["grey"], linestyle=":", linewidth=0.9, label="0.06, as in the paper")
     axes.set(xscale="log", yscale="log", ylim=(1e-5, 1.5), xlabel="temperature T (J/k_B)")
-    axes.set_xticks([0.1, 0.3, 1, 3], labels=["0.1", "0.3", "1", "3"])
+    ticks = [t for t in (0.1, 0.2, 0.5, 1, 2, 4) if t >= part.temperature.min()]
+    axes.set_xticks(ticks, labels=[f"{t:g}" for t in ticks])
     axes.minorticks_off()
 
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import InputError
 from ..exact.xy import harmonic_information, pair_information
 from ..geometry import Cut
 from ..plots import COLOURS
@@ -141,19 +140,20 @@ def _open(axes: Axes, data: xarray.Dataset, value: str, error: str) -> None:
 
 
 def _blocks(axes: Axes, data: xarray.Dataset) -> None:
-    tops = dict(highest(data))
     for h, colour in _colours(data):
         t, m, error = _informations(data, h)
         axes.errorbar(t, m, error, fmt="o-", color=colour, markersize=3, capsize=2, linewidth=0.9, label=f"H = {h:g}")
-        top = tops[h]
-        if top.inside:
-            axes.annotate("", (top.at, top.height), (top.at, top.height + 0.12 * axes.get_ylim()[1]), arrowprops={"arrowstyle": "->", "color": colour})
     _open(axes, data, "mutual_information", "mutual_information_error")
     hot = np.linspace(1.3, float(data.temperature.max()), 100)
     axes.plot(hot, data.attrs["interface"] / (4 * hot**2), ":", color="black", linewidth=1, label="ℓ / 4T²")
     axes.axvline(CRITICAL[ROTORS], color=COLOURS["grey"], linestyle="--", linewidth=0.8)
     axes.set(xlabel="temperature T (J/k_B)", ylabel=f"M (nats), halves of {data.attrs['side']}×{data.attrs['side']}", ylim=(0, None))
     axes.legend(frameon=False, fontsize="x-small")
+    length, colours = 0.1 * axes.get_ylim()[1], dict(_colours(data))
+    for h, top in highest(data):
+        if top.inside:
+            arrow = {"arrowstyle": "->", "color": colours[h], "shrinkB": 7}
+            axes.annotate("", (top.at, top.height), (top.at, top.height + length), arrowprops=arrow)
 
 
 def _against_field(axes: Axes, data: xarray.Dataset) -> None:
@@ -169,7 +169,7 @@ def _against_field(axes: Axes, data: xarray.Dataset) -> None:
         both[1].errorbar(h, at, error, fmt="s", color=COLOURS["vermilion"], markersize=4, capsize=2, label="T_max")
         both[1].set_ylabel("T where M is largest (J/k_B)", color=COLOURS["vermilion"])
     lines = [part for one in both for part in zip(*one.get_legend_handles_labels(), strict=True)]
-    axes.legend(*zip(*lines, strict=True), frameon=False, fontsize="small")
+    axes.legend(*zip(*lines, strict=True), frameon=False, fontsize="small", loc="upper center")
 
 
 def _pairs(axes: Axes, data: xarray.Dataset) -> None:
@@ -190,6 +190,6 @@ def verdict(data: xarray.Dataset) -> str:
     """
     off = np.abs(data.entropy - data.reference).values
     told = [f"s off by {np.nanmax(off):.4f} at most"] if np.isfinite(off).any() else []
-    told += [f"M largest at T = {one} (H = {h:g})" for h, one in highest(data)]
+    told += [f"M largest {'at T = ' * one.inside}{one} (H = {h:g})" for h, one in highest(data)]
     told += [f"M = {m:.2f} ± {error:.2f}, harmonic {harmonic:.2f} (H = {h:g})" for h, m, error, harmonic in plateaus(data)]
     return "; ".join([*told, f"{float(data.seconds.sum()):.0f} s of a core"])
