@@ -34,6 +34,18 @@ def test_state_points_are_shared(studied):
     np.testing.assert_array_equal(again.mutual_information, studied[1]["fig2"].mutual_information)
 
 
+def test_a_field_that_was_interrupted_goes_on_to_the_same_numbers(studied):
+    folder, found = studied
+    lost = [folder / f"field-0.5-{t:g}.{suffix}" for t in (0.5, 0.2) for suffix in ("json", "pt")]
+    for path in lost:
+        path.unlink()
+    kept = {path: path.stat().st_mtime_ns for path in folder.glob("field-*.json")}
+    again = fig3.study(folder, TINY, seed=1, threads=1)
+    for name in ("entropy", "mutual_information"):
+        np.testing.assert_array_equal(again[name], found["fig3"][name])
+    assert all(path.exists() for path in lost) and kept.items() <= {path: path.stat().st_mtime_ns for path in folder.glob("field-*.json")}.items()
+
+
 def test_what_is_off_is_told(studied):
     data = studied[1]["fig1"]
     square = data.sel(system=SQUARE).dropna("point", subset=["entropy"])
