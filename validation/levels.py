@@ -48,7 +48,7 @@ class Effort:
     @classmethod
     def of(cls, seed: int, quick: bool) -> "Effort":
         if not quick:
-            # half a million sites a cut give M to 1% or 2%; what one cut among many still gains is less than
+            # half a million sites a cut give M to some percent; what one cut among many still gains is less than
             # what would end the training of an entropy
             rule = ChainRule(seed=seed, evaluations=2**19)
             training = replace(rule.training, steps=3000, patience=3000)

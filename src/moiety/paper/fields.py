@@ -70,13 +70,13 @@ def cut_of(size: int) -> Cut:
 
 
 def by_chain_rule(
-    folder: Path, effort: Effort, *, seed: int = 0, threads: int = 2, progress: Progress | None = None,
+    folder: Path, effort: Effort, *, threads: int = 2, progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> xarray.Dataset:  # fmt: skip
     """s and M over field and temperature, without a field too, from the files in the folder, or made now.
 
     Arguments:
-        folder, effort, seed, threads, progress, stop: See `fig1.study`.
+        folder, effort, threads, progress, stop: See `fig1.study`.
 
     Raises:
         Stopped: The user ended it; finished state points are kept.
@@ -88,7 +88,7 @@ def by_chain_rule(
     chains = [
         _Chain(
             folder, h, effort.field_temperatures, effort.size, effort.samples,
-            ChainRule(seed=Streams(seed).integer("chain rule", h), training=training, evaluations=effort.field_sites, threads=1),
+            ChainRule(seed=Streams(effort.seed).integer("chain rule", h), training=training, evaluations=effort.field_sites, threads=1),
         )
         for h in (0.0, *effort.fields)
     ]  # fmt: skip

@@ -43,7 +43,7 @@ def study(
     """
     effort = replace(effort, seed=seed)
     critics = _critics(estimated(folder, effort.plan(ROTORS), threads, progress, stop), effort.size**2 // SHARE)
-    data = by_chain_rule(folder, effort, seed=seed, threads=threads, progress=progress, stop=stop)
+    data = by_chain_rule(folder, effort, threads=threads, progress=progress, stop=stop)
     exact = [reference(data, ROTORS, data.temperature.values, effort.size, h)[0] for h in map(float, data.field.values)]
     cut = cut_of(effort.size)
     harmonic = [_harmonic(cut, float(h), effort.size) for h in data.field.values]
