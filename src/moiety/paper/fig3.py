@@ -32,7 +32,6 @@ __all__ = ["FOLDER", "ROWS", "Effort", "draw", "highest", "plateaus", "study", "
 ROWS = ("field", "temperature")
 
 
-
 def study(
     folder: Path, effort: Effort, *, seed: int = 0, threads: int = 2, progress: Progress | None = None, stop: Callable[[], bool] | None = None,
 ) -> xarray.Dataset:  # fmt: skip
