@@ -15,9 +15,11 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import log, prod
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
@@ -25,8 +27,8 @@ from _tables import MISSED, Page, provenance, renewed, row
 from moiety import Samples, system
 from moiety.chains import standard_error
 from moiety.conditional import ChainRule, estimate_conditional
+from moiety.exact.blocks import block_answers
 from moiety.exact.chain import halves_information, segment_information
-from moiety.exact.xy import harmonic_information
 from moiety.geometry import Cut, ladder
 from moiety.mutual_information import Estimator, estimate_information
 from moiety.training import Training
@@ -170,12 +172,9 @@ def triangular(show: Page, effort: Effort, seed: int) -> list[str]:
     return [] if abs(off) <= AGREEMENT else [f"{found[-1].name}: {off:+.1%}"]
 
 
-def plateau(cut: Cut, shape: tuple[int, ...], field: float) -> float:
-    """M_h between the halves of a cut."""
-    places = np.indices(shape)
-    inside = np.all([place < side for place, side in zip(places, cut.parent, strict=True)], axis=0)
-    first = inside & (places[cut.axis] < cut.left[cut.axis])
-    return harmonic_information(shape, first, 1.0, field, inside & ~first)
+def plateau(model: Any, cut: Cut) -> float:
+    """M_h between the halves of a cut of a square lattice."""
+    return block_answers(model, cut.left if cut.axis == 0 else cut.left[::-1]).mutual_information
 
 
 def xy_field(show: Page, effort: Effort, seed: int) -> list[str]:
@@ -189,12 +188,13 @@ def xy_field(show: Page, effort: Effort, seed: int) -> list[str]:
     for field in (0.1, 0.5, 1.0):
         for temperature in (0.1, 0.2):
             started = perf_counter()
-            samples = system("xy-square", size=effort.size, temperature=temperature, field=field).sample(effort.samples, seed=seed)
-            cuts = cuts_of(samples, lambda cut, h=field: plateau(cut, samples.shape, h))
+            model = system("xy-square", size=effort.size, temperature=temperature, field=field)
+            samples = model.sample(effort.samples, seed=seed)
+            cuts = cuts_of(samples, partial(plateau, model))
             critics = by_critics(samples, cuts, effort.estimator)
             (other,) = by_chain_rule(samples, cuts[-1:], rule)
             one = Found(cuts[-1], critics[-1][:2], other, critics[-1][2])
-            m_h = plateau(one.cut, samples.shape, field)
+            m_h = plateau(model, one.cut)
             offs = {"mutual information": one.critic[0] / m_h - 1, "chain rule": other[0] / m_h - 1}
             cells = [f"{m:.3f} ± {error:.3f}" for m, error in (one.critic, other)]
             first, second = (f"{off:+.1%}" for off in offs.values())

