@@ -15,12 +15,13 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import sqrt
+from math import log, sqrt
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 from scipy.optimize import curve_fit
+from scipy.special import log_expit
 
 from _tables import MISSED, Page, provenance, renewed, row
 from quenches import quenches
@@ -86,14 +87,17 @@ def packings(show: Page, effort: Effort, seed: int) -> list[str]:
 
 
 def _half(densities: np.ndarray, shares: np.ndarray, count: int) -> tuple[float, float]:
-    """Where a logistic curve through the shares is a half, with its error."""
-    errors = np.sqrt(np.maximum(shares * (1 - shares), 0.5 / count) / count)
+    """Where a logistic curve through the shares is a half, with its error.
 
-    def logistic(phi, middle, width):
-        return 1 / (1 + np.exp(-(phi - middle) / width))
-
-    best, covariance = curve_fit(logistic, densities, shares, (PHI_J, 0.003), errors, absolute_sigma=True)
-    return float(best[0]), float(sqrt(covariance[0, 0]))
+    Mean and standard deviation over all middles and widths alike, weighted by how probable they make the shares: where
+    one density only has packings of both kinds, the width is known from above alone, and a fit of both has no error.
+    """
+    middle, log_width = np.meshgrid(np.linspace(densities[0], densities[-1], 801), np.linspace(log(1e-5), log(0.02), 200), indexing="ij")
+    odds = (densities - middle[..., None]) / np.exp(log_width[..., None])
+    fit = count * (shares * log_expit(odds) + (1 - shares) * log_expit(-odds)).sum(axis=-1)
+    weights = np.exp(fit - fit.max())
+    mean = float((weights * middle).sum() / weights.sum())
+    return mean, sqrt(float((weights * (middle - mean) ** 2).sum() / weights.sum()))
 
 
 def _energies(show: Page, effort: Effort, seed: int) -> list[str]:
