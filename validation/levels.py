@@ -30,7 +30,7 @@ from moiety.conditional import ChainRule, estimate_conditional
 from moiety.exact.blocks import block_answers
 from moiety.exact.chain import halves_information, segment_information
 from moiety.geometry import Cut, ladder
-from moiety.mutual_information import Estimator, estimate_information
+from moiety.mutual_information import Estimator, estimate_information, from_below
 from moiety.training import Training
 
 MOST_NATS = 10.0
@@ -87,7 +87,8 @@ def by_critics(samples: Samples, cuts: Sequence[Cut], estimator: Estimator) -> l
     """M, its error and how it went, each cut's networks starting from those below."""
     found, modules = [], ()
     for cut in cuts:
-        one = estimate_information(samples, cut, estimator, warm=modules)
+        training = from_below(estimator.training, cut) if modules else estimator.training
+        one = estimate_information(samples, cut, replace(estimator, training=training), warm=modules)
         modules = one.modules
         found.append((one.value, one.error, one.status))
     return found

@@ -20,7 +20,7 @@ from .chains import series_error
 from .critics import TrainedCritic, Weights
 from .errors import EstimateError, Stopped
 from .geometry import Cut, Ladder
-from .mutual_information import Estimator, Information, estimate_information
+from .mutual_information import Estimator, Information, estimate_information, from_below
 from .random import Streams
 from .samples import Samples
 from .tail import AreaLaw, fit_area_law, is_level
@@ -86,10 +86,10 @@ class Climb:
             critic = self.estimator.critic
             handed = isinstance(critic, TrainedCritic) and critic.networks  # from another estimate, else from the cut below
             warm = self.found[-1].modules if self.found and not handed else ()
-            estimator = self.estimator
+            training = from_below(self.estimator.training, cut) if warm else self.estimator.training
             if seconds is not None:
-                estimator = replace(estimator, training=replace(estimator.training, seconds=seconds))
-            found = self._informed(cut, warm, estimator, look, halves(cut))
+                training = replace(training, seconds=seconds)
+            found = self._informed(cut, warm, replace(self.estimator, training=training), look, halves(cut))
         except Stopped:
             self.beyond.append((cut, "stopped"))
             return
