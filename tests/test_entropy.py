@@ -17,6 +17,7 @@ from moiety.clock import Clock
 from moiety.conditional import ChainRule
 from moiety.exact.chain import segment_information
 from moiety.geometry import ladder
+from moiety.mutual_information import Estimator
 from moiety.results import COUNTED, ESTIMATED, EXTRAPOLATED
 from moiety.systems import system
 from moiety.training import Training
@@ -296,7 +297,7 @@ def test_an_m_that_is_hardly_known_is_left_to_the_law(monkeypatch, m, error, bey
     """0.2 nats a site of the interface below; only an error of a fifth or more, larger than the law's, gives way."""
     samples = Samples.from_array(np.zeros((256, 64, 64), int), states=2, periodic=True)
     rungs = ladder(samples.shape, samples.periodic)
-    walk = Climb(rungs, samples, SimpleNamespace(critic=None), {"tau": 0.5, "effective": 1e9}, tail=True)
+    walk = Climb(rungs, samples, Estimator(), {"tau": 0.5, "effective": 1e9}, tail=True)
     walk.cuts = [cut for cut in reversed(rungs.cuts) if 32 <= cut.volume <= 256]
     walk.found = [SimpleNamespace(value=0.2 * cut.interface, error=0.2, modules=()) for cut in walk.cuts]
     found = SimpleNamespace(value=m, error=error, support=1e6, status="converged", modules=())
@@ -304,6 +305,24 @@ def test_an_m_that_is_hardly_known_is_left_to_the_law(monkeypatch, m, error, bey
     following = next(cut for cut in reversed(rungs.cuts) if cut.volume == 512)
     walk.take(following, None, None)
     assert [why for _, why in walk.beyond] == beyond and (found in walk.found) != bool(beyond)
+
+
+@pytest.mark.parametrize("modules, slower", [((), 1.0), (("networks", "of both folds"), 0.25)])
+def test_a_cut_that_starts_from_the_one_below_trains_slower(monkeypatch, modules, slower):
+    samples = Samples.from_array(np.zeros((256, 64, 64), int), states=2, periodic=True)
+    rungs = ladder(samples.shape, samples.periodic)
+    walk = Climb(rungs, samples, Estimator(), {"tau": 0.5, "effective": 1e9}, tail=False)
+    walk.cuts = [cut for cut in rungs.cuts if cut.volume == 64]
+    walk.found = [SimpleNamespace(value=1.0, error=0.1, modules=modules)]
+    rates = []
+
+    def estimate(samples, cut, estimator, **options):
+        rates.append(estimator.training.learning_rate)
+        return SimpleNamespace(value=2.0, error=0.1, support=1e6, status="converged", modules=())
+
+    monkeypatch.setattr("moiety.climb.estimate_information", estimate)
+    walk.take(next(cut for cut in rungs.cuts if cut.interface == 16), None, None)
+    assert rates == [slower * Training().learning_rate] and len(walk.found) == 2
 
 
 def test_samples_that_live_on_disk_have_the_same_entropy(monkeypatch, tmp_path):
