@@ -228,8 +228,8 @@ def scaled_training(training: Training, cut: Cut | Source, effort: float) -> Tra
 def from_below(training: Training, cut: Cut | Source) -> Training:
     """Training of networks that start from those of a smaller cut: slower by the root of the interface.
 
-    A score is a sum along the interface: the longer that is, the more it moves by the same change of weights.  At
-    the full rate bounds of large cuts were no better, or lower by 0.2 to 3%, and late gains up to four times as large
+    A score is a sum along the interface: the longer that is, the more it moves by the same change of weights.  At the
+    full rate bounds of two systems were between 0.2% better and 3% worse, and the largest cut of one failed
     (docs/levels.md).
 
     Example:
