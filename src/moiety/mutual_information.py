@@ -230,7 +230,7 @@ def from_below(training: Training, cut: Cut | Source) -> Training:
 
     A score is a sum along the interface: the longer that is, the more it moves by the same change of weights.  At the
     full rate bounds of two systems were between 0.2% better and 3% worse, and the largest cut of one failed
-    (docs/levels.md).
+    (docs/tried.md).
 
     Example:
         >>> from .geometry import ladder
