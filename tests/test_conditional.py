@@ -12,6 +12,7 @@ from moiety import InputError, Samples, estimate_entropy, ladder
 from moiety.chains import standard_error
 from moiety.conditional import ChainRule, estimate_conditional, estimate_conditionals
 from moiety.contexts import Contexts, Neighbourhood, alone, beside, given_first, whole
+from moiety.critics import InterfaceCritic
 from moiety.densities import density_for
 from moiety.exact.chain import segment_information
 from moiety.pairs import Encoding
@@ -19,6 +20,8 @@ from moiety.systems import system
 from moiety.training import Training
 
 QUICK = ChainRule(evaluations=2**17, training=Training(steps=300, batch=1024, learning_rate=1e-2, averaging=0.97, check_every=25))
+
+SMALL = InterfaceCritic(width=8, products=4, vectors=4, means=4)  # learns small spins in half the time
 
 
 def error_of(found):
@@ -327,7 +330,7 @@ def test_bad_sweeps():
 def test_the_cross_check_of_an_estimate():
     model = system("ising-square", size=8, temperature=3.0)
     samples = model.sample(512, seed=1)
-    options = {"training": Training(steps=100), "precision": 1.0}  # no refining
+    options = {"training": Training(steps=100, batch=128), "precision": 1.0, "critic": SMALL}  # no refining
     result = estimate_entropy(samples, chain_rule=QUICK, **options)
     check = next(check for check in result.status.checks if check.name == "cross-check")
     assert check.passed and "no proof" in check.message
@@ -337,9 +340,10 @@ def test_the_cross_check_of_an_estimate():
     idle = ChainRule(evaluations=2**14, training=Training(steps=1, learning_rate=1e-9, batch=64))
     doubtful = estimate_entropy(samples, chain_rule=idle, **options)
     assert not doubtful.status.ok and any("the chain rule has missed something" in text for text in doubtful.status.warnings)
-    assert estimate_entropy(samples, cross_check=False, training=Training(steps=8), precision=1.0).cross_check is None
+    untrained = {**options, "training": Training(steps=8, batch=128)}
+    assert estimate_entropy(samples, cross_check=False, **untrained).cross_check is None
     known = estimate_conditional(samples, QUICK)  # of a sweep, for example
-    assert estimate_entropy(samples, cross_check=known, training=Training(steps=8), precision=1.0).cross_check.entropy == known.entropy
+    assert estimate_entropy(samples, cross_check=known, **untrained).cross_check.entropy == known.entropy
     with pytest.raises(InputError, match="512 samples, not of these 256"):
         estimate_entropy(model.sample(256, seed=1), cross_check=known)
 
