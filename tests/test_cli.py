@@ -30,7 +30,7 @@ from moiety.systems import PARTICLE_SYSTEMS, SYSTEMS
 from moiety.systems._dynamics import ALGORITHMS
 from moiety.training import Training
 
-QUICK = ("--steps", "20", "--no-cross-check")
+QUICK = ("--steps", "20", "--no-cross-check", "--precision", "1")  # no refining
 SPINS = np.random.default_rng(0).choice([-1, 1], size=(64, 8, 8)).astype(np.int8)
 FLAT = np.ones((64, 4, 4), np.int8)  # counted as a whole: no training
 
@@ -45,7 +45,7 @@ def ising(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def result(ising) -> EntropyResult:
-    return estimate_entropy(io.load(ising), training=Training(steps=20), cross_check=False)
+    return estimate_entropy(io.load(ising), training=Training(steps=20), cross_check=False, precision=1.0)
 
 
 def names(folder: Path) -> set[str]:

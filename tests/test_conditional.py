@@ -12,16 +12,14 @@ from moiety import InputError, Samples, estimate_entropy, ladder
 from moiety.chains import standard_error
 from moiety.conditional import ChainRule, estimate_conditional, estimate_conditionals
 from moiety.contexts import Contexts, Neighbourhood, alone, beside, given_first, whole
-from moiety.critics import InterfaceCritic
 from moiety.densities import density_for
 from moiety.exact.chain import segment_information
 from moiety.pairs import Encoding
 from moiety.systems import system
 from moiety.training import Training
+from small import SMALL
 
 QUICK = ChainRule(evaluations=2**17, training=Training(steps=300, batch=1024, learning_rate=1e-2, averaging=0.97, check_every=25))
-
-SMALL = InterfaceCritic(width=8, products=4, vectors=4, means=4)  # learns small spins in half the time
 
 
 def error_of(found):

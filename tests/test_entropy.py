@@ -21,9 +21,11 @@ from moiety.mutual_information import Estimator
 from moiety.results import COUNTED, ESTIMATED, EXTRAPOLATED
 from moiety.systems import system
 from moiety.training import Training
+from small import SMALL
 
-QUICK = Training(steps=200, batch=256, patience=4)
-estimate_entropy = partial(estimate_both_ways, cross_check=False, precision=1.0)  # the other route and refining have tests of their own
+QUICK = Training(steps=200, batch=128, patience=4)
+# the other route, refining and the default critic have tests of their own
+estimate_entropy = partial(estimate_both_ways, critic=SMALL, cross_check=False, precision=1.0)
 
 
 def assert_entropy(result, expected, sigmas=4.0):
@@ -33,9 +35,9 @@ def assert_entropy(result, expected, sigmas=4.0):
 
 @pytest.fixture(scope="module")
 def ising():
-    """A 16x16 lattice a little above its transition, and its estimate."""
+    """A 16x16 lattice a little above its transition, and its estimate by the default critic."""
     model = system("ising-square", size=16, temperature=2.5)
-    return model, estimate_entropy(model.sample(512, seed=1), training=QUICK)
+    return model, estimate_entropy(model.sample(512, seed=1), training=QUICK, critic=None)
 
 
 def test_ising_square(ising):
@@ -93,7 +95,7 @@ def test_json_has_the_keys_that_others_script_against(ising):
 
 def test_a_seed_gives_the_same_numbers_again():
     samples = system("ising-square", size=8, temperature=2.5).sample(64, seed=1)
-    first, again, other = (estimate_entropy(samples, training=Training(steps=30), seed=seed).entropy for seed in (1, 1, 2))
+    first, again, other = (estimate_entropy(samples, training=Training(steps=30, batch=128), seed=seed).entropy for seed in (1, 1, 2))
     assert first == again != other
 
 
@@ -140,7 +142,7 @@ def test_independent_continuous_sites(kind):
 
 
 def test_a_constant_array_has_no_entropy():
-    result = estimate_entropy(Samples.from_array(np.ones((128, 16, 16), int), periodic=True), training=Training(steps=50))
+    result = estimate_entropy(Samples.from_array(np.ones((128, 16, 16), int), periodic=True), training=Training(steps=50, batch=128))
     assert result.entropy == pytest.approx(0.0, abs=1e-6)
     assert all(abs(level.mutual_information) < 1e-6 for level in result.levels)
     frozen = Samples.from_array(np.ones((128, 16, 16)), kind="real", axes="draw,x,y", periodic=True)
@@ -150,7 +152,7 @@ def test_a_constant_array_has_no_entropy():
 
 def test_few_samples_start_from_smaller_blocks_and_say_so():
     model = system("ising-square", size=8, temperature=3.0)
-    result = estimate_entropy(model.sample(16, seed=1), training=Training(steps=25))
+    result = estimate_entropy(model.sample(16, seed=1), training=Training(steps=25, batch=128))
     assert prod(result.bases[0].shape) < 16
     assert any("too few samples for 4x4" in check.message for check in result.status.checks)
     assert any("16 samples amount to" in warning for warning in result.status.warnings)
@@ -159,17 +161,17 @@ def test_few_samples_start_from_smaller_blocks_and_say_so():
 def test_correlated_samples_say_what_they_amount_to():
     model = system("ising-square", size=16, temperature=2.3)
     samples = model.sample(400, seed=1, chains=2, algorithm="metropolis", burn_in=0, thinning=1)
-    result = estimate_entropy(samples, training=Training(steps=25))
+    result = estimate_entropy(samples, training=Training(steps=25, batch=128))
     assert result.samples["effective"] < 60
     assert any("400 samples amount to" in warning for warning in result.status.warnings)
     honest = model.sample(400, seed=1, chains=2)
-    assert estimate_entropy(honest, training=Training(steps=25)).samples["effective"] > 250  # negative control
+    assert estimate_entropy(honest, training=Training(steps=25, batch=128)).samples["effective"] > 250  # negative control
 
 
 def test_a_chain_that_never_left_one_phase_is_noticed():
     model = system("ising-square", size=8, temperature=1.0)
     stuck = model.sample(256, seed=1, algorithm="metropolis", burn_in=0, thinning=1)
-    result = estimate_entropy(stuck, training=Training(steps=25))
+    result = estimate_entropy(stuck, training=Training(steps=25, batch=128))
     assert any("have not mixed" in warning for warning in result.status.warnings)
 
 
@@ -186,7 +188,7 @@ def test_stopping_leaves_the_rest_to_the_area_law():
 def test_progress_is_told():
     told = []
     samples = system("ising-square", size=8, temperature=3.0).sample(64, seed=1)
-    estimate_entropy(samples, training=Training(steps=30), progress=lambda *news: told.append(news))
+    estimate_entropy(samples, training=Training(steps=30, batch=128), progress=lambda *news: told.append(news))
     assert told[0] == (0, 3, "2x4 | 2x4") and 2 < told[-1][0] < 3 == told[-1][1]
 
 
@@ -237,7 +239,7 @@ def test_networks_of_one_state_point_start_the_next():
     """Warm and cold starts agree on the same samples, and the warm one takes fewer steps."""
     near, far = (system("ising-square", size=8, temperature=t).sample(1024, seed=k) for k, t in enumerate((2.6, 2.5)))
     before = estimate_entropy(near, training=QUICK)
-    cold, warm = (estimate_entropy(far, training=QUICK, critic=critic) for critic in (None, before.critic))
+    cold, warm = (estimate_entropy(far, training=QUICK, critic=critic) for critic in (SMALL, before.critic))
     apart = np.hypot(cold.budget["training"], warm.budget["training"]) + 1e-3
     assert abs(warm.entropy - cold.entropy) < 4 * apart
 
@@ -257,11 +259,11 @@ def test_networks_of_one_state_point_start_the_next():
 def test_the_chain_rule_starts_warm_too():
     near, far = (system("ising-square", size=8, temperature=t).sample(512, seed=k) for k, t in enumerate((2.6, 2.5)))
     rule = ChainRule(evaluations=2**18, training=replace(ChainRule().training, steps=300, batch=1024))
-    estimate = partial(estimate_both_ways, training=Training(steps=20), precision=1.0, chain_rule=rule)
-    before = estimate(near)
+    estimate = partial(estimate_both_ways, training=Training(steps=20, batch=128), precision=1.0, chain_rule=rule)
+    before = estimate(near, critic=SMALL)
     assert len(before.critic.rule) == 2
     after = estimate(far, critic=before.critic)
-    cold = estimate(far)
+    cold = estimate(far, critic=SMALL)
     apart = np.hypot(after.cross_check.error, cold.cross_check.error)
     assert abs(after.cross_check.entropy - cold.cross_check.entropy) < 4 * apart
     assert after.cross_check.entropy != cold.cross_check.entropy  # of the same seed: other weights were the first ones
@@ -271,7 +273,7 @@ def test_excess_leaves_the_error_of_single_sites_out():
     rng = np.random.default_rng(5)
     values = rng.normal(size=(256, 4, 4)) * rng.uniform(0.5, 2.0, size=(256, 1, 1))  # widths that differ by sample
     samples = Samples.from_array(values, kind="real", periodic=True)
-    whole, excess = (estimate_entropy(samples, training=Training(steps=50), excess=flag) for flag in (False, True))
+    whole, excess = (estimate_entropy(samples, training=Training(steps=50, batch=128), excess=flag) for flag in (False, True))
     assert excess.budget["base"] == pytest.approx(0.0, abs=1e-12) and whole.budget["base"] > 0
     assert excess.budget["samples"] != whole.budget["samples"]
 
@@ -328,7 +330,8 @@ def test_a_cut_that_starts_from_the_one_below_trains_slower(monkeypatch, modules
 def test_samples_that_live_on_disk_have_the_same_entropy(monkeypatch, tmp_path):
     model = system("ising-square", size=8, temperature=2.4)
     io.save(model.sample(128, seed=1), tmp_path / "x.nc")
-    options = {"training": Training(steps=8), "precision": 1.0, "chain_rule": ChainRule(evaluations=2**13, training=Training(steps=8))}
+    rule = ChainRule(evaluations=2**13, training=Training(steps=8))
+    options = {"training": Training(steps=8), "precision": 1.0, "critic": SMALL, "chain_rule": rule}
     found = [estimate_both_ways(io.load(tmp_path / "x.nc"), **options)]
     monkeypatch.setattr(scratch, "LARGEST_IN_MEMORY", 100)
     found.append(estimate_both_ways(io.load(tmp_path / "x.nc"), **options))
