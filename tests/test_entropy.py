@@ -71,8 +71,7 @@ def test_a_result_survives_its_file(ising, tmp_path):
     _, result = ising
     result.save(tmp_path / "result.nc")
     again = EntropyResult.load(tmp_path / "result.nc")
-    histories = {place: level.histories for place, level in enumerate(result.levels)}
-    assert again == EntropyResult.from_dict(result.to_dict(), histories)
+    assert again == EntropyResult.from_dict(result.to_dict(), [level.histories for level in result.levels])
     assert [level.histories for level in again.levels] == [level.histories for level in result.levels]
     assert again.to_dict() == json.loads(json.dumps(result.to_dict()))
     with pytest.raises(InputError, match="exists already"):
@@ -256,12 +255,22 @@ def test_networks_of_one_state_point_start_the_next():
     assert np.isfinite(estimate_entropy(larger, training=Training(steps=60, batch=128), critic=before.critic).entropy)
 
 
-def test_the_chain_rule_starts_warm_too():
+def assert_saved_with_the_curves_of_the_rule(result, folder):
+    result.save(folder / "result.nc")
+    again = EntropyResult.load(folder / "result.nc").cross_check
+    assert again == result.cross_check and len(again.histories) == 2
+    ends = [-history.bound[-1] for history in again.histories]
+    assert np.mean(ends) == pytest.approx(again.entropy, abs=0.03)  # 512 samples of 64 sites; a wrong sign is off by twice s
+    assert result.to_dict()["cross_check"].keys() == {"entropy", "error", "difference", "difference_error"}
+
+
+def test_the_chain_rule_starts_warm_too(tmp_path):
     near, far = (system("ising-square", size=8, temperature=t).sample(512, seed=k) for k, t in enumerate((2.6, 2.5)))
     rule = ChainRule(evaluations=2**18, training=replace(ChainRule().training, steps=300, batch=1024))
     estimate = partial(estimate_both_ways, training=Training(steps=20, batch=128), precision=1.0, chain_rule=rule)
     before = estimate(near, critic=SMALL)
     assert len(before.critic.rule) == 2
+    assert_saved_with_the_curves_of_the_rule(before, tmp_path)
     after = estimate(far, critic=before.critic)
     cold = estimate(far, critic=SMALL)
     apart = np.hypot(after.cross_check.error, cold.cross_check.error)

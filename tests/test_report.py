@@ -10,13 +10,14 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from moiety import InputError, Samples, plots
 from moiety.geometry import ladder
 from moiety.report import render_report, write_report
 from moiety.report.result import _provenance
 from moiety.report.words import digits
-from moiety.results import Base, Check, EntropyResult, Estimate, Level, Status
+from moiety.results import Base, Check, CrossCheck, EntropyResult, Level, Status
 from moiety.training import History
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -118,7 +119,7 @@ def test_the_headline():
 
 @pytest.mark.usefixtures("no_figures")
 def test_other_answers_are_compared_in_units_of_the_error():
-    result = made(entropy=0.4916, cross_check=Estimate(0.4900, 0.0010))
+    result = made(entropy=0.4916, cross_check=CrossCheck(0.4900, 0.0010))
     shown = page(result, exact=0.491155).text
     assert "exact value 0.491155 nats/site this estimate − exact: +0.00044 (0.6 standard errors)" in shown
     # (0.4916 - 0.4900) / hypot(0.00074, 0.0010)
@@ -268,6 +269,19 @@ UNUSUAL = {
 }
 
 
+def test_the_chain_rule_shows_its_training():
+    falling = [-0.60, -0.45, -0.41, -0.40]
+    history = History([25, 50, 75, 100], falling, falling, falling, falling)
+    found = made(cross_check=CrossCheck(0.4, 0.002, 0.001, 0.002, (history, history)))
+    shown = page(found)
+    assert "The chain rule: up to 100 steps; the second half of them gained at most 0.050 nats/site." in shown.text
+    axes = plots.chain_rule_training(found, Figure().subplots())
+    assert [list(line.get_ydata()) for line in axes.get_lines()[:2]] == [[0.60, 0.45, 0.41, 0.40]] * 2
+    with pytest.raises(InputError, match="no training curves"):
+        plots.chain_rule_training(made(), Figure().subplots())
+    assert "chain rule: up to" not in page(made()).text  # negative control
+
+
 @pytest.mark.usefixtures("no_figures")
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("name", UNUSUAL)
@@ -277,7 +291,7 @@ def test_unusual_results(name):
     assert f"s = {plots.measured(result.entropy, result.error)} nats/site" in shown.text
     assert not re.search(r"\b(nan|inf|None)\b", shown.text)
     trained = any(one.histories for one in result.levels)
-    assert ("details" in shown.tags) == trained == ("Training curves" in shown.text)
+    assert ("details" in shown.tags) == trained == ("of training curves" in shown.text)
     assert ("Provenance" in shown.text) == bool(result.provenance)
     assert ("Counted blocks" in shown.text) == bool(result.bases)
     assert sum(len(row) == 9 for row in shown.rows) == 1 + len(result.levels)

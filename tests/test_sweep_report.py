@@ -26,6 +26,12 @@ TEMPERATURES = [3.5, 3.0, 2.7, 2.4, 2.2, 2.0, 1.6]
 NETWORKS = TrainedCritic(ConvolutionalCritic(), {})
 
 
+def falling(entropy):
+    """The training of a chain rule: its bound is minus the entropy that it has reached."""
+    bound = [-entropy - 0.1, -entropy - 0.02, -entropy]
+    return History([25, 50, 75], bound, bound, bound, bound)
+
+
 def result(size, temperature, ok=True):
     """As of an Ising lattice whose M rises fastest at T = 2.3, at a known rate."""
     rungs, levels = ladder((size, size), (True, True)), []
@@ -44,7 +50,7 @@ def result(size, temperature, ok=True):
         bases=(Base((1, 1), size**2, 0.69, 0.001, 1000),),
         status=Status((Check("ladder", True, "the ladder adds up"), Check("cross-check", ok, "routes agree" if ok else "routes differ"))),
         samples={"n": 256, "effective": 250.0, "tau": 0.51, "rhat": 1.01, "shape": [size, size], "kind": "discrete"},
-        cross_check=CrossCheck(0.15 * temperature - 0.001, 0.003, 0.001, 0.0025),
+        cross_check=CrossCheck(0.15 * temperature - 0.001, 0.003, 0.001, 0.0025, (falling(0.15 * temperature),)),
         provenance={
             "samples": {"system": "ising-square", "parameters": {"size": size, "temperature": temperature}},
             "periodic": [True, True],
@@ -122,6 +128,9 @@ def test_state_points_and_checks_are_rows(page):
     trained = data_of(page)["trainings"]
     assert len(trained) == 14 and not trained[-1]
     assert [len(fold["steps"]) for fold in trained[0][0]["folds"]] == [3, 2]
+    rule = trained[0][-1]
+    assert (rule["of"], rule["unit"]) == ("chain rule", "bound on s (nats/site)")
+    assert rule["folds"][0]["bound"][-1] == pytest.approx(rule["value"], abs=0.002)
 
 
 def test_nothing_in_a_store_becomes_html(page, tmp_path):
@@ -289,6 +298,10 @@ def test_a_state_point_unfolds_to_its_training(browser, file):
         assert detail.is_visible() and button.get_attribute("aria-expanded") == "true"
         assert detail.locator("canvas").count() == 1 and "4x8" in detail.inner_text()
         detail.locator("button[value='fold 2']").click()
+        assert detail.locator("button[value='fold 2']").is_visible()
+        detail.locator("button[value='chain rule']").click()  # which has one fold here
+        settled(page)
+        assert detail.locator("button[value='fold 2']").is_hidden() and detail.locator("button[value='fold 1']").is_visible()
         button.click()
         assert detail.is_hidden() and page.said == []
 

@@ -139,7 +139,7 @@ def estimate_entropy(
     single = counts[(1,) * len(samples.shape)] if excess else None
     terms = _Terms(walk, counts, bases, single)
     ended = _refined(terms, precision, clock, share, progress and (lambda: progress(len(cuts), len(cuts), "refining")))
-    other = given
+    other = replace(given, histories=()) if given else None  # which are of all its state points together
     if crossing and not any(why == "stopped" for _, why in walk.beyond):
         rule = chain_rule or ChainRule(folds=folds, seed=seed, device=device, threads=threads)
         rule = replace(rule, training=replace(rule.training, seconds=clock.ration(1.0, [1.0]))) if time_limit else rule
@@ -243,7 +243,9 @@ def _result(
     if other:
         timing["cross_check"] = other.seconds
         error, apart = _other_error(other, samples), _difference_error(budget, influence, other, samples)
-        crossed = CrossCheck(other.entropy - site, error, float(entropy - other.entropy + site), apart)
+        # what is shown beside an excess is one, too
+        histories = tuple(replace(history, bound=[bound + site for bound in history.bound]) for history in other.histories)
+        crossed = CrossCheck(other.entropy - site, error, float(entropy - other.entropy + site), apart, histories)
     described = {"n": samples.n, "shape": list(samples.shape), "kind": samples.kind, **walk.chain}
     bases_found = tuple(
         Base(shape, count, blocks[shape].entropy, _block_error(blocks[shape], samples), blocks[shape].windows)

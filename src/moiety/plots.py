@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from .samples import Samples
 
 __all__ = [
-    "COLOURS", "SOURCES", "configuration", "information", "information_density", "measured", "overview", "scales", "training",
+    "COLOURS", "SOURCES", "chain_rule_training", "configuration", "information", "information_density", "measured", "overview",
+    "scales", "training",
 ]  # fmt: skip
 
 COLOURS = {
@@ -158,12 +159,39 @@ def training(result: EntropyResult, axes: Axes, level: int | None = None) -> Axe
     curves = [(one, fold, history) for one in chosen for fold, history in enumerate(one.histories, start=1)]
     for place, (one, fold, history) in enumerate(curves):
         label = f"fold {fold}" + (f", {_shape(one)}" if len(chosen) > 1 else "")
-        axes.plot(history.steps, history.bound, color=COLOURS[_FOLDS[place % len(_FOLDS)]], label=label)
+        _curve(axes, history.steps, history.bound, place, label)
     for one in chosen:
-        _mark_value(axes, one, "held-out M ± error" if one is chosen[0] else None)
+        _mark_value(axes, one.mutual_information, one.error, "held-out M ± error" if one is chosen[0] else None)
     _leave_out_the_start(axes, [bound for *_, history in curves for bound in history.bound])
+    return _labelled(axes, "bound on M (nats)")
+
+
+def chain_rule_training(result: EntropyResult, axes: Axes) -> Axes:
+    """The upper bound on the entropy on validation sites, step by step, one curve a fold of the cross-check.
+
+    Arguments:
+        result: With training curves of its cross-check.
+        axes: To draw on.
+
+    Raises:
+        InputError: No chain rule was trained for this result.
+    """
+    other = result.cross_check
+    if not (other and other.histories):
+        raise InputError("there are no training curves of a chain rule")
+    for fold, history in enumerate(other.histories):
+        _curve(axes, history.steps, [-bound for bound in history.bound], fold, f"fold {fold + 1}")
+    _mark_value(axes, other.entropy, other.error, "held-out s ± error")
+    return _labelled(axes, f"bound on s ({result.unit})")
+
+
+def _curve(axes: Axes, steps: Sequence[int], values: Sequence[float], place: int, label: str) -> None:
+    axes.plot(steps, values, color=COLOURS[_FOLDS[place % len(_FOLDS)]], label=label)
+
+
+def _labelled(axes: Axes, what: str) -> Axes:
     axes.set_xlabel("training step")
-    axes.set_ylabel("bound on M (nats)")
+    axes.set_ylabel(what)
     axes.grid(alpha=0.3)
     return _with_legend(axes)
 
@@ -306,9 +334,9 @@ def _label_bars(axes: Axes, lefts: Sequence[float], values: Sequence[float], res
     axes.annotate(text, (end, len(values)), (8 * side, 0), ha="left" if side > 0 else "right", fontweight="bold", **style)
 
 
-def _mark_value(axes: Axes, level: Level, label: str | None) -> None:
+def _mark_value(axes: Axes, value: float, error: float, label: str | None) -> None:
     """The value that counts, read from samples that training has not seen."""
-    value, error = level.mutual_information, _bar(level.error)
+    error = _bar(error)
     axes.axhline(value, color=COLOURS["grey"], linestyle="--", linewidth=1, label=label)
     axes.axhspan(value - error, value + error, color=COLOURS["grey"], alpha=0.25, linewidth=0)
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from math import nan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -142,6 +142,7 @@ class CrossCheck:
         error: One standard error.
         difference: The result's own entropy less this one.
         difference_error: One standard error of that: much of the samples' noise is common to both.
+        histories: The trainings, one a fold; their bound is from below on minus the entropy.
 
     Example:
         >>> CrossCheck(0.30, 0.01, difference=0.01, difference_error=0.004).sigmas
@@ -152,6 +153,7 @@ class CrossCheck:
     error: float
     difference: float = nan
     difference_error: float = nan
+    histories: tuple[History, ...] = field(default=(), repr=False)
 
     @property
     def sigmas(self) -> float:
@@ -217,18 +219,15 @@ class EntropyResult:
         return json.loads(json.dumps(self._described(), default=_plain))
 
     def _described(self) -> dict[str, Any]:
-        levels = [{**asdict(replace(level, histories=())), "shape": list(level.shape)} for level in self.levels]
-        for level in levels:
-            del level["histories"]
         checks = [asdict(check) for check in self.status.checks]
         return {
             "entropy": self.entropy,
             "error": self.error,
             "unit": self.unit,
             "status": {"ok": self.status.ok, "warnings": list(self.status.warnings), "checks": checks},
-            "cross_check": asdict(self.cross_check) if self.cross_check else None,
+            "cross_check": _without_curves(self.cross_check) if self.cross_check else None,
             "budget": dict(self.budget),
-            "levels": levels,
+            "levels": [{**_without_curves(level), "shape": list(level.shape)} for level in self.levels],
             "bases": [{**asdict(base), "shape": list(base.shape)} for base in self.bases],
             "samples": dict(self.samples),
             "ended": self.ended,
@@ -237,21 +236,25 @@ class EntropyResult:
         }
 
     @classmethod
-    def from_dict(cls, said: Mapping[str, Any], histories: Mapping[int, tuple[History, ...]] | None = None) -> EntropyResult:
-        """The result that `to_dict` described; `histories` by the place of their level."""
+    def from_dict(
+        cls, said: Mapping[str, Any], histories: Sequence[tuple[History, ...]] = (), crossing: tuple[History, ...] = ()
+    ) -> EntropyResult:
+        """The result that `to_dict` described; `histories` of its levels, one tuple each, and those of the cross-check."""
         levels = tuple(
-            Level(**{**level, "shape": tuple(level["shape"])}, histories=(histories or {}).get(place, ()))
-            for place, level in enumerate(said["levels"])
+            Level(**{**level, "shape": tuple(level["shape"])}, histories=found)
+            for level, found in zip(said["levels"], histories or [()] * len(said["levels"]), strict=True)
         )
         bases = tuple(Base(**{**base, "shape": tuple(base["shape"])}) for base in said["bases"])
         status = Status(tuple(Check(**check) for check in said["status"]["checks"]))
-        cross_check = CrossCheck(**said["cross_check"]) if said["cross_check"] else None
+        cross_check = CrossCheck(**said["cross_check"], histories=crossing) if said["cross_check"] else None
         plain = {"ended": said.get("ended", "")}
         plain |= {name: said[name] for name in ("entropy", "error", "unit", "budget", "samples", "timing", "provenance")}
         return cls(levels=levels, bases=bases, status=status, cross_check=cross_check, **plain)
 
     def to_xarray(self) -> xarray.Dataset:
         """The result as a dataset over `level`, with training curves over `fold` and `look`.
+
+        Those of the cross-check are over `route`, a single one, `route_fold` and `route_look`.
 
         Example:
             >>> import moiety
@@ -277,7 +280,8 @@ class EntropyResult:
         }
         data["entropy"] = ((), self.entropy, {"units": self.unit, "long_name": "entropy"})
         data["entropy_error"] = ((), self.error, {"units": self.unit, "long_name": "one standard error of the entropy"})
-        data |= self._curves()
+        data |= _curves(_OF_LEVELS, [level.histories for level in self.levels])
+        data |= _curves(_OF_ROUTES, [self.cross_check.histories] if self.cross_check else [])
         coordinates = {"level": [level.level for level in self.levels]}
         return xarray.Dataset(data, coordinates, {_ATTRIBUTE: json.dumps(self.to_dict())})
 
@@ -309,37 +313,54 @@ class EntropyResult:
             with xarray.open_dataset(path, engine="h5netcdf") as dataset:
                 if _ATTRIBUTE not in dataset.attrs:
                     raise InputError("holds no result of an estimate; moiety estimate --out writes one")
-                return cls.from_dict(json.loads(dataset.attrs[_ATTRIBUTE]), _histories(dataset))
+                levels, routes = (_histories(dataset, curves) for curves in (_OF_LEVELS, _OF_ROUTES))
+                return cls.from_dict(json.loads(dataset.attrs[_ATTRIBUTE]), levels, *routes)
 
     def plot(self) -> matplotlib.figure.Figure:
         """A figure of M per level, the split of the entropy and the training curves."""
         return overview(self)
 
-    def _curves(self) -> dict[str, Any]:
-        folds = max((len(level.histories) for level in self.levels), default=0)
-        looks = max((len(history.steps) for level in self.levels for history in level.histories), default=0)
-        if not looks:
-            return {}
-        table = np.full((len(_CURVES), len(self.levels), folds, looks), np.nan)
-        for place, level in enumerate(self.levels):
-            for fold, history in enumerate(level.histories):
-                table[:, place, fold, : len(history.steps)] = [getattr(history, name) for name in _CURVES]
-        return {f"curve_{name}": (("level", "fold", "look"), table[k]) for k, name in enumerate(_CURVES)}
+
+class _Curves(NamedTuple):
+    """Where training curves stand in a dataset."""
+
+    prefix: str
+    dimensions: tuple[str, str, str]
 
 
-def _histories(dataset: xarray.Dataset) -> dict[int, tuple[History, ...]]:
-    if "curve_steps" not in dataset:
+_OF_LEVELS = _Curves("curve", ("level", "fold", "look"))
+_OF_ROUTES = _Curves("cross_check_curve", ("route", "route_fold", "route_look"))
+
+
+def _curves(where: _Curves, rows: Sequence[Sequence[History]]) -> dict[str, Any]:
+    """Variables of a dataset, from the histories of folds in rows."""
+    folds = max(map(len, rows), default=0)
+    looks = max((len(history.steps) for row in rows for history in row), default=0)
+    if not looks:
         return {}
-    table = np.stack([dataset[f"curve_{name}"].values for name in _CURVES])
-    found = {}
-    for place in range(table.shape[1]):
-        folds = [table[:, place, fold] for fold in range(table.shape[2])]
-        known = [curves[:, ~np.isnan(curves[0])] for curves in folds]
-        found[place] = tuple(
-            History([int(step) for step in curves[0]], *(curve.tolist() for curve in curves[1:]))
-            for curves in known
-            if curves.shape[1]
-        )
+    table = np.full((len(_CURVES), len(rows), folds, looks), np.nan)
+    for place, row in enumerate(rows):
+        for fold, history in enumerate(row):
+            table[:, place, fold, : len(history.steps)] = [getattr(history, name) for name in _CURVES]
+    return {f"{where.prefix}_{name}": (where.dimensions, table[k]) for k, name in enumerate(_CURVES)}
+
+
+def _histories(dataset: xarray.Dataset, where: _Curves) -> list[tuple[History, ...]]:
+    """What `_curves` was made from: none where nothing was trained."""
+    if f"{where.prefix}_steps" not in dataset:
+        return []
+    table = np.stack([dataset[f"{where.prefix}_{name}"].values for name in _CURVES], axis=2)  # rows, folds, curves, looks
+    known = [[curves[:, ~np.isnan(curves[0])] for curves in row] for row in table]
+    return [tuple(_history(curves) for curves in row if curves.shape[1]) for row in known]
+
+
+def _history(curves: np.ndarray) -> History:
+    return History([int(step) for step in curves[0]], *(curve.tolist() for curve in curves[1:]))
+
+
+def _without_curves(part: Level | CrossCheck) -> dict[str, Any]:
+    found = asdict(replace(part, histories=()))
+    del found["histories"]
     return found
 
 

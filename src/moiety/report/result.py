@@ -22,6 +22,7 @@ from .page import check, render, write
 if TYPE_CHECKING:
     from ..results import EntropyResult, Level
     from ..samples import Samples
+    from ..training import History
 
 __all__ = ["render_report", "write_report"]
 
@@ -228,20 +229,31 @@ def _figures(result: EntropyResult, samples: Samples | None) -> dict[str, Any]:
 
 
 def _trainings(result: EntropyResult) -> list[dict[str, Any]]:
-    """A figure for each depth that was trained, smallest blocks first, as they were trained."""
+    """A figure for each depth that was trained, smallest blocks first, as they were trained; then that of the chain rule."""
     trained = [level for level in reversed(result.levels) if level.histories]
     depths = dict.fromkeys(level.level for level in trained)
-    return [_training(result, depth, [level for level in trained if level.level == depth]) for depth in depths]
+    rows = [_of_levels(result, depth, [level for level in trained if level.level == depth]) for depth in depths]
+    other = result.cross_check
+    if other and other.histories:
+        figure = _svg("training-rule", plots.chain_rule_training, result, _PANEL)
+        rows.append(_training("The chain rule", other.histories, result.unit, figure))
+    return rows
 
 
-def _training(result: EntropyResult, depth: int, levels: Sequence[Level]) -> dict[str, Any]:
+def _of_levels(result: EntropyResult, depth: int, levels: Sequence[Level]) -> dict[str, Any]:
+    shapes = " and ".join(words.shape(level.shape) for level in levels)
     histories = [history for level in levels for history in level.histories]
+    figure = _svg(f"training{depth}", partial(plots.training, level=depth), result, _PANEL)
+    return _training(f"Level {depth}, halves of {shapes}", histories, "nats", figure)
+
+
+def _training(what: str, histories: Sequence[History], unit: str, figure: Any) -> dict[str, Any]:
     return {
-        "depth": depth,
-        "shapes": " and ".join(words.shape(level.shape) for level in levels),
-        "gain": max(history.late_gain for history in histories),
+        "what": what,
         "steps": max(max(history.steps, default=0) for history in histories),
-        "figure": _svg(f"training{depth}", partial(plots.training, level=depth), result, _PANEL),
+        "gain": max(history.late_gain for history in histories),
+        "unit": unit,
+        "figure": figure,
     }
 
 

@@ -10,6 +10,7 @@ import hashlib
 import os
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.resources import files
 from math import isfinite
 from pathlib import Path
@@ -22,6 +23,7 @@ from ..results import EntropyResult, Level
 from ..sweep import Store
 from ..sweep.plan import Point, shown
 from ..sweep.store import DONE, FAILED, RUNNING, State
+from ..training import History
 from . import words
 from .charts import as_json
 from .curves import Curve, Finished, charts, curves, differing, peaks
@@ -203,7 +205,7 @@ def _row(store: Store, state: State, one: Finished | None, names: Sequence[str])
         "warnings": result.status.warnings,
         "seconds": state.said["seconds"],
         "levels": levels,
-        "trained": any(level.histories for level in result.levels),
+        "trained": any(level.histories for level in result.levels) or bool(other and other.histories),
         "samples": _samples(result),
     }
 
@@ -242,17 +244,24 @@ def _samples(result: EntropyResult) -> str:
 
 
 def _trainings(result: EntropyResult | None) -> list[dict[str, Any]]:
-    """Training curves of a state point, the largest halves first: the bound on validation pairs look by look."""
-    return [
-        {
-            "halves": words.shape(level.shape),
-            "m": level.mutual_information,
-            "error": level.error,
-            "folds": [{"steps": history.steps, "bound": history.bound} for history in level.histories],
-        }
-        for level in (result.levels if result else ())
+    """Training curves of a state point, look by look on validation pairs: of the largest halves first, the chain rule last."""
+    if result is None:
+        return []
+    rows = [
+        _training(words.shape(level.shape), "bound on M (nats)", level.mutual_information, level.error, level.histories)
+        for level in result.levels
         if level.histories
     ]
+    other = result.cross_check
+    if other and other.histories:
+        histories = [replace(history, bound=[-bound for bound in history.bound]) for history in other.histories]
+        rows.append(_training("chain rule", f"bound on s ({result.unit})", other.entropy, other.error, histories))
+    return rows
+
+
+def _training(of: str, unit: str, value: float, error: float, histories: Sequence[History]) -> dict[str, Any]:
+    folds = [{"steps": history.steps, "bound": history.bound} for history in histories]
+    return {"of": of, "unit": unit, "value": value, "error": error, "folds": folds}
 
 
 def _plan_text(folder: Path) -> str:

@@ -335,13 +335,13 @@
   };
 
   // Training curves of one state point.
-  const trained = levels => ({
-    x: "training step", y: "bound on M (nats)", along: "step", one_of: ["halves"], off: [], zero: false, floor: true,
-    series: levels.flatMap(level => {
-      const base = { tags: { halves: level.halves, shown: "held-out M" }, error: [], guessed: [], line: "solid", mark: "", unit: "" };
-      const last = Math.max(...level.folds.flatMap(fold => fold.steps));
-      const held = { ...base, name: "held-out M", x: [0, last], y: [level.m, level.m], error: [level.error, level.error], colour: "var(--grey)", line: "dashed", band: true };
-      return [held, ...level.folds.map((fold, place) => {
+  const trained = trainings => ({
+    x: "training step", y: "bound", along: "step", one_of: ["of"], off: [], zero: false, floor: true,
+    series: trainings.flatMap(one => {
+      const base = { tags: { of: one.of, shown: "held out" }, error: [], guessed: [], line: "solid", mark: "", unit: one.unit };
+      const last = Math.max(...one.folds.flatMap(fold => fold.steps));
+      const held = { ...base, name: "held out", x: [0, last], y: [one.value, one.value], error: [one.error, one.error], colour: "var(--grey)", line: "dashed", band: true };
+      return [held, ...one.folds.map((fold, place) => {
         const name = `fold ${place + 1}`;
         const mark = fold.steps.length < 40 ? "disk" : "";
         return { ...base, name, x: fold.steps, y: fold.bound, tags: { ...base.tags, shown: name }, colour: `var(--${FOLDS[place % FOLDS.length]})`, mark };
