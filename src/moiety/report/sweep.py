@@ -67,7 +67,8 @@ def write_sweep_report(store: Store, path: str | os.PathLike[str], *, force: boo
         >>> from moiety.sweep import Plan
         >>> from moiety.sweep.chain import run_chain
         >>> grid = {"name": "ising-chain", "size": 6, "temperature": [3.0, 2.0], "samples": 1024}
-        >>> plan, folder = Plan.of({"system": [grid], "estimate": {"cross_check": False}}), pathlib.Path(tempfile.mkdtemp())
+        >>> quick = {"steps": 8, "precision": 1.0, "cross_check": False}
+        >>> plan, folder = Plan.of({"system": [grid], "estimate": quick}), pathlib.Path(tempfile.mkdtemp())
         >>> Store(folder).note_plan(plan)
         >>> run_chain(str(folder), plan.chains[0])
         2
