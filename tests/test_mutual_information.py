@@ -8,12 +8,13 @@ import pytest
 import torch
 
 from moiety import Samples
-from moiety.critics import ConvolutionalCritic, InterfaceCritic, TrainedCritic
+from moiety.critics import ConvolutionalCritic, TrainedCritic
 from moiety.exact.chain import halves_information, segment_information
 from moiety.geometry import ladder
 from moiety.mutual_information import Estimator, estimate_information
 from moiety.systems import system
 from moiety.training import Training
+from small import SMALL
 
 QUICK = Estimator(training=Training(steps=300, batch=256, patience=4))
 
@@ -35,7 +36,8 @@ def test_independent_sites_share_nothing(space, kind):
     draw = np.random.default_rng(0)
     values = draw.integers(0, 3, (256, *space)) if kind == "discrete" else draw.uniform(-3, 3, (256, *space))
     samples = Samples.from_array(values, axes=("draw", *"xyz"[: len(space)]), kind=kind, periodic=True)
-    assert_information(estimate_information(samples, top(samples), Estimator(training=Training(steps=75, batch=128))), 0.0)
+    quick = Estimator(critic=SMALL, training=Training(steps=75, batch=128))
+    assert_information(estimate_information(samples, top(samples), quick), 0.0)
 
 
 def test_identical_halves_share_everything():
@@ -91,7 +93,7 @@ def test_what_training_has_not_found_is_added_to_the_bound():
 def test_numbers_do_not_depend_on_threads():
     samples = system("ising-square", size=8, temperature=2.5).sample(128, seed=1)
     first, alone, other = (
-        estimate_information(samples, top(samples), Estimator(training=Training(steps=60), threads=threads, seed=seed))
+        estimate_information(samples, top(samples), Estimator(critic=SMALL, training=Training(steps=60, batch=128), threads=threads, seed=seed))
         for threads, seed in ((2, 0), (1, 0), (2, 1))
     )
     assert first.value == alone.value
@@ -113,10 +115,10 @@ def test_warm_weights_save_steps():
 def test_a_cut_that_matters_little_still_gets_a_hundred_warm_steps():
     samples = system("ising-square", size=8, temperature=2.5).sample(128, seed=1)
     training = Training(steps=330, batch=64, patience=100)
-    taught = estimate_information(samples, top(samples), Estimator(training=replace(training, steps=25)))
-    trained = TrainedCritic(InterfaceCritic(), {top(samples).parent: taught.modules})
+    taught = estimate_information(samples, top(samples), Estimator(critic=SMALL, training=replace(training, steps=25)))
+    trained = TrainedCritic(SMALL, {top(samples).parent: taught.modules})
     steps = {}
-    for name, critic, effort in (("warm", trained, 0.2), ("warm, in full", trained, 1.0), ("cold", InterfaceCritic(), 0.5)):
+    for name, critic, effort in (("warm", trained, 0.2), ("warm, in full", trained, 1.0), ("cold", SMALL, 0.5)):
         found = estimate_information(samples, top(samples), Estimator(critic=critic, training=training), effort=effort)
         steps[name] = found.histories[0].steps[-1]
     assert steps == {"warm": 100, "warm, in full": 110, "cold": 165}
@@ -124,7 +126,7 @@ def test_a_cut_that_matters_little_still_gets_a_hundred_warm_steps():
 
 def test_the_sampling_error_is_the_spread_over_samples():
     model = system("ising-chain", size=8, temperature=1.5)
-    config = Estimator(training=Training(steps=40, batch=128))
+    config = Estimator(critic=SMALL, training=Training(steps=40, batch=128))
     found = [estimate_information(s, top(s), config) for s in (model.sample(256, seed=seed) for seed in range(24))]
     spread = np.std([one.value for one in found], ddof=1)
     stated = np.sqrt(np.mean([one.sampling**2 for one in found]))
