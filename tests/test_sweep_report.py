@@ -130,6 +130,7 @@ def test_state_points_and_checks_are_rows(page):
     assert [len(fold["steps"]) for fold in trained[0][0]["folds"]] == [3, 2]
     rule = trained[0][-1]
     assert (rule["of"], rule["unit"]) == ("chain rule", "bound on s (nats/site)")
+    assert trained[0][0]["floor"] and not rule["floor"]  # s of continuous states may be negative
     assert rule["folds"][0]["bound"][-1] == pytest.approx(rule["value"], abs=0.002)
 
 

@@ -142,7 +142,7 @@ class CrossCheck:
         error: One standard error.
         difference: The result's own entropy less this one.
         difference_error: One standard error of that: much of the samples' noise is common to both.
-        histories: The trainings, one a fold; their bound is from below on minus the entropy.
+        histories: The trainings, one a fold; their `bound` is minus an upper bound on the entropy.
 
     Example:
         >>> CrossCheck(0.30, 0.01, difference=0.01, difference_error=0.004).sigmas

@@ -206,7 +206,7 @@ def _row(store: Store, state: State, one: Finished | None, names: Sequence[str])
         "warnings": result.status.warnings,
         "seconds": state.said["seconds"],
         "levels": levels,
-        "trained": any(level.histories for level in result.levels) or bool(other and other.histories),
+        "trained": bool(_trainings(result)),
         "samples": _samples(result),
     }
 
@@ -249,20 +249,21 @@ def _trainings(result: EntropyResult | None) -> list[dict[str, Any]]:
     if result is None:
         return []
     rows = [
-        _training(words.shape(level.shape), "bound on M (nats)", level.mutual_information, level.error, level.histories)
+        _training(words.shape(level.shape), "bound on M (nats)", level.mutual_information, level.error, level.histories, floor=True)
         for level in result.levels
         if level.histories
     ]
     other = result.cross_check
     if other and other.histories:
         histories = [replace(history, bound=[-bound for bound in history.bound]) for history in other.histories]
-        rows.append(_training("chain rule", f"bound on s ({result.unit})", other.entropy, other.error, histories))
+        rows.append(_training("chain rule", f"bound on s ({result.unit})", other.entropy, other.error, histories, floor=False))
     return rows
 
 
-def _training(of: str, unit: str, value: float, error: float, histories: Sequence[History]) -> dict[str, Any]:
+def _training(of: str, unit: str, value: float, error: float, histories: Sequence[History], floor: bool) -> dict[str, Any]:
+    """One choice of the chart; M has a floor, which is 0, the entropy of continuous states has none."""
     folds = [{"steps": history.steps, "bound": history.bound} for history in histories]
-    return {"of": of, "unit": unit, "value": value, "error": error, "folds": folds}
+    return {"of": of, "unit": unit, "value": value, "error": error, "folds": folds, "floor": floor}
 
 
 def _plan_text(folder: Path) -> str:

@@ -184,7 +184,8 @@
         if (y !== null && y >= low && y <= high) ends.push(y - error, y + error);
       });
       const top = Math.max(...ends), bottom = Math.min(...ends);
-      return padded(this.chart.floor && top > 0 ? Math.max(bottom, -0.25 * top) : bottom, top, 0.06);
+      const floor = top > 0 && this.shown().some(one => one.floor);  // first looks may be far below what cannot be negative
+      return padded(floor ? Math.max(bottom, -0.25 * top) : bottom, top, 0.06);
     }
 
     at(one, place) {
@@ -336,9 +337,9 @@
 
   // Training curves of one state point.
   const trained = trainings => ({
-    x: "training step", y: "bound", along: "step", one_of: ["of"], off: [], zero: false, floor: true,
+    x: "training step", y: "bound", along: "step", one_of: ["of"], off: [], zero: false,
     series: trainings.flatMap(one => {
-      const base = { tags: { of: one.of, shown: "held out" }, error: [], guessed: [], line: "solid", mark: "", unit: one.unit };
+      const base = { tags: { of: one.of, shown: "held out" }, error: [], guessed: [], line: "solid", mark: "", unit: one.unit, floor: one.floor };
       const last = Math.max(...one.folds.flatMap(fold => fold.steps));
       const held = { ...base, name: "held out", x: [0, last], y: [one.value, one.value], error: [one.error, one.error], colour: "var(--grey)", line: "dashed", band: true };
       return [held, ...one.folds.map((fold, place) => {
