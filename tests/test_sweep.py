@@ -225,6 +225,27 @@ def test_a_full_disk_is_a_failure_like_others(tmp_path, monkeypatch):
     assert sweep(plan, store, here).done == 1
 
 
+@pytest.mark.parametrize("noted", [True, False])
+def test_workers_that_cannot_even_begin_are_given_up(tmp_path, monkeypatch, noted):
+    """They lack the package, say; and where the disk is full nothing tells so but the sweep itself."""
+    plan, store, asked = plan_of(3.0, 2.0), Store(tmp_path / "store"), []
+
+    class Bare(Executor):
+        def submit(self, work, /, *args, **kwargs):
+            asked.append(Future())
+            asked[-1].set_exception(ModuleNotFoundError("No module named 'moiety'"))
+            return asked[-1]
+
+    if not noted:
+        monkeypatch.setattr(store, "fail", lambda point, log: None)
+    outcome = sweep(plan, store, contextmanager(lambda: iter([Bare()])))
+    assert len(asked) == TRIES and outcome.done == 0
+    assert [state.point for state in outcome.failed] == [plan.points[0]]  # the second was never come to
+    assert outcome.errors == {plan.points[0].key: "ModuleNotFoundError: No module named 'moiety'"}
+    logs = store.failures(plan.points[0].key)
+    assert len(logs) == (TRIES if noted else 0) and all("No module named" in log.read_text() for log in logs)
+
+
 def test_a_stop_ends_after_the_state_points_at_work(tmp_path):
     plan, store, asked = plan_of(3.0, 2.0, seeds=[0, 1, 2]), Store(tmp_path / "store"), iter([False, True])
 

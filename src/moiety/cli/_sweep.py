@@ -237,10 +237,12 @@ def _plain(state: Any) -> dict[str, Any]:
 
 def _report(outcome: Any, store: Any, seconds: float) -> None:
     """What became of it; the exit code says so, too."""
+    from ..sweep.store import TRIES
+
     for state in outcome.failed:
-        log = store.failures(state.point.key)[-1]
-        last = (log.read_text().strip().splitlines() or ["nothing"])[-1]
-        note(f"failed {state.failures} times: {state.point}: {last}; see {log}")
+        logs = store.failures(state.point.key)
+        last = (logs[-1].read_text().strip().splitlines() or ["nothing"])[-1] if logs else outcome.errors[state.point.key]
+        note(f"failed {TRIES} times: {state.point}: {last}" + (f"; see {logs[-1]}" if logs else ""))
     fresh = outcome.done - outcome.before
     say(f"{outcome.done} of {len(outcome.states)} state points done in {store.folder}, {fresh} of them now, {seconds:.0f} s")
     if outcome.stopped:

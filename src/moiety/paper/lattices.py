@@ -99,7 +99,7 @@ def estimated(folder: Path, plan: Plan, threads: int, progress: Progress | None,
     if outcome.stopped:
         raise Stopped(f"stopped; what {folder} holds is kept, and the same command goes on")
     if outcome.failed:
-        raise EstimateError(f"{outcome.failed[0].point}: failed {outcome.failed[0].failures} times; see the logs in {folder}")
+        raise EstimateError(f"{outcome.failed[0].point}: failed three times; see the logs in {folder}")
     return collect(store, plan)
 
 

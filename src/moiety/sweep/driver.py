@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+import traceback
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
 
@@ -28,11 +30,14 @@ class Outcome:
         states: Of all state points.
         before: How many were done already.
         stopped: Whether the user ended it.
+        errors: Of state points that were given up, by their keys, what went wrong last; the store may have no
+            log of that, where the disk is full.
     """
 
     states: tuple[State, ...]
     before: int
     stopped: bool
+    errors: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def done(self) -> int:
@@ -42,7 +47,7 @@ class Outcome:
     @property
     def failed(self) -> tuple[State, ...]:
         """Those that were given up."""
-        return tuple(state for state in self.states if state.state == FAILED)
+        return tuple(state for state in self.states if state.state == FAILED or state.point.key in self.errors)
 
 
 def sweep(
@@ -89,7 +94,7 @@ def sweep(
                 run.submit(executor)
     finally:
         flag.unlink(missing_ok=True)
-    return Outcome(tuple(store.states(plan)), before, run.stopped)
+    return Outcome(tuple(store.states(plan)), before, run.stopped, run.given_up())
 
 
 class _Run:
@@ -102,15 +107,20 @@ class _Run:
     ):  # fmt: skip
         self.plan, self.chains, self.store, self.flag, self.progress, self.stop = plan, chains, store, flag, progress, stop
         self.stopped, self.breaks, self.log = False, 0, log
+        self.errors: dict[str, list[str]] = defaultdict(list)  # by the state point that a task ended at
 
     def left(self) -> list[Chain]:
         """Chains with state points to do, but for those given up."""
         found = []
         for chain in self.chains:
             first = next((point for point in chain if not self.store.is_done(point.key)), None)
-            if first and len(self.store.failures(first.key)) < TRIES:
+            if first and max(len(self.store.failures(first.key)), len(self.errors[first.key])) < TRIES:
                 found.append(chain)
         return found
+
+    def given_up(self) -> dict[str, str]:
+        """What went wrong last, by state point."""
+        return {key: errors[-1] for key, errors in self.errors.items() if len(errors) >= TRIES}
 
     def submit(self, executor: Executor) -> None:
         """All that is left, until it is done, given up or stopped, or the workers have died."""
@@ -122,8 +132,10 @@ class _Run:
                 if isinstance(future.exception(), BrokenExecutor):
                     self._note_deaths([chain, *futures.values()])
                     return
-                if future.exception() and not self.stopped and chain in self.left():
-                    futures[self._one(executor, chain)] = chain
+                if future.exception() and not self.stopped:
+                    self._note_error(chain, future.exception())
+                    if chain in self.left():
+                        futures[self._one(executor, chain)] = chain
             if self.progress:
                 self.progress(self.store.states(self.plan))
             if not self.stopped and self.stop and self.stop():
@@ -133,6 +145,14 @@ class _Run:
 
     def _one(self, executor: Executor, chain: Chain) -> Future:
         return executor.submit(run_chain, str(self.store.folder.resolve()), chain, str(self.flag), log=self.log)
+
+    def _note_error(self, chain: Chain, error: BaseException) -> None:
+        """Count it here, too: a worker without this package writes no log, nor does one whose disk is full."""
+        point = next((point for point in chain if not self.store.is_done(point.key)), None)
+        if point:
+            self.errors[point.key].append(traceback.format_exception_only(error)[-1].strip())
+            if len(self.store.failures(point.key)) < len(self.errors[point.key]):
+                self.store.fail(point, "".join(traceback.format_exception(error)))
 
     def _note_deaths(self, chains: Sequence[Chain]) -> None:
         """State points whose worker is no more have failed; the driver cannot tell which of them was to blame."""
