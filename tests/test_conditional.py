@@ -19,7 +19,7 @@ from moiety.systems import system
 from moiety.training import Training
 from small import SMALL
 
-QUICK = ChainRule(evaluations=2**17, training=Training(steps=300, batch=1024, learning_rate=1e-2, averaging=0.97, check_every=25))
+QUICK = ChainRule(width=32, evaluations=2**16, training=Training(steps=250, batch=1024, learning_rate=1e-2, averaging=0.97, check_every=25))
 
 
 def error_of(found):

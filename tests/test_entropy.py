@@ -24,6 +24,7 @@ from moiety.training import Training
 from small import SMALL
 
 QUICK = Training(steps=200, batch=128, patience=4)
+BRIEF = Training(steps=5, batch=128)  # where it does not matter what is learnt
 # the other route, refining and the default critic have tests of their own
 estimate_entropy = partial(estimate_both_ways, critic=SMALL, cross_check=False, precision=1.0)
 
@@ -93,8 +94,8 @@ def test_json_has_the_keys_that_others_script_against(ising):
 
 
 def test_a_seed_gives_the_same_numbers_again():
-    samples = system("ising-square", size=8, temperature=2.5).sample(64, seed=1)
-    first, again, other = (estimate_entropy(samples, training=Training(steps=30, batch=128), seed=seed).entropy for seed in (1, 1, 2))
+    samples = system("ising-square", size=4, temperature=2.5).sample(64, seed=1)
+    first, again, other = (estimate_entropy(samples, training=BRIEF, seed=seed).entropy for seed in (1, 1, 2))
     assert first == again != other
 
 
@@ -112,7 +113,7 @@ def test_the_ising_chain_has_one_information_at_all_sizes():
 def test_independent_sites_of_any_lattice(shape):
     values = (np.random.default_rng(0).random((400, *shape)) < 0.3).astype(int)
     samples = Samples.from_array(values, axes=("draw", *"xyz"[: len(shape)]), periodic=True)
-    result = estimate_entropy(samples, training=Training(steps=50, batch=128))
+    result = estimate_entropy(samples, training=BRIEF)
     assert_entropy(result, -0.3 * np.log(0.3) - 0.7 * np.log(0.7))
 
 
@@ -135,13 +136,13 @@ def test_independent_continuous_sites(kind):
     values = draw.uniform(0, 2 * np.pi, (256, 4, 2)) if kind == "angle" else draw.normal(size=(256, 4, 2))
     samples = Samples.from_array(values, axes="draw,x,y", kind=kind, periodic=True)
     expected = np.log(2 * np.pi) if kind == "angle" else 0.5 * np.log(2 * np.pi * np.e)
-    config = Training(steps=50, batch=128)
+    config = Training(steps=25, batch=128)
     assert_entropy(estimate_entropy(samples, training=config), expected)
     assert_entropy(estimate_entropy(samples, training=config, excess=True), 0.0)
 
 
 def test_a_constant_array_has_no_entropy():
-    result = estimate_entropy(Samples.from_array(np.ones((128, 16, 16), int), periodic=True), training=Training(steps=50, batch=128))
+    result = estimate_entropy(Samples.from_array(np.ones((128, 16, 16), int), periodic=True), training=BRIEF)
     assert result.entropy == pytest.approx(0.0, abs=1e-6)
     assert all(abs(level.mutual_information) < 1e-6 for level in result.levels)
     frozen = Samples.from_array(np.ones((128, 16, 16)), kind="real", axes="draw,x,y", periodic=True)
@@ -151,7 +152,7 @@ def test_a_constant_array_has_no_entropy():
 
 def test_few_samples_start_from_smaller_blocks_and_say_so():
     model = system("ising-square", size=8, temperature=3.0)
-    result = estimate_entropy(model.sample(16, seed=1), training=Training(steps=25, batch=128))
+    result = estimate_entropy(model.sample(16, seed=1), training=BRIEF)
     assert prod(result.bases[0].shape) < 16
     assert any("too few samples for 4x4" in check.message for check in result.status.checks)
     assert any("16 samples amount to" in warning for warning in result.status.warnings)
@@ -160,17 +161,17 @@ def test_few_samples_start_from_smaller_blocks_and_say_so():
 def test_correlated_samples_say_what_they_amount_to():
     model = system("ising-square", size=16, temperature=2.3)
     samples = model.sample(400, seed=1, chains=2, algorithm="metropolis", burn_in=0, thinning=1)
-    result = estimate_entropy(samples, training=Training(steps=25, batch=128))
+    result = estimate_entropy(samples, training=BRIEF)
     assert result.samples["effective"] < 60
     assert any("400 samples amount to" in warning for warning in result.status.warnings)
     honest = model.sample(400, seed=1, chains=2)
-    assert estimate_entropy(honest, training=Training(steps=25, batch=128)).samples["effective"] > 250  # negative control
+    assert estimate_entropy(honest, training=BRIEF).samples["effective"] > 250  # negative control
 
 
 def test_a_chain_that_never_left_one_phase_is_noticed():
     model = system("ising-square", size=8, temperature=1.0)
     stuck = model.sample(256, seed=1, algorithm="metropolis", burn_in=0, thinning=1)
-    result = estimate_entropy(stuck, training=Training(steps=25, batch=128))
+    result = estimate_entropy(stuck, training=BRIEF)
     assert any("have not mixed" in warning for warning in result.status.warnings)
 
 
@@ -187,7 +188,7 @@ def test_stopping_leaves_the_rest_to_the_area_law():
 def test_progress_is_told():
     told = []
     samples = system("ising-square", size=8, temperature=3.0).sample(64, seed=1)
-    estimate_entropy(samples, training=Training(steps=30, batch=128), progress=lambda *news: told.append(news))
+    estimate_entropy(samples, training=BRIEF, progress=lambda *news: told.append(news))
     assert told[0] == (0, 3, "2x4 | 2x4") and 2 < told[-1][0] < 3 == told[-1][1]
 
 
@@ -200,7 +201,7 @@ def test_a_lattice_of_one_site_cannot_be_halved():
 
 
 def test_an_estimate_says_what_ended_it():
-    samples = system("ising-square", size=16, temperature=2.5).sample(128, seed=1)
+    samples = system("ising-square", size=8, temperature=2.5).sample(128, seed=1)
     short = Training(steps=60, batch=128)
     assert estimate_entropy(samples, training=short, precision=0.5).ended == "precision"
     stricter = estimate_entropy(samples, training=short, precision=1e-5)
@@ -250,9 +251,9 @@ def test_networks_of_one_state_point_start_the_next():
 
     assert steps(warm) < 0.6 * steps(cold) and first_look(warm) > first_look(cold)
     assert "TrainedCritic" in str(warm.provenance["configuration"]["critic"])
-    assert estimate_entropy(far, training=QUICK, critic=warm.critic).critic.critic == before.critic.critic  # not nested
+    assert estimate_entropy(far, training=BRIEF, critic=warm.critic).critic.critic == before.critic.critic  # not nested
     larger = system("ising-square", size=16, temperature=2.5).sample(128, seed=3)  # and of one size the next
-    assert np.isfinite(estimate_entropy(larger, training=Training(steps=60, batch=128), critic=before.critic).entropy)
+    assert np.isfinite(estimate_entropy(larger, training=BRIEF, critic=before.critic).entropy)
 
 
 def assert_saved_with_the_curves_of_the_rule(result, folder):
@@ -282,7 +283,7 @@ def test_excess_leaves_the_error_of_single_sites_out():
     rng = np.random.default_rng(5)
     values = rng.normal(size=(256, 4, 4)) * rng.uniform(0.5, 2.0, size=(256, 1, 1))  # widths that differ by sample
     samples = Samples.from_array(values, kind="real", periodic=True)
-    whole, excess = (estimate_entropy(samples, training=Training(steps=50, batch=128), excess=flag) for flag in (False, True))
+    whole, excess = (estimate_entropy(samples, training=BRIEF, excess=flag) for flag in (False, True))
     assert excess.budget["base"] == pytest.approx(0.0, abs=1e-12) and whole.budget["base"] > 0
     assert excess.budget["samples"] != whole.budget["samples"]
 

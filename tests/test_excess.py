@@ -34,7 +34,7 @@ def rods():
 
 
 def test_points_that_do_not_see_each_other_share_nothing(gas):
-    result = estimate_excess_entropy(gas, largest=1.0, training=QUICK, seed=1)
+    result = estimate_excess_entropy(gas, largest=1.0, training=Training(steps=40, batch=128), seed=1)
     for level in result.levels:
         assert abs(level.mutual_information) < 4 * level.error + 1e-4
     # in blocks with two centres, which an ideal gas has, their arrangement is left out and part of the error
@@ -75,7 +75,7 @@ def test_lengths_are_measured_in_diameters(gas):
     """The same gas in other units gives the same numbers."""
     scaled = gas.replace(positions=gas.positions * 3.7, cells=gas.cells * 3.7, diameters=gas.diameters * 3.7)
     bare = scaled.replace(diameters=None)
-    options = {"largest": 0.5, "training": Training(steps=10), "seed": 1, "diameters": False}
+    options = {"largest": 0.5, "training": Training(steps=4, batch=128), "seed": 1, "diameters": False}
     one, two, three = (
         estimate_excess_entropy(particles, sigma=sigma, **options) for particles, sigma in ((gas, None), (scaled, None), (bare, 3.7))
     )
@@ -86,7 +86,7 @@ def test_lengths_are_measured_in_diameters(gas):
 
 @pytest.mark.parametrize("critic", [InterfaceCritic(), ConvolutionalCritic(layers=1, filters=4, hidden=8)])
 def test_critics_of_images_serve_too(gas, critic):
-    result = estimate_excess_entropy(gas, largest=1.0, critic=critic, training=Training(steps=40), seed=1)
+    result = estimate_excess_entropy(gas, largest=1.0, critic=critic, training=Training(steps=15, batch=128), seed=1)
     assert all(abs(level.mutual_information) < 4 * level.error + 1e-3 for level in result.levels)
 
 
