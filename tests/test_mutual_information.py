@@ -126,7 +126,7 @@ def test_a_cut_that_matters_little_still_gets_a_hundred_warm_steps():
 
 def test_the_sampling_error_is_the_spread_over_samples():
     model = system("ising-chain", size=8, temperature=1.5)
-    config = Estimator(critic=SMALL, training=Training(steps=25, batch=128))
+    config = Estimator(critic=SMALL, training=Training(steps=40, batch=128))
     found = [estimate_information(s, top(s), config) for s in (model.sample(256, seed=seed) for seed in range(24))]
     spread = np.std([one.value for one in found], ddof=1)
     stated = np.sqrt(np.mean([one.sampling**2 for one in found]))
