@@ -47,7 +47,7 @@ class Outcome:
     @property
     def failed(self) -> tuple[State, ...]:
         """Those that were given up."""
-        return tuple(state for state in self.states if state.state == FAILED or state.point.key in self.errors)
+        return tuple(one for one in self.states if one.state == FAILED or one.state != DONE and one.point.key in self.errors)
 
 
 def sweep(
