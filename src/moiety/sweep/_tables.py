@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..errors import InputError
 
-__all__ = ["BASELINES", "Estimate", "Files", "Misfit", "Range", "System", "Tables", "line_of", "told"]
+__all__ = ["Estimate", "Files", "Misfit", "Range", "System", "Tables", "line_of", "told"]
 
 BASELINES = ("naive", "compression", "heat-capacity")
 

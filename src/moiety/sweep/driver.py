@@ -13,7 +13,7 @@ from secrets import token_hex
 
 from .chain import run_chain
 from .executors import Workers, processes
-from .plan import Chain, Plan
+from .plan import Chain, Plan, Point
 from .store import DONE, FAILED, RUNNING, TRIES, State, Store
 
 __all__ = ["Outcome", "sweep"]
@@ -113,10 +113,14 @@ class _Run:
         """Chains with state points to do, but for those given up."""
         found = []
         for chain in self.chains:
-            first = next((point for point in chain if not self.store.is_done(point.key)), None)
+            first = self._next(chain)
             if first and max(len(self.store.failures(first.key)), len(self.errors[first.key])) < TRIES:
                 found.append(chain)
         return found
+
+    def _next(self, chain: Chain) -> Point | None:
+        """The state point of a chain that is to be done next, if any."""
+        return next((point for point in chain if not self.store.is_done(point.key)), None)
 
     def given_up(self) -> dict[str, str]:
         """What went wrong last, by state point."""
@@ -148,7 +152,7 @@ class _Run:
 
     def _note_error(self, chain: Chain, error: BaseException) -> None:
         """Count it here, too: a worker without this package writes no log, nor does one whose disk is full."""
-        point = next((point for point in chain if not self.store.is_done(point.key)), None)
+        point = self._next(chain)
         if point:
             self.errors[point.key].append(traceback.format_exception_only(error)[-1].strip())
             if len(self.store.failures(point.key)) < len(self.errors[point.key]):

@@ -35,9 +35,9 @@ from pydantic import ValidationError
 from ..choices import algorithms
 from ..errors import InputError
 from ._grid import Row, of_files, of_systems
-from ._tables import BASELINES, Misfit, Tables, line_of, told
+from ._tables import Misfit, Tables, line_of, told
 
-__all__ = ["ALGORITHMS", "BASELINES", "Chain", "Plan", "Point", "read_plan", "shown"]
+__all__ = ["ALGORITHMS", "Chain", "Plan", "Point", "read_plan", "shown"]
 
 ALGORITHMS = ("critic", "objective", "bound", "steps", "device")  # settings that name objects
 _FORMAT = 1  # of configurations: results of others are never taken for those of this one
