@@ -19,7 +19,7 @@ TABLE = """
     pairs critics objectives crops
     contexts densities
     training
-    readout scalars
+    readout sites scalars
     mutual_information conditional
     blocks tail plots
     climb

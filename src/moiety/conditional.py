@@ -28,15 +28,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from . import scratch
-from .contexts import Contexts, Neighbourhood, Scene, alone, beside, given_first, whole
+from .contexts import Neighbourhood, Scene
 from .critics import Weights, hand_on
 from .densities import density_for
 from .errors import InputError
 from .geometry import Cut, Shape
-from .pairs import Encoding, Split, cross_splits
+from .pairs import Split
 from .random import Streams
 from .samples import Samples
+from .sites import Sites
 from .training import DIVERGED, OUT_OF_BUDGET, History, Training, minimise, side_by_side
 
 __all__ = ["ChainRule", "Conditional", "estimate_conditional", "estimate_conditionals"]
@@ -46,7 +46,6 @@ _CHUNK = 8192  # sites evaluated at once
 _JUDGED = 32768  # sites of the validation samples
 _ORIGINS = 8  # of the window, from which a site is read on average at most
 _LEAST_BATCH = 256
-_SHARE = 0.5  # of a batch that goes to the whole lattice where cuts are asked for, too
 
 
 @dataclass(frozen=True)
@@ -85,6 +84,10 @@ class ChainRule:
     def __post_init__(self):
         if self.folds < 2 or min(self.threads, self.width, self.evaluations, self.radius or 1, self.reach or 1) < 1:
             raise ValueError(f"folds must be at least 2, all other numbers positive: {self}")
+
+    def around(self, dimensions: int, beside_cuts: bool) -> Neighbourhood:
+        """What a context may hold."""
+        return Neighbourhood(dimensions, self.radius or _RADIUS[dimensions], self.reach or _REACH[dimensions], star=beside_cuts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,28 +205,28 @@ def estimate_conditionals(
     if config.folds > fewest // 4:
         raise InputError(f"folds must be at most {fewest // 4}, a quarter of the samples, not {config.folds}")
     config = replace(config, training=config.training.warm()) if warm else config
-    reader = _Reader(sweep, _told_apart(sweep, points), config, cuts)
-    splits = reader.splits()
+    around = config.around(len(sweep[0].shape), beside_cuts=bool(cuts))
+    sites = Sites(sweep, points, around, cuts, config.device)
+    splits = sites.splits(config.folds)
     streams = [Streams(Streams(config.seed).integer("chain rule", fold)) for fold in range(config.folds)]
-    networks = [reader.network(streams[fold], warm[fold % len(warm)] if warm else None) for fold in range(config.folds)]
+    networks = [_network(sites, config, streams[fold], warm[fold % len(warm)] if warm else None) for fold in range(config.folds)]
 
     def one(fold: int, look: Callable[[], None]) -> _Fold:
-        return _fold(reader, splits[fold], networks[fold], streams[fold], look, watch and partial(watch, fold))
+        return _fold(sites, config, splits[fold], networks[fold], streams[fold], look, watch and partial(watch, fold))
 
     folds = side_by_side(one, config.folds, config.threads, config.device, progress)
-    return _combined(folds, splits, reader, perf_counter() - started)
+    return _combined(folds, splits, sites, config.seed, perf_counter() - started)
 
 
-def _told_apart(sweep: Sequence[Samples], points: Sequence[Sequence[float]] | None) -> np.ndarray:
-    """Standardised parameters of the state points, shape `(state points, parameters)`."""
-    alike = {(samples.kind, samples.states, samples.shape, samples.periodic) for samples in sweep}
-    if len(alike) > 1:
-        raise InputError(f"samples of one network must agree in kind, states, shape and edges, not {sorted(map(str, alike))}")
-    told = np.zeros((1, 0)) if points is None and len(sweep) == 1 else np.array(points, dtype=float, ndmin=2)
-    if len(told) != len(sweep) or len(np.unique(told, axis=0)) < len(sweep):
-        raise InputError(f"{len(sweep)} sets of samples need as many different state points, not {points}")
-    spread = told.std(axis=0)
-    return (told - told.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+def _network(sites: Sites, config: ChainRule, streams: Streams, warm: nn.Module | Weights | None) -> nn.Module:
+    """With fresh weights from the fold's own stream, or those of another network."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(streams.integer("weights"))
+        density = density_for(sites.encoding, sites.around, sites.symmetries)
+        made = _Network(density, config.width, sites.parameters)
+    if warm is not None:
+        hand_on(warm, made)
+    return made.to(config.device)
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,114 +238,20 @@ class _Fold:
     module: nn.Module
 
 
-def _together(parts: Sequence[np.ndarray]) -> np.ndarray:
-    """Samples of all state points; those of a single one are not copied."""
-    if len(parts) == 1:
-        return parts[0]
-    found = scratch.empty((sum(map(len, parts)), *parts[0].shape[1:]), np.result_type(*parts))
-    for part, end in zip(parts, np.cumsum([len(part) for part in parts]), strict=True):
-        found[end - len(part) : end] = part
-        scratch.release(found)
-    return found
-
-
-class _Reader:
-    """Scenes of a lattice and the samples that they are read from, state point after state point."""
-
-    def __init__(self, sweep: Sequence[Samples], points: np.ndarray, config: ChainRule, cuts: Sequence[Cut]):
-        self.config, self.sweep, self.cuts = config, tuple(sweep), tuple(cuts)
-        first = self.sweep[0]
-        dimensions = len(first.shape)
-        radius, reach = config.radius or _RADIUS[dimensions], config.reach or _REACH[dimensions]
-        around = Neighbourhood(dimensions, radius, reach, star=bool(cuts))
-        values = _together([samples.values.reshape(samples.n, *samples.shape) for samples in sweep])
-        self.symmetries = tuple(name for name in first.symmetries if all(name in samples.symmetries for samples in sweep))
-        self.encoding = Encoding.of(first.kind, first.states, values)
-        self.contexts = Contexts(values, first.periodic, self.encoding, self.symmetries, around, config.device)
-        counts = [samples.n for samples in sweep]
-        self.starts = np.concatenate([[0], np.cumsum(counts)])
-        self.points = torch.from_numpy(points.repeat(counts, axis=0)).float().to(config.device)
-        self.around = around
-        self.whole = whole(first.shape, first.periodic, around)
-        upright = [self._upright(cut, first) for cut in self.cuts]
-        self.pairs = [(given_first(cut, around), alone(cut, around)) for cut in upright]
-        kinds = [[one for one in zip(upright, self.pairs, strict=True) if one[0].faces == faces] for faces in (1, 2)]
-        self.trained = [[(*pair, *(beside(scene, cut) for scene in pair)) for cut, pair in kind] for kind in kinds if kind]
-
-    def _upright(self, cut: Cut, samples: Samples) -> Cut:
-        """With layers that are rows where axes may be swapped: sites far from the first half are then told
-        as those of the whole lattice are, which the network knows best."""
-        alike = [(samples.shape[axis], samples.periodic[axis]) for axis in (0, cut.axis)]
-        return cut.swapped(0, cut.axis) if "transpose" in self.symmetries and alike[0] == alike[1] else cut
-
-    @property
-    def n(self) -> int:
-        """Samples of all state points."""
-        return int(self.starts[-1])
-
-    def splits(self) -> list[Split]:
-        """Of each fold: the sets of all state points together."""
-        by_point = [cross_splits(samples.chains, samples.draws, self.config.folds) for samples in self.sweep]
-        names = ("train", "validation", "test")
-
-        def joined(name: str, fold: int) -> np.ndarray:
-            return np.concatenate([getattr(splits[fold], name) + start for splits, start in zip(by_point, self.starts)])
-
-        return [Split(*(joined(name, fold) for name in names)) for fold in range(self.config.folds)]
-
-    def network(self, streams: Streams, warm: nn.Module | Weights | None) -> nn.Module:
-        """With fresh weights from the fold's own stream, or those of another network."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(streams.integer("weights"))
-            density = density_for(self.encoding, self.around, self.symmetries)
-            made = _Network(density, self.config.width, self.points.shape[1])
-        if warm is not None:
-            hand_on(warm, made)
-        return made.to(self.config.device)
-
-    def batch(self, indices: Tensor, size: int, generator: torch.Generator, augment: bool) -> tuple[Tensor, ...]:
-        """Sites of the whole lattice and, where cuts are asked for, as many of them, picked at random.
-
-        One cut is of those whose halves meet at one end, one of those whose halves meet at both, as far
-        as there are any: what is known beside a second end is known beside no other cut.  Half of the
-        sites are of the layers beside the first half.
-        """
-        image = int(torch.randint(len(self.contexts.images), (), generator=generator)) if augment else 0
-        if not self.cuts:
-            return self._random(self.whole, indices, size, generator, image)
-        picks = [int(torch.randint(len(scenes), (), generator=generator)) for scenes in self.trained]
-        scenes = [scene for pick, found in zip(picks, self.trained, strict=True) for scene in found[pick]]
-        first = round(size * _SHARE)
-        sizes = [first, *[max((size - first) // len(scenes), 1)] * len(scenes)]
-        parts = [self._random(scene, indices, count, generator, image) for scene, count in zip((self.whole, *scenes), sizes, strict=True)]
-        return tuple(torch.cat(tensors) for tensors in zip(*parts, strict=True))
-
-    def _random(self, scene: Scene, indices: Tensor, sites: int, generator: torch.Generator, image: int) -> tuple[Tensor, ...]:
-        runs, length = scene.places.shape[:2]
-        count = max(sites // length, 1)
-        samples = indices[torch.randint(len(indices), (count,), generator=generator)]
-        return self.draw(scene, samples, torch.randint(runs, (count,), generator=generator), generator, image)
-
-    def draw(self, scene: Scene, samples: Tensor, runs: Tensor, generator: torch.Generator, image: int = 0) -> tuple[Tensor, ...]:
-        """See `Contexts.draw`; and the state point of each site."""
-        points = self.points[samples.to(self.points.device)].repeat_interleave(scene.places.shape[1], dim=0)
-        return *self.contexts.draw(scene, samples, runs, generator, image), points
-
-
 def _fold(
-    reader: _Reader, split: Split, network: nn.Module, streams: Streams, look: Callable[[], None],
+    sites: Sites, config: ChainRule, split: Split, network: nn.Module, streams: Streams, look: Callable[[], None],
     watch: Callable[[History], None] | None,
 ) -> _Fold:  # fmt: skip
-    config, generator = reader.config, streams.torch("train")
+    generator = streams.torch("train")
     train = torch.from_numpy(split.train)
     held = torch.from_numpy(split.validation)
-    sites = reader.whole.sites
-    size = min(config.training.batch, max(len(train) * sites // 4, _LEAST_BATCH))  # no more than there is to learn from
-    looks = max(min(_JUDGED, _ORIGINS * len(held) * sites) // _CHUNK, 1)
-    judged = [reader.batch(held, min(_CHUNK, _ORIGINS * len(held) * sites), streams.torch("judge", k), False) for k in range(looks)]
+    whole = sites.whole.sites
+    size = min(config.training.batch, max(len(train) * whole // 4, _LEAST_BATCH))  # no more than there is to learn from
+    looks = max(min(_JUDGED, _ORIGINS * len(held) * whole) // _CHUNK, 1)
+    judged = [sites.batch(held, min(_CHUNK, _ORIGINS * len(held) * whole), streams.torch("judge", k), False) for k in range(looks)]
 
     def loss() -> Tensor:
-        return -network(*reader.batch(train, size, generator, True)).mean()
+        return -network(*sites.batch(train, size, generator, True)).mean()
 
     @torch.no_grad()
     def judge(average: nn.Module) -> tuple[float, float]:
@@ -352,21 +261,22 @@ def _fold(
     trained = minimise(network, loss, judge, config.training, look, watch)
     test = torch.from_numpy(split.test)
     read = streams.torch("read")
-    influence = -_by_sample(reader, trained.module, (reader.whole,), test, read, look)[0]
+    each = config.evaluations * len(sites.sweep) / sites.n  # sites of a sample
+    influence = -_by_sample(sites, each, trained.module, (sites.whole,), test, read, look)[0]
     informations = []
-    for cut, scenes in zip(reader.cuts, reader.pairs, strict=True):
-        with_first, without = _by_sample(reader, trained.module, scenes, test, read, look)
+    for cut, scenes in zip(sites.cuts, sites.pairs, strict=True):
+        with_first, without = _by_sample(sites, each, trained.module, scenes, test, read, look)
         informations.append(scenes[0].sites * (with_first - without))
     return _Fold(influence, informations, trained.status, trained.history, trained.module)
 
 
 @torch.no_grad()
 def _by_sample(
-    reader: _Reader, module: nn.Module, scenes: Sequence[Scene], test: Tensor, generator: torch.Generator, look
+    sites: Sites, evaluations: float, module: nn.Module, scenes: Sequence[Scene], test: Tensor, generator: torch.Generator, look
 ) -> list[np.ndarray]:
     """Mean log p of each test sample, in every scene at the same sites, shape `(samples,)` each."""
     runs, length = scenes[0].places.shape[:2]
-    each = max(min(round(reader.config.evaluations * len(reader.sweep) / (reader.n * length)), _ORIGINS * runs), 1)
+    each = max(min(round(evaluations / length), _ORIGINS * runs), 1)
     samples = test.repeat_interleave(each)
     found: list[list[Tensor]] = [[] for _ in scenes]
     spread = (torch.arange(each) + torch.rand(len(test), each, generator=generator)) * (runs / each)  # evenly over the scene
@@ -376,26 +286,26 @@ def _by_sample(
         state = generator.get_state()
         for scene, values in zip(scenes, found, strict=True):
             generator.set_state(state)  # the same places
-            values.append(module(*reader.draw(scene, samples[part], picks[part], generator)).double().cpu())
+            values.append(module(*sites.draw(scene, samples[part], picks[part], generator)).double().cpu())
     return [torch.cat(values).view(len(test), -1).mean(dim=1).numpy() for values in found]
 
 
-def _combined(folds: Sequence[_Fold], splits: Sequence[Split], reader: _Reader, seconds: float) -> tuple[Conditional, ...]:
+def _combined(folds: Sequence[_Fold], splits: Sequence[Split], sites: Sites, seed: int, seconds: float) -> tuple[Conditional, ...]:
     def gathered(parts: Sequence[np.ndarray]) -> list[np.ndarray]:
         """By state point."""
-        found = np.empty(reader.n)
+        found = np.empty(sites.n)
         for split, part in zip(splits, parts, strict=True):
             found[split.test] = part
-        return np.split(found, reader.starts[1:-1])
+        return sites.by_point(found)
 
     influences = gathered([fold.influence for fold in folds])
-    informations = [gathered([fold.informations[k] for fold in folds]) for k in range(len(reader.cuts))]
+    informations = [gathered([fold.informations[k] for fold in folds]) for k in range(len(sites.cuts))]
     worst = [status for status in (DIVERGED, OUT_OF_BUDGET) if status in {fold.status for fold in folds}]
     late = float(np.mean([fold.history.late_gain for fold in folds]))
 
     def one(point: int) -> Conditional:
-        bound, missing = float(influences[point].mean()), late + _scatter(reader, folds, point)
-        by_cut = zip(reader.cuts, informations, strict=True)
+        bound, missing = float(influences[point].mean()), late + _scatter(sites, folds, point, seed)
+        by_cut = zip(sites.cuts, informations, strict=True)
         return Conditional(
             entropy=bound - missing,
             bound=bound,
@@ -408,18 +318,18 @@ def _combined(folds: Sequence[_Fold], splits: Sequence[Split], reader: _Reader, 
             seconds=seconds,
         )
 
-    return tuple(one(point) for point in range(len(reader.sweep)))
+    return tuple(one(point) for point in range(len(sites.sweep)))
 
 
 @torch.no_grad()
-def _scatter(reader: _Reader, folds: Sequence[_Fold], point: int) -> float:
+def _scatter(sites: Sites, folds: Sequence[_Fold], point: int, seed: int) -> float:
     """What the folds' networks lose by differing at a state point, in nats per site.
 
     With errors d_f of log p that are independent between folds, each loses <d_f^2> / 2, half
     of the variance between folds.
     """
-    generator = Streams(reader.config.seed).torch("scatter")
-    samples = torch.arange(reader.starts[point], reader.starts[point + 1])
-    parts = [reader.batch(samples, _CHUNK, generator, False) for _ in range(_JUDGED // _CHUNK)]
+    generator = Streams(seed).torch("scatter")
+    samples = torch.arange(sites.starts[point], sites.starts[point + 1])
+    parts = [sites.batch(samples, _CHUNK, generator, False) for _ in range(_JUDGED // _CHUNK)]
     log_p = torch.stack([torch.cat([fold.module(*part) for part in parts]) for fold in folds])
     return float(log_p.var(dim=0).mean()) / 2
