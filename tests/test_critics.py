@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 import torch
 
-from moiety.critics import CRITICS, hand_on
+from moiety.critics import CRITICS, ConvolutionalCritic, hand_on
 from moiety.geometry import ladder
 from moiety.pairs import PairShape
 from moiety.training import Batch, scores
@@ -212,3 +212,15 @@ def test_the_vectors_of_the_interface_critic_do_not_change_when_everything_turns
             weight.zero_()
     assert close(network(*turned), network(a, b))
     assert not close(network(turned[0], b), network(a, b))  # one half alone
+
+
+@pytest.mark.parametrize(("layers", "growth", "seen"), [(2, 1, 5), (3, 1, 7), (2, 2, 7), (3, 2, 15), (3, 3, 27)])
+def test_how_far_convolutions_see(layers, growth, seen):
+    torch.manual_seed(0)
+    shape = PairShape(1, (16, 32), (16, 32), (False, False))
+    network = ConvolutionalCritic(layers=layers, growth=growth).build(shape)
+    image = torch.rand(1, 1, 32, 32, requires_grad=True)
+    network.convolutions(image)[0, :, 16, 16].sum().backward()
+    moved = image.grad[0, 0].nonzero()
+    assert moved.min() == 16 - seen // 2
+    assert moved.max() == 16 + seen // 2

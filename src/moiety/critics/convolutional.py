@@ -8,6 +8,7 @@ convolutions are handed on from size to size.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import prod
 
 import torch
@@ -26,17 +27,28 @@ class ConvolutionalCritic:
         layers: Number of convolutions, 1-3.
         filters: Filters of each.
         hidden: Width of the first dense layer.
+        growth: Each convolution skips so many times as many sites as the one before (dilation): 1 is
+            the paper's network, where a filter sees 1 + 2 layers sites along an edge; with 2 it sees
+            2^(layers + 1) - 1: images of particles want a diameter at least.
 
     Example:
         >>> shape = PairShape(channels=1, left=(4, 8), right=(4, 8), wraps=(False, True))
         >>> network = ConvolutionalCritic().build(shape)
         >>> network(torch.ones(5, 1, 4, 8), torch.ones(5, 1, 4, 8)).shape
         torch.Size([5])
+
+    Raises:
+        ValueError: For a number below 1.
     """
 
     layers: int = 2
     filters: int = 16
     hidden: int = 64
+    growth: int = 1
+
+    def __post_init__(self):
+        if min(self.layers, self.filters, self.hidden, self.growth) < 1:
+            raise ValueError(f"layers, filters, hidden and growth must be at least 1: {self}")
 
     def build(self, shape: PairShape) -> nn.Module:
         return _Convolutional(self, shape)
@@ -46,14 +58,16 @@ class _Convolutional(nn.Module):
     def __init__(self, config: ConvolutionalCritic, shape: PairShape):
         super().__init__()
         transverse = shape.left[1:]
-        convolution = {1: nn.Conv2d, 2: nn.Conv3d}[len(transverse)]
+        convolution, layout = {1: (nn.Conv2d, torch.channels_last), 2: (nn.Conv3d, torch.channels_last_3d)}[len(transverse)]
         widths = [shape.channels] + [config.filters] * config.layers
         stack: list[nn.Module] = []
-        for before, after in zip(widths, widths[1:], strict=False):
-            stack += [convolution(before, after, 3, padding=1), nn.ReLU()]
+        for depth, (before, after) in enumerate(pairwise(widths)):
+            skip = config.growth**depth
+            stack += [convolution(before, after, 3, padding=skip, dilation=skip), nn.ReLU()]
         self.convolutions = nn.Sequential(*stack)
         flat = config.filters * (shape.left[0] + shape.right[0]) * prod(transverse)
         self.dense = nn.Sequential(nn.Flatten(), nn.Linear(flat, config.hidden), nn.ReLU(), nn.Linear(config.hidden, 1))
+        self.to(memory_format=layout)  # in 2-D half as fast again on processors
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         return self.score(self.combine(*self.embed(a, b)))
