@@ -21,8 +21,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import numpy as np
-
 from _tables import MISSED, Page, provenance, renewed, row
 from moiety import Samples, system
 from moiety.chains import standard_error
