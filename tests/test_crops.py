@@ -91,16 +91,31 @@ def test_images_and_points_tell_the_same():
     images = Crops(gas, cut, 10, "image").draw(torch.arange(8), generator(3))
     points = Crops(gas, cut, 10, "points").draw(torch.arange(8), generator(3))
     assert images[0].shape == (8, 1, 10, 20)
+    black = np.float32(np.sqrt(10**2 / gas.density))
     for half in (0, 1):
         built = np.zeros((8, 10, 20), np.float32)
         for k, rows in enumerate(points[half].numpy()):
             for x, y, _, real in rows:
                 if real:
                     row = int(x * 10)
-                    built[k, 9 - row if half == 0 else row, int(y * 10)] = 1  # the first half ends at the interface
+                    built[k, 9 - row if half == 0 else row, int(y * 10)] = black  # the first half ends at the interface
         np.testing.assert_array_equal(built, images[half][:, 0].numpy())
     inside = points[0][..., :2][points[0][..., -1] > 0] * 10
     np.testing.assert_allclose(inside - inside.floor(), 0.5, atol=1e-4)  # centres of pixels
+
+
+@pytest.mark.parametrize("resolution", [2, 10, 40])
+def test_pixels_are_as_large_at_all_resolutions(resolution):
+    """Their mean square is 1: networks learn nothing for long from images that are nearly zero."""
+    gas, cut = a_gas(count=90, frames=40), BlockCut((1.0, 2.0))
+    a, b = Crops(gas, cut, resolution, "image").draw(torch.arange(40).repeat(100), generator(1))
+    mean = gas.density / resolution**2
+    expected = (1 - np.exp(-mean)) / mean  # a pixel that holds two centres is as black as one of one
+    found = torch.cat([a, b]).square().mean(dim=(1, 2, 3)).numpy()
+    frames = found.reshape(2, 100, 40).mean(axis=(0, 1))
+    error = max(frames.std(ddof=1) / np.sqrt(40), found.std() / np.sqrt(len(found)))
+    assert abs(found.mean() - expected) < 4 * error  # one false alarm in 10^4, and the seeds are fixed
+    assert abs(found.mean() - 1.2 * expected) > 4 * error  # negative control
 
 
 def test_a_generator_gives_the_same_crops_again():

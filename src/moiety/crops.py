@@ -135,6 +135,7 @@ class Crops:
         self.pixels = _pixels(cut.half, resolution)
         if sees == "image" and self.pixels is None:
             raise InputError("images need a resolution, pixels a diameter")
+        self._black = 0.0 if resolution is None else float(np.sqrt(resolution**particles.dimensions / particles.density))
         self._bins = _Bins.of(particles)
         self._orders = _orders(particles, cut.parent)
 
@@ -166,7 +167,8 @@ class Crops:
         """The halves of one crop of each sample.
 
         Returns:
-            Images, shape `(n, 1, across, along...)`, 1 where a pixel holds a centre; or points, shape
+            Images, shape `(n, 1, across, along...)`: where a pixel holds a centre, one over the root of the share of
+            such pixels, so that their mean square is 1 at all resolutions, else 0; or points, shape
             `(n, most, d + told + 1)`: distance from the interface, places along it, the diameter, and 1
             for a particle or 0 for none.
         """
@@ -208,7 +210,7 @@ class Crops:
         which, place = np.nonzero(np.arange(points.shape[1]) < counts[:, None])
         index = [(points[which, place, axis] * self.resolution).astype(np.int64) for axis in range(len(self.pixels))]
         index = [np.minimum(one, side - 1) for one, side in zip(index, self.pixels, strict=True)]
-        image[(which, *index)] = 1.0
+        image[(which, *index)] = self._black
         found = torch.from_numpy(image)[:, None]
         return found if len(self.pixels) > 1 else found[..., None]
 
