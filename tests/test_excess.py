@@ -139,6 +139,7 @@ def test_a_trajectory_goes_through_the_whole_verb(run, tmp_path):
     said = json.loads(done.out)
     assert done.code == 0 and said["unit"] == "nats/particle" and len(said["levels"]) == 4
     assert abs(said["entropy"]) < 3 * said["error"]
+    assert said["provenance"]["configuration"]["training"]["batch"] == 256  # --steps changes nothing else
     page = (tmp_path / "page.html").read_text()
     assert "ideal gas of the same density" in page and "sites" not in re.sub(r"<svg.*?</svg>|<style.*?</style>", "", page, flags=re.DOTALL)
     assert run("report", out, "--out", tmp_path / "again.html").code == 0

@@ -28,6 +28,7 @@ from quenches import quenches
 from moiety import estimate_excess_entropy, system
 from moiety.critics import ConvolutionalCritic, PointsCritic
 from moiety.crops import BlockCut, Crops
+from moiety.excess import default_training
 from moiety.mutual_information import Estimator, information_of
 from moiety.systems.soft_disks import JAMMED
 from moiety.training import Training
@@ -38,8 +39,8 @@ BELOW, ABOVE = 60.0, 600.0  # seconds for 400 packings of 1,024 disks
 RODS, DISKS = 0.02, 0.04  # relative
 SIGMAS = 2.0
 RESOLUTION = 10  # pixels a diameter
-IMAGES = ConvolutionalCritic(layers=3, filters=8, growth=2)  # a filter sees 15 pixels
-IMAGE_STEPS, IMAGE_RATE = 3, 4e-3
+IMAGES = ConvolutionalCritic.seeing(RESOLUTION)
+IMAGE_STEPS = 3  # times those of points
 RESOLUTIONS, DOUBLED = (1.5, 2, 4, 6, 10, 20, 40), (2, 10, 20)
 
 
@@ -198,7 +199,7 @@ def equilibrium(show: Page, effort: Effort, seed: int) -> list[str]:
 
 def critics(show: Page, effort: Effort, seed: int) -> list[str]:
     """M by points and by pixels."""
-    images = replace(effort.training, steps=IMAGE_STEPS * effort.training.steps, learning_rate=IMAGE_RATE)
+    images = replace(default_training(IMAGES), steps=IMAGE_STEPS * effort.training.steps)
     show(f"Target: M by the critics of points and of images differ by at most {SIGMAS:g} of their errors together.")
     show(f"R = {RESOLUTION}, no diameters; in nats.  Images: {IMAGES}, {IMAGE_STEPS} times the steps.")
     show("The bound is what a critic certifies: the larger, the better it is.\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from .errors import InputError
@@ -72,6 +73,25 @@ def algorithms(
         training=None if steps is None else Training(steps=steps),
         device=device and _checked_device(device),
     )
+
+
+def for_particles(options: dict[str, Any], resolution: float | None) -> dict[str, Any]:
+    """The same algorithms for blocks of space: convolutions see a diameter, steps are those of `estimate_excess_entropy`.
+
+    Example:
+        >>> chosen = for_particles(algorithms("convolutional", None, None, 50, None), 20)
+        >>> chosen["critic"].layers, chosen["training"].steps, chosen["training"].batch
+        (4, 50, 256)
+    """
+    from .critics import ConvolutionalCritic, PointsCritic
+    from .excess import RESOLUTION, default_training
+
+    critic, training = options.get("critic"), options.get("training")
+    if isinstance(critic, ConvolutionalCritic):
+        critic = ConvolutionalCritic.seeing(resolution or RESOLUTION)
+    if training is not None:
+        training = replace(default_training(critic or PointsCritic()), steps=training.steps)
+    return options | given(critic=critic, training=training)
 
 
 def _made(kind: str, known: Mapping[str, type], name: str | None) -> Any:

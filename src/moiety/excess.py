@@ -18,7 +18,7 @@ entropy depends on it for ever (the M of touching disks grows like log R), so it
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import ceil, inf, log
 from time import perf_counter
@@ -42,7 +42,7 @@ from .results import ESTIMATED, EXTRAPOLATED, Base, Check, EntropyResult, Level,
 from .tail import AreaLaw, fit_area_law, is_level
 from .training import DIVERGED, Training, Watch
 
-__all__ = ["RESOLUTION", "estimate_excess_entropy"]
+__all__ = ["RESOLUTION", "default_training", "estimate_excess_entropy"]
 
 RESOLUTION = 10.0  # pixels a diameter, as in the paper
 _SMALLEST = 0.5  # side of the smallest blocks in diameters: their diagonal is shorter than one up to 3 dimensions
@@ -56,6 +56,17 @@ _LEAST_SUPPORT = 10.0
 _MOST_SHARED = 0.01  # share of the smallest blocks that may hold more than one centre
 _HARMLESS = 0.005  # nats a particle that no one would worry about
 _TRAINING = Training(steps=800, batch=256)
+_IMAGE_RATE = 4e-3  # at 1e-2 one fold of two did not learn
+
+
+def default_training(critic: Critic) -> Training:
+    """Of a cut, for a critic of points or of images, which learn nothing where the rate is high.
+
+    Example:
+        >>> default_training(PointsCritic()).learning_rate
+        0.01
+    """
+    return _TRAINING if _seen_by(critic) == "points" else replace(_TRAINING, learning_rate=_IMAGE_RATE)
 
 
 def estimate_excess_entropy(
@@ -86,8 +97,10 @@ def estimate_excess_entropy(
         sigma: The diameter that lengths are measured in; the smallest of the particles by default.
         diameters: Whether a particle's state includes its diameter.
         largest: Side of the largest blocks, in diameters.
-        critic: Network that compares two blocks: `PointsCritic()` by default, or one of images.
-        objective, bound, training, folds, seed, device, threads: See `estimate_entropy`.
+        critic: Network that compares two blocks: `PointsCritic()` by default, or one of images, as
+            `ConvolutionalCritic.seeing(resolution)`, which wants more steps.
+        training: Of a cut; `default_training(critic)` by default.
+        objective, bound, folds, seed, device, threads: See `estimate_entropy`.
         time_limit: Seconds after which larger blocks are left to the area law.
         progress: Called as (levels done, levels, text).
         stop: Asked often; once it says True, the remaining levels are extrapolated.
@@ -111,7 +124,8 @@ def estimate_excess_entropy(
     if time_limit is not None and not time_limit > 0:
         raise InputError(f"time_limit must be positive, not {time_limit}")
     scaled = _in_diameters(particles, sigma)
-    chosen = {"critic": critic or PointsCritic(), "objective": objective, "bound": bound, "training": training or _TRAINING}
+    critic = critic or PointsCritic()
+    chosen = {"critic": critic, "objective": objective, "bound": bound, "training": training or default_training(critic)}
     chosen = {name: choice for name, choice in chosen.items() if choice is not None}
     estimator = Estimator(**chosen, folds=folds, seed=seed, device=device, threads=threads)
     told = {"resolution": resolution, "diameters": diameters and particles.diameters is not None, "largest": largest}
@@ -207,7 +221,7 @@ class _Walk:
     ):
         self.watch = watch
         self.particles, self.estimator, self.told, self.chain = particles, estimator, told, chain
-        self.sees = getattr(_plain(estimator.critic), "sees", "image")
+        self.sees = _seen_by(estimator.critic)
         self.cuts: list[BlockCut] = []
         self.found: list[Information] = []
         self.ended: str | None = None
@@ -261,6 +275,11 @@ class _Walk:
         last = list(zip(self.cuts, self.found, strict=True))[-_LEAST_KNOWN:]
         lengths, values, errors = zip(*((cut.face, one.value, one.error) for cut, one in last), strict=True)
         return len(last) == _LEAST_KNOWN and is_level(lengths, values, errors, rise=_LEVEL_RISE)
+
+
+def _seen_by(critic: Any) -> str:
+    """Points or images."""
+    return getattr(_plain(critic), "sees", "image")
 
 
 def _plain(critic: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from typer import Argument, Option
 
-from ..choices import algorithms, exact_value, given
+from ..choices import algorithms, exact_value, for_particles, given
 from ..errors import InputError
 from ..scalars import ScalarLog, check_tensorboard
 from ._options import Force, Json, LogDir
@@ -180,7 +180,8 @@ def _estimated(file: Path, reading: dict[str, Any], options: dict[str, Any], blo
     with Interrupts(text) as stop, ScalarLog(log) if log else nullcontext() as watch:
         if isinstance(samples, Particles):
             _refuse(file, "particles", options, _LATTICES_ONLY)
-            return estimate_excess_entropy(samples, **_without(options, "excess"), **blocks, progress=update, stop=stop, watch=watch)
+            chosen = for_particles(_without(options, "excess"), blocks.get("resolution"))
+            return estimate_excess_entropy(samples, **chosen, **blocks, progress=update, stop=stop, watch=watch)
         _refuse(file, "a lattice", blocks, blocks)
         if type(options.get("critic")).__name__ == "PointsCritic":
             raise InputError(f"{file}: holds a lattice; the critic points is for particles")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from math import prod
+from math import ceil, log2, prod
 
 import torch
 from torch import Tensor, nn
@@ -49,6 +49,16 @@ class ConvolutionalCritic:
     def __post_init__(self):
         if min(self.layers, self.filters, self.hidden, self.growth) < 1:
             raise ValueError(f"layers, filters, hidden and growth must be at least 1: {self}")
+
+    @classmethod
+    def seeing(cls, sites: float) -> ConvolutionalCritic:
+        """With filters that see so many sites along an edge at least, as the pixels of a diameter.
+
+        Example:
+            >>> ConvolutionalCritic.seeing(10)  # sees 15
+            ConvolutionalCritic(layers=3, filters=8, hidden=64, growth=2)
+        """
+        return cls(layers=max(ceil(log2(sites + 1)) - 1, 1), filters=8, growth=2)
 
     def build(self, shape: PairShape) -> nn.Module:
         return _Convolutional(self, shape)
