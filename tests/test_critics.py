@@ -9,7 +9,7 @@ import torch
 from moiety.critics import CRITICS, ConvolutionalCritic, hand_on
 from moiety.geometry import ladder
 from moiety.pairs import PairShape
-from moiety.training import Batch, scores
+from moiety.training import Batch, scores, scores_of
 
 LADDERS = [  # 1-D, 2-D and 3-D, closed and open, with sides that are no powers of two
     *[ladder(shape, [closed] * len(shape)) for shape in [(16,), (8, 8), (7, 5), (4, 4, 4)] for closed in (True, False)],
@@ -142,6 +142,18 @@ def test_partners_by_rolling_are_scored_as_any_pair(critic, shape):
     joint, product = scores(network, Batch(a, b, rolls=(1, 5)))
     assert close(joint, network(a, b))
     assert close(product, torch.stack([network(a, b.roll(1, 0)), network(a, b.roll(5, 0))]))
+
+
+@every_critic
+@every_shape
+def test_batches_of_their_own_rolls_are_scored_at_once(critic, shape):
+    network, (a, b) = built(critic, shape), halves(shape, n=24)
+    batches = [Batch(a[k : k + 8], b[k : k + 8], rolls) for k, rolls in ((0, (1, 5)), (8, (2, 3)), (16, (7, 4)))]
+    together = scores_of(network, batches)
+    for found, batch in zip(together, batches, strict=True):
+        assert all(close(one, alone) for one, alone in zip(found, scores(network, batch), strict=True))
+    other = scores(network, Batch(batches[1].a, batches[1].b, batches[0].rolls))[1]
+    assert not close(together[1][1], other)  # negative control: the rolls of another batch
 
 
 # Handing on weights from size to size

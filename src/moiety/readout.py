@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from .objectives import Bound, DonskerVaradhanBound
 from .pairs import Source, shifts
-from .training import Batch, scores
+from .training import Batch, scores, scores_of
 
 __all__ = ["CHUNK", "Scores", "calibration", "held_out", "read_out", "sample_influence", "support"]
 
@@ -81,13 +81,26 @@ def read_out(
     module: nn.Module, batches: Iterator[tuple[Tensor, Batch]], calibrate: Callable[[Tensor], Tensor]
 ) -> Scores:
     columns: tuple[list[Tensor], ...] = ([], [], [], [], [])
-    for picks, batch in batches:
-        joint, product = scores(module, batch)
-        partners = [picks.roll(roll) for roll in batch.rolls]
-        row = calibrate(joint).cpu(), calibrate(product).flatten().cpu(), picks, picks.repeat(len(partners)), torch.cat(partners)
-        for column, entry in zip(columns, row, strict=True):
-            column.append(entry)
+    for group in _together(batches):
+        for (picks, batch), (joint, product) in zip(group, scores_of(module, [batch for _, batch in group]), strict=True):
+            partners = [picks.roll(roll) for roll in batch.rolls]
+            row = calibrate(joint).cpu(), calibrate(product).flatten().cpu(), picks, picks.repeat(len(partners)), torch.cat(partners)
+            for column, entry in zip(columns, row, strict=True):
+                column.append(entry)
     return Scores(*map(torch.cat, columns))
+
+
+def _together(batches: Iterator[tuple[Tensor, Batch]]) -> Iterator[list[tuple[Tensor, Batch]]]:
+    """Batches of few samples in groups that can be scored at once."""
+    group: list[tuple[Tensor, Batch]] = []
+    for one in batches:
+        alike = [(batch.a.shape, batch.b.shape, len(batch.rolls)) for _, batch in (*group[:1], one)]
+        if group and (alike[0] != alike[1] or (len(group) + 1) * len(one[0]) > CHUNK):
+            yield group
+            group = []
+        group.append(one)
+    if group:
+        yield group
 
 
 def sample_influence(found: Scores, bound: Bound, indices: np.ndarray) -> np.ndarray:

@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from .errors import Stopped
 from .objectives import Bound, Objective
 
-__all__ = ["CONVERGED", "DIVERGED", "OUT_OF_BUDGET", "Batch", "History", "Trained", "Training", "Watch", "minimise", "scores", "side_by_side", "train"]
+__all__ = ["CONVERGED", "DIVERGED", "OUT_OF_BUDGET", "Batch", "History", "Trained", "Training", "Watch", "minimise", "scores", "scores_of", "side_by_side", "train"]
 
 CONVERGED = "converged"
 OUT_OF_BUDGET = "out of budget"
@@ -55,12 +55,28 @@ def scores(module: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
 
     Each half is embedded once; product pairs cost a re-pairing only.
     """
-    a, b = module.embed(batch.a, batch.b)
+    return scores_of(module, [batch])[0]
+
+
+def scores_of(module: nn.Module, batches: Sequence[Batch]) -> list[tuple[Tensor, Tensor]]:
+    """What `scores` gives of each batch, by one pass through the network: of small batches a fraction of the time.
+
+    Batches must have halves of the same shape and as many rolls.
+    """
+    a, b = module.embed(*(torch.cat(halves) for halves in zip(*((batch.a, batch.b) for batch in batches), strict=True)))
     pairings = [module.combine(a, b)]
-    pairings += [module.combine(a, tuple(part.roll(roll, 0) for part in b)) for roll in batch.rolls]
+    for rolls in zip(*(batch.rolls for batch in batches), strict=True):
+        pairings.append(module.combine(a, tuple(_rolled(part, len(batches[0].a), rolls) for part in b)))
     pairs = tuple(torch.cat(parts) for parts in zip(*pairings, strict=True))
-    joint, *product = module.score(pairs).view(len(pairings), -1)
-    return joint, torch.stack(product)
+    found = module.score(pairs).view(len(pairings), len(batches), -1)
+    return [(one[0], one[1:]) for one in found.unbind(1)]
+
+
+def _rolled(part: Tensor, size: int, rolls: Sequence[int]) -> Tensor:
+    """Every `size` rows by a roll of their own."""
+    if len(rolls) == 1:
+        return part.roll(rolls[0], 0)
+    return torch.cat([rows.roll(roll, 0) for rows, roll in zip(part.split(size), rolls, strict=True)])
 
 
 @dataclass(frozen=True)
