@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["FOLDER", "ROWS", "Effort", "draw", "rises_fastest", "study", "verdict"]
+__all__ = ["FOLDER", "ROWS", "Effort", "draw", "falls_fastest", "rises_fastest", "study", "verdict"]
 
 ROWS = ("system", "temperature", "level")
 
 _KNOWN = 0.15  # relative error of an M that is shown at most, unless it is small
 _SMALL = 0.03  # nats
+_TOLD = 5.0  # errors of a slope that is told from none
 _SHOWN = 6  # temperatures of panels C and D
 
 
@@ -111,6 +112,21 @@ def rises_fastest(data: xarray.Dataset) -> list[tuple[str, Peak]]:
     return [(name, peak_of_slope(*_level(part, level))) for level, name, *_ in _levels(part)]
 
 
+def falls_fastest(data: xarray.Dataset) -> list[tuple[str, Peak]]:
+    """Where M of small blocks of the square lattice falls fastest, by the sites of a half, smallest first.
+
+    Small are those whose M falls faster than it rises anywhere: M is then a function of correlations of near
+    sites, whose slopes diverge at T_c as the heat capacity does.
+    """
+    found = []
+    for level, name, *_ in _levels(part := data.sel(system=SQUARE)):
+        t, m, error = _level(part, level)
+        fall = peak_of_slope(t, -m, error)
+        if fall.height > max(peak_of_slope(t, m, error).height, _TOLD * fall.height_error):
+            found.append((name, fall))
+    return found
+
+
 def _slopes(axes: Axes, part: xarray.Dataset) -> None:
     for level, name, interface, colour in _levels(part):
         at, rise, error = slope(*_level(part, level))
@@ -147,14 +163,16 @@ def _against_volume(axes: Axes, parts: Sequence[tuple[xarray.Dataset, str]], per
 
 
 def verdict(data: xarray.Dataset) -> str:
-    """Where M rises fastest, at the scale that tells it best.
+    """Where M of large blocks rises fastest and where that of small ones falls fastest, each at the scale that tells it best.
 
     Arguments:
         data: As `study` returns it.
     """
-    inside = [(name, one) for name, one in rises_fastest(data) if one.inside]
-    if not inside:
-        return "M rises fastest at the end of the temperatures; no T_c is seen"
-    name, best = min(inside, key=lambda one: one[1].at_error)
-    off = best.at - CRITICAL[SQUARE]
-    return f"M of blocks of {name} sites rises fastest at T = {best}, {off:+.3f} from T_c = {CRITICAL[SQUARE]:.3f}"
+    said = []
+    for how, peaks in (("rises", rises_fastest(data)), ("falls", falls_fastest(data))):
+        inside = [(name, one) for name, one in peaks if one.inside]
+        if inside:
+            name, best = min(inside, key=lambda one: one[1].at_error)
+            off = best.at - CRITICAL[SQUARE]
+            said.append(f"M of blocks of {name} sites {how} fastest at T = {best}, {off:+.3f} from T_c = {CRITICAL[SQUARE]:.3f}")
+    return "; ".join(said) or "M rises fastest at the end of the temperatures; no T_c is seen"
