@@ -106,7 +106,7 @@ def test_images_and_points_tell_the_same():
 
 @pytest.mark.parametrize("resolution", [2, 10, 40])
 def test_pixels_are_as_large_at_all_resolutions(resolution):
-    """Their mean square is 1: networks learn nothing for long from images that are nearly zero."""
+    """Their mean square is 1 but for pixels that hold several centres."""
     gas, cut = a_gas(count=90, frames=40), BlockCut((1.0, 2.0))
     a, b = Crops(gas, cut, resolution, "image").draw(torch.arange(40).repeat(100), generator(1))
     mean = gas.density / resolution**2

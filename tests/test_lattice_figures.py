@@ -107,6 +107,8 @@ def test_where_m_of_ising_blocks_rises_fastest():
     assert [name for name, _ in fig2.falls_fastest(falling)] == ["16", "32"]
     assert all(abs(one.at - 2.27) < 3 * one.at_error for _, one in fig2.falls_fastest(falling))
     assert "falls fastest" in fig2.verdict(falling) and "rises" not in fig2.verdict(falling)
+    late = data.assign(mutual_information=data.mutual_information * 0 + data.temperature**4)
+    assert "no T_c is seen" in fig2.verdict(late)  # negative control
     level = data.assign(mutual_information=data.mutual_information * 0 + 20)
     assert fig2.falls_fastest(level) == []  # negative control
 

@@ -85,10 +85,6 @@ class ChainRule:
         if self.folds < 2 or min(self.threads, self.width, self.evaluations, self.radius or 1, self.reach or 1) < 1:
             raise ValueError(f"folds must be at least 2, all other numbers positive: {self}")
 
-    def around(self, dimensions: int, beside_cuts: bool) -> Neighbourhood:
-        """What a context may hold."""
-        return Neighbourhood(dimensions, self.radius or _RADIUS[dimensions], self.reach or _REACH[dimensions], star=beside_cuts)
-
 
 @dataclass(frozen=True, eq=False)
 class Conditional:
@@ -205,8 +201,7 @@ def estimate_conditionals(
     if config.folds > fewest // 4:
         raise InputError(f"folds must be at most {fewest // 4}, a quarter of the samples, not {config.folds}")
     config = replace(config, training=config.training.warm()) if warm else config
-    around = config.around(len(sweep[0].shape), beside_cuts=bool(cuts))
-    sites = Sites(sweep, points, around, cuts, config.device)
+    sites = Sites(sweep, points, _around(config, len(sweep[0].shape), star=bool(cuts)), cuts, config.device)
     splits = sites.splits(config.folds)
     streams = [Streams(Streams(config.seed).integer("chain rule", fold)) for fold in range(config.folds)]
     networks = [_network(sites, config, streams[fold], warm[fold % len(warm)] if warm else None) for fold in range(config.folds)]
@@ -216,6 +211,11 @@ def estimate_conditionals(
 
     folds = side_by_side(one, config.folds, config.threads, config.device, progress)
     return _combined(folds, splits, sites, config.seed, perf_counter() - started)
+
+
+def _around(config: ChainRule, dimensions: int, star: bool) -> Neighbourhood:
+    """What a context may hold."""
+    return Neighbourhood(dimensions, config.radius or _RADIUS[dimensions], config.reach or _REACH[dimensions], star)
 
 
 def _network(sites: Sites, config: ChainRule, streams: Streams, warm: nn.Module | Weights | None) -> nn.Module:

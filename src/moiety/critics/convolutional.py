@@ -24,7 +24,7 @@ class ConvolutionalCritic:
     """Configuration of the paper's network.
 
     Arguments:
-        layers: Number of convolutions, 1-3.
+        layers: Number of convolutions, 1-3 in the paper.
         filters: Filters of each.
         hidden: Width of the first dense layer.
         growth: Each convolution skips so many times as many sites as the one before (dilation): 1 is
@@ -77,7 +77,7 @@ class _Convolutional(nn.Module):
         self.convolutions = nn.Sequential(*stack)
         flat = config.filters * (shape.left[0] + shape.right[0]) * prod(transverse)
         self.dense = nn.Sequential(nn.Flatten(), nn.Linear(flat, config.hidden), nn.ReLU(), nn.Linear(config.hidden, 1))
-        self.to(memory_format=layout)  # in 2-D half as fast again on processors
+        self.to(memory_format=layout)  # in 2-D 1.1 to 1.8 times as fast on a processor
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         return self.score(self.combine(*self.embed(a, b)))

@@ -118,8 +118,8 @@ def falls_fastest(data: xarray.Dataset) -> list[tuple[str, Peak]]:
     Small are those whose M falls faster than it rises anywhere: M is then a function of correlations of near
     sites, whose slopes diverge at T_c as the heat capacity does.
     """
-    found = []
-    for level, name, *_ in _levels(part := data.sel(system=SQUARE)):
+    part, found = data.sel(system=SQUARE), []
+    for level, name, *_ in _levels(part):
         t, m, error = _level(part, level)
         fall = peak_of_slope(t, -m, error)
         if fall.height > max(peak_of_slope(t, m, error).height, _TOLD * fall.height_error):
