@@ -36,10 +36,18 @@ def main():
     totals = dict.fromkeys(COUPLINGS, 0.0)
     for name, coupling in COUPLINGS.items():
         for temperature in TEMPERATURES:
-            seconds, said = drawn(system(name, size=SIZE, temperature=float(temperature), coupling=coupling))
+            seconds, said = drawn(
+                system(name, size=SIZE, temperature=float(temperature), coupling=coupling)
+            )
             totals[name] += seconds
             mixed = "" if said["rhat"] is None else f"{said['rhat']:.3f}"
-            told = (said["algorithm"], said["burn_in"], said["thinning"], f"{said['effective']:.0f}", mixed)
+            told = (
+                said["algorithm"],
+                said["burn_in"],
+                said["thinning"],
+                f"{said['effective']:.0f}",
+                mixed,
+            )
             row(name, f"{temperature:.3f}", f"{seconds:.2f}", *told)
     for name, seconds in (*totals.items(), ("all", sum(totals.values()))):
         row(name, f"all {len(TEMPERATURES)}" if name in totals else "", f"{seconds:.1f}", *[""] * 5)

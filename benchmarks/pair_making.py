@@ -10,12 +10,12 @@ from time import perf_counter
 import torch
 
 from moiety import ladder, system
-from moiety.critics import InterfaceCritic
-from moiety.mutual_information import Estimator, scaled_training
-from moiety.objectives import JensenShannon
-from moiety.pairs import Encoding, Windows, cross_splits, shifts, spread_out
-from moiety.random import Streams
-from moiety.training import Batch, scores
+from moiety.base.random import Streams
+from moiety.estimation.critics import InterfaceCritic
+from moiety.estimation.mutual_information import Estimator, scaled_training
+from moiety.estimation.objectives import JensenShannon
+from moiety.estimation.pairs import Encoding, Windows, cross_splits, shifts, spread_out
+from moiety.estimation.training import Batch, scores
 
 STEPS = 60
 
@@ -26,14 +26,21 @@ def main():
     values = torch.from_numpy(samples.values.reshape(samples.n, *samples.shape))
     train = cross_splits(samples.chains, samples.draws)[0].train
     encoding = Encoding.of(samples.kind, samples.states, samples.values)
-    print("| half | pairs a step | making pairs (ms) | whole step (ms) | share |\n|---|---|---|---|---|")
+    print(
+        "| half | pairs a step | making pairs (ms) | whole step (ms) | share |\n|---|---|---|---|---|"
+    )
     for cut in reversed(ladder(samples.shape, samples.periodic).cuts):
         if cut.volume < 16:
             continue
         size = scaled_training(Estimator().training, cut, 1.0).batch
-        making, step = timed(Windows(values, cut, samples.periodic, encoding, samples.symmetries), train, size)
+        making, step = timed(
+            Windows(values, cut, samples.periodic, encoding, samples.symmetries), train, size
+        )
         shape = "x".join(map(str, cut.left))
-        print(f"| {shape} | {size} | {1e3 * making:.2f} | {1e3 * step:.2f} | {making / step:.0%} |", flush=True)
+        print(
+            f"| {shape} | {size} | {1e3 * making:.2f} | {1e3 * step:.2f} | {making / step:.0%} |",
+            flush=True,
+        )
 
 
 def timed(windows, indices, size):

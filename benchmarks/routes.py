@@ -39,23 +39,29 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from moiety import MoietyError, __version__, estimate_entropy, ladder, system
+from moiety.base.random import Streams
 from moiety.baselines import compression_entropy, naive_entropy
-from moiety.blocks import BlockCounts
-from moiety.chains import standard_error
-from moiety.conditional import ChainRule, estimate_conditional
-from moiety.critics import ConvolutionalCritic
-from moiety.objectives import DonskerVaradhan
-from moiety.pairs import Encoding, Windows, cross_splits
-from moiety.plots import COLOURS
-from moiety.random import Streams
-from moiety.results import Estimate
+from moiety.chain_rule.estimate import ChainRule, estimate_conditional
+from moiety.data.statistics import standard_error
+from moiety.entropy.counted_blocks import BlockCounts
+from moiety.estimation.critics import ConvolutionalCritic
+from moiety.estimation.objectives import DonskerVaradhan
+from moiety.estimation.pairs import Encoding, Windows, cross_splits
+from moiety.results.plots import COLOURS
+from moiety.results.result import Estimate
 
 PEERS = {"xgboost": "xgboost-cpu==3.2.0", "torch_mist": "torch-mist==0.2.17"}
 TEMPERATURES = (1.8, 2.269185, 3.5)
 RADIUS, NEAREST = 4, 10  # of the spins before; those whose products are taken
 SITES, READ = 10**6, 10**6  # a fold learns from, all folds are read at
 JUDGED = 200_000  # sites that stop the boosting
-BOOSTING = {"max_depth": 6, "learning_rate": 0.15, "min_child_weight": 50, "max_bin": 2, "tree_method": "hist"}
+BOOSTING = {
+    "max_depth": 6,
+    "learning_rate": 0.15,
+    "min_child_weight": 50,
+    "max_bin": 2,
+    "tree_method": "hist",
+}
 ROUNDS, PATIENCE = 400, 10  # depths 4 to 8 end within 0.0005 at T_c, 10 is 0.0017 worse
 NEWTON_STEPS, PART = 6, 50_000  # sites at once
 MINE_SECONDS = 300.0
@@ -99,8 +105,14 @@ def mice(samples, run):
 
 
 def mine(samples, run):
-    trained = {"critic": ConvolutionalCritic(), "objective": DonskerVaradhan(), "time_limit": MINE_SECONDS}
-    found = estimate_entropy(samples, cross_check=False, seed=run.seed, threads=run.threads, **trained)
+    trained = {
+        "critic": ConvolutionalCritic(),
+        "objective": DonskerVaradhan(),
+        "time_limit": MINE_SECONDS,
+    }
+    found = estimate_entropy(
+        samples, cross_check=False, seed=run.seed, threads=run.threads, **trained
+    )
     return Estimate(found.entropy, found.error)
 
 
@@ -143,18 +155,27 @@ def held_out(samples, run, fit):
     surprise = np.empty(samples.n)
     for fold, split in enumerate(cross_splits(samples.chains, samples.draws, validation=0.1)):
         rng = Streams(run.seed).numpy("routes", fold)
-        train, judge = at_sites(samples, split.train, run.sites, rng), at_sites(samples, split.validation, JUDGED, rng)
+        train, judge = (
+            at_sites(samples, split.train, run.sites, rng),
+            at_sites(samples, split.validation, JUDGED, rng),
+        )
         predict = fit(train, judge, run)
         before, spin = at_sites(samples, split.test, min(READ, run.sites) // 2, rng)
         p = np.clip(predict(before), 1e-7, 1 - 1e-7)
-        surprise[split.test] = -np.log(np.where(spin, p, 1 - p)).reshape(len(split.test), -1).mean(axis=1)
-    return Estimate(float(surprise.mean()), standard_error(surprise.reshape(samples.chains, samples.draws)))
+        surprise[split.test] = (
+            -np.log(np.where(spin, p, 1 - p)).reshape(len(split.test), -1).mean(axis=1)
+        )
+    return Estimate(
+        float(surprise.mean()), standard_error(surprise.reshape(samples.chains, samples.draws))
+    )
 
 
 def places_before():
     """Steps to the sites before one within the radius, nearest first, shape `(24, 2)`."""
     around = range(-RADIUS, RADIUS + 1)
-    steps = [(x, y) for x in around for y in around if (x, y) < (0, 0) and x * x + y * y <= RADIUS**2]
+    steps = [
+        (x, y) for x in around for y in around if (x, y) < (0, 0) and x * x + y * y <= RADIUS**2
+    ]
     return np.array(sorted(steps, key=lambda step: step[0] ** 2 + step[1] ** 2))
 
 
@@ -164,7 +185,9 @@ def at_sites(samples, chosen, sites, rng):
     of = np.repeat(chosen, max(sites // len(chosen), 1))
     x, y = (rng.integers(0, side, len(of)) for side in samples.shape)
     steps, (rows, columns) = places_before(), samples.shape
-    before = values[of[:, None], (x[:, None] + steps[:, 0]) % rows, (y[:, None] + steps[:, 1]) % columns]
+    before = values[
+        of[:, None], (x[:, None] + steps[:, 0]) % rows, (y[:, None] + steps[:, 1]) % columns
+    ]
     return before, values[of, x, y]
 
 
@@ -174,11 +197,23 @@ def boosted(train, judge, run):
     options = {"max_bin": BOOSTING["max_bin"], "nthread": run.threads}
     learnt = xgboost.QuantileDMatrix(*train, **options)
     judged = xgboost.QuantileDMatrix(*judge, ref=learnt, **options)
-    settings = {"objective": "binary:logistic", "eval_metric": "logloss", "seed": run.seed, "nthread": run.threads}
+    settings = {
+        "objective": "binary:logistic",
+        "eval_metric": "logloss",
+        "seed": run.seed,
+        "nthread": run.threads,
+    }
     model = xgboost.train(
-        settings | BOOSTING, learnt, ROUNDS, evals=[(judged, "")], early_stopping_rounds=PATIENCE, verbose_eval=False
+        settings | BOOSTING,
+        learnt,
+        ROUNDS,
+        evals=[(judged, "")],
+        early_stopping_rounds=PATIENCE,
+        verbose_eval=False,
     )
-    return lambda before: model.inplace_predict(before, iteration_range=(0, model.best_iteration + 1))
+    return lambda before: model.inplace_predict(
+        before, iteration_range=(0, model.best_iteration + 1)
+    )
 
 
 def regressed(train, judge, run):
@@ -227,7 +262,9 @@ def mist_information(samples, cut, run):
     from torch_mist import estimate_mi
 
     values = torch.from_numpy(samples.values.reshape(samples.n, *samples.shape))
-    windows = Windows(values, cut, samples.periodic, Encoding.of(samples.kind, samples.states, samples.values), ())
+    windows = Windows(
+        values, cut, samples.periodic, Encoding.of(samples.kind, samples.states, samples.values), ()
+    )
     split = cross_splits(samples.chains, samples.draws)[0]
     generator = Streams(run.seed).torch("mist", *cut.left)
     torch.manual_seed(Streams(run.seed).integer("mist weights", *cut.left))
@@ -236,7 +273,11 @@ def mist_information(samples, cut, run):
         of = torch.from_numpy(np.resize(chosen, MIST_PAIRS))
         return tuple(half.flatten(1) for half in windows.draw(of, generator))
 
-    parts = {"data": pairs(split.train), "valid_data": pairs(split.validation), "test_data": pairs(split.test)}
+    parts = {
+        "data": pairs(split.train),
+        "valid_data": pairs(split.validation),
+        "test_data": pairs(split.test),
+    }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = estimate_mi(estimator="mine", verbose=False, early_stopping=False, **parts, **MIST)
@@ -265,7 +306,9 @@ def measured(method, model, samples, run):
         found, note = method.entropy(samples, run), ""
     except MoietyError as error:
         found, note = Estimate(float("nan"), float("nan")), str(error)
-    return Row(method, model.temperature, model.exact_entropy(), found, perf_counter() - started, note)
+    return Row(
+        method, model.temperature, model.exact_entropy(), found, perf_counter() - started, note
+    )
 
 
 def written(row):
@@ -284,28 +327,53 @@ def drawn(rows, size):
     paint = {t: COLOURS[PAINT[k % len(PAINT)]] for k, t in enumerate(temperatures)}
     for row in rows:
         off = abs(row.found.entropy - row.exact)
-        axes.plot(row.seconds, off, row.method.marker, color=paint[row.temperature], ms=8, mec="white", mew=0.6)
+        axes.plot(
+            row.seconds,
+            off,
+            row.method.marker,
+            color=paint[row.temperature],
+            ms=8,
+            mec="white",
+            mew=0.6,
+        )
         if row.found.error > 0:
             least = max(off - row.found.error, off / 20)  # an error bar to 0 has no end here
-            axes.plot([row.seconds] * 2, [least, off + row.found.error], color=paint[row.temperature], lw=1, alpha=0.5, zorder=1)
+            axes.plot(
+                [row.seconds] * 2,
+                [least, off + row.found.error],
+                color=paint[row.temperature],
+                lw=1,
+                alpha=0.5,
+                zorder=1,
+            )
     axes.set(xscale="log", yscale="log", xlabel="wall time (s)", ylabel="|s − exact| (nats/site)")
-    axes.set_title(f"Ising lattice {size}x{size}: error against seconds; bars, the stated error", fontsize=10)
+    axes.set_title(
+        f"Ising lattice {size}x{size}: error against seconds; bars, the stated error", fontsize=10
+    )
     axes.grid(alpha=0.25, lw=0.5)
     methods = list(dict.fromkeys(row.method for row in rows))
-    handles = [Line2D([], [], ls="", marker=m.marker, color="dimgrey", label=m.name) for m in methods]
+    handles = [
+        Line2D([], [], ls="", marker=m.marker, color="dimgrey", label=m.name) for m in methods
+    ]
     handles += [Patch(color=paint[t], label=f"T = {t:.7g}") for t in temperatures]
     figure.legend(handles=handles, loc="outside right center", frameon=False, fontsize=9)
     return figure
 
 
 def heading(options, exact):
-    packages = [f"{name} {found}" for name in ("torch", "xgboost-cpu", "torch-mist") if (found := installed(name))]
+    packages = [
+        f"{name} {found}"
+        for name in ("torch", "xgboost-cpu", "torch-mist")
+        if (found := installed(name))
+    ]
     return [
         f"# Routes to the entropy of the {options.size}x{options.size} Ising lattice, {options.samples} samples\n",
         f"moiety {__version__}, seed {options.seed}, {date.today()}, {platform.machine()} with {os.cpu_count()} cores,",
         f"{options.threads} thread{'s' if options.threads > 1 else ''}; {', '.join(packages)};",
         f"`{command()}`.  Entropies are in nats per site;",
-        "exact, Kaufman's torus: " + ", ".join(f"{s:.5f} at T = {t:.7g}" for t, s in exact.items()) + ".\n",
+        "exact, Kaufman's torus: "
+        + ", ".join(f"{s:.5f} at T = {t:.7g}" for t, s in exact.items())
+        + ".\n",
         "| method | T | s | stated error | s - exact | seconds |",
         "|---|---|---|---|---|---|",
     ]
@@ -334,24 +402,44 @@ def available(names):
                 __import__(package)
             chosen.append(METHODS[name])
         except ImportError:
-            print(f"{METHODS[name].name} left out: {package} is not installed; see {PEERS[package]}", file=sys.stderr)
+            print(
+                f"{METHODS[name].name} left out: {package} is not installed; see {PEERS[package]}",
+                file=sys.stderr,
+            )
     return chosen
 
 
 def parsed():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--samples", type=int, default=2048)
-    parser.add_argument("--temperatures", type=numbers, default=TEMPERATURES, help="with commas between them")
+    parser.add_argument(
+        "--temperatures", type=numbers, default=TEMPERATURES, help="with commas between them"
+    )
     parser.add_argument("--seed", type=int, default=1, help="of samples and networks")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--sites", type=int, default=SITES, help="that each classifier learns from")
-    parser.add_argument("--only", type=methods, default=tuple(METHODS), help=f"some of {','.join(METHODS)}")
-    parser.add_argument("--quick", action="store_true", help="16x16, 256 samples, one temperature: does it run?")
-    parser.add_argument("--out", type=Path, help="name without suffix; docs/routes where all of it runs, else nothing")
+    parser.add_argument(
+        "--only", type=methods, default=tuple(METHODS), help=f"some of {','.join(METHODS)}"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="16x16, 256 samples, one temperature: does it run?"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="name without suffix; docs/routes where all of it runs, else nothing",
+    )
     options = parser.parse_args()
     if options.quick:
-        options.size, options.samples, options.sites, options.temperatures = 16, 256, 20_000, TEMPERATURES[1:2]
+        options.size, options.samples, options.sites, options.temperatures = (
+            16,
+            256,
+            20_000,
+            TEMPERATURES[1:2],
+        )
     if options.out is None and not options.quick and options.only == tuple(METHODS):
         options.out = Path("docs/routes")
     return options
@@ -364,7 +452,9 @@ def numbers(text):
 def methods(text):
     names = tuple(text.split(","))
     if unknown := [name for name in names if name not in METHODS]:
-        raise argparse.ArgumentTypeError(f"no method {unknown[0]!r}; choose from {', '.join(METHODS)}")
+        raise argparse.ArgumentTypeError(
+            f"no method {unknown[0]!r}; choose from {', '.join(METHODS)}"
+        )
     return names
 
 
@@ -372,10 +462,15 @@ def main():
     options = parsed()
     run = Run(options.seed, options.threads, options.sites)
     chosen = available(options.only)
-    models = [system("ising-square", size=options.size, temperature=t) for t in options.temperatures]
+    models = [
+        system("ising-square", size=options.size, temperature=t) for t in options.temperatures
+    ]
     lines = heading(options, {model.temperature: model.exact_entropy() for model in models})
     print("\n".join(lines), flush=True)
-    sampled = [(model, model.sample(options.samples, seed=options.seed, threads=options.threads)) for model in models]
+    sampled = [
+        (model, model.sample(options.samples, seed=options.seed, threads=options.threads))
+        for model in models
+    ]
     rows = []
     for method in chosen:
         for model, samples in sampled:

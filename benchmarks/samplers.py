@@ -26,14 +26,14 @@ from time import perf_counter
 import numpy as np
 
 from moiety import system
-from moiety.chains import standard_error, tau_int
+from moiety.base.random import Streams
+from moiety.data.statistics import standard_error, tau_int
 from moiety.exact.kaufman import kaufman_energy
 from moiety.exact.triangular_torus import triangular_torus_energy
-from moiety.random import Streams
-from moiety.systems._dynamics import lattice_dynamics
 from moiety.systems._lattice import neighbour_table, sublattices
-from moiety.systems._multispin import Layout, pack
-from moiety.systems._splitmix import stream
+from moiety.systems.dynamics.lattice import lattice_dynamics
+from moiety.systems.dynamics.multispin import Layout, pack
+from moiety.systems.dynamics.splitmix import stream
 
 PEERS = {"peapods": "0.2.0", "mcising": "1.1.0"}
 CRITICAL = 2.269185
@@ -41,7 +41,13 @@ SIZES = (64, 256)  # of flips per second
 SIZE, TEMPERATURES = 64, (1.8, CRITICAL, 3.5)  # of samples per second
 XY_TEMPERATURES = (0.5, 0.9, 1.5)
 TRIANGULAR_SIZE = 66  # three sublattices fit
-TRIANGULAR = ((0.5, "heat-bath"), (0.5, "mixed"), (0.5, "loops"), (1.0, "heat-bath"), (1.0, "mixed"))
+TRIANGULAR = (
+    (0.5, "heat-bath"),
+    (0.5, "mixed"),
+    (0.5, "loops"),
+    (1.0, "heat-bath"),
+    (1.0, "mixed"),
+)
 OFFSETS = ((1, 0), (0, 1), (1, 1))
 REPEATS = 3
 SECONDS = 0.15  # that a timed call takes
@@ -81,7 +87,10 @@ class Ours:
     library: str = "moiety"
 
     def prepare(self, size, temperature, seed):
-        model, table = system("ising-square", size=size, temperature=temperature), neighbour_table((size, size))
+        model, table = (
+            system("ising-square", size=size, temperature=temperature),
+            neighbour_table((size, size)),
+        )
         dynamics = lattice_dynamics(table, 2, 2 / temperature, algorithm=self.algorithm)
         state = equilibrium(size, temperature, seed, dynamics.width)
         state = state[0] if dynamics.width == 1 else pack(state, Layout.of(table))
@@ -89,7 +98,9 @@ class Ours:
 
         def observables():
             values = configurations(dynamics, state, model)
-            return np.stack([model.energy(values)[:, 0] / size**2, 2 * values.mean(axis=(1, 2, 3)) - 1], axis=1)
+            return np.stack(
+                [model.energy(values)[:, 0] / size**2, 2 * values.mean(axis=(1, 2, 3)) - 1], axis=1
+            )
 
         return replace(chain, observables=observables)
 
@@ -129,7 +140,9 @@ class Peapods:
 
         def sweep(sweeps, cluster):
             options = {"cluster_update_interval": 1, "cluster_mode": cluster} if cluster else {}
-            chain.sample(sweeps, "metropolis", warmup_ratio=1.0, sequential=True, **options)  # all warm-up: no observing
+            chain.sample(
+                sweeps, "metropolis", warmup_ratio=1.0, sequential=True, **options
+            )  # all warm-up: no observing
 
         def observables():
             spins = chain.get_spins().reshape(size, size).astype(np.int64)
@@ -156,7 +169,9 @@ CONTENDERS = (
 
 def equilibrium(size, temperature, seed, count):
     """States 0 and 1 of equilibrium, shape `(count, sites)`."""
-    dynamics = lattice_dynamics(neighbour_table((size, size)), 2, 2 / temperature, algorithm="swendsen-wang")
+    dynamics = lattice_dynamics(
+        neighbour_table((size, size)), 2, 2 / temperature, algorithm="swendsen-wang"
+    )
     state, rng = np.zeros(size**2, np.uint8), stream(seed + 10**6)
     dynamics.advance(state, rng, BURN_IN)
     states = []
@@ -266,7 +281,10 @@ def installed(contenders):
     """Those that can run; says how to get the others."""
     missing = [name for name in PEERS if find_spec(name) is None]
     for name in missing:
-        print(f"{name} is not installed and left out: pip install {name}=={PEERS[name]}", file=sys.stderr)
+        print(
+            f"{name} is not installed and left out: pip install {name}=={PEERS[name]}",
+            file=sys.stderr,
+        )
     return [contender for contender in contenders if contender.library not in missing]
 
 
@@ -284,7 +302,16 @@ def flips(contenders):
 
 def samples(contenders):
     """Prints the table; returns deviations from the exact energy by contender and temperature."""
-    heading("T", "sampler", "update", "sweeps/s (1000)", "tau of E", "tau of \\|m\\|", "independent samples/s", "E off (σ)")
+    heading(
+        "T",
+        "sampler",
+        "update",
+        "sweeps/s (1000)",
+        "tau of E",
+        "tau of \\|m\\|",
+        "independent samples/s",
+        "E off (σ)",
+    )
     deviations = {}
     for temperature in TEMPERATURES:
         slow = {c: c.slow and temperature == CRITICAL for c in contenders}
@@ -296,14 +323,26 @@ def samples(contenders):
             sigmas = off(energy, kaufman_energy(temperature, SIZE))
             deviations[f"{c.library} {c.update} T={temperature}"] = sigmas
             stuck = temperature < CRITICAL and (moment.max() < 0 or moment.min() > 0)
-            rate = cell(record.rate([tau for tau, _ in taus])) + (" of one sign of m: not ergodic" if stuck else "")
+            rate = cell(record.rate([tau for tau, _ in taus])) + (
+                " of one sign of m: not ergodic" if stuck else ""
+            )
             speeds = cell(spread([speed * record.chain.replicas for speed in record.rates]), 1e3)
-            row(temperature, c.library, named(c, record), speeds, *map(plus_minus, taus), rate, f"{sigmas:+.1f}")
+            row(
+                temperature,
+                c.library,
+                named(c, record),
+                speeds,
+                *map(plus_minus, taus),
+                rate,
+                f"{sigmas:+.1f}",
+            )
     return deviations
 
 
 def named(contender, record):
-    return contender.update + (f", {record.chain.replicas} at once" if record.chain.replicas > 1 else "")
+    return contender.update + (
+        f", {record.chain.replicas} at once" if record.chain.replicas > 1 else ""
+    )
 
 
 def in_turns(records):
@@ -316,11 +355,22 @@ def in_turns(records):
 
 def our_others():
     """The table of XY and the triangular antiferromagnet; deviations as above."""
-    heading("system", "T", "update", "sites/s (millions)", "slowest tau", "independent samples/s", "check off (σ)")
+    heading(
+        "system",
+        "T",
+        "update",
+        "sites/s (millions)",
+        "slowest tau",
+        "independent samples/s",
+        "check off (σ)",
+    )
     chains = {("xy-square 64x64", t, "mixed"): xy(t) for t in XY_TEMPERATURES}
     name = f"ising-triangular {TRIANGULAR_SIZE}x{TRIANGULAR_SIZE}, J = -1"
     chains |= {(name, t, a): triangular(t, a) for t, a in TRIANGULAR}
-    records = {key: (Record.of(chain, slow=key[1:] == (0.5, "heat-bath")), sites) for key, (chain, sites) in chains.items()}
+    records = {
+        key: (Record.of(chain, slow=key[1:] == (0.5, "heat-bath")), sites)
+        for key, (chain, sites) in chains.items()
+    }
     in_turns([record for record, _ in records.values()])
     deviations = {}
     for key, (record, sites) in records.items():
@@ -328,7 +378,13 @@ def our_others():
         deviations[" ".join(map(str, key))] = sigmas = off(check, 0.0)
         taus = [record.tau(series) for series in (check, *watched)]
         speeds = cell(spread([rate * sites * record.chain.replicas for rate in record.rates]), 1e6)
-        row(*key, speeds, plus_minus(max(taus)), cell(record.rate([tau for tau, _ in taus])), f"{sigmas:+.1f}")
+        row(
+            *key,
+            speeds,
+            plus_minus(max(taus)),
+            cell(record.rate([tau for tau, _ in taus])),
+            f"{sigmas:+.1f}",
+        )
     return deviations
 
 
@@ -374,7 +430,10 @@ def whole_calls():
     model = system("ising-square", size=SIZE, temperature=CRITICAL)
     model.sample(64)
     seconds = timed(lambda: model.sample(SAMPLES, seed=1, threads=2))
-    print(f"\n`IsingSquare({SIZE}, {CRITICAL}).sample({SAMPLES})`, two threads: {seconds:.1f} s", flush=True)
+    print(
+        f"\n`IsingSquare({SIZE}, {CRITICAL}).sample({SAMPLES})`, two threads: {seconds:.1f} s",
+        flush=True,
+    )
 
 
 def main():
@@ -383,11 +442,15 @@ def main():
     flips(contenders)
     deviations = samples(contenders) | our_others()
     whole_calls()
-    wrong = [f"{name}: {sigmas:+.1f}" for name, sigmas in deviations.items() if not abs(sigmas) < LIMIT]
+    wrong = [
+        f"{name}: {sigmas:+.1f}" for name, sigmas in deviations.items() if not abs(sigmas) < LIMIT
+    ]
     if wrong:
         sys.exit(f"WRONG, in standard errors from the exact value: {'; '.join(wrong)}")
     worst = max(map(abs, deviations.values()))
-    print(f"\nAll {len(deviations)} checks within {LIMIT:g} standard errors, the worst {worst:.1f}.")
+    print(
+        f"\nAll {len(deviations)} checks within {LIMIT:g} standard errors, the worst {worst:.1f}."
+    )
 
 
 if __name__ == "__main__":

@@ -49,18 +49,52 @@ def estimated(path: Path) -> None:
     ended = perf_counter()
     done.set()
     watching.join()
-    exact = moiety.system("ising-square", size=samples.shape[0], temperature=TEMPERATURE).exact_entropy()
-    found = {"samples": samples.n, "reading": loaded - started, "seconds": ended - loaded, "entropy": result.entropy, "error": result.error}
-    found |= {"other": result.cross_check.entropy, "other_error": result.cross_check.error, "exact": exact, "levels": len(result.levels)}
-    print(json.dumps({**found, "peak": getrusage(RUSAGE_SELF).ru_maxrss * 1024, "anonymous": most[0]}))
+    exact = moiety.system(
+        "ising-square", size=samples.shape[0], temperature=TEMPERATURE
+    ).exact_entropy()
+    found = {
+        "samples": samples.n,
+        "reading": loaded - started,
+        "seconds": ended - loaded,
+        "entropy": result.entropy,
+        "error": result.error,
+    }
+    found |= {
+        "other": result.cross_check.entropy,
+        "other_error": result.cross_check.error,
+        "exact": exact,
+        "levels": len(result.levels),
+    }
+    print(
+        json.dumps({**found, "peak": getrusage(RUSAGE_SELF).ru_maxrss * 1024, "anonymous": most[0]})
+    )
 
 
 def measured(folder: Path, size: int, sites: int) -> dict:
     """Samples, written by one process and estimated by another."""
     path = folder / f"ising-{size}.nc"
-    words = ["--size", str(size), "--temperature", str(TEMPERATURE), "--samples", str(sites // size**2), "--seed", "1"]
-    subprocess.run([sys.executable, "-m", "moiety", "sample", "ising-square", *words, "--out", str(path)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    said = subprocess.run([sys.executable, __file__, "--estimate", str(path)], check=True, capture_output=True, text=True).stdout
+    words = [
+        "--size",
+        str(size),
+        "--temperature",
+        str(TEMPERATURE),
+        "--samples",
+        str(sites // size**2),
+        "--seed",
+        "1",
+    ]
+    subprocess.run(
+        [sys.executable, "-m", "moiety", "sample", "ising-square", *words, "--out", str(path)],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    said = subprocess.run(
+        [sys.executable, __file__, "--estimate", str(path)],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
     path.unlink()
     return json.loads(said)
 
@@ -70,9 +104,21 @@ def row(*cells) -> None:
 
 
 def shown(size: int, one: dict) -> None:
-    routes = [f"{one[name]:.5f} ± {one[error]:.5f}" for name, error in (("entropy", "error"), ("other", "other_error"))]
+    routes = [
+        f"{one[name]:.5f} ± {one[error]:.5f}"
+        for name, error in (("entropy", "error"), ("other", "other_error"))
+    ]
     memory = [f"{one[name] / GIB:.2f}" for name in ("peak", "anonymous")]
-    row(size, one["samples"], one["levels"], f"{one['exact']:.5f}", *routes, f"{one['reading']:.1f}", f"{one['seconds']:.0f}", *memory)
+    row(
+        size,
+        one["samples"],
+        one["levels"],
+        f"{one['exact']:.5f}",
+        *routes,
+        f"{one['reading']:.1f}",
+        f"{one['seconds']:.0f}",
+        *memory,
+    )
 
 
 def growth(sizes: np.ndarray, seconds: np.ndarray) -> str:
@@ -88,12 +134,25 @@ def growth(sizes: np.ndarray, seconds: np.ndarray) -> str:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--estimate", type=Path, help=argparse.SUPPRESS)
-    options.add_argument("--sizes", type=int, nargs="*", default=SIZES, help="sides of the lattices")
+    options.add_argument(
+        "--sizes", type=int, nargs="*", default=SIZES, help="sides of the lattices"
+    )
     options.add_argument("--no-large", action="store_true", help="leave out the gigabyte")
     chosen = options.parse_args()
     if chosen.estimate:
         return estimated(chosen.estimate)
-    row("L", "samples", "levels", "exact s", "mutual information", "chain rule", "reading (s)", "seconds", "peak GiB", "anonymous GiB")
+    row(
+        "L",
+        "samples",
+        "levels",
+        "exact s",
+        "mutual information",
+        "chain rule",
+        "reading (s)",
+        "seconds",
+        "peak GiB",
+        "anonymous GiB",
+    )
     row(*["---"] * 10)
     with tempfile.TemporaryDirectory() as folder:
         found = []
@@ -103,7 +162,10 @@ def main() -> None:
         if not chosen.no_large:
             shown(1024, measured(Path(folder), 1024, LARGE))
     if len(found) > 1:
-        print("\n" + growth(np.array(chosen.sizes, float), np.array([one["seconds"] for one in found])))
+        print(
+            "\n"
+            + growth(np.array(chosen.sizes, float), np.array([one["seconds"] for one in found]))
+        )
     sys.exit(any(one["peak"] > 2 * GIB for one in found))
 
 

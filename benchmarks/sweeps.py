@@ -17,15 +17,17 @@ from pathlib import Path
 from time import perf_counter
 
 ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
-os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # as workers have it, before the libraries are imported
+os.environ.update(
+    dict.fromkeys(ONE_THREAD, "1")
+)  # as workers have it, before the libraries are imported
 
 import numpy as np  # noqa: E402
 
 import moiety  # noqa: E402
+from moiety.estimation.training import Training  # noqa: E402
 from moiety.sweep import Plan, Store, sweep  # noqa: E402
 from moiety.sweep.chain import run_chain  # noqa: E402
 from moiety.sweep.executors import dask, processes, slurm  # noqa: E402
-from moiety.training import Training  # noqa: E402
 
 SIZE, SAMPLES, STEPS = 32, 512, 100  # some 20 s a state point
 TEMPERATURES, SEEDS = (3.0, 2.6), (0, 1, 2, 3)
@@ -36,8 +38,19 @@ OVERHEAD, FASTER, SCHEDULING = 0.05, 1.8, 0.020
 
 def plan(steps: int = STEPS) -> Plan:
     """Four chains of two state points."""
-    system = {"name": "ising-square", "size": SIZE, "samples": SAMPLES, "temperature": list(TEMPERATURES)}
-    return Plan.of({"seeds": list(SEEDS), "system": [system], "estimate": {"steps": steps, "cross_check": False, "precision": 1.0}})
+    system = {
+        "name": "ising-square",
+        "size": SIZE,
+        "samples": SAMPLES,
+        "temperature": list(TEMPERATURES),
+    }
+    return Plan.of(
+        {
+            "seeds": list(SEEDS),
+            "system": [system],
+            "estimate": {"steps": steps, "cross_check": False, "precision": 1.0},
+        }
+    )
 
 
 def bare() -> float:
@@ -46,8 +59,15 @@ def bare() -> float:
     for seed in SEEDS:
         critic = None
         for temperature in TEMPERATURES:
-            samples = moiety.system("ising-square", size=SIZE, temperature=temperature).sample(SAMPLES, seed=seed, threads=1)
-            options = {"training": Training(steps=STEPS), "cross_check": False, "precision": 1.0, "threads": 1}
+            samples = moiety.system("ising-square", size=SIZE, temperature=temperature).sample(
+                SAMPLES, seed=seed, threads=1
+            )
+            options = {
+                "training": Training(steps=STEPS),
+                "cross_check": False,
+                "precision": 1.0,
+                "threads": 1,
+            }
             critic = moiety.estimate_entropy(samples, critic=critic, seed=seed, **options).critic
     return perf_counter() - started
 
@@ -68,10 +88,18 @@ def scheduled(folder: Path) -> tuple[float, float, float]:
     array, alone = folder / "spins.npy", Store(folder / "alone")
     np.save(array, np.random.default_rng(0).choice([-1, 1], size=(4096, 2)).astype(np.int8))
     files = {"glob": str(array), "periodic": False, "axes": "draw,x"}
-    many = Plan.of({"seeds": list(range(TASKS)), "files": [files], "estimate": {"cross_check": False, "precision": 1.0}})
+    many = Plan.of(
+        {
+            "seeds": list(range(TASKS)),
+            "files": [files],
+            "estimate": {"cross_check": False, "precision": 1.0},
+        }
+    )
 
     def estimate() -> None:
-        moiety.estimate_entropy(moiety.load(array, periodic=False, axes="draw,x"), cross_check=False, precision=1.0)
+        moiety.estimate_entropy(
+            moiety.load(array, periodic=False, axes="draw,x"), cross_check=False, precision=1.0
+        )
 
     chains = many.chains
     bare = timed([estimate] * 50)
@@ -82,14 +110,28 @@ def scheduled(folder: Path) -> tuple[float, float, float]:
 def by_executors(folder: Path) -> dict[str, list[float]]:
     """All s and M of 24 state points, by who ran them."""
     system = {"name": "ising-square", "size": 16, "samples": 256, "temperature": list(GRID)}
-    grid = Plan.of({"seeds": [0, 1, 2], "system": [system], "estimate": {"steps": 60, "cross_check": False, "precision": 1.0}})
-    ways = {"processes": processes(2), "Dask": dask(workers=2), "submitit": slurm(folder / "jobs", workers=2, cluster="local")}
+    grid = Plan.of(
+        {
+            "seeds": [0, 1, 2],
+            "system": [system],
+            "estimate": {"steps": 60, "cross_check": False, "precision": 1.0},
+        }
+    )
+    ways = {
+        "processes": processes(2),
+        "Dask": dask(workers=2),
+        "submitit": slurm(folder / "jobs", workers=2, cluster="local"),
+    }
     found = {}
     for name, workers in ways.items():
         store = Store(folder / name)
         assert sweep(grid, store, workers).done == len(grid.points) == 24
         results = [store.result(point.key) for point in grid.points]
-        found[name] = [number for one in results for number in (one.entropy, *(level.mutual_information for level in one.levels))]
+        found[name] = [
+            number
+            for one in results
+            for number in (one.entropy, *(level.mutual_information for level in one.levels))
+        ]
     return found
 
 
@@ -111,16 +153,27 @@ def main() -> None:
         cost = seconds["one"] / seconds["bare"] - 1
         faster = seconds["one"] / seconds["two"]
         print("| what | asked | reached | seconds |\n|---|---|---|---|")
-        print(f"| overhead over bare estimates | <= {OVERHEAD:.0%} | {cost:+.1%} | {seconds['bare']:.1f}, {seconds['one']:.1f} |")
-        print(f"| two processes against one | >= {FASTER} | {faster:.2f} | {seconds['one']:.1f}, {seconds['two']:.1f} |", flush=True)
+        print(
+            f"| overhead over bare estimates | <= {OVERHEAD:.0%} | {cost:+.1%} | {seconds['bare']:.1f}, {seconds['one']:.1f} |"
+        )
+        print(
+            f"| two processes against one | >= {FASTER} | {faster:.2f} | {seconds['one']:.1f}, {seconds['two']:.1f} |",
+            flush=True,
+        )
         estimate, task, swept_task = scheduled(folder)
         each = swept_task - task
         spent = ", ".join(f"{1000 * one:.1f} ms" for one in (estimate, task, swept_task))
-        print(f"| scheduling of each of {TASKS} tasks | <= {1000 * SCHEDULING:.0f} ms | {1000 * each:.1f} ms | {spent} |")
+        print(
+            f"| scheduling of each of {TASKS} tasks | <= {1000 * SCHEDULING:.0f} ms | {1000 * each:.1f} ms | {spent} |"
+        )
         found = by_executors(folder)
         alike = all(numbers == found["processes"] for numbers in found.values())
-        print(f"| 24 state points by {', '.join(found)} | the same numbers | {'yes' if alike else 'no'} | |")
-        print("\nThe third row's times: an estimate alone, with its results stored, and as a task of the sweep.")
+        print(
+            f"| 24 state points by {', '.join(found)} | the same numbers | {'yes' if alike else 'no'} | |"
+        )
+        print(
+            "\nThe third row's times: an estimate alone, with its results stored, and as a task of the sweep."
+        )
         missed = [cost > OVERHEAD, faster < FASTER, each > SCHEDULING, not alike]
     sys.exit(any(missed))
 

@@ -22,7 +22,7 @@ from moiety.baselines.compression import ORDERS, _packed, hilbert_curve
 from moiety.exact.enumeration import all_states, block_entropy, boltzmann
 from moiety.exact.thermal import thermal
 from moiety.io import load, save
-from moiety.results import Estimate
+from moiety.results.result import Estimate
 
 TEMPERATURES = (1.8, 2.269185, 3.5)
 
@@ -57,7 +57,9 @@ def off(estimate, exact):
 @pytest.mark.parametrize("states", [2, 3, 4, 5])
 def test_compression_of_uniform_states(states, order):
     # Both sizes are of random data; where bits are wasted, LZMA's own scatter is a few bytes of thousands
-    assert compression_entropy(independent(states), order=order).entropy == pytest.approx(log(states), abs=1e-3)
+    assert compression_entropy(independent(states), order=order).entropy == pytest.approx(
+        log(states), abs=1e-3
+    )
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -80,9 +82,13 @@ def test_compression_of_angles():
     angles = np.random.default_rng(0).uniform(0, 2 * np.pi, size=(128, 16, 16))
     uniform = compression_entropy(Samples.from_array(angles, periodic=True, kind="angle"))
     assert uniform.entropy == pytest.approx(log(2 * np.pi), abs=1e-3)
-    half = compression_entropy(Samples.from_array(angles / 2, periodic=True, kind="angle"))  # in half of the circle
+    half = compression_entropy(
+        Samples.from_array(angles / 2, periodic=True, kind="angle")
+    )  # in half of the circle
     assert log(np.pi) - 1e-3 < half.entropy < log(np.pi) + 0.2
-    assert compression_entropy(Samples.from_array(np.full_like(angles, 0.1), periodic=True, kind="angle")).entropy == pytest.approx(log(np.pi / 8))
+    assert compression_entropy(
+        Samples.from_array(np.full_like(angles, 0.1), periodic=True, kind="angle")
+    ).entropy == pytest.approx(log(np.pi / 8))
 
 
 def test_compression_sees_correlations(ising):
@@ -93,7 +99,10 @@ def test_compression_sees_correlations(ising):
 
 def test_hilbert_order_helps_where_rows_lose_neighbours(ising):
     samples, _ = ising[2.269185]
-    assert compression_entropy(samples, order="hilbert").entropy < compression_entropy(samples).entropy - 0.01
+    assert (
+        compression_entropy(samples, order="hilbert").entropy
+        < compression_entropy(samples).entropy - 0.01
+    )
 
 
 def test_the_error_of_compression_is_its_spread():
@@ -116,7 +125,9 @@ def test_hilberts_curve_steps_to_neighbours_and_leaves_none_out(side):
 def test_packing_loses_nothing(bits, monkeypatch):
     monkeypatch.setattr("moiety.baselines.compression._CHUNK_BITS", 256)  # several chunks
     codes = np.random.default_rng(0).integers(0, 2**bits, size=1000, dtype=np.uint8)
-    packed = np.unpackbits(np.frombuffer(_packed(codes, bits), np.uint8))[: bits * 1000].reshape(1000, bits)
+    packed = np.unpackbits(np.frombuffer(_packed(codes, bits), np.uint8))[: bits * 1000].reshape(
+        1000, bits
+    )
     assert (packed @ 2 ** np.arange(bits)[::-1] == codes).all()
 
 
@@ -156,7 +167,9 @@ def test_naive_entropy_of_a_small_torus_is_that_of_enumeration(shape):
     exact = block_entropy(probabilities, block, 2) / block.sum()
     found = naive_entropy(model.sample(8192, seed=1), shape)
     assert found.error < 0.01
-    assert abs(found.entropy - exact) < 4 * found.error + 1e-6  # single sites of even chains have next to no spread
+    assert (
+        abs(found.entropy - exact) < 4 * found.error + 1e-6
+    )  # single sites of even chains have next to no spread
     if shape == (4, 4):  # the whole torus
         assert exact == pytest.approx(model.exact_entropy(), abs=1e-12)
 
@@ -211,13 +224,20 @@ def test_free_angles_have_a_pair():
     rng = np.random.default_rng(0)
     steps = rng.vonmises(0.0, 4.0, size=(256, 16, 16))  # along a row; rows are independent
     angles = rng.uniform(0, 2 * np.pi, size=(256, 16, 1)) + np.cumsum(steps, axis=2)
-    free = Samples.from_array(angles.swapaxes(1, 2), axes="draw,x,y", periodic=False, kind="angle", symmetries=("turn",))
+    free = Samples.from_array(
+        angles.swapaxes(1, 2), axes="draw,x,y", periodic=False, kind="angle", symmetries=("turn",)
+    )
     found, exact = naive_entropy(free), (log(2 * np.pi) + float(vonmises(4.0).entropy())) / 2
     assert abs(found.entropy - exact) < 4 * found.error and found == naive_entropy(free, (2, 1))
-    assert naive_entropy(free, (1, 2)).entropy > exact + 0.3  # negative control: across the rows there is nothing to see
+    assert (
+        naive_entropy(free, (1, 2)).entropy > exact + 0.3
+    )  # negative control: across the rows there is nothing to see
 
 
-@pytest.mark.parametrize(("shape", "said"), [((4,), "fit"), ((4, 17), "fit"), ((0, 4), "fit"), ((5, 5), "too many states")])
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [((4,), "fit"), ((4, 17), "fit"), ((0, 4), "fit"), ((5, 5), "too many states")],
+)
 def test_naive_entropy_refuses(shape, said):
     with pytest.raises(InputError, match=said):
         naive_entropy(independent(), shape)
@@ -243,26 +263,44 @@ def test_fluctuations_give_the_exact_heat_capacity(cooled):
     z = np.array([(one.value - value) / one.error for one, value in zip(found, exact, strict=True)])
     # 12 values of |z| > 4 once in 1,300 runs; variances of 512 samples scatter by 6%
     assert abs(z).max() < 4 and all(one.error < 0.2 * one.value for one in found)
-    assert max(abs(one.value - value) / one.error for one, value in zip(found, exact[1:], strict=False)) > 4  # negative control
+    assert (
+        max(
+            abs(one.value - value) / one.error for one, value in zip(found, exact[1:], strict=False)
+        )
+        > 4
+    )  # negative control
 
 
 def test_integration_gives_the_exact_entropy(cooled):
     models, drawn = cooled
-    found = thermodynamic_integration([EnergySeries.of(samples) for samples in drawn], Hot.of(drawn[0]))
-    z = [(one.entropy - model.exact_entropy()) / one.error for one, model in zip(found, models, strict=True)]
+    found = thermodynamic_integration(
+        [EnergySeries.of(samples) for samples in drawn], Hot.of(drawn[0])
+    )
+    z = [
+        (one.entropy - model.exact_entropy()) / one.error
+        for one, model in zip(found, models, strict=True)
+    ]
     assert max(map(abs, z)) < 4 and max(one.error for one in found) < 0.01
-    backwards = thermodynamic_integration([EnergySeries.of(samples) for samples in drawn[::-1]], Hot.of(drawn[0]))
+    backwards = thermodynamic_integration(
+        [EnergySeries.of(samples) for samples in drawn[::-1]], Hot.of(drawn[0])
+    )
     assert [one.entropy for one in backwards] == pytest.approx([one.entropy for one in found[::-1]])
     # negative control: a gap in the sweep shows in the error
-    gap = thermodynamic_integration([EnergySeries.of(samples) for samples in (drawn[0], drawn[-1])], Hot.of(drawn[0]))
+    gap = thermodynamic_integration(
+        [EnergySeries.of(samples) for samples in (drawn[0], drawn[-1])], Hot.of(drawn[0])
+    )
     assert gap[1].error > 10 * found[-1].error
 
 
 def test_integration_of_free_rotors():
     """A ring of rotors, whose entropy is known: angles start at log 2 pi."""
-    models = [system("xy-square", size=(1, 8), temperature=t) for t in (6.0, 3.0, 2.0, 1.5, 1.2, 1.0)]
+    models = [
+        system("xy-square", size=(1, 8), temperature=t) for t in (6.0, 3.0, 2.0, 1.5, 1.2, 1.0)
+    ]
     drawn = [model.sample(1024, seed=k) for k, model in enumerate(models)]
-    found = thermodynamic_integration([EnergySeries.of(samples) for samples in drawn], Hot.of(drawn[0]))
+    found = thermodynamic_integration(
+        [EnergySeries.of(samples) for samples in drawn], Hot.of(drawn[0])
+    )
     for one, model in zip(found, models, strict=True):
         assert abs(one.entropy - model.exact_entropy()) < 4 * one.error
 
@@ -270,15 +308,25 @@ def test_integration_of_free_rotors():
 def test_heat_capacity_between_entropies_is_exact_between_close_temperatures():
     temperatures = np.linspace(2.8, 3.2, 9)
     models = [system("ising-square", size=16, temperature=t) for t in temperatures]
-    c, error = heat_capacity_of_entropies(temperatures, np.array([model.exact_entropy() for model in models]), np.full(9, 0.001))
-    middles = [system("ising-square", size=16, temperature=t) for t in np.sqrt(temperatures[1:] * temperatures[:-1])]
+    c, error = heat_capacity_of_entropies(
+        temperatures, np.array([model.exact_entropy() for model in models]), np.full(9, 0.001)
+    )
+    middles = [
+        system("ising-square", size=16, temperature=t)
+        for t in np.sqrt(temperatures[1:] * temperatures[:-1])
+    ]
     assert c == pytest.approx([thermal(model).heat_capacity for model in middles], rel=2e-3)
     assert error == pytest.approx(0.001 * np.sqrt(2) / np.diff(np.log(temperatures)))
 
 
 def test_what_has_no_energy_is_refused(cooled):
     unnamed = independent()
-    for bad in (unnamed, unnamed.replace(provenance={"system": "ising-square", "parameters": {"size": 8, "temperature": 1.0}})):
+    for bad in (
+        unnamed,
+        unnamed.replace(
+            provenance={"system": "ising-square", "parameters": {"size": 8, "temperature": 1.0}}
+        ),
+    ):
         with pytest.raises(InputError, match="say which system|no energy"):
             EnergySeries.of(bad)
     series = EnergySeries.of(cooled[1][0])
@@ -292,15 +340,28 @@ def test_what_has_no_energy_is_refused(cooled):
 
 def test_baselines_on_the_command_line(run, tmp_path):
     for t in (4.0, 3.0):
-        save(system("ising-square", size=8, temperature=t).sample(64, seed=1), tmp_path / f"T{t}.nc")
+        save(
+            system("ising-square", size=8, temperature=t).sample(64, seed=1), tmp_path / f"T{t}.nc"
+        )
     first = tmp_path / "T4.0.nc"
     for name in ("compression", "naive", "heat-capacity"):
         done = run("baseline", name, first)
         assert done.code == 0 and "exact" in done.out and "±" in done.out
-    assert json.loads(run("baseline", "naive", first, "--block", "2x2", "--json").out)["entropy"] == naive_entropy(load(first), (2, 2)).entropy
-    assert run("baseline", "thermodynamic-integration", first, tmp_path / "T3.0.nc").out.count("s = ") == 2
+    assert (
+        json.loads(run("baseline", "naive", first, "--block", "2x2", "--json").out)["entropy"]
+        == naive_entropy(load(first), (2, 2)).entropy
+    )
+    assert (
+        run("baseline", "thermodynamic-integration", first, tmp_path / "T3.0.nc").out.count("s = ")
+        == 2
+    )
     other = tmp_path / "L4.nc"
     save(system("ising-square", size=4, temperature=2.0).sample(64, seed=1), other)
-    for words in (("nothing", first), ("naive", first, "--order", "hilbert"), ("naive", first, "--block", "4"), ("thermodynamic-integration", first, other)):
+    for words in (
+        ("nothing", first),
+        ("naive", first, "--order", "hilbert"),
+        ("naive", first, "--block", "4"),
+        ("thermodynamic-integration", first, other),
+    ):
         refused = run("baseline", *words)
         assert refused.code == 2 and len(refused.err.strip().splitlines()) == 1

@@ -10,8 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moiety import Samples
-from moiety.blocks import MOST_BITS, BlockCounts, count_block, fits_counting, grassberger_entropy, site_block, window_codes
-from moiety.chains import standard_error
+from moiety.data.statistics import standard_error
+from moiety.entropy.counted_blocks import (
+    MOST_BITS,
+    BlockCounts,
+    count_block,
+    fits_counting,
+    grassberger_entropy,
+    site_block,
+    window_codes,
+)
 from moiety.exact.chain import chain_entropy
 from moiety.exact.enumeration import all_states, boltzmann, entropy
 from moiety.systems import system
@@ -20,14 +28,23 @@ repeatable = settings(derandomize=True, deadline=None)
 
 
 def iid(probabilities, shape, seed=0):
-    return np.random.default_rng(seed).choice(len(probabilities), p=probabilities, size=shape).astype(np.uint8)
+    return (
+        np.random.default_rng(seed)
+        .choice(len(probabilities), p=probabilities, size=shape)
+        .astype(np.uint8)
+    )
 
 
 def plain_windows(sample, shape, periodic):
     """The window at every position of one sample, as flat tuples of states, in the order of the positions."""
     sides = list(zip(sample.shape, shape, periodic, strict=True))
-    for start in product(*[range(whole if closed else whole - side + 1) for whole, side, closed in sides]):
-        runs = [[(at + k) % whole for k in range(side)] for at, (whole, side, _) in zip(start, sides, strict=True)]
+    for start in product(
+        *[range(whole if closed else whole - side + 1) for whole, side, closed in sides]
+    ):
+        runs = [
+            [(at + k) % whole for k in range(side)]
+            for at, (whole, side, _) in zip(start, sides, strict=True)
+        ]
         yield tuple(int(sample[site]) for site in product(*runs))
 
 
@@ -37,7 +54,11 @@ def cases(draw):
     sides = draw(st.tuples(*[st.integers(1, 5)] * space))
     shape = tuple(draw(st.integers(1, min(side, 3))) for side in sides)
     states = draw(st.integers(1, 4).filter(lambda q: fits_counting(shape, q)))
-    values = np.random.default_rng(draw(st.integers(0, 99))).integers(0, states, size=(3, *sides)).astype(np.uint8)
+    values = (
+        np.random.default_rng(draw(st.integers(0, 99)))
+        .integers(0, states, size=(3, *sides))
+        .astype(np.uint8)
+    )
     return values, shape, draw(st.tuples(*[st.booleans()] * space)), states
 
 
@@ -51,7 +72,7 @@ def test_codes_name_the_windows_of_the_plain_twin(case):
     codes = window_codes(values, shape, periodic, states)
     windows = [window for sample in values for window in plain_windows(sample, shape, periodic)]
     assert codes.shape == (3, len(windows) // 3)
-    assert 0 <= codes.min() and codes.max() < states ** prod(shape)
+    assert codes.min() >= 0 and codes.max() < states ** prod(shape)
     pairs = set(zip(codes.ravel().tolist(), windows, strict=True))
     assert len(pairs) == len(set(codes.ravel().tolist())) == len(set(windows))  # one to one
 
@@ -74,7 +95,12 @@ def test_fits_counting(shape, states):
 
 @pytest.mark.parametrize(
     "probabilities",
-    [np.full(64, 1 / 64), np.full(2, 0.5), 0.3 * 0.7 ** np.arange(60), np.array([0.97, 0.01, 0.01, 0.01])],
+    [
+        np.full(64, 1 / 64),
+        np.full(2, 0.5),
+        0.3 * 0.7 ** np.arange(60),
+        np.array([0.97, 0.01, 0.01, 0.01]),
+    ],
     ids=["uniform 64", "coin", "geometric", "rare"],
 )
 def test_grassberger_removes_the_bias_of_few_counts(probabilities):
@@ -84,16 +110,23 @@ def test_grassberger_removes_the_bias_of_few_counts(probabilities):
     # 4 sigma of the mean of 4000; the formula is for Poisson counts, a fixed total leaves up to 1 / (2 N)
     assert abs(bias) < 4 * estimates.std() / np.sqrt(4000) + 1 / 400
     plug_in = np.mean([entropy(row / 200) for row in counts])
-    lost = (np.count_nonzero(probabilities > 1e-3) - 1) / 400  # Miller and Madow, the negative control
+    lost = (
+        np.count_nonzero(probabilities > 1e-3) - 1
+    ) / 400  # Miller and Madow, the negative control
     assert plug_in < entropy(probabilities) - 0.5 * lost
 
 
 @repeatable
-@given(st.lists(st.integers(0, 50), min_size=1, max_size=20).filter(any), st.randoms(use_true_random=False))
+@given(
+    st.lists(st.integers(0, 50), min_size=1, max_size=20).filter(any),
+    st.randoms(use_true_random=False),
+)
 def test_grassberger_knows_no_order_and_no_empty_states(counts, random):
     shuffled = [*counts, 0, 0]
     random.shuffle(shuffled)
-    assert grassberger_entropy(np.array(shuffled)) == pytest.approx(grassberger_entropy(np.array(counts)), abs=1e-12)
+    assert grassberger_entropy(np.array(shuffled)) == pytest.approx(
+        grassberger_entropy(np.array(counts)), abs=1e-12
+    )
 
 
 # Blocks
@@ -117,7 +150,9 @@ def test_influence_and_correction_are_those_of_the_plain_count(case):
 def assert_counted(block, expected, error, sigmas=4.0):
     """4 sigma: one false alarm in 10^4; the spread of samples and the bias that is left are the error."""
     sigma = np.hypot(error, block.bias_error)
-    assert abs(block.entropy - expected) < sigmas * sigma, f"{block.entropy:.5f} ± {sigma:.5f} against {expected:.5f}"
+    assert abs(block.entropy - expected) < sigmas * sigma, (
+        f"{block.entropy:.5f} ± {sigma:.5f} against {expected:.5f}"
+    )
 
 
 def over_samples(block, chains=1):
@@ -143,19 +178,25 @@ def test_independent_sites(probabilities, space, shape, closed):
 
 def test_bias_is_removed():
     # 64 states from 200 samples of 5 windows, 200 times over: the mean has 1/14 of one estimate's error
-    blocks = [count_block(iid([0.4, 0.6], (200, 10), seed), (6,), (False,), 2) for seed in range(200)]
+    blocks = [
+        count_block(iid([0.4, 0.6], (200, 10), seed), (6,), (False,), 2) for seed in range(200)
+    ]
     found = np.array([block.entropy for block in blocks])
     exact = 6 * entropy(np.array([0.4, 0.6]))
     sigma = found.std() / np.sqrt(len(found))
     assert abs(found.mean() - exact) < 4 * sigma
     plug_in = found - [block.correction for block in blocks]
     assert plug_in.mean() < exact - 10 * sigma  # negative control
-    assert np.mean([over_samples(block) for block in blocks]) == pytest.approx(found.std(), rel=4 * 0.05)  # 1/sqrt(400)
+    assert np.mean([over_samples(block) for block in blocks]) == pytest.approx(
+        found.std(), rel=4 * 0.05
+    )  # 1/sqrt(400)
 
 
 def test_windows_that_tell_the_same_are_seen_through():
     # 16 states from 256 samples of 25 sites that are all alike: the counts look 25 times as good as they are
-    samples = [np.broadcast_to(iid(np.full(16, 1 / 16), (256, 1), seed), (256, 25)) for seed in range(200)]
+    samples = [
+        np.broadcast_to(iid(np.full(16, 1 / 16), (256, 1), seed), (256, 25)) for seed in range(200)
+    ]
     blocks = [count_block(values, (1,), (True,), 16) for values in samples]
     found = np.array([block.entropy for block in blocks])
     assert abs(found.mean() - log(16)) < 4 * found.std() / np.sqrt(len(found))
@@ -163,7 +204,9 @@ def test_windows_that_tell_the_same_are_seen_through():
     plug_in = found - [block.correction for block in blocks]
     assert plug_in.mean() == pytest.approx(log(16) - lost, rel=1e-3)  # negative control
     # the error of the bias is half of what was removed: 24/25 of what is lost, ± the spread of the halves
-    assert np.mean([block.bias_error for block in blocks]) == pytest.approx(0.96 * lost / 2, rel=0.2)
+    assert np.mean([block.bias_error for block in blocks]) == pytest.approx(
+        0.96 * lost / 2, rel=0.2
+    )
 
 
 def test_the_sample_is_the_unit_of_the_error():
@@ -172,13 +215,19 @@ def test_the_sample_is_the_unit_of_the_error():
     block = count_block(values, (2, 2), (False, False), 2)
     assert_counted(block, entropy(np.array([0.2, 0.8])), over_samples(block))
     deviation = log(0.8 / 0.2) * np.sqrt(0.2 * 0.8)  # of -log p, by hand
-    assert block.influence.std() == pytest.approx(deviation, rel=4 * 0.0375)  # 4 sigma, from 400 bits
-    assert deviation / np.sqrt(block.windows) < over_samples(block) / 5  # negative control: as many as windows
+    assert block.influence.std() == pytest.approx(
+        deviation, rel=4 * 0.0375
+    )  # 4 sigma, from 400 bits
+    assert (
+        deviation / np.sqrt(block.windows) < over_samples(block) / 5
+    )  # negative control: as many as windows
 
 
 @pytest.mark.parametrize("length", [1, 3, 8, 14])
 def test_segments_of_the_ising_chain(length):
-    model = system("ising-chain", size=64, temperature=1.0)  # tanh(1)^64 = 3e-8: as good as infinite
+    model = system(
+        "ising-chain", size=64, temperature=1.0
+    )  # tanh(1)^64 = 3e-8: as good as infinite
     samples = model.sample(2048, seed=3)
     block = count_block(samples.values.reshape(-1, 64), (length,), samples.periodic, 2)
     exact = log(2) + (length - 1) * chain_entropy(1.0)
@@ -196,7 +245,9 @@ def test_marginals_of_enumerated_lattices(name, size, temperature, shape):
     states = {"ising-square": 2, "potts-square": 3}[name]
     everything = all_states(size, states)[0]
     weights = boltzmann(model.energy(everything[None])[0], temperature)
-    at_origin = window_codes(everything[(slice(None), *map(slice, shape))], shape, (False, False), states)[:, 0]
+    at_origin = window_codes(
+        everything[(slice(None), *map(slice, shape))], shape, (False, False), states
+    )[:, 0]
     marginal = np.bincount(at_origin, weights=weights)
     drawn = everything[np.random.default_rng(1).choice(len(weights), p=weights, size=4000)]
     block = count_block(drawn, shape, (True, True), states)
@@ -212,15 +263,21 @@ def test_a_constant_array_has_no_entropy():
     # Grassberger's series for one state that occurred n times: 1/(4 n^2) and its like
     assert block.entropy == pytest.approx(0.0, abs=1e-6)
     assert not block.influence.any()
-    assert count_block(np.zeros((8, 4), np.uint8), (4,), (True,), 1).entropy == pytest.approx(0.0, abs=1e-3)
+    assert count_block(np.zeros((8, 4), np.uint8), (4,), (True,), 1).entropy == pytest.approx(
+        0.0, abs=1e-3
+    )
 
 
 def test_large_sets_are_counted_in_chunks(monkeypatch):
     values = iid([0.3, 0.7], (37, 5, 5))
     whole = count_block(values, (2, 2), (True, False), 2)
-    monkeypatch.setattr("moiety.blocks._CHUNK_SITES", 10 * 25)
+    monkeypatch.setattr("moiety.entropy.counted_blocks._CHUNK_SITES", 10 * 25)
     parts = count_block(values, (2, 2), (True, False), 2)
-    assert (parts.entropy, parts.bias_error, parts.windows) == (whole.entropy, whole.bias_error, whole.windows)
+    assert (parts.entropy, parts.bias_error, parts.windows) == (
+        whole.entropy,
+        whole.bias_error,
+        whole.windows,
+    )
     np.testing.assert_array_equal(parts.influence, whole.influence)
 
 
@@ -234,15 +291,23 @@ def test_two_free_angles_against_the_von_mises_entropy_of_their_difference(shape
 
     rng = np.random.default_rng(3)
     first = rng.normal(0.0, 0.3, size=(512, 16, 1, 1))  # the samples' directions are far from free
-    values = np.concatenate([first, first + rng.vonmises(0.0, 4.0, size=first.shape)], axis=3).reshape(512, 16, 2)
+    values = np.concatenate(
+        [first, first + rng.vonmises(0.0, 4.0, size=first.shape)], axis=3
+    ).reshape(512, 16, 2)
     values = values if shape == (1, 2) else values.transpose(0, 2, 1)
-    closed = Samples.from_array(values, kind="angle", periodic=False, axes="draw,x,y", symmetries=("turn",))
+    closed = Samples.from_array(
+        values, kind="angle", periodic=False, axes="draw,x,y", symmetries=("turn",)
+    )
     counts = BlockCounts(closed)
     assert counts.is_base(shape) and not counts.is_base((2, 2))
     assert counts[(1, 1)].entropy == pytest.approx(np.log(2 * np.pi), abs=1e-12)
     found, exact = counts[shape], np.log(2 * np.pi) + vonmises(4.0).entropy()
-    assert abs(found.entropy - exact) < 4 * found.influence.std() / np.sqrt(512)  # sigmas over samples
-    plain = BlockCounts(closed.replace(symmetries=()))  # negative control: nothing stated, nothing used
+    assert abs(found.entropy - exact) < 4 * found.influence.std() / np.sqrt(
+        512
+    )  # sigmas over samples
+    plain = BlockCounts(
+        closed.replace(symmetries=())
+    )  # negative control: nothing stated, nothing used
     assert not plain.is_base(shape) and plain[(1, 1)].entropy < np.log(2 * np.pi) - 0.1
 
 
@@ -250,8 +315,13 @@ def test_the_peak_of_a_density_of_angles_is_not_cut_in_two():
     """Turned so that the dense part is in the middle: spacings at the ends of a range have a bias of their own."""
     from scipy.stats import vonmises
 
-    values, exact = np.random.default_rng(1).vonmises(0.0, 15.0, size=(512, 2000)), vonmises(15.0).entropy()
-    turned = BlockCounts(Samples.from_array(values, kind="angle", axes="draw,x", periodic=True))[(1,)]
+    values, exact = (
+        np.random.default_rng(1).vonmises(0.0, 15.0, size=(512, 2000)),
+        vonmises(15.0).entropy(),
+    )
+    turned = BlockCounts(Samples.from_array(values, kind="angle", axes="draw,x", periodic=True))[
+        (1,)
+    ]
     assert abs(turned.entropy - exact) < 4 * turned.influence.std() / np.sqrt(512)
     # negative control: with the peak at both ends; seen were 0.0008 and 0.0022
     assert site_block(np.mod(values, 2 * np.pi)).entropy - exact > 2 * (turned.entropy - exact)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import moiety.systems
-from moiety.systems._cache import drop_stale_kernels
+from moiety.systems.dynamics.cache import drop_stale_kernels
 
 
 def test_kernels_go_with_any_change_of_the_sources(tmp_path):

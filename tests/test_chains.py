@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from moiety import InputError, Samples
-from moiety.chains import block_labels, effective_samples, jackknife_error, observables, rhat, standard_error, tau_int
+from moiety.data.statistics import (
+    block_labels,
+    effective_samples,
+    jackknife_error,
+    observables,
+    rhat,
+    standard_error,
+    tau_int,
+)
 
 
 def autoregressive(memory, chains=8, draws=4000, seed=0):
@@ -34,7 +42,7 @@ def test_tau_int_of_an_autoregressive_process(memory):
 
 
 def test_fft_autocovariance_equals_the_plain_sum():
-    from moiety.chains import _autocovariance
+    from moiety.data.statistics import _autocovariance
 
     x = np.random.default_rng(0).normal(size=(3, 17))
     plain = [(x[:, : 17 - t] * x[:, t:]).mean() for t in range(17)]
@@ -78,7 +86,10 @@ def test_constant_series():
     assert effective_samples(np.arange(4.0)[:, None] * np.ones(20)) < 5  # about one a stuck chain
 
 
-@pytest.mark.parametrize(("chains", "draws", "parts"), [(8, 5, 4), (8, 5, 8), (8, 5, 3), (2, 100, 5), (1, 7, 7), (3, 7, 2)])
+@pytest.mark.parametrize(
+    ("chains", "draws", "parts"),
+    [(8, 5, 4), (8, 5, 8), (8, 5, 3), (2, 100, 5), (1, 7, 7), (3, 7, 2)],
+)
 def test_blocks(chains, draws, parts):
     labels = block_labels(chains, draws, parts)
     flat = labels.ravel()
@@ -118,5 +129,7 @@ def test_global_flips_do_not_hide_how_slow_the_order_is():
     flipped = up ^ rng.integers(0, 2, (4, 500, 1, 1)).astype(bool)
     raw = {"array": flipped.astype(np.uint8), "axes": "chain,draw,x,y", "periodic": True}
     seen = observables(Samples.from_array(**raw, symmetries=("flip",)))
-    assert tau_int(seen["order size"]) > 4 > 1.5 > tau_int(seen["order"])  # 9.5 less what sites' own noise hides
+    assert (
+        tau_int(seen["order size"]) > 4 > 1.5 > tau_int(seen["order"])
+    )  # 9.5 less what sites' own noise hides
     assert "order size" not in observables(Samples.from_array(**raw))

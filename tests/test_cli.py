@@ -15,20 +15,21 @@ import numpy as np
 import pytest
 
 import moiety
-from moiety import EntropyResult, InputError, Samples, entropy, io
-from moiety.choices import exact_value
+from moiety import EntropyResult, InputError, Samples, io
 from moiety.cli import _estimate, _sample, main
 from moiety.cli._result import in_json
-from moiety.critics import CRITICS
-from moiety.entropy import estimate_entropy
+from moiety.data.samples import KINDS, SYMMETRIES
+from moiety.entropy import lattice as entropy
+from moiety.entropy.choices import exact_value
+from moiety.entropy.lattice import estimate_entropy
+from moiety.estimation.critics import CRITICS
+from moiety.estimation.mutual_information import Estimator
+from moiety.estimation.objectives import BOUNDS, OBJECTIVES
+from moiety.estimation.training import Training
 from moiety.io import FORMATS
-from moiety.mutual_information import Estimator
-from moiety.objectives import BOUNDS, OBJECTIVES
-from moiety.results import Check, Estimate, Status
-from moiety.samples import KINDS, SYMMETRIES
+from moiety.results.result import Check, Estimate, Status
 from moiety.systems import PARTICLE_SYSTEMS, SYSTEMS
-from moiety.systems._dynamics import ALGORITHMS
-from moiety.training import Training
+from moiety.systems.dynamics.lattice import ALGORITHMS
 
 QUICK = ("--steps", "20", "--no-cross-check", "--precision", "1")  # no refining
 SPINS = np.random.default_rng(0).choice([-1, 1], size=(64, 8, 8)).astype(np.int8)
@@ -39,13 +40,20 @@ FLAT = np.ones((64, 4, 4), np.int8)  # counted as a whole: no training
 def ising(tmp_path_factory) -> Path:
     """Samples of a 4x4 torus: two cuts to estimate."""
     path = tmp_path_factory.mktemp("cli") / "ising.nc"
-    io.save(moiety.system("ising-square", size=4, temperature=3.0).sample(256, seed=1, algorithm="swendsen-wang"), path)
+    io.save(
+        moiety.system("ising-square", size=4, temperature=3.0).sample(
+            256, seed=1, algorithm="swendsen-wang"
+        ),
+        path,
+    )
     return path
 
 
 @pytest.fixture(scope="module")
 def result(ising) -> EntropyResult:
-    return estimate_entropy(io.load(ising), training=Training(steps=20), cross_check=False, precision=1.0)
+    return estimate_entropy(
+        io.load(ising), training=Training(steps=20), cross_check=False, precision=1.0
+    )
 
 
 def names(folder: Path) -> set[str]:
@@ -80,7 +88,10 @@ def test_help_names_every_option_and_gives_an_example(run, command):
     done = run(command, "--help")
     assert (done.code, done.err) == (0, "")
     assert max(map(len, done.out.splitlines())) <= 80
-    assert all(re.search(rf"  --{option}\b|/ --{option}\b", done.out) for option in COMMANDS[command].split())
+    assert all(
+        re.search(rf"  --{option}\b|/ --{option}\b", done.out)
+        for option in COMMANDS[command].split()
+    )
     explanation, example = done.out.split("Example:")
     assert f"moiety {command} " in example
     assert len(explanation) > 200
@@ -88,7 +99,11 @@ def test_help_names_every_option_and_gives_an_example(run, command):
 
 def test_help_knows_every_name(run):
     words = helped(run, "estimate")
-    assert all(name in words for names in (CRITICS, OBJECTIVES, BOUNDS, KINDS, SYMMETRIES) for name in names)
+    assert all(
+        name in words
+        for names in (CRITICS, OBJECTIVES, BOUNDS, KINDS, SYMMETRIES)
+        for name in names
+    )
     assert all(suffix in words for suffix in set(FORMATS) - {".hdf5"})
     assert all(name in helped(run, "sample") for name in [*SYSTEMS, *PARTICLE_SYSTEMS, *ALGORITHMS])
     assert all(name in helped(run, "exact") for name in [*SYSTEMS, *PARTICLE_SYSTEMS])
@@ -105,7 +120,12 @@ def test_help_tells_the_defaults_that_the_objects_have(run):
         assert f"{chosen} (default)" in estimate
     ising, potts = SYSTEMS["ising-square"](8, 1.0), SYSTEMS["potts-square"](8, 1.0)
     drawn = ising.sample()
-    stated = {"coupling": ising.coupling, "field": ising.field, "states": potts.states, "samples": drawn.n}
+    stated = {
+        "coupling": ising.coupling,
+        "field": ising.field,
+        "states": potts.states,
+        "samples": drawn.n,
+    }
     stated |= {"chains": drawn.chains, "seed": drawn.provenance["seed"]}
     gauss, markov = SYSTEMS["gaussian-field"](8), SYSTEMS["markov-chain"](8)
     stated |= {"mass": gauss.mass, "stiffness": gauss.stiffness, "stay": markov.stay}
@@ -135,7 +155,20 @@ def test_the_help_is_light():
 
 def test_sample_writes_a_file_and_one_line(run, tmp_path):
     out = tmp_path / "x.nc"
-    done = run("sample", "ising-square", "--size", 8, "--temperature", 3, "--samples", 70, "--out", out, "--seed", 3)
+    done = run(
+        "sample",
+        "ising-square",
+        "--size",
+        8,
+        "--temperature",
+        3,
+        "--samples",
+        70,
+        "--out",
+        out,
+        "--seed",
+        3,
+    )
     assert (done.code, done.err) == (0, "")
     summary = r"72 samples of 8x8 in \S*x\.nc, worth \d+ independent ones \(R-hat \d\.\d\d\): "
     summary += r"wolff, tau [\d.]+ sweeps, \d+ sweeps apart, [\d.]+ s\n"
@@ -151,18 +184,49 @@ def test_sample_hands_every_word_on(run, tmp_path):
     words += " --thinning 3 --burn-in 7 --threads 1"
     assert run("sample", "ising-square", *words.split(), "--out", out).code == 0
     said = dict(io.load(out).provenance)
-    assert said.pop("parameters") == {"size": [4, 6], "temperature": 2.0, "coupling": -1.5, "field": 0.5}
-    wanted = {"system": "ising-square", "chains": 2, "seed": 5, "algorithm": "metropolis", "thinning": 3, "burn_in": 7}
+    assert said.pop("parameters") == {
+        "size": [4, 6],
+        "temperature": 2.0,
+        "coupling": -1.5,
+        "field": 0.5,
+    }
+    wanted = {
+        "system": "ising-square",
+        "chains": 2,
+        "seed": 5,
+        "algorithm": "metropolis",
+        "thinning": 3,
+        "burn_in": 7,
+    }
     assert {name: said[name] for name in wanted} == wanted
 
 
 def test_sample_of_other_systems(run, tmp_path):
     few = ("--samples", 16, "--burn-in", 8, "--thinning", 1, "--temperature", 2)
-    assert run("sample", "potts-square", "--size", "3,4", "--states", 5, "--out", tmp_path / "p.nc", *few).code == 0
+    assert (
+        run(
+            "sample",
+            "potts-square",
+            "--size",
+            "3,4",
+            "--states",
+            5,
+            "--out",
+            tmp_path / "p.nc",
+            *few,
+        ).code
+        == 0
+    )
     assert io.load(tmp_path / "p.nc").states == 5
-    assert run("sample", "ising-cubic", "--size", "2x3x4", "--out", tmp_path / "c.zarr", *few).code == 0
+    assert (
+        run("sample", "ising-cubic", "--size", "2x3x4", "--out", tmp_path / "c.zarr", *few).code
+        == 0
+    )
     assert io.load(tmp_path / "c.zarr").shape == (2, 3, 4)
-    assert run("sample", "ising-chain", "--size", 9, "--out", tmp_path / "p.nc", "--force", *few).code == 0
+    assert (
+        run("sample", "ising-chain", "--size", 9, "--out", tmp_path / "p.nc", "--force", *few).code
+        == 0
+    )
     assert io.load(tmp_path / "p.nc").shape == (9,)
 
 
@@ -170,8 +234,14 @@ def test_sample_of_other_systems(run, tmp_path):
 
 
 def test_estimate_prints_what_was_found(run, ising, result, monkeypatch):
-    said = ("the chains have not mixed: start them later or run them longer (R-hat = 1.3)", "M falls at 2x4")
-    doubtful = replace(result, status=Status((*(Check("some", False, text) for text in said), Check("fine", True, "so"))))
+    said = (
+        "the chains have not mixed: start them later or run them longer (R-hat = 1.3)",
+        "M falls at 2x4",
+    )
+    doubtful = replace(
+        result,
+        status=Status((*(Check("some", False, text) for text in said), Check("fine", True, "so"))),
+    )
     monkeypatch.setattr(entropy, "estimate_entropy", lambda *_, **__: doubtful)
     done = run("estimate", ising)
     assert (done.code, done.err) == (0, "")
@@ -180,12 +250,17 @@ def test_estimate_prints_what_was_found(run, ising, result, monkeypatch):
     exact = moiety.system("ising-square", size=4, temperature=3.0).exact_entropy()
     distance = (result.entropy - exact) / result.error
     side = "above" if distance > 0 else "below"
-    assert second == f"exact {exact:.5f} nats/site; the estimate is {abs(distance):.1f} errors {side}"
+    assert (
+        second == f"exact {exact:.5f} nats/site; the estimate is {abs(distance):.1f} errors {side}"
+    )
     assert max(map(len, done.out.splitlines())) <= 80
     rows = [" ".join(line.split()) for line in rest]
     for level in result.levels:
         row = [level.level, "x".join(map(str, level.shape)), level.interface]
-        row += [Estimate(level.mutual_information, level.error), f"{level.weight * level.mutual_information:.5f}"]
+        row += [
+            Estimate(level.mutual_information, level.error),
+            f"{level.weight * level.mutual_information:.5f}",
+        ]
         assert any(line.startswith(" ".join(map(str, [*row, level.source]))) for line in rows)
     assert "error of " + " ".join(result.budget) in rows
     assert f"warning: {said[0]} warning: {said[1]}" in " ".join(rows)
@@ -197,7 +272,10 @@ def test_quiet_is_one_line(run, ising, result):
 
 
 def test_no_exact_value_where_the_samples_are_others(result):
-    assert exact_value(result) == moiety.system("ising-square", size=4, temperature=3.0).exact_entropy()
+    assert (
+        exact_value(result)
+        == moiety.system("ising-square", size=4, temperature=3.0).exact_entropy()
+    )
     said = result.provenance
     source, parameters = said["samples"], said["samples"]["parameters"]
     others = [
@@ -218,9 +296,28 @@ def test_json_is_one_object_with_the_keys_of_the_contract(run, ising):
     done = run("estimate", ising, *QUICK, "--json")
     assert (done.code, done.err, done.out.count("\n")) == (0, "", 1)
     found = json.loads(done.out)
-    keys = {"entropy", "error", "unit", "status", "cross_check", "levels", "samples", "timing", "provenance"}
+    keys = {
+        "entropy",
+        "error",
+        "unit",
+        "status",
+        "cross_check",
+        "levels",
+        "samples",
+        "timing",
+        "provenance",
+    }
     assert keys <= set(found)
-    level = {"level", "shape", "volume", "interface", "mutual_information", "error", "source", "status"}
+    level = {
+        "level",
+        "shape",
+        "volume",
+        "interface",
+        "mutual_information",
+        "error",
+        "source",
+        "status",
+    }
     assert all(level <= set(one) for one in found["levels"])
     assert {"n", "effective", "tau"} <= set(found["samples"])
     assert found["samples"]["n"] == 256
@@ -228,7 +325,8 @@ def test_json_is_one_object_with_the_keys_of_the_contract(run, ising):
 
 def test_the_seed_decides_every_number(run, ising):
     first, again, other = (
-        json.loads(run("estimate", ising, *QUICK, "--json", "--seed", seed).out) for seed in (2, 2, 3)
+        json.loads(run("estimate", ising, *QUICK, "--json", "--seed", seed).out)
+        for seed in (2, 2, 3)
     )
     assert first.pop("timing") and again.pop("timing")
     assert first == again
@@ -252,11 +350,22 @@ def test_estimate_hands_every_word_on(run, tmp_path):
     words += " --threads 1 --excess --no-tail --no-cross-check --json"
     found = json.loads(run("estimate", tmp_path / "x.npz", *words.split()).out)
     said, how = found["provenance"], found["provenance"]["configuration"]
-    assert (said["periodic"], said["symmetries"], said["seed"]) == ([False, False], ["flip", "reflect"], 4)
+    assert (said["periodic"], said["symmetries"], said["seed"]) == (
+        [False, False],
+        ["flip", "reflect"],
+        4,
+    )
     assert found["samples"]["n"] == 64
     chosen = [how[part]["name"] for part in ("critic", "objective", "bound")]
     assert chosen == ["ConvolutionalCritic", "InfoNCE", "nwj"]
-    wanted = {"folds": 3, "device": "cpu", "threads": 1, "excess": True, "tail": False, "cross_check": False}
+    wanted = {
+        "folds": 3,
+        "device": "cpu",
+        "threads": 1,
+        "excess": True,
+        "tail": False,
+        "cross_check": False,
+    }
     assert {name: how[name] for name in wanted} == wanted
     assert how["training"] == {"name": "Training", **vars(Training(steps=7))}
 
@@ -272,7 +381,9 @@ def test_round_trip_from_samples_to_report(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     words = "ising-square --size 4 --temperature 2.5 --samples 64 --seed 1 --out ising.nc"
     assert run("sample", *words.split()).code == 0
-    done = run("estimate", "ising.nc", *QUICK, "--json", "--out", "result.nc", "--report", "first.html")
+    done = run(
+        "estimate", "ising.nc", *QUICK, "--json", "--out", "result.nc", "--report", "first.html"
+    )
     assert (done.code, done.err) == (0, "wrote result.nc\nwrote first.html\n")
     assert EntropyResult.load("result.nc").entropy == json.loads(done.out)["entropy"]
     done = run("report", "result.nc", "--out", "report.html")
@@ -289,7 +400,9 @@ def test_the_number_survives_an_output_that_fails(run, tmp_path, monkeypatch):
 
     monkeypatch.setattr(EntropyResult, "save", full)
     np.save(tmp_path / "x.npy", FLAT)
-    done = run("estimate", tmp_path / "x.npy", "--periodic", "--quiet", *QUICK, "--out", tmp_path / "x.nc")
+    done = run(
+        "estimate", tmp_path / "x.npy", "--periodic", "--quiet", *QUICK, "--out", tmp_path / "x.nc"
+    )
     assert (done.code, done.out[:4]) == (2, "s = ")
     assert "No space left" in done.err
 
@@ -301,7 +414,11 @@ def test_the_number_survives_an_output_that_fails(run, tmp_path, monkeypatch):
     ("words", "value", "text"),
     [
         ("ising-square --temperature 2.4", 0.3969334, "infinite ising-square, temperature 2.4"),
-        ("ising-square --temperature 1.8 --size 64", 0.0935228, "ising-square of 64x64"),  # the system's doctest
+        (
+            "ising-square --temperature 1.8 --size 64",
+            0.0935228,
+            "ising-square of 64x64",
+        ),  # the system's doctest
         ("ising-chain --temperature 1 --size 64", 0.3653338, "ising-chain of 64"),  # the same
         ("ising-square --temperature 1e9 --size 2,3 --field 1", np.log(2), "field 1]"),
         ("potts-square --temperature 1e9 --size 2x3 --states 4", np.log(4), "states 4"),
@@ -318,7 +435,10 @@ def test_exact(run, words, value, text):
     assert found["parameters"]["temperature"] == float(words.split()[2])
 
 
-@pytest.mark.parametrize("words", ["ising-square --field 1", "ising-cubic", "ising-cubic --size 8", "potts-square --size 9"])
+@pytest.mark.parametrize(
+    "words",
+    ["ising-square --field 1", "ising-cubic", "ising-cubic --size 8", "potts-square --size 9"],
+)
 def test_exact_where_nothing_is_known(run, words):
     done = run("exact", "--temperature", 2, *words.split(), "--json")
     assert (done.code, done.out, done.err.count("\n")) == (1, "", 1)
@@ -446,7 +566,9 @@ def test_bad_input_is_one_line(run, bad, monkeypatch, words):
 
 
 def test_outputs_are_checked_before_the_work(run, ising, tmp_path, monkeypatch):
-    monkeypatch.setattr(io, "load", lambda *_, **__: pytest.fail("read before the outputs were checked"))
+    monkeypatch.setattr(
+        io, "load", lambda *_, **__: pytest.fail("read before the outputs were checked")
+    )
     for words in (("--out", tmp_path), ("--report", tmp_path / "none" / "x.html")):
         assert run("estimate", ising, *words).code == 2
     with pytest.raises(pytest.fail.Exception):  # negative control
@@ -455,7 +577,9 @@ def test_outputs_are_checked_before_the_work(run, ising, tmp_path, monkeypatch):
 
 def test_an_estimate_that_cannot_be_made_is_code_1(run, tmp_path):
     np.save(tmp_path / "x.npy", np.full((64, 4, 4), 2.5))
-    done = run("estimate", tmp_path / "x.npy", "--periodic", "--kind", "real", "--out", tmp_path / "x.nc")
+    done = run(
+        "estimate", tmp_path / "x.npy", "--periodic", "--kind", "real", "--out", tmp_path / "x.nc"
+    )
     assert (done.code, done.out, done.err.count("\n")) == (1, "", 1)
     assert names(tmp_path) == {"x.npy"}
 
@@ -492,7 +616,11 @@ def test_the_first_interrupt_extrapolates(run, monkeypatch, tmp_path, ising):
     assert done.code == 0
     assert "stopped early: 1 of 4 levels are extrapolated" in done.err
     top, next_one, *_ = json.loads(done.out)["levels"]
-    assert (top["source"], top["status"], next_one["source"]) == ("extrapolated", "stopped", "estimated")
+    assert (top["source"], top["status"], next_one["source"]) == (
+        "extrapolated",
+        "stopped",
+        "estimated",
+    )
     assert EntropyResult.load(tmp_path / "x.nc").levels[0].status == "stopped"
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
@@ -506,7 +634,15 @@ def test_the_second_interrupt_aborts(run, monkeypatch, tmp_path, ising):
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-SLOW = ("ising-square", "--size", 8, "--temperature", 2, "--samples", 20000)  # 32 rounds of 0.1 s or so
+SLOW = (
+    "ising-square",
+    "--size",
+    8,
+    "--temperature",
+    2,
+    "--samples",
+    20000,
+)  # 32 rounds of 0.1 s or so
 
 
 def test_an_interrupt_during_the_burn_in_writes_nothing(run, monkeypatch, tmp_path):
@@ -524,7 +660,9 @@ def test_an_interrupt_keeps_the_samples_so_far(run, monkeypatch, tmp_path):
     assert done.code == 130 and f"holds {saved.n} of them" in done.err
     assert done.out.startswith(f"{saved.n} samples of 8x8")
     assert saved.chains == 8 and 8 <= saved.n < 20000 and saved.provenance["complete"] is False
-    whole = moiety.system("ising-square", size=8, temperature=2.0).sample(saved.n, thinning=400, seed=4)
+    whole = moiety.system("ising-square", size=8, temperature=2.0).sample(
+        saved.n, thinning=400, seed=4
+    )
     assert np.array_equal(saved.values, whole.values)  # the same draws as without the interrupt
 
 
@@ -547,7 +685,9 @@ def start(*words, **streams) -> subprocess.Popen:
 def test_a_terminal_sees_progress_and_stdout_stays_pure(ising):
     """A bar on stderr, one JSON object on stdout; Ctrl-C from the keyboard stops early."""
     keyboard, terminal = pty.openpty()
-    process = start("estimate", ising, "--steps", "100000", "--json", stderr=terminal, start_new_session=True)
+    process = start(
+        "estimate", ising, "--steps", "100000", "--json", stderr=terminal, start_new_session=True
+    )
     os.close(terminal)
     shown = ""
     while not re.search(r"\dx\d \| \dx\d", shown):  # the first level is under way
@@ -581,7 +721,15 @@ def test_a_closed_pipe_is_silent(words):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 def test_a_full_disk_behind_stdout_is_one_line():
-    command = [sys.executable, "-c", "from moiety.cli import main; main()", "exact", "ising-chain", "--temperature", "2"]
+    command = [
+        sys.executable,
+        "-c",
+        "from moiety.cli import main; main()",
+        "exact",
+        "ising-chain",
+        "--temperature",
+        "2",
+    ]
     with open("/dev/full", "w") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)

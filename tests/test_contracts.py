@@ -13,12 +13,19 @@ import pytest
 import torch
 from torch import nn
 
-from moiety.critics import CRITICS
-from moiety.geometry import ladder
-from moiety.objectives import BOUNDS, NWJ, OBJECTIVES, DonskerVaradhan, DonskerVaradhanBound, NWJBound
-from moiety.pairs import Encoding, Windows, shifts
-from moiety.readout import calibration, read_out, sample_influence
-from moiety.training import DIVERGED, Batch, Training, scores, train
+from moiety.estimation.critics import CRITICS
+from moiety.estimation.evaluation import calibration, read_out, sample_influence
+from moiety.estimation.objectives import (
+    BOUNDS,
+    NWJ,
+    OBJECTIVES,
+    DonskerVaradhan,
+    DonskerVaradhanBound,
+    NWJBound,
+)
+from moiety.estimation.pairs import Encoding, Windows, shifts
+from moiety.estimation.training import DIVERGED, Batch, Training, scores, train
+from moiety.geometry.cuts import ladder
 
 KAPPA, CORRELATION = 4.0, 0.9  # of neighbouring angles and of neighbouring real numbers
 
@@ -68,7 +75,9 @@ SPACES = {  # the first axis is the one that is cut
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 every_critic = pytest.mark.parametrize("critic", CRITICS)
-every_objective = pytest.mark.parametrize("objective", [kind() for kind in OBJECTIVES.values()], ids=OBJECTIVES)
+every_objective = pytest.mark.parametrize(
+    "objective", [kind() for kind in OBJECTIVES.values()], ids=OBJECTIVES
+)
 every_bound = pytest.mark.parametrize("bound", [kind() for kind in BOUNDS.values()], ids=BOUNDS)
 every_kind = pytest.mark.parametrize("kind", KINDS)
 every_space = pytest.mark.parametrize("space", SPACES)
@@ -119,8 +128,13 @@ def test_the_data_are_of_every_kind():
     assert {view.cut.faces for view in found.values()} == {1, 2}
     for kind in KINDS:  # coupled at the cut, and nowhere else
         a, b = windows(kind, "2-D", n=4000).draw(torch.arange(4000), stream(0))
-        at_cut, beyond = (float((a[:, 0, -1] * b[:, 0, row]).mean() - a[:, 0, -1].mean() * b[:, 0, row].mean()) for row in (0, 1))
-        assert at_cut > 0.15 and abs(beyond) < 4 / 8000**0.5  # 4 sigma, of products of unit variance or less
+        at_cut, beyond = (
+            float((a[:, 0, -1] * b[:, 0, row]).mean() - a[:, 0, -1].mean() * b[:, 0, row].mean())
+            for row in (0, 1)
+        )
+        assert (
+            at_cut > 0.15 and abs(beyond) < 4 / 8000**0.5
+        )  # 4 sigma, of products of unit variance or less
 
 
 # Gradients
@@ -153,7 +167,9 @@ def only_knows_first(moved):
 
 def knows_offset(objective):
     """Whether a first batch pulls at a number that is added to all scores."""
-    joint, product = (torch.randn(size, 32, generator=stream(size)).double() for size in (1, objective.products))
+    joint, product = (
+        torch.randn(size, 32, generator=stream(size)).double() for size in (1, objective.products)
+    )
     offset = torch.zeros((), dtype=torch.float64, requires_grad=True)
     objective.loss(joint[0] + offset, product + offset, None)[0].backward()
     return abs(float(offset.grad)) > 1e-9
@@ -173,7 +189,9 @@ def test_gradient_reaches_every_weight(critic, objective, kind, space):
     most = max(float(weight.grad.abs().max()) for weight in network.parameters())
     for label, weight in network.named_parameters():
         assert weight.grad.isfinite().all(), label
-        reached = float(weight.grad.abs().max()) > 1e-8 * most  # what rounding leaves is below 1e-12
+        reached = (
+            float(weight.grad.abs().max()) > 1e-8 * most
+        )  # what rounding leaves is below 1e-12
         moved = moved_by(network, weight, pairs) if columns or not offset else None
         unseen = (columns and only_knows_first(moved)) or (not offset and only_shifts(moved))
         assert reached == (not unseen), label
@@ -182,8 +200,14 @@ def test_gradient_reaches_every_weight(critic, objective, kind, space):
 def test_who_knows_the_offset():
     """Negative control of the exemption: it is for two objectives and for the last biases alone."""
     knowing = {name for name, kind in OBJECTIVES.items() if knows_offset(kind())}
-    assert knowing >= {"jensen-shannon", "nwj", "smile"} and not knowing & {"donsker-varadhan", "infonce"}
-    for critic, exempt in {"interface": {"phases.4.bias", "total.bias"}, "convolutional": {"dense.3.bias"}}.items():
+    assert knowing >= {"jensen-shannon", "nwj", "smile"} and not knowing & {
+        "donsker-varadhan",
+        "infonce",
+    }
+    for critic, exempt in {
+        "interface": {"phases.4.bias", "total.bias"},
+        "convolutional": {"dense.3.bias"},
+    }.items():
         network, pairs = network_and_batch(critic, "two states", "2-D")
         weights = dict(network.named_parameters())
         moved = {label: moved_by(network, weight, pairs) for label, weight in weights.items()}
@@ -215,7 +239,10 @@ def test_the_order_of_a_batch_does_not_matter(critic, objective, kind, space):
         moved = scored(network, pairs, partners, order)
         assert near(moved[0], joint[order]) and near(moved[1], product[:, order])
         loss, state = objective.loss(joint, product, None)
-        for found in (moved, scores(network, Batch(pairs.a.roll(5, 0), pairs.b.roll(5, 0), pairs.rolls[::-1]))):
+        for found in (
+            moved,
+            scores(network, Batch(pairs.a.roll(5, 0), pairs.b.roll(5, 0), pairs.rolls[::-1])),
+        ):
             again, state_again = objective.loss(*found, None)
             assert near(again, loss) and (state is None or near(state_again, state))
             for bound in BOUNDS.values():
@@ -273,7 +300,9 @@ class Loud(nn.Module):
 def trained_at(objective, offset, steps=20):
     network, pairs = network_and_batch("convolutional", "two states", "2-D", objective.products)
     module = Loud(network, offset)
-    return module, train(module, objective, DonskerVaradhanBound(), lambda: pairs, [pairs], Training(steps=steps))
+    return module, train(
+        module, objective, DonskerVaradhanBound(), lambda: pairs, [pairs], Training(steps=steps)
+    )
 
 
 def test_an_overflow_of_nwj_ends_training_with_the_weights_before_it():
@@ -283,10 +312,14 @@ def test_an_overflow_of_nwj_ends_training_with_the_weights_before_it():
     assert trained_at(NWJ(), 0.0)[1].status != DIVERGED  # negative control
 
 
-@pytest.mark.parametrize("offset", [30.0, 50.0])  # squares of e^50 are past single precision, for which Adam would stand still
+@pytest.mark.parametrize(
+    "offset", [30.0, 50.0]
+)  # squares of e^50 are past single precision, for which Adam would stand still
 def test_nwj_comes_down_from_high_scores_or_says_that_it_cannot(offset):
     module, found = trained_at(NWJ(), offset)
-    assert found.status == DIVERGED or module.offset.item() < offset - 0.05  # 20 steps of 1e-2, warming up
+    assert (
+        found.status == DIVERGED or module.offset.item() < offset - 0.05
+    )  # 20 steps of 1e-2, warming up
 
 
 @every_bound
@@ -311,19 +344,27 @@ def test_the_state_stays_finite_and_keeps_no_graph(objective):
     """300 batches whose scores jump from one extreme to the other."""
     state, sizes = None, [0.0, 80.0, -80.0, -1e3, 3.0] + [1e3] * (not isinstance(objective, NWJ))
     for step in range(300):
-        joint, product = (torch.randn(rows, 16, generator=stream(step)) for rows in (1, objective.products))
+        joint, product = (
+            torch.randn(rows, 16, generator=stream(step)) for rows in (1, objective.products)
+        )
         shift = sizes[step % len(sizes)]
         joint, product = (joint[0] + shift).requires_grad_(), (product + shift).requires_grad_()
         loss, state = objective.loss(joint, product, state)
         loss.backward()
         assert loss.isfinite() and joint.grad.isfinite().all() and product.grad.isfinite().all()
-        assert state is None or (state.isfinite() and state.grad_fn is None and not state.requires_grad)
+        assert state is None or (
+            state.isfinite() and state.grad_fn is None and not state.requires_grad
+        )
 
 
 def test_an_objective_has_a_state():
     """Negative control: without a state the test above says nothing."""
     joint, product = torch.zeros(8, requires_grad=True), torch.zeros(1, 8, requires_grad=True)
-    carried = {name for name, kind in OBJECTIVES.items() if kind().loss(joint, product, None)[1] is not None}
+    carried = {
+        name
+        for name, kind in OBJECTIVES.items()
+        if kind().loss(joint, product, None)[1] is not None
+    }
     assert "donsker-varadhan" in carried and "jensen-shannon" not in carried
 
 
@@ -351,7 +392,9 @@ class Sided(nn.Module):
     def __init__(self, shape, symmetric):
         super().__init__()
         self.symmetric = symmetric
-        self.features = nn.Sequential(nn.Flatten(), nn.Linear(shape.channels * int(np.prod(shape.left)), 8), nn.Tanh())
+        self.features = nn.Sequential(
+            nn.Flatten(), nn.Linear(shape.channels * int(np.prod(shape.left)), 8), nn.Tanh()
+        )
         self.last = nn.Linear(16, 1)
 
     def forward(self, a, b):
@@ -379,7 +422,9 @@ class SidedCritic:
 EQUAL = [space for space in SPACES if space != "2-D odd"]  # halves that can be exchanged
 CLAIMING = {name: kind for name, kind in CRITICS.items() if getattr(kind(), "symmetric", False)}
 SYMMETRIC = {"local": lambda: SidedCritic(True), **CLAIMING}
-every_symmetric = pytest.mark.parametrize("config", [kind() for kind in SYMMETRIC.values()], ids=SYMMETRIC)
+every_symmetric = pytest.mark.parametrize(
+    "config", [kind() for kind in SYMMETRIC.values()], ids=SYMMETRIC
+)
 
 
 def exchanged(pairs):
@@ -398,10 +443,16 @@ def of_config(config, kind, space, products=3, n=64):
 def test_a_critic_that_claims_symmetry_has_it(config, kind, space):
     network, pairs = of_config(config, kind, space)
     assert near(network(pairs.b, pairs.a), network(pairs.a, pairs.b))
-    assert not near(network(pairs.b.roll(1, 0), pairs.a), network(pairs.a, pairs.b))  # negative control
+    assert not near(
+        network(pairs.b.roll(1, 0), pairs.a), network(pairs.a, pairs.b)
+    )  # negative control
 
 
-@pytest.mark.parametrize("config", [SidedCritic(False), *[CRITICS[name]() for name in CRITICS if name not in CLAIMING]], ids=repr)
+@pytest.mark.parametrize(
+    "config",
+    [SidedCritic(False), *[CRITICS[name]() for name in CRITICS if name not in CLAIMING]],
+    ids=repr,
+)
 def test_a_critic_that_claims_nothing_may_tell_the_halves_apart(config):
     """Negative control of the test above."""
     network, pairs = of_config(config, "real", "2-D")
@@ -423,7 +474,9 @@ def test_exchange_changes_no_value_of_a_symmetric_critic(config, objective, kind
         loss, again = (objective.loss(*both, None)[0] for both in (found, other))
         if of_columns(objective):
             spread = column_losses(objective, *found) - column_losses(objective, *other)
-            assert abs(float(spread.mean())) < 4 * float(spread.std()) / 16  # 4 sigma of 256 columns
+            assert (
+                abs(float(spread.mean())) < 4 * float(spread.std()) / 16
+            )  # 4 sigma of 256 columns
         else:
             assert near(again, loss)
         turned = Batch(pairs.b, pairs.a.roll(1, 0), pairs.rolls)
@@ -438,13 +491,21 @@ def column_losses(objective, joint, product):
 
 def of_columns(objective):
     """Whether it matters with which joint pair a product pair comes."""
-    joint, product = torch.randn(32, generator=stream(0)), torch.randn(objective.products, 32, generator=stream(1))
-    return not near(objective.loss(joint, product.roll(1, 1), None)[0], objective.loss(joint, product, None)[0])
+    joint, product = (
+        torch.randn(32, generator=stream(0)),
+        torch.randn(objective.products, 32, generator=stream(1)),
+    )
+    return not near(
+        objective.loss(joint, product.roll(1, 1), None)[0], objective.loss(joint, product, None)[0]
+    )
 
 
 def test_infonce_looks_at_columns_and_others_do_not():
     assert {name for name, kind in OBJECTIVES.items() if of_columns(kind())} >= {"infonce"}
-    assert not any(of_columns(OBJECTIVES[name]()) for name in ("donsker-varadhan", "jensen-shannon", "nwj", "smile"))
+    assert not any(
+        of_columns(OBJECTIVES[name]())
+        for name in ("donsker-varadhan", "jensen-shannon", "nwj", "smile")
+    )
 
 
 # Learning
@@ -458,16 +519,32 @@ def learnt(critic, objective, kind, space, coupled=True, config=CONFIG):
     view, rng = windows(kind, space, 4096, coupled=coupled), stream(1)
 
     def draw(indices, size, products):
-        picks = torch.from_numpy(indices)[torch.randperm(len(indices), generator=rng)[:size]].sort()[0]
+        picks = torch.from_numpy(indices)[
+            torch.randperm(len(indices), generator=rng)[:size]
+        ].sort()[0]
         return picks, Batch(*view.draw(picks, rng), shifts(size, len(picks), 0.0, products, rng))
 
     network, judge = built(critic, view.shape), [draw(VALIDATION, 512, objective.products)[1]]
     with torch.no_grad():
         before = float(objective.loss(*scores(network, judge[0]), None)[0])
-    found = train(network, objective, DonskerVaradhanBound(), lambda: draw(TRAIN, 128, objective.products)[1], judge, config)
-    read = read_out(found.module, iter([draw(TEST, len(TEST), 4)]), calibration(found.module, judge)[0])
+    found = train(
+        network,
+        objective,
+        DonskerVaradhanBound(),
+        lambda: draw(TRAIN, 128, objective.products)[1],
+        judge,
+        config,
+    )
+    read = read_out(
+        found.module, iter([draw(TEST, len(TEST), 4)]), calibration(found.module, judge)[0]
+    )
     error = sample_influence(read, DonskerVaradhanBound(), TEST).std() / len(TEST) ** 0.5
-    return before, -found.history.validation[-1], DonskerVaradhanBound()(read.joint, read.product), error
+    return (
+        before,
+        -found.history.validation[-1],
+        DonskerVaradhanBound()(read.joint, read.product),
+        error,
+    )
 
 
 @every_critic
@@ -478,8 +555,12 @@ def test_few_steps_find_most_of_the_information(critic, objective, kind):
     known = KINDS[kind].information * {"1-D": 1, "2-D": 2}[space]
     before, after, bound, error = learnt(critic, objective, kind, space)
     assert after < before - 0.05
-    if of_columns(objective):  # F is free up to a function of a, by which DV falls short: the loss itself is the bound
-        assert -after > 0.7 * known  # log 16 is the most that it can say, 0.78 of M is the least that was seen
+    if of_columns(
+        objective
+    ):  # F is free up to a function of a, by which DV falls short: the loss itself is the bound
+        assert (
+            -after > 0.7 * known
+        )  # log 16 is the most that it can say, 0.78 of M is the least that was seen
     least = max(known / 4, 8 * error) if of_columns(objective) else known / 2
     assert least < bound < known + 4 * error, f"{bound:.3f} ± {error:.3f} of {known:.3f}"
 
@@ -489,5 +570,12 @@ def test_few_steps_find_most_of_the_information(critic, objective, kind):
 @every_kind
 def test_independent_halves_teach_nothing(critic, objective, kind):
     """Negative control."""
-    *_, bound, error = learnt(critic, objective, kind, "1-D", coupled=False, config=replace(CONFIG, steps=40, check_every=40))
+    *_, bound, error = learnt(
+        critic,
+        objective,
+        kind,
+        "1-D",
+        coupled=False,
+        config=replace(CONFIG, steps=40, check_every=40),
+    )
     assert bound < 4 * error + 1e-3 and bound < 0.05

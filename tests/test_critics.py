@@ -6,13 +6,17 @@ from itertools import product
 import pytest
 import torch
 
-from moiety.critics import CRITICS, ConvolutionalCritic, hand_on
-from moiety.geometry import ladder
-from moiety.pairs import PairShape
-from moiety.training import Batch, scores, scores_of
+from moiety.estimation.critics import CRITICS, ConvolutionalCritic, hand_on
+from moiety.estimation.pairs import PairShape
+from moiety.estimation.training import Batch, scores, scores_of
+from moiety.geometry.cuts import ladder
 
 LADDERS = [  # 1-D, 2-D and 3-D, closed and open, with sides that are no powers of two
-    *[ladder(shape, [closed] * len(shape)) for shape in [(16,), (8, 8), (7, 5), (4, 4, 4)] for closed in (True, False)],
+    *[
+        ladder(shape, [closed] * len(shape))
+        for shape in [(16,), (8, 8), (7, 5), (4, 4, 4)]
+        for closed in (True, False)
+    ],
     ladder((2, 6, 3), (False, True, True)),
 ]
 CUTS = [rungs.cuts[k] for rungs in LADDERS for k in (0, -1)]  # the last is one site beside another
@@ -36,7 +40,9 @@ def built(critic, shape, seed=0):
 
 def halves(shape, n=16, seed=1):
     rng = torch.Generator().manual_seed(seed)
-    return tuple(torch.randn(n, shape.channels, *side, generator=rng) for side in (shape.left, shape.right))
+    return tuple(
+        torch.randn(n, shape.channels, *side, generator=rng) for side in (shape.left, shape.right)
+    )
 
 
 def close(found, wanted):
@@ -47,7 +53,9 @@ def close(found, wanted):
 
 def test_the_shapes_are_all_there():
     assert {len(cut.parent) for cut in CUTS} == {1, 2, 3}
-    assert {(shape.channels, shape.wraps[0]) for shape in SHAPES} == set(product((1, 2, 3), (True, False)))
+    assert {(shape.channels, shape.wraps[0]) for shape in SHAPES} == set(
+        product((1, 2, 3), (True, False))
+    )
     assert any(shape.left != shape.right for shape in SHAPES)
 
 
@@ -124,7 +132,9 @@ def test_a_seed_is_a_network(critic):
     first, again, other = (built(critic, SHAPES[4], seed) for seed in (1, 1, 2))
     for weights in zip(*(network.parameters() for network in (first, again, other)), strict=True):
         assert torch.equal(weights[0], weights[1])
-        assert not weights[0].any() or not torch.equal(weights[0], weights[2])  # some start from zero
+        assert not weights[0].any() or not torch.equal(
+            weights[0], weights[2]
+        )  # some start from zero
 
 
 @every_critic
@@ -148,10 +158,15 @@ def test_partners_by_rolling_are_scored_as_any_pair(critic, shape):
 @every_shape
 def test_batches_of_their_own_rolls_are_scored_at_once(critic, shape):
     network, (a, b) = built(critic, shape), halves(shape, n=24)
-    batches = [Batch(a[k : k + 8], b[k : k + 8], rolls) for k, rolls in ((0, (1, 5)), (8, (2, 3)), (16, (7, 4)))]
+    batches = [
+        Batch(a[k : k + 8], b[k : k + 8], rolls)
+        for k, rolls in ((0, (1, 5)), (8, (2, 3)), (16, (7, 4)))
+    ]
     together = scores_of(network, batches)
     for found, batch in zip(together, batches, strict=True):
-        assert all(close(one, alone) for one, alone in zip(found, scores(network, batch), strict=True))
+        assert all(
+            close(one, alone) for one, alone in zip(found, scores(network, batch), strict=True)
+        )
     other = scores(network, Batch(batches[1].a, batches[1].b, batches[0].rolls))[1]
     assert not close(together[1][1], other)  # negative control: the rolls of another batch
 
@@ -192,7 +207,9 @@ def test_the_interface_critic_fits_every_size():
     assert hand_on(source, target) == len(target.state_dict())
 
 
-@pytest.mark.parametrize(("wraps", "same"), [((False, True), True), ((True, True), True), ((False, False), False)])
+@pytest.mark.parametrize(
+    ("wraps", "same"), [((False, True), True), ((True, True), True), ((False, False), False)]
+)
 def test_the_interface_critic_knows_no_place_on_a_closed_interface(wraps, same):
     shape = PairShape(1, (5, 7), (5, 7), wraps)
     network, (a, b) = built("interface", shape), halves(shape)
@@ -226,7 +243,9 @@ def test_the_vectors_of_the_interface_critic_do_not_change_when_everything_turns
     assert not close(network(turned[0], b), network(a, b))  # one half alone
 
 
-@pytest.mark.parametrize(("layers", "growth", "seen"), [(2, 1, 5), (3, 1, 7), (2, 2, 7), (3, 2, 15), (3, 3, 27)])
+@pytest.mark.parametrize(
+    ("layers", "growth", "seen"), [(2, 1, 5), (3, 1, 7), (2, 2, 7), (3, 2, 15), (3, 3, 27)]
+)
 def test_how_far_convolutions_see(layers, growth, seen):
     torch.manual_seed(0)
     shape = PairShape(1, (16, 32), (16, 32), (False, False))

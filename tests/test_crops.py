@@ -7,19 +7,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moiety import InputError
-from moiety.critics import PointsCritic
-from moiety.crops import BlockCut, Crops, CropShape, block_ladder
-from moiety.objectives import OBJECTIVES
-from moiety.particles import Particles
-from moiety.tail import area_law_factor
-from moiety.training import Batch, scores
+from moiety.data.particles import Particles
+from moiety.estimation.critics import PointsCritic
+from moiety.estimation.crops import BlockCut, Crops, CropShape, block_ladder
+from moiety.estimation.objectives import OBJECTIVES
+from moiety.estimation.training import Batch, scores
+from moiety.geometry.area_law import area_law_factor
 
 
 def a_gas(dimensions=2, count=60, side=9.0, seed=0, periodic=True, cells=None, frames=8):
     rng = np.random.default_rng(seed)
     edges = side * np.eye(dimensions) if cells is None else np.asarray(cells, float)
     positions = [rng.random((count, dimensions)) @ edges for _ in range(frames)]
-    return Particles.from_frames(positions, cells=edges, periodic=periodic, diameters=1.0 + rng.random(count))
+    return Particles.from_frames(
+        positions, cells=edges, periodic=periodic, diameters=1.0 + rng.random(count)
+    )
 
 
 def generator(seed=0):
@@ -36,9 +38,15 @@ def test_the_ladder_doubles_along_the_shortest_side(dimensions):
         assert following.volume == 2 * cut.volume and sorted(cut.parent) == sorted(following.half)
         assert cut.half[0] == min(cut.half)
     # summed to infinity M = l is what the area law's factor says
-    total = sum(cut.face / (2 * cut.volume) for cut in block_ladder(0.5, dimensions, 2.0**40)[: 30 * dimensions])
+    total = sum(
+        cut.face / (2 * cut.volume)
+        for cut in block_ladder(0.5, dimensions, 2.0**40)[: 30 * dimensions]
+    )
     first = cuts[0]
-    assert total == pytest.approx(area_law_factor(first.half) * first.face / first.volume, rel=1e-5) or dimensions == 1
+    assert (
+        total == pytest.approx(area_law_factor(first.half) * first.face / first.volume, rel=1e-5)
+        or dimensions == 1
+    )
 
 
 # ------------------------------------------------------------------------------- crops
@@ -69,11 +77,18 @@ def test_a_crop_holds_what_lies_in_it(dimensions, periodic, seed):
             apart -= 4.0 * np.round(apart / 4.0) * periodic
             distances = np.sqrt((apart**2).sum(axis=2))
             here = np.sqrt(((crop[one, :d] - crop[0, :d]) ** 2).sum())
-            both = [np.isclose(gas.diameters[: len(frame)], crop[which, d], atol=1e-6) for which in (0, one)]
-            assert np.isclose(distances[np.ix_(*both)], here, atol=1e-5).any() or periodic and here > 2.0
+            both = [
+                np.isclose(gas.diameters[: len(frame)], crop[which, d], atol=1e-6)
+                for which in (0, one)
+            ]
+            assert np.isclose(distances[np.ix_(*both)], here, atol=1e-5).any() or (
+                periodic and here > 2.0
+            )
 
 
-@pytest.mark.parametrize("cells", [[[9.0, 0], [0, 9.0]], [[9.0, 0.0], [4.0, 8.0]], [[12.0, 0.0], [-3.0, 7.0]]])
+@pytest.mark.parametrize(
+    "cells", [[[9.0, 0], [0, 9.0]], [[9.0, 0.0], [4.0, 8.0]], [[12.0, 0.0], [-3.0, 7.0]]]
+)
 def test_crops_are_even_over_the_box(cells):
     """The mean number in a half is density times volume, in triclinic boxes, too."""
     gas, cut = a_gas(cells=cells, count=80, frames=40), BlockCut((1.0, 2.0))
@@ -82,7 +97,9 @@ def test_crops_are_even_over_the_box(cells):
     expected = gas.density * cut.volume
     error = numbers.reshape(40, 400).mean(axis=1).std(ddof=1) / np.sqrt(40)
     error = max(error, numbers.std() / np.sqrt(len(numbers)))
-    assert abs(numbers.mean() - expected) < 4 * error  # one false alarm in 10^4, and the seeds are fixed
+    assert (
+        abs(numbers.mean() - expected) < 4 * error
+    )  # one false alarm in 10^4, and the seeds are fixed
     assert abs(numbers.mean() - 1.1 * expected) > 4 * error  # negative control
 
 
@@ -98,7 +115,9 @@ def test_images_and_points_tell_the_same():
             for x, y, _, real in rows:
                 if real:
                     row = int(x * 10)
-                    built[k, 9 - row if half == 0 else row, int(y * 10)] = black  # the first half ends at the interface
+                    built[k, 9 - row if half == 0 else row, int(y * 10)] = (
+                        black  # the first half ends at the interface
+                    )
         np.testing.assert_array_equal(built, images[half][:, 0].numpy())
     inside = points[0][..., :2][points[0][..., -1] > 0] * 10
     np.testing.assert_allclose(inside - inside.floor(), 0.5, atol=1e-4)  # centres of pixels
@@ -110,11 +129,15 @@ def test_pixels_are_as_large_at_all_resolutions(resolution):
     gas, cut = a_gas(count=90, frames=40), BlockCut((1.0, 2.0))
     a, b = Crops(gas, cut, resolution, "image").draw(torch.arange(40).repeat(100), generator(1))
     mean = gas.density / resolution**2
-    expected = (1 - np.exp(-mean)) / mean  # a pixel that holds two centres is as black as one of one
+    expected = (
+        1 - np.exp(-mean)
+    ) / mean  # a pixel that holds two centres is as black as one of one
     found = torch.cat([a, b]).square().mean(dim=(1, 2, 3)).numpy()
     frames = found.reshape(2, 100, 40).mean(axis=(0, 1))
     error = max(frames.std(ddof=1) / np.sqrt(40), found.std() / np.sqrt(len(found)))
-    assert abs(found.mean() - expected) < 4 * error  # one false alarm in 10^4, and the seeds are fixed
+    assert (
+        abs(found.mean() - expected) < 4 * error
+    )  # one false alarm in 10^4, and the seeds are fixed
     assert abs(found.mean() - 1.2 * expected) > 4 * error  # negative control
 
 
@@ -140,7 +163,10 @@ def test_crops_that_cannot_be():
 
 
 def a_batch(dimensions=2, told=True, seed=0):
-    gas, cut = a_gas(dimensions, count=60, side=4.0, seed=seed), BlockCut((1.0, 2.0, 2.0)[:dimensions])
+    gas, cut = (
+        a_gas(dimensions, count=60, side=4.0, seed=seed),
+        BlockCut((1.0, 2.0, 2.0)[:dimensions]),
+    )
     crops = Crops(gas, cut, 10, diameters=told)
     a, b = crops.draw(torch.arange(8).repeat(4), generator(seed))
     torch.manual_seed(1)
@@ -159,7 +185,10 @@ def test_gradients_reach_every_parameter(dimensions, told, objective):
     loss, _ = kind.loss(*scores(network, batch), None)
     loss.backward()
     for name, parameter in network.named_parameters():
-        last = name == "numbers.2.bias" and objective in ("donsker-varadhan", "infonce")  # which no constant concerns
+        last = name == "numbers.2.bias" and objective in (
+            "donsker-varadhan",
+            "infonce",
+        )  # which no constant concerns
         assert parameter.grad is not None and (parameter.grad.abs().max() > 0 or last), name
 
 

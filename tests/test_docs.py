@@ -45,7 +45,9 @@ def broken(page: str, text: str) -> list[str]:
         if not path.is_file():
             found.append(target)
         elif anchor and path.suffix == ".md":
-            headings = re.findall(r"^#+ (.*)$", FENCE.sub("", path.read_text(encoding="utf-8")), re.MULTILINE)
+            headings = re.findall(
+                r"^#+ (.*)$", FENCE.sub("", path.read_text(encoding="utf-8")), re.MULTILINE
+            )
             found += [target] * (anchor not in map(slug, headings))
     return found
 
@@ -77,13 +79,24 @@ def test_a_broken_link_is_seen():
 
 
 def test_every_public_module_is_in_the_api_once():
-    shown = [name for page in PAGES if page.startswith("api/") for name in re.findall(r"^::: (\S+)$", text_of(page), re.MULTILINE)]
+    shown = [
+        name
+        for page in PAGES
+        if page.startswith("api/")
+        for name in re.findall(r"^::: (\S+)$", text_of(page), re.MULTILINE)
+    ]
     assert sorted(shown) == sorted(public_modules())
-    assert {"moiety.samples", "moiety.critics.points", "moiety.exact.kaufman"} <= set(shown)
+    assert {
+        "moiety.data.samples",
+        "moiety.estimation.critics.points",
+        "moiety.exact.kaufman",
+    } <= set(shown)
 
 
 def test_executed_blocks_compile():
-    blocks = [(page, language, code) for page in PAGES for language, code in BLOCK.findall(text_of(page))]
+    blocks = [
+        (page, language, code) for page in PAGES for language, code in BLOCK.findall(text_of(page))
+    ]
     assert len(blocks) > 30 and {language for _, language, _ in blocks} == {"python"}
     for page, _, code in blocks:
         compile(code, page, "exec")
@@ -95,20 +108,29 @@ def test_executed_blocks_compile():
 def test_a_tutorial_runs_and_ends_with_what_to_believe(page):
     text = text_of(page)
     assert len(BLOCK.findall(text)) > 5
-    assert re.findall(r"^## (.*)$", FENCE.sub("", text), re.MULTILINE)[-1] == "What to believe, and what not"
+    assert (
+        re.findall(r"^## (.*)$", FENCE.sub("", text), re.MULTILINE)[-1]
+        == "What to believe, and what not"
+    )
 
 
 def test_every_executed_page_names_what_it_imports():
     """Sessions are a page's own: a block without one imports all that it uses from `executed`."""
     for page in PAGES:
-        for options, code in re.findall(r'^```python ([^\n]*exec="1"[^\n]*)\n(.*?)^```$', text_of(page), re.MULTILINE | re.DOTALL):
+        for options, code in re.findall(
+            r'^```python ([^\n]*exec="1"[^\n]*)\n(.*?)^```$',
+            text_of(page),
+            re.MULTILINE | re.DOTALL,
+        ):
             names = {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
             if "session=" not in options and names & {"command", "table", "picture"}:
                 assert "from executed import" in code, page
 
 
 def test_nothing_is_fetched_from_elsewhere():
-    assert re.search(r"^  font: false$", CONFIG, re.MULTILINE) and re.search(r"^  - offline$", CONFIG, re.MULTILINE)
+    assert re.search(r"^  font: false$", CONFIG, re.MULTILINE) and re.search(
+        r"^  - offline$", CONFIG, re.MULTILINE
+    )
     assert "analytics" not in CONFIG and "http" not in CONFIG
     styles = (DOCS / "assets" / "extra.css").read_text(encoding="utf-8")
     assert "@import" not in styles and "url(" not in styles
@@ -116,5 +138,9 @@ def test_nothing_is_fetched_from_elsewhere():
 
 def test_a_failing_block_fails_the_build():
     """MkDocs counts the warnings that it prints: told to be quiet it finds nothing to be strict about."""
-    line = next(line for line in (ROOT / "Makefile").read_text(encoding="utf-8").splitlines() if "mkdocs build" in line)
+    line = next(
+        line
+        for line in (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()
+        if "mkdocs build" in line
+    )
     assert "--strict" in line and not re.search(r"\s(-q|--quiet)\b", line)

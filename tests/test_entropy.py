@@ -10,17 +10,18 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from moiety import EntropyResult, EstimateError, InputError, Samples, io, scratch
+from moiety import EntropyResult, EstimateError, InputError, Samples, io
 from moiety import estimate_entropy as estimate_both_ways
-from moiety.climb import Climb
-from moiety.clock import Clock
-from moiety.conditional import ChainRule
+from moiety.base import scratch
+from moiety.base.deadline import Clock
+from moiety.chain_rule.estimate import ChainRule
+from moiety.entropy.climb import Climb
+from moiety.estimation.mutual_information import Estimator
+from moiety.estimation.training import Training
 from moiety.exact.chain import segment_information
-from moiety.geometry import ladder
-from moiety.mutual_information import Estimator
-from moiety.results import COUNTED, ESTIMATED, EXTRAPOLATED
+from moiety.geometry.cuts import ladder
+from moiety.results.result import COUNTED, ESTIMATED, EXTRAPOLATED
 from moiety.systems import system
-from moiety.training import Training
 from small import SMALL
 
 QUICK = Training(steps=200, batch=128, patience=4)
@@ -31,7 +32,9 @@ estimate_entropy = partial(estimate_both_ways, critic=SMALL, cross_check=False, 
 
 def assert_entropy(result, expected, sigmas=4.0):
     """4 of the stated errors: one false alarm in 10^4 if they hold; the seeds are fixed."""
-    assert abs(result.entropy - expected) <= sigmas * result.error + 1e-9, f"{result} against {expected:.5f}"
+    assert abs(result.entropy - expected) <= sigmas * result.error + 1e-9, (
+        f"{result} against {expected:.5f}"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +56,11 @@ def test_ising_square(ising):
 def test_the_sum_and_its_error_add_up(ising):
     _, result = ising
     per_site = sum(base.count * base.entropy for base in result.bases) / 256
-    above = sum(level.weight * level.mutual_information for level in result.levels if level.source != COUNTED)
+    above = sum(
+        level.weight * level.mutual_information
+        for level in result.levels
+        if level.source != COUNTED
+    )
     assert result.entropy == pytest.approx(per_site - above)
     assert result.error == pytest.approx(np.sqrt(sum(part**2 for part in result.budget.values())))
     assert set(result.budget) == {"samples", "base", "training", "folds", "tail"}
@@ -72,8 +79,12 @@ def test_a_result_survives_its_file(ising, tmp_path):
     _, result = ising
     result.save(tmp_path / "result.nc")
     again = EntropyResult.load(tmp_path / "result.nc")
-    assert again == EntropyResult.from_dict(result.to_dict(), [level.histories for level in result.levels])
-    assert [level.histories for level in again.levels] == [level.histories for level in result.levels]
+    assert again == EntropyResult.from_dict(
+        result.to_dict(), [level.histories for level in result.levels]
+    )
+    assert [level.histories for level in again.levels] == [
+        level.histories for level in result.levels
+    ]
     assert again.to_dict() == json.loads(json.dumps(result.to_dict()))
     with pytest.raises(InputError, match="exists already"):
         result.save(tmp_path / "result.nc")
@@ -86,8 +97,27 @@ def test_a_result_survives_its_file(ising, tmp_path):
 
 def test_json_has_the_keys_that_others_script_against(ising):
     said = json.loads(json.dumps(ising[1].to_dict(), allow_nan=False))
-    assert {"entropy", "error", "unit", "status", "cross_check", "levels", "samples", "timing", "provenance"} <= set(said)
-    keys = {"level", "shape", "volume", "interface", "mutual_information", "error", "source", "status"}
+    assert {
+        "entropy",
+        "error",
+        "unit",
+        "status",
+        "cross_check",
+        "levels",
+        "samples",
+        "timing",
+        "provenance",
+    } <= set(said)
+    keys = {
+        "level",
+        "shape",
+        "volume",
+        "interface",
+        "mutual_information",
+        "error",
+        "source",
+        "status",
+    }
     assert all(keys <= set(level) for level in said["levels"])
     assert {"n", "effective", "tau"} <= set(said["samples"])
     assert {"version", "seed", "configuration"} <= set(said["provenance"])
@@ -95,7 +125,9 @@ def test_json_has_the_keys_that_others_script_against(ising):
 
 def test_a_seed_gives_the_same_numbers_again():
     samples = system("ising-square", size=4, temperature=2.5).sample(64, seed=1)
-    first, again, other = (estimate_entropy(samples, training=BRIEF, seed=seed).entropy for seed in (1, 1, 2))
+    first, again, other = (
+        estimate_entropy(samples, training=BRIEF, seed=seed).entropy for seed in (1, 1, 2)
+    )
     assert first == again != other
 
 
@@ -133,7 +165,11 @@ def test_three_dimensions_by_enumeration():
 @pytest.mark.parametrize("kind", ["angle", "real"])
 def test_independent_continuous_sites(kind):
     draw = np.random.default_rng(0)
-    values = draw.uniform(0, 2 * np.pi, (256, 4, 2)) if kind == "angle" else draw.normal(size=(256, 4, 2))
+    values = (
+        draw.uniform(0, 2 * np.pi, (256, 4, 2))
+        if kind == "angle"
+        else draw.normal(size=(256, 4, 2))
+    )
     samples = Samples.from_array(values, axes="draw,x,y", kind=kind, periodic=True)
     expected = np.log(2 * np.pi) if kind == "angle" else 0.5 * np.log(2 * np.pi * np.e)
     config = Training(steps=25, batch=128)
@@ -142,7 +178,9 @@ def test_independent_continuous_sites(kind):
 
 
 def test_a_constant_array_has_no_entropy():
-    result = estimate_entropy(Samples.from_array(np.ones((128, 16, 16), int), periodic=True), training=BRIEF)
+    result = estimate_entropy(
+        Samples.from_array(np.ones((128, 16, 16), int), periodic=True), training=BRIEF
+    )
     assert result.entropy == pytest.approx(0.0, abs=1e-6)
     assert all(abs(level.mutual_information) < 1e-6 for level in result.levels)
     frozen = Samples.from_array(np.ones((128, 16, 16)), kind="real", axes="draw,x,y", periodic=True)
@@ -180,7 +218,12 @@ def test_stopping_leaves_the_rest_to_the_area_law():
     result = estimate_entropy(samples, training=QUICK, stop=lambda: True)
     assert [level.status for level in result.levels[:4]] == ["stopped"] * 4
     assert any("stopped early" in warning for warning in result.status.warnings)
-    angles = Samples.from_array(np.random.default_rng(0).uniform(0, 6, (64, 4, 4)), kind="angle", axes="draw,x,y", periodic=True)
+    angles = Samples.from_array(
+        np.random.default_rng(0).uniform(0, 6, (64, 4, 4)),
+        kind="angle",
+        axes="draw,x,y",
+        periodic=True,
+    )
     with pytest.raises(EstimateError, match="before any level"):
         estimate_entropy(angles, stop=lambda: True)
 
@@ -194,7 +237,9 @@ def test_progress_is_told():
 
 def test_a_lattice_of_one_site_cannot_be_halved():
     with pytest.raises(InputError, match="too small to halve"):
-        estimate_entropy(Samples.from_array(np.ones((16, 1, 1), int), axes="draw,x,y", periodic=True))
+        estimate_entropy(
+            Samples.from_array(np.ones((16, 1, 1), int), axes="draw,x,y", periodic=True)
+        )
 
 
 # The right amount of work
@@ -211,7 +256,9 @@ def test_an_estimate_says_what_ended_it():
     assert limited.ended == "time limit" and limited.cross_check is None
     assert limited.provenance["configuration"]["time_limit"] == 1e-3
     assert {level.status for level in limited.levels if level.source != COUNTED} == {"stopped"}
-    assert not limited.status.ok and json.loads(json.dumps(limited.to_dict()))["ended"] == "time limit"
+    assert (
+        not limited.status.ok and json.loads(json.dumps(limited.to_dict()))["ended"] == "time limit"
+    )
     for bad in ({"precision": 0.0}, {"time_limit": -1.0}, {"precision": float("nan")}):
         with pytest.raises(InputError, match="positive"):
             estimate_entropy(samples, **bad)
@@ -229,17 +276,26 @@ def test_refining_goes_on_where_training_is_what_is_missing():
     """Networks that hardly learnt are trained further, and then miss less."""
     samples = system("ising-square", size=8, temperature=2.5).sample(8192, seed=1)
     short = Training(steps=60, batch=128, learning_rate=3e-3, check_every=10)
-    lax, strict = (estimate_entropy(samples, training=short, precision=precision) for precision in (1.0, 1e-4))
-    assert lax.ended == "precision" and lax.budget["training"] > lax.budget["samples"]  # else there is nothing to refine
+    lax, strict = (
+        estimate_entropy(samples, training=short, precision=precision) for precision in (1.0, 1e-4)
+    )
+    assert (
+        lax.ended == "precision" and lax.budget["training"] > lax.budget["samples"]
+    )  # else there is nothing to refine
     assert strict.budget["training"] < lax.budget["training"]
     assert strict.entropy < lax.entropy + lax.error  # what was missed made s too large
 
 
 def test_networks_of_one_state_point_start_the_next():
     """Warm and cold starts agree on the same samples, and the warm one takes fewer steps."""
-    near, far = (system("ising-square", size=8, temperature=t).sample(1024, seed=k) for k, t in enumerate((2.6, 2.5)))
+    near, far = (
+        system("ising-square", size=8, temperature=t).sample(1024, seed=k)
+        for k, t in enumerate((2.6, 2.5))
+    )
     before = estimate_entropy(near, training=QUICK)
-    cold, warm = (estimate_entropy(far, training=QUICK, critic=critic) for critic in (SMALL, before.critic))
+    cold, warm = (
+        estimate_entropy(far, training=QUICK, critic=critic) for critic in (SMALL, before.critic)
+    )
     apart = np.hypot(cold.budget["training"], warm.budget["training"]) + 1e-3
     assert abs(warm.entropy - cold.entropy) < 4 * apart
 
@@ -251,8 +307,13 @@ def test_networks_of_one_state_point_start_the_next():
 
     assert steps(warm) < 0.6 * steps(cold) and first_look(warm) > first_look(cold)
     assert "TrainedCritic" in str(warm.provenance["configuration"]["critic"])
-    assert estimate_entropy(far, training=BRIEF, critic=warm.critic).critic.critic == before.critic.critic  # not nested
-    larger = system("ising-square", size=16, temperature=2.5).sample(128, seed=3)  # and of one size the next
+    assert (
+        estimate_entropy(far, training=BRIEF, critic=warm.critic).critic.critic
+        == before.critic.critic
+    )  # not nested
+    larger = system("ising-square", size=16, temperature=2.5).sample(
+        128, seed=3
+    )  # and of one size the next
     assert np.isfinite(estimate_entropy(larger, training=BRIEF, critic=before.critic).entropy)
 
 
@@ -261,14 +322,28 @@ def assert_saved_with_the_curves_of_the_rule(result, folder):
     again = EntropyResult.load(folder / "result.nc").cross_check
     assert again == result.cross_check and len(again.histories) == 2
     ends = [-history.bound[-1] for history in again.histories]
-    assert np.mean(ends) == pytest.approx(again.entropy, abs=0.03)  # 512 samples of 64 sites; a wrong sign is off by twice s
-    assert result.to_dict()["cross_check"].keys() == {"entropy", "error", "difference", "difference_error"}
+    assert np.mean(ends) == pytest.approx(
+        again.entropy, abs=0.03
+    )  # 512 samples of 64 sites; a wrong sign is off by twice s
+    assert result.to_dict()["cross_check"].keys() == {
+        "entropy",
+        "error",
+        "difference",
+        "difference_error",
+    }
 
 
 def test_the_chain_rule_starts_warm_too(tmp_path):
-    near, far = (system("ising-square", size=8, temperature=t).sample(512, seed=k) for k, t in enumerate((2.6, 2.5)))
-    rule = ChainRule(evaluations=2**18, training=replace(ChainRule().training, steps=300, batch=1024))
-    estimate = partial(estimate_both_ways, training=Training(steps=20, batch=128), precision=1.0, chain_rule=rule)
+    near, far = (
+        system("ising-square", size=8, temperature=t).sample(512, seed=k)
+        for k, t in enumerate((2.6, 2.5))
+    )
+    rule = ChainRule(
+        evaluations=2**18, training=replace(ChainRule().training, steps=300, batch=1024)
+    )
+    estimate = partial(
+        estimate_both_ways, training=Training(steps=20, batch=128), precision=1.0, chain_rule=rule
+    )
     before = estimate(near, critic=SMALL)
     assert len(before.critic.rule) == 2
     assert_saved_with_the_curves_of_the_rule(before, tmp_path)
@@ -276,14 +351,20 @@ def test_the_chain_rule_starts_warm_too(tmp_path):
     cold = estimate(far, critic=SMALL)
     apart = np.hypot(after.cross_check.error, cold.cross_check.error)
     assert abs(after.cross_check.entropy - cold.cross_check.entropy) < 4 * apart
-    assert after.cross_check.entropy != cold.cross_check.entropy  # of the same seed: other weights were the first ones
+    assert (
+        after.cross_check.entropy != cold.cross_check.entropy
+    )  # of the same seed: other weights were the first ones
 
 
 def test_excess_leaves_the_error_of_single_sites_out():
     rng = np.random.default_rng(5)
-    values = rng.normal(size=(256, 4, 4)) * rng.uniform(0.5, 2.0, size=(256, 1, 1))  # widths that differ by sample
+    values = rng.normal(size=(256, 4, 4)) * rng.uniform(
+        0.5, 2.0, size=(256, 1, 1)
+    )  # widths that differ by sample
     samples = Samples.from_array(values, kind="real", periodic=True)
-    whole, excess = (estimate_entropy(samples, training=BRIEF, excess=flag) for flag in (False, True))
+    whole, excess = (
+        estimate_entropy(samples, training=BRIEF, excess=flag) for flag in (False, True)
+    )
     assert excess.budget["base"] == pytest.approx(0.0, abs=1e-12) and whole.budget["base"] > 0
     assert excess.budget["samples"] != whole.budget["samples"]
 
@@ -295,25 +376,33 @@ def test_a_cut_that_is_expected_to_be_past_the_samples_is_not_trained(nats, beyo
     rungs = ladder(samples.shape, samples.periodic)
     walk = Climb(rungs, samples, None, {"tau": 0.5, "effective": 256.0}, tail=False)
     walk.cuts = [cut for cut in reversed(rungs.cuts) if 16 <= cut.volume <= 256]
-    walk.found = [SimpleNamespace(value=nats * cut.interface, error=1e-3, modules=()) for cut in walk.cuts]
+    walk.found = [
+        SimpleNamespace(value=nats * cut.interface, error=1e-3, modules=()) for cut in walk.cuts
+    ]
     if beyond:
         walk.take(rungs.cuts[0], None, None)
     else:
-        with pytest.raises(AttributeError):  # it sets out to train, for which it has no estimator here
+        with pytest.raises(
+            AttributeError
+        ):  # it sets out to train, for which it has no estimator here
             walk.take(rungs.cuts[0], None, None)
     assert [why for _, why in walk.beyond] == beyond
 
 
-@pytest.mark.parametrize("m, error, beyond", [(4.7, 3.3, ["area law"]), (6.0, 0.7, []), (6.4, 1e-3, []), (1.0, 0.3, [])])
+@pytest.mark.parametrize(
+    "m, error, beyond", [(4.7, 3.3, ["area law"]), (6.0, 0.7, []), (6.4, 1e-3, []), (1.0, 0.3, [])]
+)
 def test_an_m_that_is_hardly_known_is_left_to_the_law(monkeypatch, m, error, beyond):
     """0.2 nats a site of the interface below; only an error of a fifth or more, larger than the law's, gives way."""
     samples = Samples.from_array(np.zeros((256, 64, 64), int), states=2, periodic=True)
     rungs = ladder(samples.shape, samples.periodic)
     walk = Climb(rungs, samples, Estimator(), {"tau": 0.5, "effective": 1e9}, tail=True)
     walk.cuts = [cut for cut in reversed(rungs.cuts) if 32 <= cut.volume <= 256]
-    walk.found = [SimpleNamespace(value=0.2 * cut.interface, error=0.2, modules=()) for cut in walk.cuts]
+    walk.found = [
+        SimpleNamespace(value=0.2 * cut.interface, error=0.2, modules=()) for cut in walk.cuts
+    ]
     found = SimpleNamespace(value=m, error=error, support=1e6, status="converged", modules=())
-    monkeypatch.setattr("moiety.climb.estimate_information", lambda *args, **options: found)
+    monkeypatch.setattr("moiety.entropy.climb.estimate_information", lambda *args, **options: found)
     following = next(cut for cut in reversed(rungs.cuts) if cut.volume == 512)
     walk.take(following, None, None)
     assert [why for _, why in walk.beyond] == beyond and (found in walk.found) != bool(beyond)
@@ -332,7 +421,7 @@ def test_a_cut_that_starts_from_the_one_below_trains_slower(monkeypatch, modules
         rates.append(estimator.training.learning_rate)
         return SimpleNamespace(value=2.0, error=0.1, support=1e6, status="converged", modules=())
 
-    monkeypatch.setattr("moiety.climb.estimate_information", estimate)
+    monkeypatch.setattr("moiety.entropy.climb.estimate_information", estimate)
     walk.take(next(cut for cut in rungs.cuts if cut.interface == 16), None, None)
     assert rates == [slower * Training().learning_rate] and len(walk.found) == 2
 

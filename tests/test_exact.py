@@ -6,9 +6,20 @@ import pytest
 from moiety import InputError
 from moiety.exact import EXACT
 from moiety.exact.chain import chain_entropy, halves_information, segment_information
-from moiety.exact.enumeration import all_states, boltzmann, entropy, mutual_information, system_entropy
+from moiety.exact.enumeration import (
+    all_states,
+    boltzmann,
+    entropy,
+    mutual_information,
+    system_entropy,
+)
 from moiety.exact.kaufman import kaufman_energy, kaufman_entropy, kaufman_log_z
-from moiety.exact.onsager import CRITICAL_TEMPERATURE, onsager_energy, onsager_entropy, onsager_free_energy
+from moiety.exact.onsager import (
+    CRITICAL_TEMPERATURE,
+    onsager_energy,
+    onsager_entropy,
+    onsager_free_energy,
+)
 from moiety.systems import system
 
 CATALAN = 0.915965594177219
@@ -18,14 +29,18 @@ TEMPERATURES = (0.3, 0.8, 1.8, CRITICAL_TEMPERATURE, 2.4, 3.5, 10.0)
 def test_onsager_at_the_critical_point():
     # in closed form: ln z = ln(2)/2 + 2 G / pi, u = -sqrt 2
     log_z = np.log(2) / 2 + 2 * CATALAN / np.pi
-    assert -onsager_free_energy(CRITICAL_TEMPERATURE) / CRITICAL_TEMPERATURE == pytest.approx(log_z, abs=1e-9)
+    assert -onsager_free_energy(CRITICAL_TEMPERATURE) / CRITICAL_TEMPERATURE == pytest.approx(
+        log_z, abs=1e-9
+    )
     assert onsager_energy(CRITICAL_TEMPERATURE) == pytest.approx(-np.sqrt(2), abs=1e-9)
 
 
 @pytest.mark.parametrize("temperature", [1.8, 2.1, 2.4, 3.0])
 def test_onsager_entropy_is_the_slope_of_the_free_energy(temperature):
     step = 1e-3  # third differences times step^2: below 1e-5 this far from T_c
-    slope = (onsager_free_energy(temperature + step) - onsager_free_energy(temperature - step)) / (2 * step)
+    slope = (onsager_free_energy(temperature + step) - onsager_free_energy(temperature - step)) / (
+        2 * step
+    )
     assert onsager_entropy(temperature) == pytest.approx(-slope, abs=1e-5)
 
 
@@ -39,7 +54,9 @@ def test_onsager_entropy_is_the_slope_of_the_free_energy(temperature):
     ],
 )
 def test_known_entropies(temperature, torus, infinite):
-    digits = 6e-6 if temperature == CRITICAL_TEMPERATURE else 6e-8  # half a unit of the last digit quoted
+    digits = (
+        6e-6 if temperature == CRITICAL_TEMPERATURE else 6e-8
+    )  # half a unit of the last digit quoted
     assert EXACT["ising-square"](temperature, 64) == pytest.approx(torus, abs=digits)
     assert EXACT["ising-square"](temperature) == pytest.approx(infinite, abs=digits)
 
@@ -64,7 +81,9 @@ def test_kaufman_fourth_product_has_a_sign():
 
     right, modes = kaufman_entropy(3.0, 4), kaufman._modes
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kaufman, "_modes", lambda *a: tuple(x * np.sign(modes(*a)[0]) for x in modes(*a)))
+        patch.setattr(
+            kaufman, "_modes", lambda *a: tuple(x * np.sign(modes(*a)[0]) for x in modes(*a))
+        )
         assert abs(kaufman_entropy(3.0, 4) - right) > 1e-4
 
 
@@ -72,7 +91,12 @@ def test_kaufman_limits():
     assert kaufman_entropy(1e-3, 64) * 64**2 == pytest.approx(np.log(2), abs=1e-8)
     assert kaufman_entropy(1e6, 64) == pytest.approx(np.log(2), abs=1e-9)
     assert kaufman_entropy(2.0, 8, coupling=-1.0) == kaufman_entropy(2.0, 8)
-    for bad in (dict(size=5, coupling=-1.0), dict(size=1), dict(size=(4, 4, 4)), dict(size=4, temperature=0.0)):
+    for bad in (
+        dict(size=5, coupling=-1.0),
+        dict(size=1),
+        dict(size=(4, 4, 4)),
+        dict(size=4, temperature=0.0),
+    ):
         with pytest.raises(InputError):
             kaufman_entropy(**{"temperature": 2.0, **bad})
 
@@ -82,7 +106,9 @@ def test_kaufman_limits():
 @pytest.mark.parametrize("field", [0.0, 0.3, -0.7])
 @pytest.mark.parametrize("temperature", [0.4, 3.0])
 def test_ring_equals_enumeration(size, coupling, field, temperature):
-    model = system("ising-chain", size=size, temperature=temperature, coupling=coupling, field=field)
+    model = system(
+        "ising-chain", size=size, temperature=temperature, coupling=coupling, field=field
+    )
     assert model.exact_entropy() == pytest.approx(system_entropy(model, 2), abs=1e-10)
     if size > 1:
         probabilities = boltzmann(model.energy(all_states((size,), 2))[0], temperature)
@@ -95,11 +121,17 @@ def test_infinite_chain():
     assert chain_entropy(1.0) == pytest.approx(np.log(2 * np.cosh(1)) - np.tanh(1), abs=1e-12)
     assert chain_entropy(1.0) == pytest.approx(chain_entropy(1.0, 400), abs=1e-12)
     # J = -1, H = 2, T -> 0: no two neighbours both down, the golden mean
-    assert chain_entropy(1e-4, coupling=-1.0, field=2.0) == pytest.approx(np.log((1 + np.sqrt(5)) / 2), abs=1e-9)
+    assert chain_entropy(1e-4, coupling=-1.0, field=2.0) == pytest.approx(
+        np.log((1 + np.sqrt(5)) / 2), abs=1e-9
+    )
     # the halves of a long ring meet twice
     assert halves_information(100, 1.0) == pytest.approx(2 * segment_information(1.0), abs=1e-8)
-    assert halves_information(8, 0.05) == pytest.approx(np.log(2), abs=1e-9)  # not 2 log 2: one magnetisation
-    assert segment_information(1.0, coupling=0.0) == pytest.approx(0.0, abs=1e-12)  # negative control
+    assert halves_information(8, 0.05) == pytest.approx(
+        np.log(2), abs=1e-9
+    )  # not 2 log 2: one magnetisation
+    assert segment_information(1.0, coupling=0.0) == pytest.approx(
+        0.0, abs=1e-12
+    )  # negative control
 
 
 def test_enumeration():

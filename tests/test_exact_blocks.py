@@ -35,16 +35,22 @@ def test_any_block(torus):
         assert enumeration.block_entropy(p, first, 2) == pytest.approx(parts[0], abs=1e-12)
         information = enumeration.block_information(p, first, second, 2)
         assert information == pytest.approx(parts[0] + parts[1] - parts[2], abs=1e-12)
-        assert information <= enumeration.block_information(p, first, ~first, 2) + 1e-12  # more sites know more
+        assert (
+            information <= enumeration.block_information(p, first, ~first, 2) + 1e-12
+        )  # more sites know more
 
 
 def test_complementary_blocks_are_halves(torus):
     _, p = torus
     half = np.indices((4, 3))[0] < 2
-    assert enumeration.block_information(p, half, ~half, 2) == enumeration.mutual_information(p, half, 2)
+    assert enumeration.block_information(p, half, ~half, 2) == enumeration.mutual_information(
+        p, half, 2
+    )
     nobody = np.zeros((4, 3), dtype=bool)
     assert enumeration.block_entropy(p, nobody, 2) == pytest.approx(0, abs=1e-12)
-    assert enumeration.block_entropy(p, ~nobody, 2) == pytest.approx(enumeration.entropy(p), abs=1e-12)
+    assert enumeration.block_entropy(p, ~nobody, 2) == pytest.approx(
+        enumeration.entropy(p), abs=1e-12
+    )
     with pytest.raises(InputError):
         enumeration.block_information(p, half, half, 2)
     with pytest.raises(InputError):
@@ -57,7 +63,9 @@ def test_blocks_of_a_system(torus):
     first, second = np.zeros((2, 4, 3), dtype=bool)
     first[0, :2] = second[1, :2] = True
     assert found.entropy == pytest.approx(state_sum(p, (4, 3), first), abs=1e-12)
-    assert found.mutual_information == pytest.approx(enumeration.block_information(p, first, second, 2), abs=1e-12)
+    assert found.mutual_information == pytest.approx(
+        enumeration.block_information(p, first, second, 2), abs=1e-12
+    )
     assert block_answers(model, (3, 1)).mutual_information is None  # two do not fit
 
 
@@ -80,15 +88,22 @@ def test_segments_of_chains():
     halves = block_answers(model, (32,)).mutual_information
     assert halves == pytest.approx(chain.halves_information(64, 1.0, field=0.2), abs=1e-11)
     endless = block_answers(model, (5,), infinite=True)
-    assert endless.mutual_information == pytest.approx(chain.segment_information(1.0, field=0.2), abs=1e-12)
+    assert endless.mutual_information == pytest.approx(
+        chain.segment_information(1.0, field=0.2), abs=1e-12
+    )
     # the same from 64 sites: the ring's far end does not matter
     assert endless.entropy == pytest.approx(block_answers(model, (5,)).entropy, abs=1e-9)
     ring = system("ising-chain", size=8, temperature=1.0)
     p = enumeration.boltzmann(ring.energy(enumeration.all_states((8,), 2))[0], 1.0)
-    assert block_answers(ring, (3,)).entropy == pytest.approx(state_sum(p, (8,), np.arange(8) < 3), abs=1e-12)
+    assert block_answers(ring, (3,)).entropy == pytest.approx(
+        state_sum(p, (8,), np.arange(8) < 3), abs=1e-12
+    )
     markov = system("markov-chain", size=8, stay=0.8)
     found = block_answers(markov, (8,))
-    assert (found.entropy, found.mutual_information) == (pytest.approx(8 * markov.exact_entropy()), None)
+    assert (found.entropy, found.mutual_information) == (
+        pytest.approx(8 * markov.exact_entropy()),
+        None,
+    )
     assert block_answers(markov, (9,), infinite=True).mutual_information == markov.information()
 
 
@@ -96,14 +111,18 @@ def test_gaussian_fields_and_rotors():
     field = system("gaussian-field", size=(8, 6))
     found = block_answers(field, (2, 3))
     assert found.mutual_information == pytest.approx(field.information((2, 3), (2, 3)), abs=1e-12)
-    assert found.entropy == pytest.approx(gaussian.gaussian_entropy(field.covariance((2, 3))), abs=1e-12)
+    assert found.entropy == pytest.approx(
+        gaussian.gaussian_entropy(field.covariance((2, 3))), abs=1e-12
+    )
     pair = block_answers(system("xy-square", size=(2, 1), temperature=0.5, field=0.4), (1, 1))
     assert pair.mutual_information == pytest.approx(xy.pair_information(0.5, 2.0, 0.4), abs=1e-12)
     total = xy.pair_entropy(0.5, 2.0, 0.4)
     assert 2 * pair.entropy - pair.mutual_information == pytest.approx(total, abs=1e-12)
     cold = block_answers(system("xy-square", size=8, temperature=0.1, field=0.5), (4, 8))
     assert (cold.entropy, cold.limit) == (None, "low temperature")
-    assert cold.mutual_information == pytest.approx(0.782019, abs=5e-7)  # the doctest of harmonic_information
+    assert cold.mutual_information == pytest.approx(
+        0.782019, abs=5e-7
+    )  # the doctest of harmonic_information
     assert block_answers(system("xy-square", size=8, temperature=0.1), (4, 8)) is None
 
 
@@ -137,16 +156,25 @@ def test_thermal_answers_equal_enumeration(name, parameters):
     found, states = thermal(model), parameters.get("states", 2)
     assert found.entropy == pytest.approx(enumeration.system_entropy(model, states), abs=1e-11)
     assert found.energy == pytest.approx(enumeration.system_energy(model, states), abs=1e-11)
-    assert found.heat_capacity == pytest.approx(enumeration.system_heat_capacity(model, states), abs=1e-11)
+    assert found.heat_capacity == pytest.approx(
+        enumeration.system_heat_capacity(model, states), abs=1e-11
+    )
 
 
 def test_the_heat_capacity_is_the_slope_of_the_energy():
     for name, parameters in CASES:
         t, step = parameters["temperature"], 1e-4
-        up, down = (thermal(system(name, **{**parameters, "temperature": t + sign * step})) for sign in (1, -1))
+        up, down = (
+            thermal(system(name, **{**parameters, "temperature": t + sign * step}))
+            for sign in (1, -1)
+        )
         middle = thermal(system(name, **parameters))
-        assert middle.heat_capacity == pytest.approx((up.energy - down.energy) / (2 * step), abs=1e-6)
-        assert middle.heat_capacity == pytest.approx(t * (up.entropy - down.entropy) / (2 * step), abs=1e-6)
+        assert middle.heat_capacity == pytest.approx(
+            (up.energy - down.energy) / (2 * step), abs=1e-6
+        )
+        assert middle.heat_capacity == pytest.approx(
+            t * (up.entropy - down.entropy) / (2 * step), abs=1e-6
+        )
 
 
 def test_a_narrow_torus_in_a_field_is_known():
@@ -168,7 +196,8 @@ def test_a_thin_antiferromagnet_goes_by_rows():
 
 def test_rings_of_rotors():
     ring, square = (
-        thermal(system("xy-square", size=size, temperature=0.8, coupling=j)) for size, j in (((1, 4), 2.0), (2, 1.0))
+        thermal(system("xy-square", size=size, temperature=0.8, coupling=j))
+        for size, j in (((1, 4), 2.0), (2, 1.0))
     )
     assert (square.entropy, square.energy) == pytest.approx((ring.entropy, ring.energy), abs=1e-12)
     # the 2x2 torus by quadrature: 4 pairs of neighbours, two bonds each; one angle is fixed

@@ -12,7 +12,17 @@ from moiety.exact.strips import Strip
 from moiety.systems import system
 
 KEYS = ["entropy", "unit", "system", "shape", "parameters"]  # in this order since version 0.1
-NEW = {"energy", "heat_capacity", "block", "block_entropy", "strip", "mutual_information", "bond_information", "method", "error"}
+NEW = {
+    "energy",
+    "heat_capacity",
+    "block",
+    "block_entropy",
+    "strip",
+    "mutual_information",
+    "bond_information",
+    "method",
+    "error",
+}
 
 
 @pytest.fixture
@@ -38,7 +48,11 @@ def found(run, words: str) -> dict:
 @pytest.mark.parametrize(
     ("words", "energy", "capacity"),
     [
-        ("ising-square --temperature 2.4", onsager.onsager_energy(2.4), onsager.onsager_heat_capacity(2.4)),
+        (
+            "ising-square --temperature 2.4",
+            onsager.onsager_energy(2.4),
+            onsager.onsager_heat_capacity(2.4),
+        ),
         (
             "ising-square --temperature 2.4 --size 64",
             kaufman.kaufman_energy(2.4, 64),
@@ -54,7 +68,11 @@ def found(run, words: str) -> dict:
             triangular_torus.triangular_torus_energy(2.0, 64),
             triangular_torus.triangular_torus_heat_capacity(2.0, 64),
         ),
-        ("ising-chain --temperature 1 --size 8", chain.chain_energy(1.0, 8), chain.chain_heat_capacity(1.0, 8)),
+        (
+            "ising-chain --temperature 1 --size 8",
+            chain.chain_energy(1.0, 8),
+            chain.chain_heat_capacity(1.0, 8),
+        ),
         ("xy-square --temperature 1 --size 1x8", xy.chain_energy(1.0, 8), None),
         ("gaussian-field --temperature 3 --size 8", 1.5, 0.5),
         ("markov-chain --size 8", None, None),
@@ -63,21 +81,34 @@ def found(run, words: str) -> dict:
 def test_energies_and_heat_capacities(run, words, energy, capacity):
     said = found(run, words)
     assert list(said)[:5] == KEYS and set(said) == {*KEYS, *NEW}
-    assert (said["energy"], said["heat_capacity"]) == (pytest.approx(energy), pytest.approx(capacity))
+    assert (said["energy"], said["heat_capacity"]) == (
+        pytest.approx(energy),
+        pytest.approx(capacity),
+    )
     first, *others = run(words).out.splitlines()
     assert first.startswith(f"s = {said['entropy']:.7f} nats/site  [exact: ")
     expected = [("u", energy), ("c", capacity)]
-    assert others == [f"{name} = {value:.7f} a site" for name, value in expected if value is not None]
+    assert others == [
+        f"{name} = {value:.7f} a site" for name, value in expected if value is not None
+    ]
 
 
 @pytest.mark.parametrize(
     ("words", "block", "information"),
     [
-        ("ising-square --temperature 2 --size 4x4 --block 2x2", [2, 2], 0.6575358),  # the doctest of block_answers
+        (
+            "ising-square --temperature 2 --size 4x4 --block 2x2",
+            [2, 2],
+            0.6575358,
+        ),  # the doctest of block_answers
         ("ising-square --temperature 2 --size 4x4 --block 2", [2, 2], 0.6575358),
         ("ising-chain --temperature 1 --block 5", [5], chain.segment_information(1.0)),
         ("ising-chain --temperature 1 --size 16 --block 8", [8], chain.halves_information(16, 1.0)),
-        ("markov-chain --stay 0.8 --block 5", [5], system("markov-chain", size=2, stay=0.8).information()),
+        (
+            "markov-chain --stay 0.8 --block 5",
+            [5],
+            system("markov-chain", size=2, stay=0.8).information(),
+        ),
         ("gaussian-field --size 8 --block 4x8", [4, 8], 0.5156127),  # the doctest of GaussianField
         ("xy-square --temperature 0.5 --size 2x1 --block 1", [1, 1], xy.pair_information(0.5, 2.0)),
         (
@@ -100,9 +131,17 @@ def test_blocks(run, words, block, information):
 def test_rotors_in_a_field_are_a_limit(run):
     words = "xy-square --temperature 0.1 --field 0.5 --size 8 --block 4x8"
     said = found(run, words)
-    assert (said["entropy"], said["block_entropy"], said["method"]) == (None, None, "low temperature")
-    assert said["mutual_information"] == pytest.approx(0.782019, abs=5e-7)  # the doctest of harmonic_information
-    assert run(words).out.startswith("M = 0.7820191 nats, between two neighbours of 4x8  [limit of low temperature: ")
+    assert (said["entropy"], said["block_entropy"], said["method"]) == (
+        None,
+        None,
+        "low temperature",
+    )
+    assert said["mutual_information"] == pytest.approx(
+        0.782019, abs=5e-7
+    )  # the doctest of harmonic_information
+    assert run(words).out.startswith(
+        "M = 0.7820191 nats, between two neighbours of 4x8  [limit of low temperature: "
+    )
 
 
 def test_strips(run):
@@ -122,8 +161,14 @@ def test_strips(run):
 def test_series(run):
     said = found(run, "potts-square --states 4 --temperature 5 --high-temperature")
     assert said["entropy"] == pytest.approx(high_temperature_entropy("potts-square", 5.0, states=4))
-    assert said["bond_information"] == pytest.approx(cut_information("potts-square", 1, 5.0, states=4))
-    assert (said["method"], said["shape"], said["mutual_information"]) == ("high temperature", None, None)
+    assert said["bond_information"] == pytest.approx(
+        cut_information("potts-square", 1, 5.0, states=4)
+    )
+    assert (said["method"], said["shape"], said["mutual_information"]) == (
+        "high temperature",
+        None,
+        None,
+    )
     out = run("xy-square --temperature 4 --high-temperature").out
     assert out.startswith("s = 1.8055242 nats/site  [series to order 7 in J/T: ")
     assert out.endswith("M = 0.0156250 nats for every bond cut, to second order\n")  # 1 / (4 T^2)
@@ -161,7 +206,9 @@ def test_systems_without_such_an_answer(run, words):
     assert (done.code, done.out) == (2, "") and "choose from ising-square, " in done.err
 
 
-@pytest.mark.parametrize("words", ["ising-square --size 16 --block 4", "xy-square --size 8 --block 4x8"])
+@pytest.mark.parametrize(
+    "words", ["ising-square --size 16 --block 4", "xy-square --size 8 --block 4x8"]
+)
 def test_blocks_of_which_nothing_is_known(run, words):
     done = run(f"{words} --temperature 2")
     assert (done.code, done.out) == (1, "")
@@ -171,7 +218,10 @@ def test_blocks_of_which_nothing_is_known(run, words):
 def test_help(run):
     done = run("--help")
     assert done.code == 0 and max(map(len, done.out.splitlines())) <= 80
-    assert all(f"  {option} " in done.out for option in ("--block", "--strip", "--open", "--high-temperature"))
+    assert all(
+        f"  {option} " in done.out
+        for option in ("--block", "--strip", "--open", "--high-temperature")
+    )
 
 
 def test_rotors_have_a_table_with_errors(run):
@@ -180,8 +230,14 @@ def test_rotors_have_a_table_with_errors(run):
     entropy, error = xy_reference_entropy(0.9, 0.1)
     words = "xy-square --size 64 --temperature 0.9 --field 0.1"
     line = run(words).out
-    assert line.startswith(f"s = {entropy:.5f} ± {error:.5f} nats/site  [thermodynamic integration: xy-square of 64x64,")
+    assert line.startswith(
+        f"s = {entropy:.5f} ± {error:.5f} nats/site  [thermodynamic integration: xy-square of 64x64,"
+    )
     said = found(run, words)
-    assert (said["entropy"], said["error"], said["method"]) == (entropy, error, "thermodynamic integration")
+    assert (said["entropy"], said["error"], said["method"]) == (
+        entropy,
+        error,
+        "thermodynamic integration",
+    )
     assert run(words.replace("--field 0.1", "--field 0.2")).code == 1  # not in the table
     assert run("xy-square --size 32 --temperature 0.9").code == 1

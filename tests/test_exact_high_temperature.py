@@ -45,7 +45,9 @@ def halves(name: str, shape: tuple[int, ...], temperature: float, **options) -> 
     ],
 )
 def test_halves_of_small_lattices(name, shape, bonds, options, power):
-    known = {key: value for key, value in options.items() if key != "field"}  # of no effect at this order
+    known = {
+        key: value for key, value in options.items() if key != "field"
+    }  # of no effect at this order
 
     def error(t: float) -> float:
         return halves(name, shape, t, **options) - cut_information(name, bonds, t, **known)
@@ -55,7 +57,9 @@ def test_halves_of_small_lattices(name, shape, bonds, options, power):
 
 def test_two_parallel_bonds_count_as_four():
     def error(bonds: int):
-        return lambda t: halves("ising-square", (2, 2), t) - cut_information("ising-square", bonds, t)
+        return lambda t: (
+            halves("ising-square", (2, 2), t) - cut_information("ising-square", bonds, t)
+        )
 
     assert order(error(8), 80.0) == pytest.approx(4, abs=0.15)
     assert order(error(4), 80.0) == pytest.approx(2, abs=0.15)  # negative control
@@ -95,7 +99,9 @@ def test_long_series_are_exact():
             square = getattr(onsager, f"onsager_{quantity}")(t)
             triangular = getattr(houtappel, f"houtappel_{quantity}")(2 * t, coupling=-1.0)
             assert cut("ising-square", t) == pytest.approx(square, abs=1e-12)
-            assert cut("ising-triangular", 2 * t, coupling=-1.0) == pytest.approx(triangular, abs=1e-12)
+            assert cut("ising-triangular", 2 * t, coupling=-1.0) == pytest.approx(
+                triangular, abs=1e-12
+            )
 
 
 def test_two_potts_states_are_ising_spins():
@@ -109,7 +115,9 @@ def test_two_potts_states_are_ising_spins():
 def patch_log_z(rows: int, columns: int, bond: np.ndarray) -> float:
     """ln Z of an open patch whose sites have `len(bond)` states, row by row."""
     states = np.array(list(product(range(len(bond)), repeat=columns)))
-    own = sum((bond[states[:, i], states[:, i + 1]] for i in range(columns - 1)), np.zeros(len(states)))
+    own = sum(
+        (bond[states[:, i], states[:, i + 1]] for i in range(columns - 1)), np.zeros(len(states))
+    )
     step = np.exp(sum(bond[np.ix_(states[:, i], states[:, i])] for i in range(columns)))
     vector = np.exp(own)
     for _ in range(rows - 1):
@@ -146,14 +154,20 @@ def test_xy_series_against_patches():
 
     def error(t: float) -> float:
         bond = np.cos(angles[:, None] - angles) / t
-        return lattice_log_z(bond) + np.log(2 * np.pi / 24) - np.polyval(series("xy-square")[::-1], 1 / t)
+        return (
+            lattice_log_z(bond)
+            + np.log(2 * np.pi / 24)
+            - np.polyval(series("xy-square")[::-1], 1 / t)
+        )
 
     assert order(error, 2.0) == pytest.approx(8, abs=0.3)
     shorter = lambda t: error(t) + series("xy-square")[6] / t**6  # negative control
     assert order(shorter, 8.0) == pytest.approx(6, abs=0.5)
 
 
-@pytest.mark.parametrize(("name", "options"), [("xy-square", {}), ("potts-square", {"states": 4, "coupling": -1.0})])
+@pytest.mark.parametrize(
+    ("name", "options"), [("xy-square", {}), ("potts-square", {"states": 4, "coupling": -1.0})]
+)
 def test_entropy_energy_and_heat_capacity_agree(name, options):
     def slope(function) -> float:
         return (function(name, 5.001, **options) - function(name, 4.999, **options)) / 0.002
@@ -177,5 +191,9 @@ def test_refusals():
     for name, t in (("gaussian-field", 9.0), ("ising-square", -1.0)):
         with pytest.raises(InputError):
             cut_information(name, 1, t)
-    assert all(known.radius > 0 and len(series(name)) == known.order + 1 for name, known in SERIES.items())
-    assert chain.segment_information(100.0) == pytest.approx(cut_information("ising-chain", 1, 100.0), rel=1e-3)
+    assert all(
+        known.radius > 0 and len(series(name)) == known.order + 1 for name, known in SERIES.items()
+    )
+    assert chain.segment_information(100.0) == pytest.approx(
+        cut_information("ising-chain", 1, 100.0), rel=1e-3
+    )

@@ -34,7 +34,10 @@ def test_rings_of_rows_equal_enumeration(name, shape, states, field, coupling, t
     rows, sites = shape[0], np.prod(shape)
     energies = model.energy(enumeration.all_states(shape, states))[0]
     p = enumeration.boltzmann(energies, temperature)
-    log_z = np.log(np.exp(-(energies - energies.min()) / temperature).sum()) - energies.min() / temperature
+    log_z = (
+        np.log(np.exp(-(energies - energies.min()) / temperature).sum())
+        - energies.min() / temperature
+    )
     assert strip.entropy(rows) == pytest.approx(enumeration.entropy(p) / sites, abs=1e-11)
     assert strip.energy(rows) == pytest.approx(p @ energies / sites, abs=1e-11)
     assert strip.free_energy(rows) == pytest.approx(-temperature * log_z / sites, abs=1e-11)
@@ -50,8 +53,12 @@ def test_rings_of_rows_equal_enumeration(name, shape, states, field, coupling, t
 def test_tori_of_kaufman_and_kasteleyn():
     for temperature in (1.5, 2.269185, 4.0):
         square = Strip("ising-square", 8, temperature)
-        assert square.entropy(rows=10) == pytest.approx(kaufman.kaufman_entropy(temperature, (10, 8)), abs=1e-12)
-        assert square.energy(rows=10) == pytest.approx(kaufman.kaufman_energy(temperature, (10, 8)), abs=1e-12)
+        assert square.entropy(rows=10) == pytest.approx(
+            kaufman.kaufman_entropy(temperature, (10, 8)), abs=1e-12
+        )
+        assert square.energy(rows=10) == pytest.approx(
+            kaufman.kaufman_energy(temperature, (10, 8)), abs=1e-12
+        )
         triangular = Strip("ising-triangular", 7, temperature, coupling=-1.0)
         known = triangular_torus.triangular_torus_entropy(temperature, (9, 7), coupling=-1.0)
         assert triangular.entropy(rows=9) == pytest.approx(known, abs=1e-12)
@@ -63,7 +70,9 @@ def test_the_endless_strip_is_a_long_torus(width):
     assert strip.entropy() == pytest.approx(kaufman.kaufman_entropy(2.5, (4000, width)), abs=1e-12)
     strip = Strip("ising-triangular", width, 0.5, coupling=-1.0)
     known = triangular_torus.triangular_torus_entropy(0.5, (16 * width, width), coupling=-1.0)
-    assert strip.entropy() == pytest.approx(known, abs=1e-4)  # as long as it gets: two sectors of the ring mix
+    assert strip.entropy() == pytest.approx(
+        known, abs=1e-4
+    )  # as long as it gets: two sectors of the ring mix
 
 
 def test_one_site_wide_is_the_chain():
@@ -74,11 +83,16 @@ def test_one_site_wide_is_the_chain():
         assert strip.energy() == pytest.approx(known[1](0.8, None, coupling, field), abs=1e-13)
         assert strip.information() == pytest.approx(known[2](0.8, coupling, field), abs=1e-13)
         # of the ring's halves, which meet twice
-        assert strip.information(rows=9) == pytest.approx(chain.halves_information(9, 0.8, coupling, field), abs=1e-12)
+        assert strip.information(rows=9) == pytest.approx(
+            chain.halves_information(9, 0.8, coupling, field), abs=1e-12
+        )
 
 
 def test_wider_strips_approach_onsager():
-    gaps = [abs(Strip("ising-square", width, 3.0).entropy() - onsager.onsager_entropy(3.0)) for width in (4, 8, 12)]
+    gaps = [
+        abs(Strip("ising-square", width, 3.0).entropy() - onsager.onsager_entropy(3.0))
+        for width in (4, 8, 12)
+    ]
     # a spin feels its image around the tube: tanh(K) e^{..}, a factor e^{-w / xi} with xi = 1 / (ln coth K - 2 K)
     xi = 1 / (-np.log(np.tanh(1 / 3)) - 2 / 3)
     assert gaps[0] > gaps[1] > gaps[2]
@@ -90,8 +104,12 @@ def test_far_rows_of_a_long_ring_are_the_endless_strip():
         strip = Strip("potts-square", 3, 1.2, states=3, periodic=periodic)
         long = 200  # rows; xi below 10
         assert strip.block_entropy(3) == pytest.approx(strip.block_entropy(3, long), abs=1e-10)
-        assert strip.information(long) == pytest.approx(2 * strip.information(), abs=1e-10)  # it meets twice
-        assert 2 * strip.block_entropy(5) - strip.block_entropy(10) == pytest.approx(strip.information(), abs=1e-10)
+        assert strip.information(long) == pytest.approx(
+            2 * strip.information(), abs=1e-10
+        )  # it meets twice
+        assert 2 * strip.block_entropy(5) - strip.block_entropy(10) == pytest.approx(
+            strip.information(), abs=1e-10
+        )
 
 
 def test_open_strips():
@@ -101,14 +119,17 @@ def test_open_strips():
     own = k * spins[:, 0] * spins[:, 1] + h * spins.sum(1)
     matrix = np.exp(k * spins @ spins.T + np.add.outer(own, own) / 2)
     strip = Strip("ising-square", 2, 1.3, field=0.2, periodic=False)
-    assert strip.free_energy() == pytest.approx(-1.3 / 2 * np.log(np.linalg.eigvalsh(matrix)[-1]), abs=1e-12)
+    assert strip.free_energy() == pytest.approx(
+        -1.3 / 2 * np.log(np.linalg.eigvalsh(matrix)[-1]), abs=1e-12
+    )
     tube = Strip("ising-square", 2, 1.3, field=0.2)  # negative control: two bonds a rung
     assert abs(tube.free_energy() - strip.free_energy()) > 0.1
 
 
 @pytest.mark.parametrize("periodic", [True, False])
 @pytest.mark.parametrize(
-    ("lattice", "field"), [("ising-square", 0.3), ("ising-triangular", 0.0), ("ising-triangular", 0.3)]
+    ("lattice", "field"),
+    [("ising-square", 0.3), ("ising-triangular", 0.0), ("ising-triangular", 0.3)],
 )
 def test_endless_strips_by_brute_force(lattice, field, periodic):
     # the joint probabilities of two rows from the whole matrix, bond by bond
@@ -117,7 +138,10 @@ def test_endless_strips_by_brute_force(lattice, field, periodic):
     inner = [(i, (i + 1) % width) for i in range(width if periodic else width - 1)]
     outer = [(i, i) for i in range(width)] + (inner if lattice == "ising-triangular" else [])
     own = sum(j * rows[:, a] * rows[:, b] for a, b in inner) + field * rows.sum(1)
-    weights = np.exp((sum(j * np.outer(rows[:, a], rows[:, b]) for a, b in outer) + np.add.outer(own, own) / 2) / t)
+    weights = np.exp(
+        (sum(j * np.outer(rows[:, a], rows[:, b]) for a, b in outer) + np.add.outer(own, own) / 2)
+        / t
+    )
     (value, right), (_, left) = perron(weights), perron(weights.T)
     joint = left[:, None] * weights * right / (value * (left @ right))
     row = enumeration.entropy(joint.sum(1))
@@ -144,7 +168,9 @@ def test_frozen_strips():
         cold = Strip("ising-square", width, 0.2)
         assert cold.information() == pytest.approx(np.log(2), abs=1e-6)
         assert cold.energy() == pytest.approx(-2, abs=1e-6)
-    odd = Strip("ising-square", 3, 0.01, coupling=-1.0)  # each row has one broken bond, s = ln(2) / 3 if it may move
+    odd = Strip(
+        "ising-square", 3, 0.01, coupling=-1.0
+    )  # each row has one broken bond, s = ln(2) / 3 if it may move
     assert np.isfinite([odd.entropy(), odd.energy(), odd.information()]).all()
     aligned = Strip("ising-triangular", 6, 0.01, field=1.0)
     assert (aligned.entropy(), aligned.energy()) == pytest.approx((0, -4), abs=1e-12)

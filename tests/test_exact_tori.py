@@ -11,16 +11,33 @@ from moiety.exact import EXACT, chain, enumeration, houtappel, kaufman, onsager,
 from moiety.exact.strips import Strip
 from moiety.systems import system
 
-TEMPERATURES = (0.05, 0.3, 1.0, 2.0, onsager.CRITICAL_TEMPERATURE, houtappel.CRITICAL_TEMPERATURE, 5.0, 50.0)
+TEMPERATURES = (
+    0.05,
+    0.3,
+    1.0,
+    2.0,
+    onsager.CRITICAL_TEMPERATURE,
+    houtappel.CRITICAL_TEMPERATURE,
+    5.0,
+    50.0,
+)
 
 
 @lru_cache
 def all_energies(name: str, size: tuple[int, ...], coupling: float, field: float) -> np.ndarray:
-    model = system(name, size=size if len(size) > 1 else size[0], temperature=1.0, coupling=coupling, field=field)
+    model = system(
+        name,
+        size=size if len(size) > 1 else size[0],
+        temperature=1.0,
+        coupling=coupling,
+        field=field,
+    )
     return model.energy(enumeration.all_states(model.shape, 2))[0]
 
 
-def enumerated(name: str, size: tuple[int, ...], temperature: float, coupling=1.0, field=0.0) -> SimpleNamespace:
+def enumerated(
+    name: str, size: tuple[int, ...], temperature: float, coupling=1.0, field=0.0
+) -> SimpleNamespace:
     """s, u and c per site and ln Z, by summing over all states."""
     energies, sites = all_energies(name, size, coupling, field), np.prod(size)
     p, ground = enumeration.boltzmann(energies, temperature), energies.min()
@@ -36,7 +53,8 @@ def enumerated(name: str, size: tuple[int, ...], temperature: float, coupling=1.
 def slope(function, temperature: float, step: float = 1e-3, **options) -> float:
     """By five points: the error is the fifth derivative times step^4 / 30."""
     near, far = (
-        function(temperature + n * step, **options) - function(temperature - n * step, **options) for n in (1, 2)
+        function(temperature + n * step, **options) - function(temperature - n * step, **options)
+        for n in (1, 2)
     )
     return (8 * near - far) / (12 * step)
 
@@ -50,7 +68,9 @@ def test_triangular_torus_equals_enumeration(shape, coupling):
     for temperature in TEMPERATURES:
         known = enumerated("ising-triangular", shape, temperature, coupling)
         for name in ("entropy", "energy", "heat_capacity"):
-            value = getattr(triangular_torus, f"triangular_torus_{name}")(temperature, shape, coupling=coupling)
+            value = getattr(triangular_torus, f"triangular_torus_{name}")(
+                temperature, shape, coupling=coupling
+            )
             assert value == pytest.approx(getattr(known, name), abs=1e-12), (name, temperature)
         log_z = triangular_torus.triangular_torus_log_z(temperature, shape, coupling=coupling)
         assert log_z == pytest.approx(known.log_z, rel=1e-12)
@@ -61,7 +81,9 @@ def test_the_periodic_product_has_a_sign():
     right, product = triangular_torus.triangular_torus_entropy(5.0, 4), triangular_torus._product
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            triangular_torus, "_product", lambda *a: (*product(*a)[:3], product(*a)[3] * np.sign(product(*a)[3][0]))
+            triangular_torus,
+            "_product",
+            lambda *a: (*product(*a)[:3], product(*a)[3] * np.sign(product(*a)[3][0])),
         )
         assert abs(triangular_torus.triangular_torus_entropy(5.0, 4) - right) > 1e-4
 
@@ -69,8 +91,12 @@ def test_the_periodic_product_has_a_sign():
 def test_triangular_torus_known_numbers():
     # half a unit of the last digit quoted in systems/ising_triangular.py
     for side, entropy, energy in ((60, 0.32877, -0.99758), (64, 0.32949, -0.99715)):
-        assert triangular_torus.triangular_torus_entropy(0.5, side, coupling=-1.0) == pytest.approx(entropy, abs=5e-6)
-        assert triangular_torus.triangular_torus_energy(0.5, side, coupling=-1.0) == pytest.approx(energy, abs=5e-6)
+        assert triangular_torus.triangular_torus_entropy(0.5, side, coupling=-1.0) == pytest.approx(
+            entropy, abs=5e-6
+        )
+        assert triangular_torus.triangular_torus_energy(0.5, side, coupling=-1.0) == pytest.approx(
+            energy, abs=5e-6
+        )
     # correlations are short at T = 1: the three agree to 1e-8
     assert EXACT["ising-triangular"](1.0, 64, coupling=-1.0) == pytest.approx(
         EXACT["ising-triangular"](1.0, coupling=-1.0), abs=1e-8
@@ -80,14 +106,24 @@ def test_triangular_torus_known_numbers():
 @pytest.mark.parametrize("shape", [4, 6, 64, (5, 7)])
 def test_triangular_torus_in_the_limits(shape):
     n, m = (shape, shape) if isinstance(shape, int) else shape
-    assert triangular_torus.triangular_torus_entropy(0.01, shape) * n * m == pytest.approx(np.log(2), abs=1e-8)
+    assert triangular_torus.triangular_torus_entropy(0.01, shape) * n * m == pytest.approx(
+        np.log(2), abs=1e-8
+    )
     for sign in (1, -1):
-        hot, cold = (triangular_torus.triangular_torus_entropy(t, shape, coupling=sign) for t in (1e3, 0.01))
+        hot, cold = (
+            triangular_torus.triangular_torus_entropy(t, shape, coupling=sign) for t in (1e3, 0.01)
+        )
         # ln 2 - 3/2 K^2 - 4 K^3 sign; the next term is 8 K^4, and more where three or four steps wind around
         assert hot == pytest.approx(np.log(2) - 1.5e-6 - 4e-9 * sign, abs=1e-10 if n > 3 else 1e-8)
-        assert cold == pytest.approx(triangular_torus.triangular_torus_entropy(0.02, shape, coupling=sign), abs=1e-12)
-    assert triangular_torus.triangular_torus_energy(0.01, shape, coupling=-1.0) == pytest.approx(-1, abs=1e-12)
-    assert triangular_torus.triangular_torus_heat_capacity(1e-9, shape, coupling=-1.0) == pytest.approx(0, abs=1e-12)
+        assert cold == pytest.approx(
+            triangular_torus.triangular_torus_entropy(0.02, shape, coupling=sign), abs=1e-12
+        )
+    assert triangular_torus.triangular_torus_energy(0.01, shape, coupling=-1.0) == pytest.approx(
+        -1, abs=1e-12
+    )
+    assert triangular_torus.triangular_torus_heat_capacity(
+        1e-9, shape, coupling=-1.0
+    ) == pytest.approx(0, abs=1e-12)
 
 
 def test_frozen_triangular_torus_counts_its_ground_states():
@@ -108,10 +144,14 @@ def test_thin_antiferromagnets_keep_eleven_digits(shape, temperature):
     assert value == pytest.approx(strip.entropy(rows=max(shape)), abs=1e-11)
     with pytest.raises(InputError):
         triangular_torus.triangular_torus_entropy(temperature, (65, 4), coupling=-1.0)
-    assert triangular_torus.triangular_torus_entropy(temperature, (65, 4)) >= 0  # the ferromagnet may
+    assert (
+        triangular_torus.triangular_torus_entropy(temperature, (65, 4)) >= 0
+    )  # the ferromagnet may
 
 
-@pytest.mark.parametrize("bad", [{"shape": 1}, {"shape": (4, 1)}, {"shape": (4, 4, 4)}, {"temperature": 0.0}])
+@pytest.mark.parametrize(
+    "bad", [{"shape": 1}, {"shape": (4, 1)}, {"shape": (4, 4, 4)}, {"temperature": 0.0}]
+)
 def test_triangular_torus_refuses(bad):
     with pytest.raises(InputError):
         triangular_torus.triangular_torus_entropy(**{"temperature": 2.0, "shape": 4, **bad})
@@ -124,7 +164,9 @@ def test_triangular_torus_refuses(bad):
 def test_kaufman_heat_capacity_equals_enumeration(size):
     for temperature in (0.02, *TEMPERATURES, 1e4):
         known = enumerated("ising-square", size, temperature).heat_capacity
-        assert kaufman.kaufman_heat_capacity(temperature, size) == pytest.approx(known, abs=1e-12), temperature
+        assert kaufman.kaufman_heat_capacity(temperature, size) == pytest.approx(
+            known, abs=1e-12
+        ), temperature
 
 
 @pytest.mark.parametrize("temperature", [0.3, 0.5, 1.0, 1.8, 2.5, 3.5, 10.0])
@@ -148,7 +190,10 @@ def test_heat_capacities_in_the_limits():
         assert capacity(1e6) == pytest.approx(2e-12, rel=1e-6)  # 2 bonds a site, K^2 each
     assert kaufman.kaufman_heat_capacity(1e9, 4) == pytest.approx(2e-18, rel=1e-6)
     # logarithmic at T_c: ten times nearer adds ln(10) times Onsager's amplitude 8 K_c^2 / pi
-    tc, growth = onsager.CRITICAL_TEMPERATURE, 8 / np.pi / onsager.CRITICAL_TEMPERATURE**2 * np.log(10)
+    tc, growth = (
+        onsager.CRITICAL_TEMPERATURE,
+        8 / np.pi / onsager.CRITICAL_TEMPERATURE**2 * np.log(10),
+    )
     near, nearer = (onsager.onsager_heat_capacity(tc + step) for step in (1e-5, 1e-6))
     assert nearer - near == pytest.approx(growth, rel=1e-3)
 
@@ -160,7 +205,9 @@ def test_energies_stay_right_far_beyond_the_caps():
     assert kaufman.kaufman_energy(1e9, 8) == pytest.approx(-2e-9, rel=1e-9)
     # free energy and energy still meet where the cap is: f = u - T s
     for t in (0.002, 0.0034, 0.5, 2.0):
-        f, u, s = (getattr(onsager, f"onsager_{name}")(t) for name in ("free_energy", "energy", "entropy"))
+        f, u, s = (
+            getattr(onsager, f"onsager_{name}")(t) for name in ("free_energy", "energy", "entropy")
+        )
         assert f == pytest.approx(u - t * s, abs=1e-12)
 
 
@@ -171,7 +218,13 @@ def test_energies_stay_right_far_beyond_the_caps():
 @pytest.mark.parametrize("coupling", [1.0, -1.0, 0.0, 0.37])
 @pytest.mark.parametrize("field", [0.0, 0.3, -2.0])
 def test_rings_equal_enumeration(size, coupling, field):
-    for temperature in (0.02, 0.1, 0.4, 3.0, 100.0):  # an odd antiferromagnet at 0.02 once lost its ln 2N
+    for temperature in (
+        0.02,
+        0.1,
+        0.4,
+        3.0,
+        100.0,
+    ):  # an odd antiferromagnet at 0.02 once lost its ln 2N
         known = enumerated("ising-chain", (size,), temperature, coupling, field)
         for name in ("entropy", "energy", "heat_capacity"):
             value = getattr(chain, f"chain_{name}")(temperature, size, coupling, field)
@@ -179,7 +232,9 @@ def test_rings_equal_enumeration(size, coupling, field):
 
 
 def test_infinite_chain_heat_capacity():
-    assert chain.chain_heat_capacity(0.7) == pytest.approx((1 / 0.7 / np.cosh(1 / 0.7)) ** 2, abs=1e-13)
+    assert chain.chain_heat_capacity(0.7) == pytest.approx(
+        (1 / 0.7 / np.cosh(1 / 0.7)) ** 2, abs=1e-13
+    )
     expected = slope(lambda t: chain.chain_energy(t, None, -1.0, 0.6), 0.7)
     assert chain.chain_heat_capacity(0.7, None, -1.0, 0.6) == pytest.approx(expected, abs=1e-9)
     assert chain.chain_energy(1e-9) == -1.0

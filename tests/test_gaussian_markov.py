@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from moiety import InputError
-from moiety.chains import standard_error, tau_int
+from moiety.data.statistics import standard_error, tau_int
+from moiety.estimation.mutual_information import Estimator, estimate_information
+from moiety.estimation.training import Training
 from moiety.exact import gaussian
 from moiety.exact.chain import chain_entropy, segment_information
 from moiety.exact.enumeration import all_states, mutual_information, system_entropy
@@ -19,19 +21,24 @@ from moiety.exact.gaussian import (
     gaussian_entropy,
     gaussian_information,
 )
-from moiety.exact.markov import log_probability, markov_entropy, markov_information, stationary_distribution
-from moiety.geometry import ladder
-from moiety.mutual_information import Estimator, estimate_information
+from moiety.exact.markov import (
+    log_probability,
+    markov_entropy,
+    markov_information,
+    stationary_distribution,
+)
+from moiety.geometry.cuts import ladder
 from moiety.systems._lattice import neighbour_table
-from moiety.systems._splitmix import stream, uniform
+from moiety.systems.dynamics.splitmix import stream, uniform
 from moiety.systems.gaussian_field import GaussianField, normals
 from moiety.systems.markov_chain import MarkovChain, run
-from moiety.training import Training
 
 CATALAN = 0.915965594177219
 SHAPES = [(1,), (2,), (7,), (1, 6), (2, 5), (4, 4), (3, 5), (2, 3, 4), (2, 2, 2), (1, 1, 1)]
 FIELD = {"mass": 0.7, "stiffness": 1.3, "temperature": 0.4}
-SKEWED = np.array([[0.6, 0.4, 0.0], [0.1, 0.2, 0.7], [0.5, 0.1, 0.4]])  # no detailed balance, a forbidden move
+SKEWED = np.array(
+    [[0.6, 0.4, 0.0], [0.1, 0.2, 0.7], [0.5, 0.1, 0.4]]
+)  # no detailed balance, a forbidden move
 
 
 def assert_within_sigma(series, expected, sigmas=4.0):
@@ -63,12 +70,16 @@ def test_field_covariance_entropy_and_energy_equal_dense_algebra(shape):
     # negative control: with another mass it would not
     wrong = block_covariance(free_field_covariance(shape, **{**FIELD, "mass": 0.71}), shape)
     assert np.abs(wrong - dense).max() > 1e-3
-    assert free_field_entropy(shape, **FIELD) == pytest.approx(gaussian_entropy(dense) / prod(shape), abs=1e-12)
+    assert free_field_entropy(shape, **FIELD) == pytest.approx(
+        gaussian_entropy(dense) / prod(shape), abs=1e-12
+    )
     model = GaussianField(shape, **FIELD)
     assert model.exact_entropy() == free_field_entropy(shape, **FIELD)
     values = np.random.default_rng(0).normal(size=(2, 3, *shape))
     flat = values.reshape(2, 3, -1)
-    np.testing.assert_allclose(model.energy(values), 0.5 * np.einsum("cdi,ij,cdj->cd", flat, precision, flat))
+    np.testing.assert_allclose(
+        model.energy(values), 0.5 * np.einsum("cdi,ij,cdj->cd", flat, precision, flat)
+    )
 
 
 def test_information_obeys_its_identities():
@@ -81,7 +92,9 @@ def test_information_obeys_its_identities():
     assert information == pytest.approx(gaussian_information(covariance, ~half), abs=1e-12)
     # units of single variables, or any invertible map inside a half, change nothing
     mixing = np.where(half[:, None] == half[None, :], draw.normal(size=(6, 6)), 0.0)
-    assert information == pytest.approx(gaussian_information(mixing @ covariance @ mixing.T, half), abs=1e-9)
+    assert information == pytest.approx(
+        gaussian_information(mixing @ covariance @ mixing.T, half), abs=1e-9
+    )
     assert information > 0.01
     # negative control: variables that are uncorrelated across the cut
     apart = np.where(half[:, None] == half[None, :], covariance, 0.0)
@@ -98,8 +111,13 @@ def test_the_ladder_adds_up_to_the_entropy(shape):
     assert rungs.entropy(informations, site) == pytest.approx(model.exact_entropy(), abs=1e-12)
     warmer = GaussianField(shape, **{**FIELD, "temperature": 3.0})
     for cut, information in informations.items():
-        assert warmer.information(cut.left, cut.right, cut.axis) == pytest.approx(information, abs=1e-12)
-    loose, top = GaussianField(shape, stiffness=0.0), rungs.cuts[0]  # negative control: independent sites
+        assert warmer.information(cut.left, cut.right, cut.axis) == pytest.approx(
+            information, abs=1e-12
+        )
+    loose, top = (
+        GaussianField(shape, stiffness=0.0),
+        rungs.cuts[0],
+    )  # negative control: independent sites
     assert loose.information(top.left, top.right, top.axis) == pytest.approx(0.0, abs=1e-12)
     assert informations[top] > 0.1
 
@@ -107,12 +125,18 @@ def test_the_ladder_adds_up_to_the_entropy(shape):
 def test_blocks_and_masks_give_one_information():
     model = GaussianField((6, 5), **FIELD)
     rows = np.indices(model.shape)[0]
-    assert model.information((4, 5), (2, 5)) == pytest.approx(gaussian_information(model.covariance(), rows < 4), abs=1e-12)
+    assert model.information((4, 5), (2, 5)) == pytest.approx(
+        gaussian_information(model.covariance(), rows < 4), abs=1e-12
+    )
     # cut from the middle of the dense matrix
     sites = np.flatnonzero((rows < 3).ravel())
-    dense = model.temperature * np.linalg.inv(dense_precision(model.shape, model.mass, model.stiffness))
+    dense = model.temperature * np.linalg.inv(
+        dense_precision(model.shape, model.mass, model.stiffness)
+    )
     inner = dense[np.ix_(sites, sites)]
-    assert model.information((2, 5), (1, 5)) == pytest.approx(gaussian_information(inner, sites < 10), abs=1e-12)
+    assert model.information((2, 5), (1, 5)) == pytest.approx(
+        gaussian_information(inner, sites < 10), abs=1e-12
+    )
 
 
 def test_high_mass_and_long_chains():
@@ -132,7 +156,9 @@ def test_infinite_lattices(dimensions, side):
     # the torus is right to exp(-side / correlation length), here e^-62 and e^-46
     torus = GaussianField((side,) * dimensions)
     assert torus.entropy_infinite() == pytest.approx(torus.exact_entropy(), abs=1e-12)
-    assert GaussianField((2,) * dimensions).exact_entropy() != pytest.approx(torus.entropy_infinite(), abs=1e-3)
+    assert GaussianField((2,) * dimensions).exact_entropy() != pytest.approx(
+        torus.entropy_infinite(), abs=1e-3
+    )
 
 
 def test_infinite_lattices_near_zero_mass():
@@ -140,10 +166,19 @@ def test_infinite_lattices_near_zero_mass():
     # the square lattice, 1.6733893 on the cubic one (Rosengren, J. Phys. A 20, L923 (1987))
     entropy = 0.5 * log(2 * pi * e)
     for mass in (1e-6, 2.0):
-        assert free_field_entropy_infinite(1, mass=mass) == pytest.approx(entropy - asinh(mass / 2), abs=1e-12)
-    assert free_field_entropy_infinite(2, mass=1e-4) == pytest.approx(entropy - 2 * CATALAN / pi, abs=1e-7)
-    assert free_field_entropy_infinite(3, mass=1e-3) == pytest.approx(entropy - 1.6733893 / 2, abs=1e-6)
-    for dimensions, mass in ((2, 1e-3), (3, 0.02)):  # what the docstring promises, against finer grids
+        assert free_field_entropy_infinite(1, mass=mass) == pytest.approx(
+            entropy - asinh(mass / 2), abs=1e-12
+        )
+    assert free_field_entropy_infinite(2, mass=1e-4) == pytest.approx(
+        entropy - 2 * CATALAN / pi, abs=1e-7
+    )
+    assert free_field_entropy_infinite(3, mass=1e-3) == pytest.approx(
+        entropy - 1.6733893 / 2, abs=1e-6
+    )
+    for dimensions, mass in (
+        (2, 1e-3),
+        (3, 0.02),
+    ):  # what the docstring promises, against finer grids
         coarse = free_field_entropy_infinite(dimensions, mass)
         with pytest.MonkeyPatch.context() as patch:
             patch.setitem(gaussian._GRID, dimensions, {2: 2**18, 3: 1536}[dimensions])
@@ -156,7 +191,9 @@ def test_infinite_lattices_near_zero_mass():
         lambda: gaussian_entropy(np.ones((2, 3))),
         lambda: gaussian_entropy(np.array([[1.0, 2.0], [2.0, 1.0]])),
         lambda: gaussian_information(np.eye(3), [True, False]),
-        lambda: gaussian_information(np.array([[1.0, 1.0], [1.0, 1.0]]), [True, False]),  # one variable twice: infinite
+        lambda: gaussian_information(
+            np.array([[1.0, 1.0], [1.0, 1.0]]), [True, False]
+        ),  # one variable twice: infinite
         lambda: free_field_covariance((4,), mass=0.0),
         lambda: free_field_entropy((4,), temperature=0.0),
         lambda: free_field_entropy_infinite(4),
@@ -189,16 +226,23 @@ def test_bad_questions(call):
 # ------------------------------------------------------------- Markov algebra
 
 
-@pytest.mark.parametrize(("states", "stay", "size"), [(2, 0.9, 9), (2, 0.2, 6), (3, 0.5, 6), (4, 0.25, 1), (5, 0.7, 4)])
+@pytest.mark.parametrize(
+    ("states", "stay", "size"), [(2, 0.9, 9), (2, 0.2, 6), (3, 0.5, 6), (4, 0.25, 1), (5, 0.7, 4)]
+)
 def test_markov_chain_equals_enumeration(states, stay, size):
     model = MarkovChain(size, stay, states)
     probabilities = np.exp(-model.energy(all_states(model.shape, states))[0])
     assert probabilities.sum() == pytest.approx(1.0, abs=1e-12)
-    np.testing.assert_allclose(np.log(probabilities), log_probability(model.transitions, all_states(model.shape, states)[0]))
+    np.testing.assert_allclose(
+        np.log(probabilities),
+        log_probability(model.transitions, all_states(model.shape, states)[0]),
+    )
     assert model.exact_entropy() == pytest.approx(system_entropy(model, states), abs=1e-12)
     for length in range(1, size):
         half = np.arange(size) < length
-        assert model.information() == pytest.approx(mutual_information(probabilities, half, states), abs=1e-12)
+        assert model.information() == pytest.approx(
+            mutual_information(probabilities, half, states), abs=1e-12
+        )
     assert (model.information() > 1e-3) == (stay != 1 / states)
 
 
@@ -216,7 +260,9 @@ def test_any_transition_matrix_equals_enumeration():
     comb = mutual_information(probabilities, np.arange(size) % 2 == 0, 3)
     assert comb > markov_information(SKEWED) + 0.1
     # a chain of period two has one stationary distribution, and tells all about its neighbour
-    assert markov_information(np.array([[0.0, 1.0], [1.0, 0.0]])) == pytest.approx(log(2), abs=1e-12)
+    assert markov_information(np.array([[0.0, 1.0], [1.0, 0.0]])) == pytest.approx(
+        log(2), abs=1e-12
+    )
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 4.0])
@@ -246,10 +292,24 @@ def test_samples_are_what_they_say(model):
     samples = model.sample(21, chains=2, seed=5)
     assert (samples.chains, samples.draws, samples.shape) == (2, 11, model.shape)
     assert (samples.periodic, samples.symmetries) == (model.periodic, model.symmetries)
-    keys = {"system", "parameters", "algorithm", "thinning", "burn_in", "tau_int", "tau_draws", "effective", "rhat", "complete"}
+    keys = {
+        "system",
+        "parameters",
+        "algorithm",
+        "thinning",
+        "burn_in",
+        "tau_int",
+        "tau_draws",
+        "effective",
+        "rhat",
+        "complete",
+    }
     keys |= {"seed", "chains", "version"}
     assert set(samples.provenance) == keys
-    said = [samples.provenance[key] for key in ("algorithm", "thinning", "burn_in", "tau_int", "seed", "chains")]
+    said = [
+        samples.provenance[key]
+        for key in ("algorithm", "thinning", "burn_in", "tau_int", "seed", "chains")
+    ]
     assert said == ["exact", 1, 0, 0.5, 5, 2]
     json.dumps(dict(samples.provenance))
     same = model.sample(21, chains=2, seed=5, algorithm="exact", thinning=1, burn_in=0)
@@ -283,7 +343,15 @@ def test_progress_ends_at_the_total_and_may_interrupt(model):
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize(
     "options",
-    [{"thinning": 2}, {"burn_in": 10}, {"algorithm": "wolff"}, {"sampels": 3}, {"samples": 4}, {"chains": 0}, {"seed": -1}],
+    [
+        {"thinning": 2},
+        {"burn_in": 10},
+        {"algorithm": "wolff"},
+        {"sampels": 3},
+        {"samples": 4},
+        {"chains": 0},
+        {"seed": -1},
+    ],
 )
 def test_bad_options(model, options):
     with pytest.raises(InputError):
@@ -315,7 +383,9 @@ def test_sampled_fields_have_the_covariance_and_the_energy(shape):
     # negative controls: a stiffness or a temperature that is 10% off would be noticed
     with pytest.raises(AssertionError):
         for offset, products in correlations(values):
-            assert_within_sigma(products, free_field_covariance(shape, **{**FIELD, "stiffness": 1.43})[offset])
+            assert_within_sigma(
+                products, free_field_covariance(shape, **{**FIELD, "stiffness": 1.43})[offset]
+            )
     with pytest.raises(AssertionError):
         assert_within_sigma(energy * model.temperature / 0.44, half)
 
@@ -324,7 +394,9 @@ def test_sampled_fields_have_the_covariance_and_the_energy(shape):
 def test_sampled_chains_have_the_moves_and_the_energy(states, stay):
     model = MarkovChain(10, stay, states)
     samples = model.sample(4000, seed=4)
-    assert samples.kind == "discrete" and samples.values.dtype == np.uint8 and samples.states == states
+    assert (
+        samples.kind == "discrete" and samples.values.dtype == np.uint8 and samples.states == states
+    )
     values = samples.values
     assert_within_sigma(model.energy(values), model.size * model.exact_entropy())
     for code in range(states):
@@ -334,7 +406,9 @@ def test_sampled_chains_have_the_moves_and_the_energy(states, stay):
     assert_within_sigma((moved == 0).mean(axis=2), stay)
     for step in range(1, states):
         assert_within_sigma((moved == step).mean(axis=2), (1 - stay) / (states - 1))
-    assert_within_sigma((moved[..., 0] == moved[..., 5]) * 1.0, stay**2 + (1 - stay) ** 2 / (states - 1))  # no memory
+    assert_within_sigma(
+        (moved[..., 0] == moved[..., 5]) * 1.0, stay**2 + (1 - stay) ** 2 / (states - 1)
+    )  # no memory
     with pytest.raises(AssertionError):  # negative control
         assert_within_sigma((moved == 0).mean(axis=2), stay + 0.02)
 
@@ -342,12 +416,18 @@ def test_sampled_chains_have_the_moves_and_the_energy(states, stay):
 def test_kernels_equal_their_twins():
     rng, plain, out = stream(7), stream(7), np.empty(5)
     normals(rng, out)
-    pairs = [(np.sqrt(-2 * np.log(1 - uniform(plain))), 2 * np.pi * uniform(plain)) for _ in range(3)]
+    pairs = [
+        (np.sqrt(-2 * np.log(1 - uniform(plain))), 2 * np.pi * uniform(plain)) for _ in range(3)
+    ]
     expected = [radius * turn(angle) for radius, angle in pairs for turn in (np.cos, np.sin)]
     np.testing.assert_allclose(out, expected[:5], rtol=1e-12)
     assert rng[0] == plain[0]
 
-    values, start, moves = np.zeros(400, np.uint8), np.cumsum(stationary_distribution(SKEWED)), np.cumsum(SKEWED, axis=1)
+    values, start, moves = (
+        np.zeros(400, np.uint8),
+        np.cumsum(stationary_distribution(SKEWED)),
+        np.cumsum(SKEWED, axis=1),
+    )
     run(values, start, moves, rng)
     expected, row = [], start
     for _ in values:

@@ -10,12 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moiety import InputError
-from moiety.geometry import ladder
-from moiety.tail import area_law_factor
+from moiety.geometry.area_law import area_law_factor
+from moiety.geometry.cuts import ladder
 
 repeatable = settings(derandomize=True, deadline=None)
-shapes = st.lists(st.integers(1, 9), min_size=1, max_size=3).map(tuple).filter(lambda shape: prod(shape) > 1)
-doublings = st.lists(st.integers(0, 4), min_size=1, max_size=3).filter(any)  # sides that are powers of two
+shapes = (
+    st.lists(st.integers(1, 9), min_size=1, max_size=3)
+    .map(tuple)
+    .filter(lambda shape: prod(shape) > 1)
+)
+doublings = st.lists(st.integers(0, 4), min_size=1, max_size=3).filter(
+    any
+)  # sides that are powers of two
 
 
 def flags(space):
@@ -30,7 +36,10 @@ def plain_tree(shape, depth=1):
     if prod(shape) == 1:
         return
     axis = shape.index(max(shape))
-    left, right = (shape[:axis] + (side,) + shape[axis + 1 :] for side in ((shape[axis] + 1) // 2, shape[axis] // 2))
+    left, right = (
+        shape[:axis] + (side,) + shape[axis + 1 :]
+        for side in ((shape[axis] + 1) // 2, shape[axis] // 2)
+    )
     yield depth, shape, left, right
     yield from plain_tree(left, depth + 1)
     yield from plain_tree(right, depth + 1)
@@ -57,8 +66,12 @@ def bonds_across(cut, shape, periodic):
 @given(lattices)
 def test_the_tree_equals_its_plain_twin(lattice):
     rungs, tree = ladder(*lattice), list(plain_tree(lattice[0]))
-    assert {cut.parent: cut.count for cut in rungs.cuts} == Counter(parent for _, parent, _, _ in tree)
-    assert {(cut.parent, cut.left, cut.right) for cut in rungs.cuts} == {nodes[1:] for nodes in tree}
+    assert {cut.parent: cut.count for cut in rungs.cuts} == Counter(
+        parent for _, parent, _, _ in tree
+    )
+    assert {(cut.parent, cut.left, cut.right) for cut in rungs.cuts} == {
+        nodes[1:] for nodes in tree
+    }
     for cut in rungs.cuts:
         assert cut.level == min(depth for depth, parent, _, _ in tree if parent == cut.parent)
         assert rungs.children[cut.parent] == cut
@@ -104,8 +117,13 @@ def test_bases_make_the_lattice(lattice, most):
 
 def telescoped(rungs, entropies, most):
     """Eq. 4 with M = S(a) + S(b) - S(a, b) of any entropies, down to blocks of `most` sites."""
-    informations = {cut: entropies[cut.left] + entropies[cut.right] - entropies[cut.parent] for cut in rungs.cuts}
-    return rungs.entropy(informations, {shape: s for shape, s in entropies.items() if prod(shape) <= most})
+    informations = {
+        cut: entropies[cut.left] + entropies[cut.right] - entropies[cut.parent]
+        for cut in rungs.cuts
+    }
+    return rungs.entropy(
+        informations, {shape: s for shape, s in entropies.items() if prod(shape) <= most}
+    )
 
 
 @repeatable
@@ -115,7 +133,9 @@ def test_eq_4_telescopes_for_any_entropies(lattice, most, seed):
     blocks = {block for cut in rungs.cuts for block in (cut.parent, cut.left, cut.right)}
     entropies = {block: rng.normal() for block in sorted(blocks)}
     # sums of up to 729 numbers of order 1, rounded at 1e-16 each
-    assert telescoped(rungs, entropies, most) == pytest.approx(entropies[rungs.shape] / rungs.volume, abs=1e-12)
+    assert telescoped(rungs, entropies, most) == pytest.approx(
+        entropies[rungs.shape] / rungs.volume, abs=1e-12
+    )
 
 
 @pytest.mark.parametrize("sides", [(8,), (6,), (4, 6), (3, 2, 4)])
@@ -142,13 +162,23 @@ def test_interface_counts_the_bonds_across(lattice):
 @pytest.mark.parametrize(
     ("shape", "periodic", "faces", "interfaces"),
     [
-        ((64, 64), (True, True), [2, 2, 1, 1, 1, 1], [128, 64, 32, 16, 16, 8]),  # 2 L, then 2 L / 2, then one face
+        (
+            (64, 64),
+            (True, True),
+            [2, 2, 1, 1, 1, 1],
+            [128, 64, 32, 16, 16, 8],
+        ),  # 2 L, then 2 L / 2, then one face
         ((64, 64), (False, False), [1, 1, 1, 1, 1, 1], [64, 32, 32, 16, 16, 8]),
         ((64, 64), (False, True), [1, 2, 1, 1], [64, 64, 32, 16]),
         ((8, 2), (True, True), [2, 1, 1, 2], [4, 2, 2, 2]),  # a ring of two sites has two bonds
         ((16,), (True,), [2, 1, 1, 1], [2, 1, 1, 1]),
         ((8, 8, 8), (True, True, True), [2, 2, 2, 1, 1, 1], [128, 64, 32, 16, 8, 4]),
-        ((5, 3), (True, True), [2, 1, 2], [6, 3, 4]),  # 5x3 into 3x3, cut in the open, and 2x3, across a ring
+        (
+            (5, 3),
+            (True, True),
+            [2, 1, 2],
+            [6, 3, 4],
+        ),  # 5x3 into 3x3, cut in the open, and 2x3, across a ring
     ],
 )
 def test_two_faces_while_a_block_wraps(shape, periodic, faces, interfaces):
@@ -176,9 +206,15 @@ def test_the_series_of_an_area_law(block, lattice, factor):
     """
 
     def series(periodic):
-        cuts, _ = (rungs := ladder(lattice, [periodic] * len(lattice))).above(lambda shape: prod(shape) <= prod(block))
+        cuts, _ = (rungs := ladder(lattice, [periodic] * len(lattice))).above(
+            lambda shape: prod(shape) <= prod(block)
+        )
         assert cuts[-1].left == block
-        return sum(rungs.weight(cut) * cut.interface for cut in cuts) * cuts[-1].volume / cuts[-1].interface
+        return (
+            sum(rungs.weight(cut) * cut.interface for cut in cuts)
+            * cuts[-1].volume
+            / cuts[-1].interface
+        )
 
     assert area_law_factor(block) == pytest.approx(factor, rel=1e-12)
     assert series(periodic=True) == pytest.approx(factor, rel=1e-12)
@@ -187,7 +223,11 @@ def test_the_series_of_an_area_law(block, lattice, factor):
 
 
 def test_the_factor_knows_neither_scale_nor_orientation():
-    assert area_law_factor((3, 6)) == area_law_factor((6, 3)) == pytest.approx(area_law_factor((16, 8)), rel=1e-12)
+    assert (
+        area_law_factor((3, 6))
+        == area_law_factor((6, 3))
+        == pytest.approx(area_law_factor((16, 8)), rel=1e-12)
+    )
     assert area_law_factor((1, 1)) == pytest.approx(area_law_factor((40, 40)), rel=1e-12)
 
 

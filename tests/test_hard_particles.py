@@ -11,17 +11,24 @@ from scipy.integrate import quad
 from scipy.spatial import cKDTree
 from scipy.special import j1
 
-from plain import PlainStream
-
 from moiety import InputError
-from moiety.chains import standard_error, tau_int
-from moiety.errors import Stopped
+from moiety.base.errors import Stopped
+from moiety.data.statistics import standard_error, tau_int
 from moiety.exact import hard_particles as exact
-from moiety.systems._event_chains import BOND, CONTACT, bonds, densest_cells, event_chains, fill, waves
-from moiety.systems._splitmix import stream
+from moiety.systems.dynamics.event_chains import (
+    BOND,
+    CONTACT,
+    bonds,
+    densest_cells,
+    event_chains,
+    fill,
+    waves,
+)
+from moiety.systems.dynamics.splitmix import stream
 from moiety.systems.hard_disks import HardDisks, _distance, arrangement
 from moiety.systems.hard_rods import HardRods, place
 from moiety.systems.ideal_gas import IdealGas, scatter
+from plain import PlainStream
 
 GASES = (IdealGas(24, 0.3, 3), HardRods(24, 0.4), HardDisks(24, 0.3))
 
@@ -29,7 +36,9 @@ GASES = (IdealGas(24, 0.3, 3), HardRods(24, 0.4), HardDisks(24, 0.3))
 def assert_within_sigma(series, expected, sigmas=4.0):
     """4 sigma: about one false alarm in 10^4 tests, and the seeds are fixed."""
     mean, error = deviation(series, expected)
-    report = f"{np.mean(series):.5f} ± {error:.5f} against {expected:.5f}, tau_int {tau_int(series):.2f}"
+    report = (
+        f"{np.mean(series):.5f} ± {error:.5f} against {expected:.5f}, tau_int {tau_int(series):.2f}"
+    )
     assert abs(mean) < sigmas * error, report
 
 
@@ -74,7 +83,11 @@ def liquid(phi, particles=256, samples=400):
         (exact.tonks_compressibility, exact.tonks_excess_entropy, (0.1, 0.5, 0.95)),
         (exact.henderson_compressibility, exact.henderson_excess_entropy, (0.1, 0.4, 0.7)),
         (exact.virial_compressibility, exact.virial_excess_entropy, (0.1, 0.4, 0.7)),
-        (partial(exact.virial_compressibility, rest=0.55), partial(exact.virial_excess_entropy, rest=0.55), (0.1, 0.5)),
+        (
+            partial(exact.virial_compressibility, rest=0.55),
+            partial(exact.virial_excess_entropy, rest=0.55),
+            (0.1, 0.5),
+        ),
     ],
 )
 def test_entropy_is_the_integral_of_the_pressure(compressibility, entropy, ends):
@@ -90,9 +103,13 @@ def test_hendersons_pressure_has_the_virials_of_disks():
     assert exact.henderson_compressibility(phi) == pytest.approx(dilute, abs=5e-6)
     assert exact.virial_compressibility(phi) == pytest.approx(dilute, abs=5e-6)
     assert exact.virial_compressibility(phi, terms=3) == pytest.approx(dilute, abs=1e-7)
-    assert abs(exact.henderson_compressibility(phi) - (1 + 2 * phi + 3 * phi**2)) > 1e-5  # negative control: scaled particles
+    assert (
+        abs(exact.henderson_compressibility(phi) - (1 + 2 * phi + 3 * phi**2)) > 1e-5
+    )  # negative control: scaled particles
     for phi in (0.1, 0.2, 0.3):  # Henderson's is good to 1e-3 here
-        assert exact.henderson_compressibility(phi) == pytest.approx(exact.virial_compressibility(phi), rel=1e-3)
+        assert exact.henderson_compressibility(phi) == pytest.approx(
+            exact.virial_compressibility(phi), rel=1e-3
+        )
 
 
 def test_a_fixed_number_in_a_box():
@@ -104,10 +121,14 @@ def test_a_fixed_number_in_a_box():
     phi = 0.02
     pair = log(1 - pi / HardDisks(2, phi).side ** 2) / 2
     assert HardDisks(2, phi).finite_excess_entropy() == pytest.approx(pair, abs=phi**2)
-    assert abs(HardDisks(2, phi).exact_excess_entropy() - pair) > 0.01  # negative control: infinitely many
+    assert (
+        abs(HardDisks(2, phi).exact_excess_entropy() - pair) > 0.01
+    )  # negative control: infinitely many
     # Z follows from s by the box: Z = 1 - phi ds/dphi
     step, phi, number = 1e-6, 0.4, 30
-    slope = np.diff([exact.henderson_excess_entropy(phi + d, number) for d in (-step, step)])[0] / (2 * step)
+    slope = np.diff([exact.henderson_excess_entropy(phi + d, number) for d in (-step, step)])[0] / (
+        2 * step
+    )
     assert exact.henderson_compressibility(phi, number) == pytest.approx(1 - phi * slope, rel=1e-8)
 
 
@@ -153,21 +174,35 @@ def test_what_makes_no_sense_is_refused_in_one_line(call):
 def test_frames_and_where_they_come_from(system):
     frames = system.sample(16, seed=3, chains=4, threads=1)
     assert (frames.n, frames.chains, frames.dimensions) == (16, 4, system.dimensions)
-    assert (frames.counts == system.particles).all() and all(frames.periodic) and frames.periodic == system.periodic
+    assert (
+        (frames.counts == system.particles).all()
+        and all(frames.periodic)
+        and frames.periodic == system.periodic
+    )
     assert frames.density == pytest.approx(system.density) and (frames.diameters == 1.0).all()
     assert (frames.positions >= 0).all() and (frames.positions < system.side).all()
     story = frames.provenance
     assert story["system"] == system.name and story["parameters"] == system.parameters()
     assert type(system)(**story["parameters"]) == system
     assert story["complete"] and story["seed"] == 3 and story["chains"] == 4
-    assert {"tau_int", "thinning", "burn_in", "effective", "rhat", "version", "algorithm", "tau_draws"} <= set(story)
+    assert {
+        "tau_int",
+        "thinning",
+        "burn_in",
+        "effective",
+        "rhat",
+        "version",
+        "algorithm",
+        "tau_draws",
+    } <= set(story)
     json.dumps(story)
 
 
 @pytest.mark.parametrize("system", GASES, ids=lambda system: system.name)
 def test_one_seed_one_set_of_numbers_on_any_number_of_threads(system):
     first, again, other = (
-        system.sample(16, seed=seed, threads=threads).positions for seed, threads in ((3, 1), (3, 2), (4, 1))
+        system.sample(16, seed=seed, threads=threads).positions
+        for seed, threads in ((3, 1), (3, 2), (4, 1))
     )
     np.testing.assert_array_equal(first, again)
     assert not np.isin(first, other).any()
@@ -176,7 +211,9 @@ def test_one_seed_one_set_of_numbers_on_any_number_of_threads(system):
 @pytest.mark.parametrize("system", GASES, ids=lambda system: system.name)
 def test_stop_keeps_what_was_drawn(system):
     seen = []
-    part = system.sample(800, stop=lambda: bool(seen) and seen[-1] >= 80, progress=lambda done, _: seen.append(done))
+    part = system.sample(
+        800, stop=lambda: bool(seen) and seen[-1] >= 80, progress=lambda done, _: seen.append(done)
+    )
     assert 80 <= part.n < 800 and not part.provenance["complete"]
     with pytest.raises(Stopped):
         system.sample(800, stop=lambda: True)
@@ -187,7 +224,9 @@ def nearest(particles):
     return distances(particles, 1.5)[1].min()
 
 
-@pytest.mark.parametrize(("particles", "phi"), [(2, 0.6), (5, 0.7), (64, 0.1), (100, 0.5), (56, 0.69)])
+@pytest.mark.parametrize(
+    ("particles", "phi"), [(2, 0.6), (5, 0.7), (64, 0.1), (100, 0.5), (56, 0.69)]
+)
 def test_disks_never_overlap(particles, phi):
     model = HardDisks(particles, phi)
     disks = model.sample(64, seed=1, burn_in=64, thinning=4, threads=1)
@@ -215,7 +254,9 @@ def test_counts_of_an_ideal_gas_are_binomial(dimensions):
     counts = quarter_counts(IdealGas(64, 0.5, dimensions).sample(2000, seed=2))
     assert_within_sigma(counts, 16.0)
     assert_within_sigma((counts - 16.0) ** 2, 12.0)
-    squares = (quarter_counts(HardRods(64, 0.5).sample(2000, seed=2)) - 16.0) ** 2  # negative control
+    squares = (
+        quarter_counts(HardRods(64, 0.5).sample(2000, seed=2)) - 16.0
+    ) ** 2  # negative control
     off, error = deviation(squares, 12.0)
     assert off < -10 * error
 
@@ -240,7 +281,9 @@ def test_place_equals_its_plain_twin():
     place(state, 12.0, stream(4))
     points = sorted(7.0 * plain.uniform() for _ in range(5))
     turn = 12.0 * plain.uniform()
-    np.testing.assert_allclose(state, [(x + i + turn) % 12.0 for i, x in enumerate(points)], atol=1e-13)
+    np.testing.assert_allclose(
+        state, [(x + i + turn) % 12.0 for i, x in enumerate(points)], atol=1e-13
+    )
 
 
 @pytest.mark.parametrize("density", [0.2, 0.7])
@@ -250,7 +293,9 @@ def test_gaps_of_rods_are_uniform_on_the_simplex(density):
     between = gaps(rods.sample(2000, seed=6))
     assert_within_sigma((between**2).mean(axis=1), 2 * free**2 / (n * (n + 1)))
     assert_within_sigma((between**3).mean(axis=1), 6 * free**3 / (n * (n + 1) * (n + 2)))
-    assert_within_sigma((between * np.roll(between, 1, axis=1)).mean(axis=1), free**2 / (n * (n + 1)))
+    assert_within_sigma(
+        (between * np.roll(between, 1, axis=1)).mean(axis=1), free**2 / (n * (n + 1))
+    )
     apart = gaps(IdealGas(n, density, 1).sample(2000, seed=6))  # negative control: points
     off, error = deviation((apart**2).mean(axis=1), 2 * free**2 / (n * (n + 1)))
     assert abs(off) > 10 * error
@@ -260,10 +305,14 @@ def test_gaps_of_rods_are_uniform_on_the_simplex(density):
 def test_the_contact_value_of_rods_is_their_pressure(density):
     rods = HardRods(400, density)
     pressure = exact.tonks_pressure(density)
-    narrow = 0.02 / pressure  # of gaps p exp(-p gap), a fraction of 1 - exp(-0.02); 1/N shifts it by 1e-4 of itself
+    narrow = (
+        0.02 / pressure
+    )  # of gaps p exp(-p gap), a fraction of 1 - exp(-0.02); 1/N shifts it by 1e-4 of itself
     fraction = (gaps(rods.sample(1000, seed=8)) < narrow).mean(axis=1)
     assert_within_sigma(-np.log1p(-fraction) / narrow, pressure)
-    off, error = deviation(fraction / narrow, density)  # negative control: the pressure of the ideal gas
+    off, error = deviation(
+        fraction / narrow, density
+    )  # negative control: the pressure of the ideal gas
     assert off > 10 * error
 
 
@@ -279,7 +328,9 @@ def test_rods_are_anywhere_on_the_ring():
 def plain_contact(positions, side, i, axis, most):
     """How far disk i slides, into which one, and how far ahead that is, of all disks in all images."""
     step, hit, depth = most, i, 0.0
-    for j, along_shift, across_shift in product(range(len(positions)), (-side, 0.0, side, 2 * side), (-side, 0.0, side)):
+    for j, along_shift, across_shift in product(
+        range(len(positions)), (-side, 0.0, side, 2 * side), (-side, 0.0, side)
+    ):
         along = positions[j, axis] - positions[i, axis] + along_shift
         across = positions[j, 1 - axis] - positions[i, 1 - axis] + across_shift
         if j != i and along > 0 and abs(across) < CONTACT:
@@ -304,8 +355,13 @@ def plain_chain(positions, side, length, plain):
 @pytest.mark.parametrize(("particles", "phi"), [(1, 0.7), (2, 0.6), (5, 0.3), (30, 0.1), (30, 0.6)])
 def test_event_chains_equal_their_plain_twin(particles, phi):
     model, rng, plain = HardDisks(particles, phi), stream(7), PlainStream(7)
-    state, cells = model._start(1, np.random.default_rng(0)), densest_cells(model.side, CONTACT, particles)
-    event_chains(state, model.side, cells, 1.3, 10 * particles, stream(8))  # on a lattice two disks may be equally near
+    state, cells = (
+        model._start(1, np.random.default_rng(0)),
+        densest_cells(model.side, CONTACT, particles),
+    )
+    event_chains(
+        state, model.side, cells, 1.3, 10 * particles, stream(8)
+    )  # on a lattice two disks may be equally near
     for _ in range(30):  # one at a time: rounding grows from event to event
         expected, z = plain_chain(state[:-1].reshape(-1, 2).copy(), model.side, 1.3, plain)
         event_chains(state, model.side, cells, 1.3, 1, rng)
@@ -385,8 +441,14 @@ def test_few_disks_against_rejection(particles, phi):
         expected = pair_cosines(right, model.side) ** power
         series = per_chain(pair_cosines(by_frame(drawn), model.side) ** power, drawn)
         error = sqrt(standard_error(series) ** 2 + expected.var() / len(expected))
-        assert abs(series.mean() - expected.mean()) < 4 * error, (series.mean(), expected.mean(), error)
-    points = pair_cosines(by_frame(IdealGas(particles, 4 / pi * phi).sample(8000, seed=9)), model.side)
+        assert abs(series.mean() - expected.mean()) < 4 * error, (
+            series.mean(),
+            expected.mean(),
+            error,
+        )
+    points = pair_cosines(
+        by_frame(IdealGas(particles, 4 / pi * phi).sample(8000, seed=9)), model.side
+    )
     off, error = deviation(points, pair_cosines(right, model.side).mean())  # negative control
     assert abs(off) > 8 * error
 
@@ -397,7 +459,9 @@ def test_the_pressure_of_the_chains(phi):
     series = per_chain(disks.measured["compressibility"], disks)
     finite = exact.henderson_compressibility(phi, 256) - exact.henderson_compressibility(phi)
     assert_within_sigma(series, exact.virial_compressibility(phi, rest=0.55) + finite)
-    assert series.mean() == pytest.approx(exact.henderson_compressibility(phi, 256), rel=3e-3)  # what it is good to
+    assert series.mean() == pytest.approx(
+        exact.henderson_compressibility(phi, 256), rel=3e-3
+    )  # what it is good to
     off, error = deviation(series, 1 + 2 * phi)  # negative control: the second virial alone
     assert off > 10 * error
 
@@ -428,12 +492,18 @@ def test_the_contact_value_of_disks_is_their_pressure(phi):
 
 def test_draws_are_independent_and_chains_agree():
     story = liquid(0.4).provenance
-    assert story["thinning"] >= 5 * story["tau_int"] - 1 and story["effective"] > 200 and story["rhat"] < 1.1
+    assert (
+        story["thinning"] >= 5 * story["tau_int"] - 1
+        and story["effective"] > 200
+        and story["rhat"] < 1.1
+    )
 
 
 def test_a_dense_start_melts():
     disks = HardDisks(100, 0.65).sample(200, seed=1, threads=1)
     order = disks.provenance["tau_draws"]["hexatic order"]
     assert order < 2.0 and disks.provenance["rhat"] < 1.2
-    held = HardDisks(100, 0.65).sample(200, seed=1, threads=1, burn_in=1, thinning=1)  # negative control: from the lattice on
+    held = HardDisks(100, 0.65).sample(
+        200, seed=1, threads=1, burn_in=1, thinning=1
+    )  # negative control: from the lattice on
     assert held.provenance["tau_draws"]["hexatic order"] > 5.0 and held.provenance["rhat"] > 1.2

@@ -17,14 +17,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from moiety import InputError, Samples, io, scratch
-from moiety.io._atomic import atomic
-from moiety.samples import SYMMETRIES
+from moiety import InputError, Samples, io
+from moiety.base import scratch
+from moiety.base.atomic import atomic
+from moiety.data.samples import SYMMETRIES
 
 FULL = [suffix for suffix, form in io.FORMATS.items() if form.attributes]
 SHAPES = {"1-D": (5,), "2-D": (4, 6), "3-D": (2, 3, 4)}
 SPINS = np.random.default_rng(0).choice([-1, 1], size=(20, 4, 4)).astype(np.int8)
-PROVENANCE = {"system": "ising \u03b2", "temperature": 2.269, "seed": None, "size": [4, 6], "nested": {"on": True}}
+PROVENANCE = {
+    "system": "ising \u03b2",
+    "temperature": 2.269,
+    "seed": None,
+    "size": [4, 6],
+    "nested": {"on": True},
+}
 
 
 def example(kind: str, space: tuple[int, ...] = (4, 6), **changes) -> Samples:
@@ -93,17 +100,25 @@ def test_npy_of_one_chain_has_no_chain_axis(tmp_path):
     assert np.array_equal(np.load(tmp_path / "x.npy"), SPINS)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(data=st.data())
 def test_round_trip_property(tmp_path, data):
     space = data.draw(st.lists(st.integers(1, 4), min_size=1, max_size=3), label="space")
-    shape = (data.draw(st.integers(1, 3), label="chains"), data.draw(st.integers(8, 12), label="draws"), *space)
+    shape = (
+        data.draw(st.integers(1, 3), label="chains"),
+        data.draw(st.integers(8, 12), label="draws"),
+        *space,
+    )
     kind = data.draw(st.sampled_from(["discrete", "angle", "real"]), label="kind")
     labels: tuple = ()
     if kind == "discrete":
         finite = st.floats(allow_nan=False, allow_infinity=False)
         label = st.one_of(st.integers(-(2**70), 2**70), finite, st.text(), st.booleans())
-        labels = tuple(data.draw(st.lists(label, min_size=1, max_size=6, unique=True), label="labels"))
+        labels = tuple(
+            data.draw(st.lists(label, min_size=1, max_size=6, unique=True), label="labels")
+        )
         values = data.draw(npst.arrays(np.uint8, shape, elements=st.integers(0, len(labels) - 1)))
     else:
         width = data.draw(st.sampled_from([32, 64]))
@@ -138,7 +153,11 @@ def test_long_provenance(tmp_path, suffix):
 def test_numpy_numbers_in_provenance_become_plain(tmp_path):
     provenance = {"t": np.float64(2.5), "sizes": np.arange(3), "file": Path("a/b")}
     io.save(example("q=2", provenance=provenance), tmp_path / "x.npz")
-    assert io.load(tmp_path / "x.npz").provenance == {"t": 2.5, "sizes": [0, 1, 2], "file": str(Path("a/b"))}
+    assert io.load(tmp_path / "x.npz").provenance == {
+        "t": 2.5,
+        "sizes": [0, 1, 2],
+        "file": str(Path("a/b")),
+    }
 
 
 # What others read in our files
@@ -172,7 +191,9 @@ def test_a_file_of_ours_that_xarray_reordered(tmp_path):
     samples = example("q=2")
     io.save(samples, tmp_path / "x.nc")
     with xarray.open_dataset(tmp_path / "x.nc", engine="h5netcdf") as dataset:
-        dataset.isel(chain=1).transpose("y", "draw", "x").to_netcdf(tmp_path / "y.nc", engine="h5netcdf")
+        dataset.isel(chain=1).transpose("y", "draw", "x").to_netcdf(
+            tmp_path / "y.nc", engine="h5netcdf"
+        )
     assert_same(io.load(tmp_path / "y.nc"), samples.replace(values=samples.values[1:]))
 
 
@@ -226,7 +247,9 @@ def test_nonsense_is_refused(tmp_path, words, text):
 # Files of others
 
 
-def write_array(path: Path, array: np.ndarray, dims: tuple[str, ...] | None = None, name: str = "spins"):
+def write_array(
+    path: Path, array: np.ndarray, dims: tuple[str, ...] | None = None, name: str = "spins"
+):
     """A raw array as other programs write it."""
     if path.suffix == ".npy":
         np.save(path, array)
@@ -234,7 +257,9 @@ def write_array(path: Path, array: np.ndarray, dims: tuple[str, ...] | None = No
         np.savez(path, **{name: array})
     elif path.suffix == ".nc":
         dims = dims or tuple(f"d{axis}" for axis in range(array.ndim))
-        xarray.Dataset({name: (dims, array)}).to_netcdf(path, engine="h5netcdf", invalid_netcdf=array.dtype.kind == "c")
+        xarray.Dataset({name: (dims, array)}).to_netcdf(
+            path, engine="h5netcdf", invalid_netcdf=array.dtype.kind == "c"
+        )
     elif path.suffix == ".zarr":
         zarr.open_group(path, mode="w").create_array(name, data=array, dimension_names=dims)
     else:
@@ -259,7 +284,10 @@ def test_raw_array(tmp_path, suffix):
 @pytest.mark.parametrize("chain", ["chain", "replica"])
 def test_named_dimensions_in_a_strange_order(tmp_path, suffix, draw, chain):
     """All axes have the same length: only the names tell them apart."""
-    array, path = np.random.default_rng(2).choice([-1, 1], size=(8, 8, 8, 8)), tmp_path / f"x{suffix}"
+    array, path = (
+        np.random.default_rng(2).choice([-1, 1], size=(8, 8, 8, 8)),
+        tmp_path / f"x{suffix}",
+    )
     write_array(path, array, ("x", "y", draw, chain))
     wanted = Samples.from_array(array.transpose(3, 2, 0, 1), axes="chain,draw,x,y", periodic=False)
     assert_same(io.load(path, periodic=False), wanted)
@@ -268,10 +296,14 @@ def test_named_dimensions_in_a_strange_order(tmp_path, suffix, draw, chain):
 def test_netcdf_of_x_y_time(tmp_path):
     array = SPINS.transpose(1, 2, 0)
     dataset = xarray.Dataset({"spins": (("x", "y", "time"), array)}, {"time": np.arange(20.0)})
-    dataset["time"].attrs["units"] = "sweeps since start"  # no date, whatever netCDF conventions say
+    dataset["time"].attrs["units"] = (
+        "sweeps since start"  # no date, whatever netCDF conventions say
+    )
     for engine in ("h5netcdf", "scipy"):
         dataset.to_netcdf(tmp_path / f"{engine}.nc", engine=engine)
-        assert np.array_equal(2 * io.load(tmp_path / f"{engine}.nc", periodic=True).values[0].astype(int) - 1, SPINS)
+        assert np.array_equal(
+            2 * io.load(tmp_path / f"{engine}.nc", periodic=True).values[0].astype(int) - 1, SPINS
+        )
 
 
 def test_hdf5_dimension_scales(tmp_path):
@@ -283,7 +315,9 @@ def test_hdf5_dimension_scales(tmp_path):
             file["run/spins"].dims[axis].attach_scale(file[name])
     with pytest.raises(InputError, match="4 samples are too few"):
         io.load(tmp_path / "x.hdf5", periodic=True)
-    assert io.load(tmp_path / "x.hdf5", periodic=True, axes="draw,x,y", variable="/run/spins").shape == (4, 4)
+    assert io.load(
+        tmp_path / "x.hdf5", periodic=True, axes="draw,x,y", variable="/run/spins"
+    ).shape == (4, 4)
 
 
 def test_unknown_dimension_names_leave_it_to_the_shape(tmp_path):
@@ -314,7 +348,9 @@ def test_integers_with_a_fill_value_stay_integers(tmp_path):
 
 
 def test_units_of_angles(tmp_path):
-    angles = xarray.Dataset({"theta": (("draw", "x"), np.random.default_rng(0).uniform(size=(10, 4)))})
+    angles = xarray.Dataset(
+        {"theta": (("draw", "x"), np.random.default_rng(0).uniform(size=(10, 4)))}
+    )
     for units in ("rad", "degrees"):
         angles["theta"].attrs["units"] = units
         angles.to_netcdf(tmp_path / f"{units}.nc", engine="h5netcdf")
@@ -334,7 +370,9 @@ def test_several_variables(tmp_path, suffix):
     else:
         root = h5py.File(path, "w") if suffix == ".h5" else zarr.open_group(path, mode="w")
         for name, array in several.items():
-            root.create_dataset(name, data=array) if suffix == ".h5" else root.create_array(name, data=array)
+            root.create_dataset(name, data=array) if suffix == ".h5" else root.create_array(
+                name, data=array
+            )
         root.close() if suffix == ".h5" else None
     message = refusal(path, periodic=True)
     assert "--variable" in message
@@ -373,7 +411,11 @@ def test_files_of_no_format(tmp_path, suffix, content):
     path = tmp_path / f"x{suffix}"
     path.write_bytes(content)
     message = refusal(path, periodic=True)
-    assert ("cannot be read as" in message or "is a file" in message) if content else "empty" in message
+    assert (
+        ("cannot be read as" in message or "is a file" in message)
+        if content
+        else "empty" in message
+    )
 
 
 @pytest.mark.parametrize("part", [0.02, 0.3, 0.6, 0.95, 0.999])
@@ -457,7 +499,9 @@ def test_zarr_not_installed(tmp_path, monkeypatch):
     io.save(example("q=2"), tmp_path / "x.zarr")
     monkeypatch.setitem(sys.modules, "zarr", None)
     assert "pip install 'moiety[zarr]'" in refusal(tmp_path / "x.zarr")
-    assert "pip install 'moiety[zarr]'" in refusal(tmp_path / "y.zarr", lambda path: io.save(example("q=2"), path))
+    assert "pip install 'moiety[zarr]'" in refusal(
+        tmp_path / "y.zarr", lambda path: io.save(example("q=2"), path)
+    )
 
 
 # Saving
@@ -476,11 +520,17 @@ def test_save_replaces_nothing_unasked(tmp_path, suffix):
     assert tree(tmp_path) == before
     io.save(example("real"), path, force=True)
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
-    assert np.array_equal(io.load(path, **READ_NPY if suffix == ".npy" else {}).values, example("real").values)
+    assert np.array_equal(
+        io.load(path, **READ_NPY if suffix == ".npy" else {}).values, example("real").values
+    )
 
 
 READ_NPY = {"axes": "chain,draw,x,y", "kind": "real", "periodic": True}
-WRITERS = {".npy": "numpy.save", ".npz": "numpy.savez_compressed", ".h5": "h5py.Group.create_dataset"}
+WRITERS = {
+    ".npy": "numpy.save",
+    ".npz": "numpy.savez_compressed",
+    ".h5": "h5py.Group.create_dataset",
+}
 WRITERS |= {".nc": "h5netcdf.File.create_variable", ".zarr": "zarr.Group.create_array"}
 
 
@@ -539,7 +589,9 @@ def test_atomic_replaces_files_by_folders_and_back(tmp_path):
     for text in ("file", "folder", "folder", "file"):
         with atomic(path) as part:
             assert part.suffix == path.suffix
-            (part.mkdir() or part / "in").write_text(text) if text == "folder" else part.write_text(text)
+            (part.mkdir() or part / "in").write_text(text) if text == "folder" else part.write_text(
+                text
+            )
         assert ((path / "in") if text == "folder" else path).read_text() == text
         assert list(tmp_path.iterdir()) == [path]
 
@@ -555,14 +607,23 @@ def test_atomic_writes_through_links(tmp_path):
 
 def test_importing_is_light():
     code = "import sys, moiety.io; print(sorted({'zarr', 'xarray', 'h5py', 'h5netcdf', 'torch'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout
+        == "[]\n"
+    )
 
 
 @pytest.mark.parametrize("kind", ["discrete", "real"])
 @pytest.mark.parametrize("suffix", [".nc", ".h5", ".npz", ".zarr", ".npy"])
 def test_large_samples_go_by_way_of_the_disk(monkeypatch, tmp_path, suffix, kind):
     rng = np.random.default_rng(0)
-    array = rng.choice([-1, 1], size=(2, 40, 6, 6)).astype(np.int8) if kind == "discrete" else rng.normal(size=(2, 40, 6, 6))
+    array = (
+        rng.choice([-1, 1], size=(2, 40, 6, 6)).astype(np.int8)
+        if kind == "discrete"
+        else rng.normal(size=(2, 40, 6, 6))
+    )
     samples = Samples.from_array(array, periodic=True, axes="chain,draw,x,y", kind=kind)
     monkeypatch.setattr(scratch, "LARGEST_IN_MEMORY", 100)
     monkeypatch.setattr(scratch, "_SLAB", 500)
@@ -572,7 +633,9 @@ def test_large_samples_go_by_way_of_the_disk(monkeypatch, tmp_path, suffix, kind
     loaded = io.load(tmp_path / f"x{suffix}", **words)
     np.testing.assert_array_equal(loaded.values, samples.values)
     if (suffix, kind) != (".npz", "real"):  # archives are read whole, and nothing is left to code
-        assert isinstance(mapped(loaded.values), mmap.mmap) and not isinstance(mapped(samples.values), mmap.mmap)
+        assert isinstance(mapped(loaded.values), mmap.mmap) and not isinstance(
+            mapped(samples.values), mmap.mmap
+        )
 
 
 def mapped(array):
@@ -599,4 +662,6 @@ def test_memory_to_load_is_that_of_slabs(monkeypatch, tmp_path, suffix):
     most()  # what is imported at first
     in_memory = most()
     monkeypatch.setattr(scratch, "LARGEST_IN_MEMORY", 2**16)
-    assert most() < spins.nbytes / 2 < spins.nbytes < in_memory  # chunks of a megabyte, and a slab's indices
+    assert (
+        most() < spins.nbytes / 2 < spins.nbytes < in_memory
+    )  # chunks of a megabyte, and a slab's indices

@@ -4,9 +4,14 @@ import numpy as np
 import pytest
 
 from moiety import InputError
-from moiety.chains import standard_error, tau_int
+from moiety.data.statistics import standard_error, tau_int
 from moiety.exact.enumeration import all_states, boltzmann
-from moiety.exact.houtappel import CRITICAL_TEMPERATURE, houtappel_energy, houtappel_entropy, houtappel_free_energy
+from moiety.exact.houtappel import (
+    CRITICAL_TEMPERATURE,
+    houtappel_energy,
+    houtappel_entropy,
+    houtappel_free_energy,
+)
 from moiety.systems.ising_triangular import IsingTriangular
 
 SIGNS = (1.0, -1.0)
@@ -23,14 +28,15 @@ def assert_within_sigma(series, expected, sigmas=4.0):
 
 
 @pytest.mark.parametrize(
-    ("temperature", "entropy"), [(0.01, 0.3230659), (0.5, 0.3292249), (1, 0.4139082), (2, 0.5545790), (4, 0.6400116)]
+    ("temperature", "entropy"),
+    [(0.01, 0.3230659), (0.5, 0.3292249), (1, 0.4139082), (2, 0.5545790), (4, 0.6400116)],
 )
 def test_known_entropies_of_the_antiferromagnet(temperature, entropy):
     assert houtappel_entropy(temperature, coupling=-1.0) == pytest.approx(entropy, abs=6e-8)
 
 
 def test_critical_point_and_limits():
-    assert CRITICAL_TEMPERATURE == pytest.approx(3.6409569, abs=6e-8)
+    assert pytest.approx(3.6409569, abs=6e-8) == CRITICAL_TEMPERATURE
     assert houtappel_energy(CRITICAL_TEMPERATURE) == pytest.approx(-2.0, abs=1e-9)  # in closed form
     assert houtappel_entropy(0.01) == pytest.approx(0.0, abs=1e-12)
     assert houtappel_free_energy(1e-3) == pytest.approx(-3.0, abs=1e-12)
@@ -48,8 +54,13 @@ def test_double_integral(coupling, temperature):
     # the trapezoidal rule of a periodic function, which converges exponentially
     k, w = coupling / temperature, 2 * np.pi * np.arange(400) / 400
     cosines = np.cos(w[:, None]) + np.cos(w) + np.cos(w[:, None] + w)
-    log_z = np.log(2) + np.log(np.cosh(2 * k) ** 3 + np.sinh(2 * k) ** 3 - np.sinh(2 * k) * cosines).mean() / 2
-    assert -houtappel_free_energy(temperature, coupling=coupling) / temperature == pytest.approx(log_z, abs=1e-9)
+    log_z = (
+        np.log(2)
+        + np.log(np.cosh(2 * k) ** 3 + np.sinh(2 * k) ** 3 - np.sinh(2 * k) * cosines).mean() / 2
+    )
+    assert -houtappel_free_energy(temperature, coupling=coupling) / temperature == pytest.approx(
+        log_z, abs=1e-9
+    )
 
 
 @pytest.mark.parametrize("coupling", SIGNS)
@@ -63,7 +74,9 @@ def test_derivatives(coupling, temperature):
     near, far = (log_z(beta + i * step) - log_z(beta - i * step) for i in (1, 2))
     energy = houtappel_energy(temperature, coupling=coupling)
     assert energy == pytest.approx(-(8 * near - far) / (12 * step), abs=1e-8)
-    assert houtappel_entropy(temperature, coupling=coupling) == pytest.approx(log_z(beta) + beta * energy, abs=1e-12)
+    assert houtappel_entropy(temperature, coupling=coupling) == pytest.approx(
+        log_z(beta) + beta * energy, abs=1e-12
+    )
 
 
 @pytest.mark.parametrize("coupling", SIGNS)
@@ -71,7 +84,10 @@ def test_high_temperature(coupling):
     # ln z = ln 2 + 3 ln cosh K + 2 v^3 + 3 v^4 + O(v^5), v = tanh K: two triangles and three rhombi a site;
     # the next terms, of K^4 in the energy and K^5 in the entropy, have coefficients below 100
     k = coupling / 100
-    energy, entropy = -coupling * (3 * k + 6 * k**2 + 11 * k**3), np.log(2) - 1.5 * k**2 - 4 * k**3 - 8.25 * k**4
+    energy, entropy = (
+        -coupling * (3 * k + 6 * k**2 + 11 * k**3),
+        np.log(2) - 1.5 * k**2 - 4 * k**3 - 8.25 * k**4,
+    )
     assert houtappel_energy(100.0, coupling=coupling) == pytest.approx(energy, abs=1e-6)
     assert houtappel_entropy(100.0, coupling=coupling) == pytest.approx(entropy, abs=1e-8)
     # negative control: the other sign of J is another model
@@ -91,7 +107,10 @@ def test_finite_monotonic_and_silent(coupling, recwarn):
 @pytest.mark.parametrize("coupling", SIGNS)
 def test_small_tori_tend_to_the_infinite_lattice(coupling):
     infinite = houtappel_entropy(20.0, coupling=coupling)
-    gaps = [abs(IsingTriangular(size, 20.0, coupling).exact_entropy() - infinite) for size in ((2, 2), (3, 3), (4, 4))]
+    gaps = [
+        abs(IsingTriangular(size, 20.0, coupling).exact_entropy() - infinite)
+        for size in ((2, 2), (3, 3), (4, 4))
+    ]
     assert gaps[0] > gaps[1] > gaps[2] and gaps[2] < 1e-4
 
 
@@ -118,7 +137,9 @@ def test_symmetries():
     energy = model.energy(values)
     for image in (1 - values, values.swapaxes(2, 3), values[:, :, ::-1, ::-1]):
         np.testing.assert_array_equal(model.energy(image), energy)
-    assert (model.energy(values[:, :, ::-1]) != energy).any()  # negative control: a sheared lattice has no mirror
+    assert (
+        model.energy(values[:, :, ::-1]) != energy
+    ).any()  # negative control: a sheared lattice has no mirror
 
 
 def sublattice_order(values):
@@ -153,7 +174,9 @@ def test_energy_and_order_against_enumeration(parameters, algorithm):
 def test_enumeration_would_notice_a_wrong_temperature():
     right, wrong = (IsingTriangular((3, 4), t, coupling=-1.0) for t in (1.5, 1.65))
     with pytest.raises(AssertionError):
-        assert_within_sigma(wrong.energy(wrong.sample(4000, seed=2).values), exact_mean(right, right.energy))
+        assert_within_sigma(
+            wrong.energy(wrong.sample(4000, seed=2).values), exact_mean(right, right.energy)
+        )
 
 
 @pytest.mark.parametrize(("coupling", "temperature"), [(1.0, 6.0), (1.0, 2.5), (-1.0, 2.0)])
@@ -161,7 +184,9 @@ def test_energy_of_a_large_lattice(coupling, temperature):
     # 36 sites hold many correlation lengths here, so that the torus is the infinite lattice
     model = IsingTriangular(36, temperature, coupling)
     samples = model.sample(512, seed=3)
-    assert samples.provenance["algorithm"] == ("wolff" if temperature < 3 and coupling > 0 else "heat-bath")
+    assert samples.provenance["algorithm"] == (
+        "wolff" if temperature < 3 and coupling > 0 else "heat-bath"
+    )
     energy = model.energy(samples.values) / 36**2
     assert_within_sigma(energy, houtappel_energy(temperature, coupling=coupling))
     with pytest.raises(AssertionError):  # negative control
@@ -174,8 +199,13 @@ def test_energy_of_a_large_lattice(coupling, temperature):
 
 def test_clusters_alone_are_no_sampler_of_the_antiferromagnet():
     model = IsingTriangular(24, 1.0, coupling=-1.0)
-    stuck, moving = (model.sample(128, seed=4, algorithm=name, burn_in=512) for name in ("swendsen-wang", "heat-bath"))
-    assert stuck.provenance["tau_int"] > 60 > 30 > moving.provenance["tau_int"]  # of 256 sweeps recorded
+    stuck, moving = (
+        model.sample(128, seed=4, algorithm=name, burn_in=512)
+        for name in ("swendsen-wang", "heat-bath")
+    )
+    assert (
+        stuck.provenance["tau_int"] > 60 > 30 > moving.provenance["tau_int"]
+    )  # of 256 sweeps recorded
 
 
 def test_the_cold_antiferromagnet_is_sampled_by_loops():
@@ -183,21 +213,32 @@ def test_the_cold_antiferromagnet_is_sampled_by_loops():
     samples = model.sample(512, seed=4)
     assert samples.provenance["algorithm"] == "loops"
     assert samples.provenance["effective"] > 512 / 1.5 and samples.provenance["rhat"] < 1.1
-    parallel = [(samples.values == np.roll(samples.values, -1, axis)).mean(axis=(2, 3)) for axis in (2, 3)]
-    for fraction in parallel:  # all three directions are alike: a third of the bonds of each is broken
+    parallel = [
+        (samples.values == np.roll(samples.values, -1, axis)).mean(axis=(2, 3)) for axis in (2, 3)
+    ]
+    for (
+        fraction
+    ) in parallel:  # all three directions are alike: a third of the bonds of each is broken
         assert_within_sigma(fraction, 1 / 3)
         assert tau_int(fraction) < 0.6 + 2 * 0.1
-    stuck = model.sample(512, seed=4, algorithm="heat-bath", burn_in=256, thinning=8)  # negative control
+    stuck = model.sample(
+        512, seed=4, algorithm="heat-bath", burn_in=256, thinning=8
+    )  # negative control
     assert stuck.provenance["effective"] < 256 and stuck.provenance["rhat"] > 1.1
 
 
 def test_replica_exchange_and_loops_agree_on_broken_bonds_by_direction():
     model = IsingTriangular(12, 0.5, coupling=-1.0)
-    exchanged, looped = (model.sample(512, seed=4, algorithm=name) for name in ("replica-exchange", "loops"))
+    exchanged, looped = (
+        model.sample(512, seed=4, algorithm=name) for name in ("replica-exchange", "loops")
+    )
     assert exchanged.provenance["rhat"] < 1.1
 
     def winding(samples):  # of the broken bonds of two directions
-        broken = [(samples.values == np.roll(samples.values, -1, axis)).sum(axis=(2, 3)) for axis in (2, 3)]
+        broken = [
+            (samples.values == np.roll(samples.values, -1, axis)).sum(axis=(2, 3))
+            for axis in (2, 3)
+        ]
         return (broken[0] - 48.0) ** 2 + (broken[1] - 48.0) ** 2
 
     one, two = winding(exchanged), winding(looped)
@@ -208,4 +249,9 @@ def test_replica_exchange_and_loops_agree_on_broken_bonds_by_direction():
 def test_loops_admit_no_field():
     with pytest.raises(InputError, match="field"):
         IsingTriangular(6, 0.5, coupling=-1.0, field=0.1).sample(16, algorithm="loops")
-    assert IsingTriangular(6, 0.5, coupling=-1.0, field=0.1).sample(16, burn_in=8).provenance["algorithm"] == "heat-bath"
+    assert (
+        IsingTriangular(6, 0.5, coupling=-1.0, field=0.1)
+        .sample(16, burn_in=8)
+        .provenance["algorithm"]
+        == "heat-bath"
+    )

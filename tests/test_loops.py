@@ -7,15 +7,24 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from plain import PlainStream
-
 from moiety import InputError
-from moiety.chains import standard_error, tau_int
+from moiety.data.statistics import standard_error, tau_int
 from moiety.exact.enumeration import all_states, boltzmann
 from moiety.exact.triangular_torus import triangular_torus_energy
-from moiety.systems._loops import _behind, _close, _open, _place, _return, _steps, _worm, exit_rule, loops
-from moiety.systems._splitmix import stream
+from moiety.systems.dynamics.loops import (
+    _behind,
+    _close,
+    _open,
+    _place,
+    _return,
+    _steps,
+    _worm,
+    exit_rule,
+    loops,
+)
+from moiety.systems.dynamics.splitmix import stream
 from moiety.systems.ising_triangular import IsingTriangular
+from plain import PlainStream
 
 LEGS = ((1, 0), (0, 1), (1, 1))
 BONDS = (-300.0, -4.0, -1.3, 0.0, 0.4, np.log(2), 1.1, 6.0, 800.0)
@@ -36,14 +45,19 @@ def sublattice_order(values):
 
 def winding(values):
     """Squared difference of the numbers of like pairs along (1, 0) and (1, 1), per site."""
-    first, last = ((values == np.roll(values, [-x for x in leg], (2, 3))).sum((2, 3)) for leg in LEGS[::2])
+    first, last = (
+        (values == np.roll(values, [-x for x in leg], (2, 3))).sum((2, 3)) for leg in LEGS[::2]
+    )
     return (first - last.astype(float)) ** 2 / prod(values.shape[2:])
 
 
 def run(model, draws, returns=1, seed=3, burn_in=50):
     """One chain, shape `(1, draws, *shape)`, from a cold start."""
     bond, rng = 2 * model.coupling / model.temperature, stream(seed)
-    state, values = np.zeros(prod(model.shape), np.uint8), np.empty((draws, prod(model.shape)), np.uint8)
+    state, values = (
+        np.zeros(prod(model.shape), np.uint8),
+        np.empty((draws, prod(model.shape)), np.uint8),
+    )
     loops(state, model.shape, bond, rng, burn_in)
     for draw in range(draws):
         assert loops(state, model.shape, bond, rng, returns) == returns * state.size
@@ -56,7 +70,9 @@ def run(model, draws, returns=1, seed=3, burn_in=50):
 
 @pytest.mark.parametrize("shape", [(2, 2), (2, 5), (3, 4), (5, 3)])
 def test_every_link_joins_two_triangles(shape):
-    triangles = {_place(x, y, shape) + second for x, y, second in product(*map(range, shape), (0, 1))}
+    triangles = {
+        _place(x, y, shape) + second for x, y, second in product(*map(range, shape), (0, 1))
+    }
     for leg in range(3):
         behind = {at: _behind(at, leg, shape) for at in triangles}
         assert set(behind.values()) == triangles
@@ -90,7 +106,9 @@ def test_detailed_balance_and_fewest_bounces(bond):
     odds = exit_odds(bond)
     for inside in (0, 3, 5, 6):
         weights = [weight(inside ^ 1 << leg, bond) for leg in range(3)]
-        rates = np.array([[weights[i] * odds[inside ^ 1 << i, i, j] for j in range(3)] for i in range(3)])
+        rates = np.array(
+            [[weights[i] * odds[inside ^ 1 << i, i, j] for j in range(3)] for i in range(3)]
+        )
         np.testing.assert_allclose(rates.sum(1), weights, rtol=1e-14)
         np.testing.assert_allclose(rates, rates.T, rtol=1e-13, atol=1e-300)
         bounces = max(2 * max(weights) - sum(weights), 0.0)  # what no solution can avoid
@@ -103,10 +121,15 @@ def test_detailed_balance_and_fewest_bounces(bond):
 def chi_square(values, model):
     """Sum of (n - n p)^2 / n p over classes of states of one energy, order and winding, and its number of classes."""
     states = all_states(model.shape, 2)
-    labels = [np.concatenate([f(states)[0], f(values)[0]]).round(6) for f in (model.energy, sublattice_order, winding)]
+    labels = [
+        np.concatenate([f(states)[0], f(values)[0]]).round(6)
+        for f in (model.energy, sublattice_order, winding)
+    ]
     _, classes = np.unique(np.stack(labels, 1), axis=0, return_inverse=True)
     classes = classes.ravel()
-    expected = np.bincount(classes[: states.shape[1]], boltzmann(model.energy(states)[0], model.temperature))
+    expected = np.bincount(
+        classes[: states.shape[1]], boltzmann(model.energy(states)[0], model.temperature)
+    )
     counts = np.bincount(classes[states.shape[1] :], minlength=len(expected))
     expected = expected * counts.sum()
     rare = expected < 20  # one class together
@@ -155,7 +178,10 @@ def run_otherwise(model, draws, step, change=lambda table: table):
     """Like `run`, with another step from links that close to such links, or another exit table."""
     limits, table = exit_rule(2 * model.coupling / model.temperature)
     table, rng = change(table.copy()), stream(3)
-    links, values = np.empty(2 * prod(np.add(model.shape, 2)), np.uint8), np.zeros((draws, prod(model.shape)), np.uint8)
+    links, values = (
+        np.empty(2 * prod(np.add(model.shape, 2)), np.uint8),
+        np.zeros((draws, prod(model.shape)), np.uint8),
+    )
     _open(values[0], links, model.shape)
     for draw in range(draws):
         step(links, model.shape, limits, table, rng)
@@ -212,12 +238,20 @@ def exact_winding(temperature, side):
         cosh, sinh, logs = np.cosh(k), np.sinh(k), []
         for a, b in ((0, 1), (1, 0), (1, 1), (0, 0)):
             w1, w2 = wave[a::2, None], wave[b::2]
-            modes = cosh.prod() + sinh.prod() - sinh[0] * np.cos(w1) - sinh[1] * np.cos(w2) - sinh[2] * np.cos(w1 + w2)
+            modes = (
+                cosh.prod()
+                + sinh.prod()
+                - sinh[0] * np.cos(w1)
+                - sinh[1] * np.cos(w2)
+                - sinh[2] * np.cos(w1 + w2)
+            )
             logs.append(np.log(modes).sum() / 2)
         return logs[0] + np.log(np.exp(np.array(logs) - logs[0]) @ (1, 1, 1, -1))
 
     step = np.longdouble(0.005)
-    second = [-1, 16, -30, 16, -1] @ np.array([log_z(i * step) for i in range(-2, 3)]) / (12 * step**2)
+    second = (
+        [-1, 16, -30, 16, -1] @ np.array([log_z(i * step) for i in range(-2, 3)]) / (12 * step**2)
+    )
     return float(second) / 4 / side**2
 
 
@@ -235,12 +269,16 @@ def test_ground_states_in_all_winding_sectors(temperature):
     # the first excitation, 4 |J| above, has weight exp(-20) at T = 0.2
     model = IsingTriangular(32, temperature, -1.0)
     values = run(model, 400, returns=10)
-    assert (model.energy(values) == -(32**2)).all()  # the cold start of all spins alike is left at once
+    assert (
+        model.energy(values) == -(32**2)
+    ).all()  # the cold start of all spins alike is left at once
     for observable in (sublattice_order, winding):
         assert tau_int(observable(values)) < 1.2
     assert winding(values).std() > 0
     single = model.sample(64, algorithm="metropolis", chains=2, burn_in=400, thinning=50)
-    assert (winding(single.values).std(axis=1) == 0).all()  # negative control: chains keep what they began with
+    assert (
+        winding(single.values).std(axis=1) == 0
+    ).all()  # negative control: chains keep what they began with
 
 
 # ------------------------------------------------------------- the plain twin
@@ -279,13 +317,18 @@ def plain_worm(halves, triangles, bond, rng):
         link = triangles[triangle][left]
         if link == start:
             return
-        triangle, leg = next(i for i, links in enumerate(triangles) if i != triangle and link in links), left
+        triangle, leg = (
+            next(i for i, links in enumerate(triangles) if i != triangle and link in links),
+            left,
+        )
 
 
 def plain_spins(halves, triangles, shape, first):
     """Spins found by walking over all links, or None if two ways disagree."""
     links = {triangles[i][leg]: d for (i, leg), d in halves.items()}
-    assert all(d == links[triangles[i][leg]] for (i, leg), d in halves.items())  # both halves are alike
+    assert all(
+        d == links[triangles[i][leg]] for (i, leg), d in halves.items()
+    )  # both halves are alike
     spins = {(0, 0): first}
     while len(spins) < prod(shape):
         for (site, leg), d in links.items():

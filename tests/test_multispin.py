@@ -3,14 +3,22 @@
 import numpy as np
 import pytest
 
-from plain import PlainStream
-
 from moiety.systems._lattice import neighbour_table
-from moiety.systems._multispin import (
-    _BATCH, WIDTH, Layout, Odds, census, flip_costs, pack, sweep, turn, unpack,
-)  # fmt: skip
-from moiety.systems._splitmix import stream
-from moiety.systems._tempering import exchange
+from moiety.systems.dynamics.multispin import (  # fmt: skip
+    _BATCH,
+    WIDTH,
+    Layout,
+    Odds,
+    census,
+    flip_costs,
+    pack,
+    sweep,
+    turn,
+    unpack,
+)
+from moiety.systems.dynamics.replica_exchange import exchange
+from moiety.systems.dynamics.splitmix import stream
+from plain import PlainStream
 
 SHAPES = [(5, 4), (7,), (2, 3, 3), (1, 1)]
 
@@ -49,7 +57,9 @@ def plain_sweep(states, table, layout, costs, rng):
     for first, last in zip(layout.bounds[:-1], layout.bounds[1:], strict=True):
         for start in range(first, last, _BATCH):
             sites = site_at[start : min(start + _BATCH, last)]
-            chances = np.array([[chance(states, table, costs, i, r) for r in range(WIDTH)] for i in sites])
+            chances = np.array(
+                [[chance(states, table, costs, i, r) for r in range(WIDTH)] for i in sites]
+            )
             inverted = chances > 0.5  # then whether not to flip is what is drawn
             chances = np.minimum(chances, 1 - chances)
             flips, undecided = np.zeros_like(inverted), np.ones_like(inverted)
@@ -70,11 +80,15 @@ def chance(states, table, costs, site, lattice):
     return 1 / (1 + np.exp(abs(cost))) if cost >= 0 else 1 - 1 / (1 + np.exp(abs(cost)))
 
 
-@pytest.mark.parametrize(("bond", "field"), [(0.8, 0.0), (-0.8, 0.3), (0.9, -0.2), ("many", 0.0), ("many", -0.4)])
+@pytest.mark.parametrize(
+    ("bond", "field"), [(0.8, 0.0), (-0.8, 0.3), (0.9, -0.2), ("many", 0.0), ("many", -0.4)]
+)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_sweep_equals_its_twin(bond, field, shape):
     table, layout = neighbour_table(shape), layout_of(shape)
-    bond = np.linspace(0.1, 1.5, WIDTH) if bond == "many" else bond  # a temperature for each lattice
+    bond = (
+        np.linspace(0.1, 1.5, WIDTH) if bond == "many" else bond
+    )  # a temperature for each lattice
     field = field * bond
     costs = flip_costs(table.shape[1], bond, field)
     odds, rng, plain = Odds.of(costs), stream(11), PlainStream(11)
@@ -113,7 +127,9 @@ def test_costs_are_those_of_the_energy():
         turned[i] ^= 1
         alike = (states[table[i]] == states[i]).sum()
         assert costs[states[i], alike] == pytest.approx(weight(states) - weight(turned))
-    odds = Odds.of(flip_costs(6, 500.0, 500.0))  # frozen: no overflow, and what costs nothing is a coin
+    odds = Odds.of(
+        flip_costs(6, 500.0, 500.0)
+    )  # frozen: no overflow, and what costs nothing is a coin
     assert not odds.digits[[row for alike, _, row, _ in odds.cases if alike > 4]].any()
 
 
@@ -125,7 +141,9 @@ def test_census_equals_its_twin():
     words = random_words(24)
     states = unpack(words, layout)
     equal, counts = census(words, layout.neighbours, places)
-    assert equal.T.tolist() == [(states == states[:, table[:, k]]).sum(axis=1).tolist() for k in range(2)]
+    assert equal.T.tolist() == [
+        (states == states[:, table[:, k]]).sum(axis=1).tolist() for k in range(2)
+    ]
     for group in range(3):
         part = states[:, groups == group]
         assert counts[:, group].tolist() == [[8 - row.sum(), row.sum()] for row in part.astype(int)]
@@ -178,6 +196,8 @@ def test_exchanges_keep_the_distribution_of_two_levels():
         excited.append(lattice[0, 0] == 1)
     weights = np.exp(-np.array([0.5 * 1.2, 1.0 * 1.2]))  # lattice 1 at rung 1, at rung 0
     expected = weights[1] / weights.sum()
-    error = np.sqrt(expected * (1 - expected) / 20000)  # at most: successive states are anticorrelated
+    error = np.sqrt(
+        expected * (1 - expected) / 20000
+    )  # at most: successive states are anticorrelated
     assert abs(np.mean(excited) - expected) < 4 * error
     assert abs(np.mean(excited) - 0.5) > 4 * error  # negative control: a coin

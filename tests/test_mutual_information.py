@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from moiety import Samples
-from moiety.critics import ConvolutionalCritic, TrainedCritic
+from moiety.estimation.critics import ConvolutionalCritic, TrainedCritic
+from moiety.estimation.mutual_information import Estimator, estimate_information
+from moiety.estimation.training import Training
 from moiety.exact.chain import halves_information, segment_information
-from moiety.geometry import ladder
-from moiety.mutual_information import Estimator, estimate_information
+from moiety.geometry.cuts import ladder
 from moiety.systems import system
-from moiety.training import Training
 from small import SMALL
 
 QUICK = Estimator(training=Training(steps=300, batch=256, patience=4))
@@ -34,8 +34,14 @@ def assert_information(found, expected, missed=0.0):
 @pytest.mark.parametrize("kind", ["discrete", "angle", "real"])
 def test_independent_sites_share_nothing(space, kind):
     draw = np.random.default_rng(0)
-    values = draw.integers(0, 3, (256, *space)) if kind == "discrete" else draw.uniform(-3, 3, (256, *space))
-    samples = Samples.from_array(values, axes=("draw", *"xyz"[: len(space)]), kind=kind, periodic=True)
+    values = (
+        draw.integers(0, 3, (256, *space))
+        if kind == "discrete"
+        else draw.uniform(-3, 3, (256, *space))
+    )
+    samples = Samples.from_array(
+        values, axes=("draw", *"xyz"[: len(space)]), kind=kind, periodic=True
+    )
     quick = Estimator(critic=SMALL, training=Training(steps=75, batch=128))
     assert_information(estimate_information(samples, top(samples), quick), 0.0)
 
@@ -53,7 +59,9 @@ def test_halves_shuffled_between_samples_share_nothing():
     assert_information(estimate_information(samples, top(samples), quick), log(2), missed=0.05)
     values = samples.values.copy().reshape(-1, 8, 8)
     values[:, 4:] = values[np.random.default_rng(0).permutation(len(values)), 4:]
-    shuffled = Samples.from_array(values, axes="draw,x,y", periodic=False)  # one window, the halves as they are
+    shuffled = Samples.from_array(
+        values, axes="draw,x,y", periodic=False
+    )  # one window, the halves as they are
     assert_information(estimate_information(shuffled, top(shuffled), quick), 0.0)
 
 
@@ -61,9 +69,15 @@ def test_halves_shuffled_between_samples_share_nothing():
 def test_segments_of_the_ising_chain(critic):
     samples = system("ising-chain", size=32, temperature=1.0).sample(1024, seed=2)
     estimator = Estimator(training=QUICK.training, **({"critic": critic} if critic else {}))
-    whole, *_, inner = [cut for cut in ladder(samples.shape, samples.periodic).cuts if cut.volume >= 4]
-    assert_information(estimate_information(samples, whole, estimator), halves_information(32, 1.0), missed=0.03)
-    assert_information(estimate_information(samples, inner, estimator), segment_information(1.0), missed=0.03)
+    whole, *_, inner = [
+        cut for cut in ladder(samples.shape, samples.periodic).cuts if cut.volume >= 4
+    ]
+    assert_information(
+        estimate_information(samples, whole, estimator), halves_information(32, 1.0), missed=0.03
+    )
+    assert_information(
+        estimate_information(samples, inner, estimator), segment_information(1.0), missed=0.03
+    )
 
 
 def test_neighbours_of_a_gaussian_chain():
@@ -87,13 +101,21 @@ def test_what_training_has_not_found_is_added_to_the_bound():
     # negative control: folds that agree, for they have one network, scatter little
     idle = Estimator(training=Training(steps=1, learning_rate=1e-9, batch=128))
     idle = estimate_information(samples, inner, idle, warm=found.modules[:1] * 2)
-    assert idle.value - idle.bounds["donsker-varadhan"] - idle.late < 0.6 * (added - found.late)  # calibrated apart, still
+    assert idle.value - idle.bounds["donsker-varadhan"] - idle.late < 0.6 * (
+        added - found.late
+    )  # calibrated apart, still
 
 
 def test_numbers_do_not_depend_on_threads():
     samples = system("ising-square", size=8, temperature=2.5).sample(128, seed=1)
     first, alone, other = (
-        estimate_information(samples, top(samples), Estimator(critic=SMALL, training=Training(steps=60, batch=128), threads=threads, seed=seed))
+        estimate_information(
+            samples,
+            top(samples),
+            Estimator(
+                critic=SMALL, training=Training(steps=60, batch=128), threads=threads, seed=seed
+            ),
+        )
         for threads, seed in ((2, 0), (1, 0), (2, 1))
     )
     assert first.value == alone.value
@@ -103,7 +125,9 @@ def test_numbers_do_not_depend_on_threads():
 
 def test_warm_weights_save_steps():
     samples = system("ising-square", size=16, temperature=2.3).sample(512, seed=1)
-    larger, smaller = (cut for cut in ladder(samples.shape, samples.periodic).cuts if cut.left in ((8, 8), (4, 8)))
+    larger, smaller = (
+        cut for cut in ladder(samples.shape, samples.periodic).cuts if cut.left in ((8, 8), (4, 8))
+    )
     short = Estimator(critic=SMALL, training=Training(steps=25))
     taught = estimate_information(samples, smaller, replace(short, training=Training(steps=150)))
     warm = estimate_information(samples, larger, short, warm=taught.modules)
@@ -115,11 +139,19 @@ def test_warm_weights_save_steps():
 def test_a_cut_that_matters_little_still_gets_a_hundred_warm_steps():
     samples = system("ising-chain", size=8, temperature=1.0).sample(64, seed=1)
     training = Training(steps=330, batch=64, patience=100)
-    taught = estimate_information(samples, top(samples), Estimator(critic=SMALL, training=replace(training, steps=25)))
+    taught = estimate_information(
+        samples, top(samples), Estimator(critic=SMALL, training=replace(training, steps=25))
+    )
     trained = TrainedCritic(SMALL, {top(samples).parent: taught.modules})
     steps = {}
-    for name, critic, effort in (("warm", trained, 0.2), ("warm, in full", trained, 1.0), ("cold", SMALL, 0.5)):
-        found = estimate_information(samples, top(samples), Estimator(critic=critic, training=training), effort=effort)
+    for name, critic, effort in (
+        ("warm", trained, 0.2),
+        ("warm, in full", trained, 1.0),
+        ("cold", SMALL, 0.5),
+    ):
+        found = estimate_information(
+            samples, top(samples), Estimator(critic=critic, training=training), effort=effort
+        )
         steps[name] = found.histories[0].steps[-1]
     assert steps == {"warm": 100, "warm, in full": 110, "cold": 165}
 
@@ -127,7 +159,10 @@ def test_a_cut_that_matters_little_still_gets_a_hundred_warm_steps():
 def test_the_sampling_error_is_the_spread_over_samples():
     model = system("ising-chain", size=8, temperature=1.5)
     config = Estimator(critic=SMALL, training=Training(steps=40, batch=128))
-    found = [estimate_information(s, top(s), config) for s in (model.sample(256, seed=seed) for seed in range(24))]
+    found = [
+        estimate_information(s, top(s), config)
+        for s in (model.sample(256, seed=seed) for seed in range(24))
+    ]
     spread = np.std([one.value for one in found], ddof=1)
     stated = np.sqrt(np.mean([one.sampling**2 for one in found]))
     # the spread of 24 values has a relative error of 1/sqrt(2 * 23) = 15%

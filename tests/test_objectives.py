@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from moiety.objectives import (
+from moiety.estimation.objectives import (
     BOUNDS,
     NWJ,
     OBJECTIVES,
@@ -26,7 +26,9 @@ CORRELATION = 0.6
 INFORMATION = -0.5 * log(1 - CORRELATION**2)  # 0.223 nats
 BATCHES, BATCH = 50, 4000
 
-every_objective = pytest.mark.parametrize("objective", [kind() for kind in OBJECTIVES.values()], ids=OBJECTIVES)
+every_objective = pytest.mark.parametrize(
+    "objective", [kind() for kind in OBJECTIVES.values()], ids=OBJECTIVES
+)
 every_bound = pytest.mark.parametrize("bound", [kind() for kind in BOUNDS.values()], ids=BOUNDS)
 
 
@@ -38,7 +40,9 @@ def log_odds(x, y, r=CORRELATION):
 def pairs(n, seed=0, correlation=CORRELATION):
     """Joint pairs x, y, shape `(n,)`."""
     x, noise = np.random.default_rng(seed).normal(size=(2, n))
-    return torch.from_numpy(x), torch.from_numpy(correlation * x + np.sqrt(1 - correlation**2) * noise)
+    return torch.from_numpy(x), torch.from_numpy(
+        correlation * x + np.sqrt(1 - correlation**2) * noise
+    )
 
 
 def scored(n, products=1, seed=0, correlation=CORRELATION):
@@ -74,7 +78,10 @@ def expected_losses():
     }
 
 
-AS_EXPECTED = {"infonce": {"products": 1}, "smile": {"clip": 1.0}}  # settings that the quadrature is for
+AS_EXPECTED = {
+    "infonce": {"products": 1},
+    "smile": {"clip": 1.0},
+}  # settings that the quadrature is for
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +95,9 @@ def assert_mean(values, wanted, sigmas=4.0):
     """4 sigma of the spread between batches: one false alarm in 10^4."""
     values = np.array(values)
     error = values.std(ddof=1) / np.sqrt(len(values))
-    assert abs(values.mean() - wanted) < sigmas * error, f"{values.mean():.5f} ± {error:.5f} against {wanted:.5f}"
+    assert abs(values.mean() - wanted) < sigmas * error, (
+        f"{values.mean():.5f} ± {error:.5f} against {wanted:.5f}"
+    )
 
 
 # Values
@@ -97,7 +106,10 @@ def assert_mean(values, wanted, sigmas=4.0):
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_the_optimal_critic_has_its_known_loss(name, expected):
     objective = OBJECTIVES[name](**AS_EXPECTED.get(name, {}))
-    losses = [float(objective.loss(*scored(BATCH, objective.products, seed), None)[0]) for seed in range(BATCHES)]
+    losses = [
+        float(objective.loss(*scored(BATCH, objective.products, seed), None)[0])
+        for seed in range(BATCHES)
+    ]
     assert_mean(losses, expected[name])
     apart = [scored(BATCH, objective.products, seed, correlation=0.0) for seed in range(BATCHES)]
     strangers = [float(objective.loss(*scores, None)[0]) for scores in apart]
@@ -125,7 +137,10 @@ def test_infonce_carries_no_more_than_the_log_of_its_pairs():
     assert float(sure) == pytest.approx(-log(16), abs=1e-5)  # in single precision
     means = []
     for products in (1, 3, 15):  # and comes nearer to the information the more of them
-        losses = [-float(InfoNCE(products).loss(*scored(BATCH, products, seed), None)[0]) for seed in range(BATCHES)]
+        losses = [
+            -float(InfoNCE(products).loss(*scored(BATCH, products, seed), None)[0])
+            for seed in range(BATCHES)
+        ]
         means.append(np.mean(losses))
     error = np.std(losses) / np.sqrt(BATCHES)
     assert means[0] < means[1] < means[2] < INFORMATION + 4 * error
@@ -193,7 +208,9 @@ def test_the_moving_average_is_carried_on():
         mean = product.exp().mean().item()
         plain = mean if plain is None else 0.7 * plain + 0.3 * mean
         assert state.exp().item() == pytest.approx(plain)
-        assert loss.item() == pytest.approx(log(mean) - joint.mean().item())  # the value is the batch's own
+        assert loss.item() == pytest.approx(
+            log(mean) - joint.mean().item()
+        )  # the value is the batch's own
 
 
 def slopes(rate, batches=4000, batch=4):
@@ -219,7 +236,9 @@ def test_the_first_batch_is_its_own_average():
     t = torch.ones((), requires_grad=True)
     g = torch.linspace(-1, 1, 8)
     loss, _ = DonskerVaradhan().loss(torch.zeros(8), (t * g)[None], None)
-    assert float(torch.autograd.grad(loss, t)[0]) == pytest.approx(float((g * g.softmax(0)).sum()), abs=1e-6)
+    assert float(torch.autograd.grad(loss, t)[0]) == pytest.approx(
+        float((g * g.softmax(0)).sum()), abs=1e-6
+    )
 
 
 def test_smile_learns_as_a_classifier():
@@ -245,7 +264,9 @@ def test_bounds_of_independent_halves_are_not_positive(bound):
     values = np.array([bound(*scored(BATCH, 4, seed, correlation=0.0)) for seed in range(BATCHES)])
     assert values.mean() < 4 * values.std() / np.sqrt(BATCHES)  # 4 sigma
     weights, _, product = averages()
-    assert_mean(values, (weights * product).sum())  # less than nothing: minus a Kullback-Leibler divergence
+    assert_mean(
+        values, (weights * product).sum()
+    )  # less than nothing: minus a Kullback-Leibler divergence
 
 
 @every_bound
@@ -262,12 +283,21 @@ def test_one_log_mean_exp_over_everything():
     bound, batch = DonskerVaradhanBound(), 8
     joint, product = scored(BATCH * 8, 1)
     whole = bound(joint, product)
-    parts = np.mean([bound(*both) for both in zip(joint.split(batch), product.flatten().split(batch), strict=True)])
+    parts = np.mean(
+        [
+            bound(*both)
+            for both in zip(joint.split(batch), product.flatten().split(batch), strict=True)
+        ]
+    )
     variance = 1 / (1 - CORRELATION**2) - 1  # <e^2F> - 1 over product pairs
-    assert parts - whole == pytest.approx(variance / (2 * batch), rel=0.3)  # higher orders are in (Var / n)^2
+    assert parts - whole == pytest.approx(
+        variance / (2 * batch), rel=0.3
+    )  # higher orders are in (Var / n)^2
 
 
-scores_list = npst.arrays(np.float64, npst.array_shapes(max_dims=1, max_side=20), elements=st.floats(-300, 300))
+scores_list = npst.arrays(
+    np.float64, npst.array_shapes(max_dims=1, max_side=20), elements=st.floats(-300, 300)
+)
 
 
 @repeatable
@@ -290,4 +320,6 @@ def test_donsker_varadhan_knows_no_offset(joint, product, offset):
 
 def test_nwj_knows_the_offset():
     joint, product = scored(BATCH, 4)
-    assert NWJBound()(joint + 1, product + 1) == pytest.approx(INFORMATION + 1 - exp(1) + 1, abs=0.1)
+    assert NWJBound()(joint + 1, product + 1) == pytest.approx(
+        INFORMATION + 1 - exp(1) + 1, abs=0.1
+    )

@@ -8,10 +8,10 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from moiety import scratch
-from moiety.geometry import ladder
-from moiety.pairs import Encoding, PairShape, Windows, cross_splits, shifts, spread_out
-from moiety.random import Streams
+from moiety.base import scratch
+from moiety.base.random import Streams
+from moiety.estimation.pairs import Encoding, PairShape, Windows, cross_splits, shifts, spread_out
+from moiety.geometry.cuts import ladder
 
 repeatable = settings(derandomize=True, deadline=None)
 PLAIN = Encoding("real")  # values as they are: mean 0, scale 1
@@ -24,7 +24,9 @@ def generator(seed=0):
 def tagged(n, shape):
     """Every value tells its sample and its site; exact in single precision."""
     sites = np.arange(np.prod(shape)).reshape(shape)
-    return torch.from_numpy((1000.0 * np.arange(n).reshape(-1, *[1] * len(shape)) + sites).astype(np.float32))
+    return torch.from_numpy(
+        (1000.0 * np.arange(n).reshape(-1, *[1] * len(shape)) + sites).astype(np.float32)
+    )
 
 
 def places(block, shape):
@@ -35,7 +37,11 @@ def places(block, shape):
 
 @st.composite
 def cuts(draw):
-    shape = draw(st.lists(st.integers(1, 6), min_size=1, max_size=3).map(tuple).filter(lambda s: 1 < np.prod(s)))
+    shape = draw(
+        st.lists(st.integers(1, 6), min_size=1, max_size=3)
+        .map(tuple)
+        .filter(lambda s: np.prod(s) > 1)
+    )
     periodic = draw(st.tuples(*[st.booleans()] * len(shape)))
     return draw(st.sampled_from(ladder(shape, periodic).cuts)), shape, periodic
 
@@ -92,20 +98,29 @@ def test_windows_of_large_samples_are_no_copies(case, seed):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scratch, "LARGEST_IN_MEMORY", 0)
         lean = Windows(values, cut, periodic, PLAIN, ("transpose",))
-    assert all(view.untyped_storage().data_ptr() == values.untyped_storage().data_ptr() for view in lean._views)
+    assert all(
+        view.untyped_storage().data_ptr() == values.untyped_storage().data_ptr()
+        for view in lean._views
+    )
     sides = zip(shape, cut.parent, strict=True)
     assert lean.positions == np.prod([side - inner + 1 for side, inner in sides])
     a, b = lean.draw(torch.arange(12), generator(seed))
     frames, coordinates = places(torch.cat([a, b], dim=2)[:, 0], shape)
-    assert (frames == frames.reshape(12, -1)[:, 0].reshape(12, *[1] * (frames.ndim - 1))).all()  # of one sample
-    for along, inner in zip(coordinates, cut.parent, strict=True):  # over an edge the spread would be larger
+    assert (
+        frames == frames.reshape(12, -1)[:, 0].reshape(12, *[1] * (frames.ndim - 1))
+    ).all()  # of one sample
+    for along, inner in zip(
+        coordinates, cut.parent, strict=True
+    ):  # over an edge the spread would be larger
         assert (np.ptp(along.reshape(12, -1), axis=1) == inner - 1).all()
 
 
 def test_same_stream_same_windows():
     cut = ladder((8, 8), (True, True)).cuts[3]
     windows = Windows(tagged(9, (8, 8)), cut, (True, True), PLAIN, ("reflect", "transpose"))
-    first, again, other = (windows.raw(torch.arange(9), generator(seed), augment=True) for seed in (1, 1, 2))
+    first, again, other = (
+        windows.raw(torch.arange(9), generator(seed), augment=True) for seed in (1, 1, 2)
+    )
     assert torch.equal(first, again) and not torch.equal(first, other)
 
 
@@ -139,9 +154,13 @@ def symmetric_images(block, symmetries):
     ],
 )
 def test_augmentation_makes_every_image_and_no_other(symmetries, images):
-    sample = np.array([[0, 0, 1, 0], [1, 0, 0, 0], [1, 1, 0, 1], [0, 0, 0, 0]], np.uint8)  # no image is like another
+    sample = np.array(
+        [[0, 0, 1, 0], [1, 0, 0, 0], [1, 1, 0, 1], [0, 0, 0, 0]], np.uint8
+    )  # no image is like another
     cut = ladder((4, 4), (False, False)).cuts[0]
-    windows = Windows(torch.from_numpy(sample)[None], cut, (False, False), Encoding("discrete", 2), symmetries)
+    windows = Windows(
+        torch.from_numpy(sample)[None], cut, (False, False), Encoding("discrete", 2), symmetries
+    )
     rng = generator()
 
     def found(augment):  # the transposition is drawn once a batch
@@ -184,15 +203,24 @@ def triangular_energy(spins):
         (square_energy, ("flip", "reflect", "transpose", "invert"), True),
         (triangular_energy, ("flip", "transpose", "invert"), True),
         (triangular_energy, ("reflect",), False),  # negative control, trap 10
-        (lambda spins: square_energy(spins) - spins.sum(axis=(1, 2)), ("flip",), False),  # in a field
+        (
+            lambda spins: square_energy(spins) - spins.sum(axis=(1, 2)),
+            ("flip",),
+            False,
+        ),  # in a field
     ],
     ids=["square", "triangular", "triangular reflected", "flipped in a field"],
 )
 def test_symmetries_of_the_energy(energy, symmetries, kept):
     values = np.random.default_rng(0).integers(0, 2, (200, 6, 6), dtype=np.uint8)
     cut = ladder((6, 6), (True, True)).cuts[0]  # its window is the whole torus, from any origin
-    windows = Windows(torch.from_numpy(values), cut, (True, True), Encoding("discrete", 2), symmetries)
-    plain, images = (windows.raw(torch.arange(200), generator(3), augment=augment).numpy() for augment in (False, True))
+    windows = Windows(
+        torch.from_numpy(values), cut, (True, True), Encoding("discrete", 2), symmetries
+    )
+    plain, images = (
+        windows.raw(torch.arange(200), generator(3), augment=augment).numpy()
+        for augment in (False, True)
+    )
     expected = energy(2.0 * values - 1)
     np.testing.assert_array_equal(energy(2.0 * plain - 1), expected)
     assert (energy(2.0 * images - 1) == expected).all() == kept
@@ -204,7 +232,9 @@ def test_transposition_needs_equal_sides_and_edges():
         windows = Windows(tagged(1, shape), cut, periodic, PLAIN, ("transpose",))
         rng, seen = generator(), set()
         for _ in range(60):
-            _, sites = places(windows.raw(torch.zeros(1, dtype=int), rng, augment=True).flatten(), shape)
+            _, sites = places(
+                windows.raw(torch.zeros(1, dtype=int), rng, augment=True).flatten(), shape
+            )
             seen.add(tuple(np.flatnonzero(np.diff(sites, axis=1).ravel())))
         return len(seen)
 
@@ -227,7 +257,9 @@ def test_encodings():
     assert potts.tolist() == [[[[1, 0], [0, 1]], [[0, 1], [0, 0]], [[0, 0], [1, 0]]]]
     assert Encoding("discrete", 3).flipped(block).tolist() == [[[2, 1], [0, 2]]]
     angles = torch.tensor([[0.5, 3.1415]])
-    assert torch.allclose(Encoding("angle")(angles), Encoding("angle")(angles - 2 * np.pi), atol=1e-6)  # no branch cut
+    assert torch.allclose(
+        Encoding("angle")(angles), Encoding("angle")(angles - 2 * np.pi), atol=1e-6
+    )  # no branch cut
     assert torch.allclose(Encoding("angle")(Encoding("angle").flipped(angles))[:, 1], -angles.sin())
 
 
@@ -255,7 +287,9 @@ def test_reals_are_standardised():
     values = np.random.default_rng(0).normal(5.0, 0.1, (50, 4)).astype(np.float32)
     coded = Encoding.of("real", 0, values)(torch.from_numpy(values))
     assert (coded.mean().item(), coded.std().item()) == pytest.approx((0, 1), abs=0.01)
-    assert not Encoding.of("real", 0, np.full((9, 4), 5.0))(torch.full((9, 4), 5.0)).any()  # constant: no 0 / 0
+    assert not Encoding.of("real", 0, np.full((9, 4), 5.0))(
+        torch.full((9, 4), 5.0)
+    ).any()  # constant: no 0 / 0
     assert Encoding.of("discrete", 2, values) == Encoding("discrete", 2)
 
 
@@ -273,8 +307,14 @@ def test_splits_are_disjoint_and_cover(chains, draws, folds, share):
         everything = np.concatenate([split.train, split.validation, split.test])
         assert sorted(everything.tolist()) == list(range(n))
         assert min(len(split.train), len(split.validation), len(split.test)) >= 1
-        assert len(split.validation) == pytest.approx(max(share * (n - len(split.test)), 2), abs=1)  # two can be paired
-        for indices, runs in ((split.test, 1), (split.validation, 1), (split.train, 2)):  # the ends are joined
+        assert len(split.validation) == pytest.approx(
+            max(share * (n - len(split.test)), 2), abs=1
+        )  # two can be paired
+        for indices, runs in (
+            (split.test, 1),
+            (split.validation, 1),
+            (split.train, 2),
+        ):  # the ends are joined
             assert np.count_nonzero(np.diff(indices, append=indices[0] + n) != 1) <= runs
         if chains % folds == 0:
             assert len(set(split.test // draws)) * draws == len(split.test)  # whole chains
@@ -282,7 +322,9 @@ def test_splits_are_disjoint_and_cover(chains, draws, folds, share):
 
 def test_validation_is_far_from_the_test_set():
     for split in cross_splits(1, 300, folds=3):
-        assert np.abs(split.validation[:, None] - split.test).min() >= 80  # of the 160 draws that are trained on
+        assert (
+            np.abs(split.validation[:, None] - split.test).min() >= 80
+        )  # of the 160 draws that are trained on
 
 
 @repeatable
@@ -296,7 +338,13 @@ def test_spread_out_is_even_and_in_order(length, size, seed):
 
 
 @repeatable
-@given(st.integers(2, 400), st.integers(2, 400), st.floats(0.5, 20), st.integers(1, 8), st.integers(0, 99))
+@given(
+    st.integers(2, 400),
+    st.integers(2, 400),
+    st.floats(0.5, 20),
+    st.integers(1, 8),
+    st.integers(0, 99),
+)
 def test_partners_are_three_tau_apart(samples, size, tau, count, seed):
     assume(2 * (3 * tau + 1) * size / samples + 2 <= size)  # a ring of draws has room for it
     rng = generator(seed)
@@ -305,7 +353,9 @@ def test_partners_are_three_tau_apart(samples, size, tau, count, seed):
     assert 1 <= len(rolls) == len(set(rolls)) <= count
     for roll in rolls:
         assert (picks - picks.roll(roll)).abs().min() >= 3 * tau
-    assert (picks - picks.roll(1)).abs().min() < 3 * tau or samples / size > 3 * tau  # negative control
+    assert (
+        picks - picks.roll(1)
+    ).abs().min() < 3 * tau or samples / size > 3 * tau  # negative control
 
 
 def test_all_rolls_that_are_far_enough_are_used():
@@ -318,9 +368,13 @@ def test_all_rolls_that_are_far_enough_are_used():
 def test_turns_turn_both_halves_alike():
     values = torch.rand(1, 4, 4, dtype=torch.float64) * 6
     cut = ladder((4, 4), (True, True)).cuts[-1]
-    turned, plain = (Windows(values, cut, (True, True), Encoding("angle"), names) for names in (("turn",), ()))
+    turned, plain = (
+        Windows(values, cut, (True, True), Encoding("angle"), names) for names in (("turn",), ())
+    )
     picks = torch.zeros(64, dtype=int)
-    (a, b), (c, d) = (w.draw(picks, torch.Generator().manual_seed(1), augment=True) for w in (turned, plain))
+    (a, b), (c, d) = (
+        w.draw(picks, torch.Generator().manual_seed(1), augment=True) for w in (turned, plain)
+    )
 
     def inner(x, y):
         return (x * y).sum(dim=1).flatten(1)

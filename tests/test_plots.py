@@ -9,10 +9,12 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from moiety import InputError, Samples, plots
-from moiety.geometry import ladder
-from moiety.results import COUNTED, ESTIMATED, EXTRAPOLATED, EntropyResult, Level, Status
-from moiety.training import History
+from moiety import InputError, Samples
+from moiety.base.words import measured
+from moiety.estimation.training import History
+from moiety.geometry.cuts import ladder
+from moiety.results import plots
+from moiety.results.result import COUNTED, ESTIMATED, EXTRAPOLATED, EntropyResult, Level, Status
 
 SITE = 0.6931
 
@@ -68,11 +70,17 @@ def drawn(container):
     return *line.get_data(orig=False), (segments[:, 1, 1] - segments[:, 0, 1]) / 2
 
 
-@pytest.mark.parametrize(("plot", "per_site"), [(plots.information, False), (plots.information_density, True)])
+@pytest.mark.parametrize(
+    ("plot", "per_site"), [(plots.information, False), (plots.information_density, True)]
+)
 def test_points_are_the_levels(axes, plot, per_site):
     result = made()
     assert plot(result, axes) is axes
-    assert [container.get_label() for container in axes.containers] == [COUNTED, ESTIMATED, EXTRAPOLATED]
+    assert [container.get_label() for container in axes.containers] == [
+        COUNTED,
+        ESTIMATED,
+        EXTRAPOLATED,
+    ]
     for container in axes.containers:
         levels = [level for level in result.levels if level.source == container.get_label()]
         unit = np.array([level.interface if per_site else 1 for level in levels])
@@ -81,13 +89,22 @@ def test_points_are_the_levels(axes, plot, per_site):
         np.testing.assert_allclose(values, [level.mutual_information for level in levels] / unit)
         np.testing.assert_allclose(errors, [level.error for level in levels] / unit)
     assert axes.get_xlabel() == "volume of the half V (sites)"
-    assert axes.get_ylabel() == ("M / interface (nats/site)" if per_site else "mutual information M (nats)")
+    assert axes.get_ylabel() == (
+        "M / interface (nats/site)" if per_site else "mutual information M (nats)"
+    )
 
 
 def test_axes_of_volume_and_information(axes):
     plots.information(made((64, 64)), axes)
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "4", "16", "64", "256", "1024"]
+    assert [label.get_text() for label in axes.get_xticklabels()] == [
+        "1",
+        "4",
+        "16",
+        "64",
+        "256",
+        "1024",
+    ]
     chain = plots.information(made((2**24,), extrapolated=0), Figure().subplots())
     assert chain.get_yscale() == "linear"  # one M at all sizes
     assert chain.get_xticklabels()[-1].get_text() == "2²¹"
@@ -96,9 +113,14 @@ def test_axes_of_volume_and_information(axes):
 def test_bars_lead_from_single_sites_to_the_entropy(axes):
     result = made()
     plots.scales(result, axes)
-    bars = sorted((bar for group in axes.containers[:3] for bar in group), key=lambda bar: bar.get_y())
+    bars = sorted(
+        (bar for group in axes.containers[:3] for bar in group), key=lambda bar: bar.get_y()
+    )
     levels = result.levels[::-1]  # smallest halves on top
-    np.testing.assert_allclose([bar.get_width() for bar in bars], [-level.weight * level.mutual_information for level in levels])
+    np.testing.assert_allclose(
+        [bar.get_width() for bar in bars],
+        [-level.weight * level.mutual_information for level in levels],
+    )
     ends = [bar.get_x() + bar.get_width() for bar in bars]
     np.testing.assert_allclose([bar.get_x() for bar in bars], [SITE, *ends[:-1]])
     assert ends[-1] == pytest.approx(result.entropy)
@@ -109,8 +131,11 @@ def test_bars_lead_from_single_sites_to_the_entropy(axes):
     assert names == ["single site", *("x".join(map(str, level.shape)) for level in levels), "s"]
     assert axes.get_xlabel() == "entropy (nats/site)"
     texts = [text.get_text() for text in axes.texts]
-    assert texts[0] == "0.6931" and texts[1] == f"−{levels[0].weight * levels[0].mutual_information:.4f}"
-    assert texts[-1] == plots.measured(result.entropy, result.error)
+    assert (
+        texts[0] == "0.6931"
+        and texts[1] == f"−{levels[0].weight * levels[0].mutual_information:.4f}"
+    )
+    assert texts[-1] == measured(result.entropy, result.error)
 
 
 def test_training_curves(axes):
@@ -134,8 +159,14 @@ def test_training_of_one_level(axes):
     depth = 5
     cuts = [level for level in result.levels if level.level == depth and level.histories]
     assert len(cuts) > 1  # odd sides: several cuts a depth
-    labels = [line.get_label() for line in plots.training(result, axes, level=depth).lines if line.get_label().startswith("fold")]
-    assert labels == [f"fold {fold}, {'x'.join(map(str, cut.shape))}" for cut in cuts for fold in (1, 2)]
+    labels = [
+        line.get_label()
+        for line in plots.training(result, axes, level=depth).lines
+        if line.get_label().startswith("fold")
+    ]
+    assert labels == [
+        f"fold {fold}, {'x'.join(map(str, cut.shape))}" for cut in cuts for fold in (1, 2)
+    ]
     with pytest.raises(InputError, match="level 99 .* levels that have: 2, 3, 4, 5$"):
         plots.training(result, axes, level=99)
     with pytest.raises(InputError, match="have: none"):
@@ -147,7 +178,7 @@ def test_overview(name, panels):
     result = RESULTS[name]
     figure = result.plot()
     assert len(figure.axes) == panels
-    assert figure.get_suptitle() == f"s = {plots.measured(result.entropy, result.error)} nats/site"
+    assert figure.get_suptitle() == f"s = {measured(result.entropy, result.error)} nats/site"
 
 
 def overlap(boxes):
@@ -162,10 +193,16 @@ def test_every_result_can_be_drawn_and_read(name):
     for axes in figure.axes:
         for labels in (axes.get_xticklabels(), axes.get_yticklabels()):
             boxes = [label.get_window_extent() for label in labels if label.get_text()]
-            inside = [box for box in boxes if box.width and figure.bbox.contains(*box.min) and figure.bbox.contains(*box.max)]
+            inside = [
+                box
+                for box in boxes
+                if box.width and figure.bbox.contains(*box.min) and figure.bbox.contains(*box.max)
+            ]
             assert inside and not overlap(inside)
         legend, frame = axes.get_legend().get_window_extent(), axes.get_window_extent()
-        assert legend.y0 >= frame.y1 - 1 and legend.x1 <= figure.bbox.x1  # above all data, not cut off
+        assert (
+            legend.y0 >= frame.y1 - 1 and legend.x1 <= figure.bbox.x1
+        )  # above all data, not cut off
         for text in axes.texts:
             box = text.get_window_extent()
             assert frame.x0 <= box.x0 and box.x1 <= figure.bbox.x1
@@ -189,7 +226,9 @@ def test_overlap_would_be_seen():
 )
 def test_configuration(axes, values, axes_option, shown):
     kind = "discrete" if values.dtype == int else "angle"
-    plots.configuration(Samples.from_array(values, periodic=True, axes=axes_option, kind=kind), axes)
+    plots.configuration(
+        Samples.from_array(values, periodic=True, axes=axes_option, kind=kind), axes
+    )
     (image,) = axes.get_images()
     assert image.get_array().shape == shown
     assert image.get_array().min() >= image.get_clim()[0]  # angles are taken into [0, 2 pi)
@@ -209,23 +248,42 @@ def test_configuration(axes, values, axes_option, shown):
     ],
 )
 def test_measured(value, error, text):
-    assert plots.measured(value, error) == text
+    assert measured(value, error) == text
 
 
 def lab(rgb):
     """CIE L*a*b* of linear sRGB, shape (..., 3): distances are as the eye sees them."""
-    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    to_xyz = np.array(
+        [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    )
     x = np.cbrt(rgb @ to_xyz.T / [0.9505, 1.0, 1.089])
-    return np.stack([116 * x[..., 1] - 16, 500 * (x[..., 0] - x[..., 1]), 200 * (x[..., 1] - x[..., 2])], axis=-1)
+    return np.stack(
+        [116 * x[..., 1] - 16, 500 * (x[..., 0] - x[..., 1]), 200 * (x[..., 1] - x[..., 2])],
+        axis=-1,
+    )
 
 
 def least_distance(colours):
     """Between any two colours for eyes without red or green receptors: Machado et al., IEEE TVCG 15, 1291 (2009)."""
-    protanopia = [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
-    deuteranopia = [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+    protanopia = [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ]
+    deuteranopia = [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ]
     linear = ((np.array([to_rgb(colour) for colour in colours]) + 0.055) / 1.055) ** 2.4
-    seen = [lab(np.clip(linear @ np.transpose(matrix), 0, 1)) for matrix in (np.eye(3), protanopia, deuteranopia)]
-    return min(np.linalg.norm(view[:, None] - view, axis=-1)[np.triu_indices(len(linear), 1)].min() for view in seen)
+    seen = [
+        lab(np.clip(linear @ np.transpose(matrix), 0, 1))
+        for matrix in (np.eye(3), protanopia, deuteranopia)
+    ]
+    return min(
+        np.linalg.norm(view[:, None] - view, axis=-1)[np.triu_indices(len(linear), 1)].min()
+        for view in seen
+    )
 
 
 def test_sources_are_told_apart_without_colour_vision():
@@ -236,13 +294,13 @@ def test_sources_are_told_apart_without_colour_vision():
 
 def test_plotting_is_light_and_leaves_pyplot_alone():
     code = """if True:
-        import sys, moiety.plots
+        import sys, moiety.results.plots
         assert not {"matplotlib", "torch"} & set(sys.modules)
         from matplotlib.figure import Figure
         from types import SimpleNamespace as Some
         level = Some(level=1, shape=(1,), volume=1, interface=1, weight=0.5, mutual_information=0.1, error=0.01,
                      source="counted", histories=())
-        moiety.plots.overview(Some(entropy=0.6, error=0.01, unit="nats/site", levels=(level,)))
+        moiety.results.plots.overview(Some(entropy=0.6, error=0.01, unit="nats/site", levels=(level,)))
         assert "matplotlib.pyplot" not in sys.modules"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -17,7 +17,9 @@ def bump(x):
     return 1 / (1 + ((x - TOP) / 0.5) ** 2)
 
 
-@pytest.mark.parametrize(("curve", "find"), [(bump, peak), (lambda x: np.arctan((x - TOP) / 0.5), peak_of_slope)])
+@pytest.mark.parametrize(
+    ("curve", "find"), [(bump, peak), (lambda x: np.arctan((x - TOP) / 0.5), peak_of_slope)]
+)
 def test_errors_of_a_peak_hold(curve, find):
     rng, error, z = np.random.default_rng(0), np.full(len(PLACES), 0.01), []
     for seed in range(60):
@@ -37,7 +39,11 @@ def test_the_peak_of_an_exact_heat_capacity():
     c = np.array([kaufman_heat_capacity(t, 64) for t in temperatures])
     found = peak(temperatures, c, np.full(25, 1e-3))
     fine = np.linspace(2.2, 2.4, 801)
-    assert abs(found.at - fine[np.argmax([kaufman_heat_capacity(t, 64) for t in fine])]) < 2 * found.at_error < 0.03
+    assert (
+        abs(found.at - fine[np.argmax([kaufman_heat_capacity(t, 64) for t in fine])])
+        < 2 * found.at_error
+        < 0.03
+    )
 
 
 def test_a_curve_that_only_rises_has_its_peak_at_the_end():
@@ -47,7 +53,9 @@ def test_a_curve_that_only_rises_has_its_peak_at_the_end():
 
 def test_slopes_are_those_halfway():
     at, found, error = slope(PLACES, PLACES**2, np.full(len(PLACES), 0.1))
-    assert found == pytest.approx(2 * at) and error == pytest.approx(0.1 * np.sqrt(2) / np.diff(PLACES))
+    assert found == pytest.approx(2 * at) and error == pytest.approx(
+        0.1 * np.sqrt(2) / np.diff(PLACES)
+    )
 
 
 def test_an_area_law_with_its_errors():
@@ -56,16 +64,26 @@ def test_an_area_law_with_its_errors():
     for _ in range(40):
         found = area_fit(sites, 0.2 * sites + log(2) + error * rng.normal(size=6), error)
         z += [(found.alpha - 0.2) / found.alpha_error, (found.beta - log(2)) / found.beta_error]
-    assert np.std(z) == pytest.approx(1, abs=0.25)  # of 80 values: 3 sigma, for half of them are correlated
+    assert np.std(z) == pytest.approx(
+        1, abs=0.25
+    )  # of 80 values: 3 sigma, for half of them are correlated
     assert found.points == 5  # single sites are no law
-    noisy = area_fit(sites, np.where(sites > 20, 50.0, 0.2 * sites + 0.7), np.where(sites > 20, 40.0, 0.01))
-    assert noisy.points == 4 and noisy.alpha == pytest.approx(0.2)  # what is hardly known is left out
+    noisy = area_fit(
+        sites, np.where(sites > 20, 50.0, 0.2 * sites + 0.7), np.where(sites > 20, 40.0, 0.01)
+    )
+    assert noisy.points == 4 and noisy.alpha == pytest.approx(
+        0.2
+    )  # what is hardly known is left out
     curved = area_fit(sites, 0.01 * sites**2, np.full(6, 0.001))
     assert curved.chi2 > 100  # negative control: no area law
 
 
 def test_what_has_no_peak_or_law_is_refused():
-    for call in (lambda: peak(PLACES[:2], PLACES[:2], PLACES[:2]), lambda: peak(PLACES[::-1], PLACES, PLACES), lambda: slope(PLACES[:1], PLACES[:1], PLACES[:1])):
+    for call in (
+        lambda: peak(PLACES[:2], PLACES[:2], PLACES[:2]),
+        lambda: peak(PLACES[::-1], PLACES, PLACES),
+        lambda: slope(PLACES[:1], PLACES[:1], PLACES[:1]),
+    ):
         with pytest.raises(InputError, match="rising order"):
             call()
     with pytest.raises(InputError, match="three blocks"):

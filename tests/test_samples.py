@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moiety import InputError, Samples
-from moiety.random import Streams
-from moiety.samples import MINIMUM_SAMPLES
+from moiety.base.random import Streams
+from moiety.data.samples import MINIMUM_SAMPLES
 
 repeatable = settings(derandomize=True, deadline=None)
 CODES = np.random.default_rng(0).integers(0, 2, size=(20, 4, 4))
@@ -54,12 +54,16 @@ def test_every_way_of_giving_two_states(array, labels):
 def test_states_0_to_q(q, seed):
     array = np.random.default_rng(seed).integers(0, q, size=(9, 5))
     array[0, 0] = q - 1
-    undeclared, declared = (Samples.from_array(array, periodic=False, states=states) for states in (None, q))
+    undeclared, declared = (
+        Samples.from_array(array, periodic=False, states=states) for states in (None, q)
+    )
     for samples in (undeclared, declared):
         assert samples.states == q and samples.labels == tuple(range(q))
         np.testing.assert_array_equal(samples.values[0], array)
     if q < 256:
-        assert Samples.from_array(array, periodic=False, states=q + 1).states == q + 1  # the last never occurs
+        assert (
+            Samples.from_array(array, periodic=False, states=q + 1).states == q + 1
+        )  # the last never occurs
 
 
 def test_a_constant_array_has_the_alphabet_it_belongs_to():
@@ -72,12 +76,17 @@ def test_a_constant_array_has_the_alphabet_it_belongs_to():
 
 def test_states_1_to_q_need_to_be_declared():
     assert Samples.from_array(CODES + 1, periodic=True, states=2).labels == (1, 2)
-    assert Samples.from_array(CODES + 1, periodic=True).labels == (0, 1, 2)  # 0 might occur elsewhere
+    assert Samples.from_array(CODES + 1, periodic=True).labels == (
+        0,
+        1,
+        2,
+    )  # 0 might occur elsewhere
 
 
 @pytest.mark.parametrize("kind", ["angle", "real"])
 @pytest.mark.parametrize(
-    ("given_type", "kept_type"), [("f8", "f8"), ("f4", "f4"), ("f2", "f4"), ("i8", "f8"), ("i1", "f4")]
+    ("given_type", "kept_type"),
+    [("f8", "f8"), ("f4", "f4"), ("f2", "f4"), ("i8", "f8"), ("i1", "f4")],
 )
 def test_continuous_states(kind, given_type, kept_type):
     array = ANGLES.astype(given_type)
@@ -134,7 +143,9 @@ def bits(*shape):
     ],
 )
 def test_axes_that_the_shape_tells(shape, names):
-    deduced, said = (Samples.from_array(bits(*shape), periodic=True, axes=axes) for axes in (None, names))
+    deduced, said = (
+        Samples.from_array(bits(*shape), periodic=True, axes=axes) for axes in (None, names)
+    )
     np.testing.assert_array_equal(deduced.values, said.values)
     assert deduced.shape == said.shape == shape[names.split(",").index("x") :]
 
@@ -155,7 +166,13 @@ def test_axes_that_could_be_others_are_asked_for(shape):
 
 
 @pytest.mark.parametrize(
-    "axes", ["draw,chain,y,x", " y , draw,chain, x", ["x", "y", "chain", "draw"], ("y", "x", "draw", "chain")]
+    "axes",
+    [
+        "draw,chain,y,x",
+        " y , draw,chain, x",
+        ["x", "y", "chain", "draw"],
+        ("y", "x", "draw", "chain"),
+    ],
 )
 def test_axes_in_any_order(axes):
     names = [name.strip() for name in axes.split(",")] if isinstance(axes, str) else axes
@@ -163,13 +180,30 @@ def test_axes_in_any_order(axes):
     array = np.transpose(standard, [["chain", "draw", "x", "y"].index(name) for name in names])
     samples = Samples.from_array(array, periodic=True, axes=axes)
     np.testing.assert_array_equal(samples.values, standard)
-    assert (samples.chains, samples.draws, samples.n, samples.shape, samples.sites) == (2, 9, 18, (3, 4), 12)
+    assert (samples.chains, samples.draws, samples.n, samples.shape, samples.sites) == (
+        2,
+        9,
+        18,
+        (3, 4),
+        12,
+    )
     assert samples.values.flags.c_contiguous
 
 
 @pytest.mark.parametrize(
     "axes",
-    ["", "draw", "draw,x", "draw,x,y,z", "x,y,z", "draw,y,z", "draw,x,x", "draw,x,time", "chain,draw,y", "draw,draw,x"],
+    [
+        "",
+        "draw",
+        "draw,x",
+        "draw,x,y,z",
+        "x,y,z",
+        "draw,y,z",
+        "draw,x,x",
+        "draw,x,time",
+        "chain,draw,y",
+        "draw,draw,x",
+    ],
 )
 def test_bad_axes(axes):
     assert "axes" in refusal(CODES, axes=axes)
@@ -181,7 +215,11 @@ def test_arrays_that_are_no_set_of_samples(array):
 
 
 def test_periodic_flags():
-    for periodic, flags in [(True, (True, True)), (np.False_, (False, False)), ([True, False], (True, False))]:
+    for periodic, flags in [
+        (True, (True, True)),
+        (np.False_, (False, False)),
+        ([True, False], (True, False)),
+    ]:
         assert Samples.from_array(CODES, periodic=periodic).periodic == flags
     with pytest.raises(TypeError):
         Samples.from_array(CODES)  # must be said
@@ -191,7 +229,12 @@ def test_periodic_flags():
 
 
 def example(**changes) -> Samples:
-    words = {"periodic": (True, False), "symmetries": ["flip"], "provenance": {"temperature": 2.4}, **changes}
+    words = {
+        "periodic": (True, False),
+        "symmetries": ["flip"],
+        "provenance": {"temperature": 2.4},
+        **changes,
+    }
     return Samples.from_array(2 * CODES - 1, **words)
 
 
@@ -210,8 +253,14 @@ def test_replace_changes_what_it_is_told_and_nothing_else():
 
 
 def test_repr_says_what_matters():
-    assert repr(example()) == "<Samples discrete q=2, 1 chain x 20 draws of 4x4, periodic=(True, False)>"
-    assert repr(example(periodic=True)) == "<Samples discrete q=2, 1 chain x 20 draws of 4x4, periodic>"
+    assert (
+        repr(example())
+        == "<Samples discrete q=2, 1 chain x 20 draws of 4x4, periodic=(True, False)>"
+    )
+    assert (
+        repr(example(periodic=True))
+        == "<Samples discrete q=2, 1 chain x 20 draws of 4x4, periodic>"
+    )
     angles = Samples.from_array(bits(2, 9, 3), axes="chain,draw,x", kind="angle", periodic=False)
     assert repr(angles) == "<Samples angle, 2 chains x 9 draws of 3, open>"
     assert repr(example().replace()) == repr(example())

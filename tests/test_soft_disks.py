@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from moiety.errors import InputError, Stopped
+from moiety.base.errors import InputError, Stopped
 from moiety.systems import soft_disks
-from moiety.systems._fire import SKIN, contacts, forces, neighbours, relax
+from moiety.systems.dynamics.fire import SKIN, contacts, forces, neighbours, relax
 from moiety.systems.soft_disks import JAMMED, SoftDisks
 
 
@@ -15,7 +15,9 @@ def energy_of(positions, diameters, side):
     apart -= side * np.round(apart / side)
     distance = np.sqrt((apart**2).sum(axis=2))
     contact = (diameters[:, None] + diameters[None]) / 2
-    overlap = np.where((distance < contact) & ~np.eye(len(positions), dtype=bool), 1 - distance / contact, 0.0)
+    overlap = np.where(
+        (distance < contact) & ~np.eye(len(positions), dtype=bool), 1 - distance / contact, 0.0
+    )
     return float((overlap**2).sum()) / 4
 
 
@@ -33,13 +35,17 @@ def test_the_list_holds_every_near_pair_once(count):
     apart -= side * np.round(apart / side)
     near = np.sqrt((apart**2).sum(axis=2)) < (diameters[:, None] + diameters[None]) / 2 + SKIN
     assert len(others) == len(listed)
-    assert {tuple(sorted(pair)) for pair in listed} == {(i, j) for i in range(count) for j in range(i + 1, count) if near[i, j]}
+    assert {tuple(sorted(pair)) for pair in listed} == {
+        (i, j) for i in range(count) for j in range(i + 1, count) if near[i, j]
+    }
 
 
 def test_forces_are_the_slope_of_the_energy():
     positions, diameters, side = a_start()
     found, step = np.zeros_like(positions), 1e-6
-    energy, virial = forces(positions, diameters, side, *neighbours(positions, diameters, side, SKIN), found)
+    energy, virial = forces(
+        positions, diameters, side, *neighbours(positions, diameters, side, SKIN), found
+    )
     assert energy == pytest.approx(energy_of(positions, diameters, side), rel=1e-12)
     for i in (0, 7, 23):
         for axis in range(2):
@@ -47,8 +53,12 @@ def test_forces_are_the_slope_of_the_energy():
             moved[i, axis] += step
             up = energy_of(moved, diameters, side)
             moved[i, axis] -= 2 * step
-            assert found[i, axis] == pytest.approx(-(up - energy_of(moved, diameters, side)) / (2 * step), abs=1e-7)
-    larger = energy_of(positions * (1 + step), diameters, side * (1 + step))  # pressure: -dE/dA, by the virial
+            assert found[i, axis] == pytest.approx(
+                -(up - energy_of(moved, diameters, side)) / (2 * step), abs=1e-7
+            )
+    larger = energy_of(
+        positions * (1 + step), diameters, side * (1 + step)
+    )  # pressure: -dE/dA, by the virial
     smaller = energy_of(positions * (1 - step), diameters, side * (1 - step))
     assert virial == pytest.approx(-(larger - smaller) / (2 * step), rel=1e-5)
 
@@ -58,17 +68,23 @@ def test_a_relaxed_packing_is_a_minimum_and_the_list_was_never_too_old():
     start = energy_of(positions, diameters, side)
     energy, _, largest, steps = relax(positions, diameters, side, 1e-10, 10**5)
     assert largest <= 1e-10 and 0 < steps < 10**5
-    assert energy == pytest.approx(energy_of(positions, diameters, side), rel=1e-9) and energy < start
+    assert (
+        energy == pytest.approx(energy_of(positions, diameters, side), rel=1e-9) and energy < start
+    )
     rng = np.random.default_rng(1)
     for _ in range(20):
-        assert energy_of(positions + 1e-4 * rng.normal(size=positions.shape), diameters, side) > energy
+        assert (
+            energy_of(positions + 1e-4 * rng.normal(size=positions.shape), diameters, side) > energy
+        )
 
 
 def test_rattlers_are_taken_away_again_and_again():
     side, diameters = 20.0, np.ones(6)
     triangle = np.array([[5, 5], [5.99, 5], [5.495, 5 + 0.99 * np.sqrt(3) / 2]])
     chain = np.array([[6.985, 5.0], [7.98, 5.0], [15.0, 15.0]])
-    assert contacts(np.concatenate([triangle, chain]), diameters, side).tolist() == [0] * 6  # nobody has three in the end
+    assert (
+        contacts(np.concatenate([triangle, chain]), diameters, side).tolist() == [0] * 6
+    )  # nobody has three in the end
     row = np.arange(12) * 0.99
     square = np.array([(x, y) for x in row for y in row])
     held = contacts(square, np.ones(len(square)), 12 * 0.99)
@@ -76,19 +92,30 @@ def test_rattlers_are_taken_away_again_and_again():
 
 
 def test_jamming_is_seen():
-    loose, dense = (SoftDisks(particles=128, packing_fraction=phi).sample(samples=8, seed=1) for phi in (0.7, 0.95))
+    loose, dense = (
+        SoftDisks(particles=128, packing_fraction=phi).sample(samples=8, seed=1)
+        for phi in (0.7, 0.95)
+    )
     assert not loose.measured["jammed"].any() and dense.measured["jammed"].all()
     assert (loose.measured["energy"] < JAMMED).all() and (loose.measured["rattlers"] == 1).all()
-    assert (dense.measured["contacts"] > 4).all() and (dense.measured["pressure"] > 0).all()  # isostatic disks have four
+    assert (dense.measured["contacts"] > 4).all() and (
+        dense.measured["pressure"] > 0
+    ).all()  # isostatic disks have four
     assert dense.measured["converged"].all() and dense.packing_fraction == pytest.approx(0.95)
 
 
 def test_a_seed_gives_the_same_packings_on_any_number_of_threads():
     model = SoftDisks(particles=32, packing_fraction=0.85)
-    one, two, other = model.sample(8, seed=3, threads=1), model.sample(8, seed=3, threads=2), model.sample(8, seed=4)
+    one, two, other = (
+        model.sample(8, seed=3, threads=1),
+        model.sample(8, seed=3, threads=2),
+        model.sample(8, seed=4),
+    )
     np.testing.assert_array_equal(one.positions, two.positions)
     assert (one.positions != other.positions).any()
-    np.testing.assert_array_equal(model.sample(10, seed=3).positions[: len(one.positions)], one.positions)
+    np.testing.assert_array_equal(
+        model.sample(10, seed=3).positions[: len(one.positions)], one.positions
+    )
 
 
 def test_unbalanced_packings_are_marked(monkeypatch):

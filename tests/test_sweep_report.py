@@ -10,17 +10,19 @@ from types import SimpleNamespace
 import pytest
 
 from moiety import InputError
-from moiety.critics import ConvolutionalCritic, TrainedCritic
-from moiety.geometry import ladder
+from moiety.estimation.critics import ConvolutionalCritic, TrainedCritic
+from moiety.estimation.training import History
+from moiety.geometry.cuts import ladder
 from moiety.report import render_sweep_report, write_sweep_report
 from moiety.report.charts import Chart, Series, as_json
 from moiety.report.curves import curves
-from moiety.results import Base, Check, CrossCheck, EntropyResult, Level, Status
+from moiety.results.result import Base, Check, CrossCheck, EntropyResult, Level, Status
 from moiety.sweep import Plan, Store
 from moiety.sweep.store import TRIES
-from moiety.training import History
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 TEMPERATURES = [3.5, 3.0, 2.7, 2.4, 2.2, 2.0, 1.6]
 NETWORKS = TrainedCritic(ConvolutionalCritic(), {})
@@ -38,7 +40,11 @@ def result(size, temperature, ok=True):
     for cut in rungs.cuts:
         m = cut.interface * (0.1 + 0.05 * tanh((temperature - 2.3) / 0.2))
         curve = [0.5 * m, 0.9 * m, m]
-        trained = (History([25, 50, 75], curve, curve, curve, curve), History([25, 50], *[curve[:2]] * 4)) if cut.volume > 4 else ()
+        trained = (
+            (History([25, 50, 75], curve, curve, curve, curve), History([25, 50], *[curve[:2]] * 4))
+            if cut.volume > 4
+            else ()
+        )
         source, status = ("estimated", "converged") if trained else ("counted", "counted")
         sides = (cut.level, cut.left, cut.volume, cut.interface, cut.faces, rungs.weight(cut))
         levels.append(Level(*sides, m, 0.004, source, status, {}, trained))
@@ -48,11 +54,28 @@ def result(size, temperature, ok=True):
         budget={"samples": 0.002},
         levels=tuple(levels),
         bases=(Base((1, 1), size**2, 0.69, 0.001, 1000),),
-        status=Status((Check("ladder", True, "the ladder adds up"), Check("cross-check", ok, "routes agree" if ok else "routes differ"))),
-        samples={"n": 256, "effective": 250.0, "tau": 0.51, "rhat": 1.01, "shape": [size, size], "kind": "discrete"},
-        cross_check=CrossCheck(0.15 * temperature - 0.001, 0.003, 0.001, 0.0025, (falling(0.15 * temperature),)),
+        status=Status(
+            (
+                Check("ladder", True, "the ladder adds up"),
+                Check("cross-check", ok, "routes agree" if ok else "routes differ"),
+            )
+        ),
+        samples={
+            "n": 256,
+            "effective": 250.0,
+            "tau": 0.51,
+            "rhat": 1.01,
+            "shape": [size, size],
+            "kind": "discrete",
+        },
+        cross_check=CrossCheck(
+            0.15 * temperature - 0.001, 0.003, 0.001, 0.0025, (falling(0.15 * temperature),)
+        ),
         provenance={
-            "samples": {"system": "ising-square", "parameters": {"size": size, "temperature": temperature}},
+            "samples": {
+                "system": "ising-square",
+                "parameters": {"size": size, "temperature": temperature},
+            },
             "periodic": [True, True],
             "configuration": {"excess": False},
         },
@@ -63,14 +86,21 @@ def result(size, temperature, ok=True):
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     """Two sizes over seven temperatures: one state point doubtful, one failed, one left."""
-    plan = Plan.of({"system": [{"name": "ising-square", "size": [4, 8], "temperature": TEMPERATURES}], "baselines": ["compression"]})
+    plan = Plan.of(
+        {
+            "system": [{"name": "ising-square", "size": [4, 8], "temperature": TEMPERATURES}],
+            "baselines": ["compression"],
+        }
+    )
     found = Store(tmp_path_factory.mktemp("sweep"))
     found.note_plan(plan)
     *finished, failed, _ = plan.points
     for point in finished:
         size, temperature = point.labels["size"], point.labels["temperature"]
         made = result(size, temperature, ok=(size, temperature) != (4, 2.4))
-        found.keep(point, made, {"compression": {"value": made.entropy + 0.05, "error": 0.001}}, 12.0)
+        found.keep(
+            point, made, {"compression": {"value": made.entropy + 0.05, "error": 0.001}}, 12.0
+        )
     for _ in range(TRIES):
         found.fail(failed, f"Traceback\nOSError: {HOSTILE}\n")
     return found
@@ -82,35 +112,65 @@ def page(store):
 
 
 def data_of(page):
-    return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)[1])
+    return json.loads(
+        re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)[1]
+    )
 
 
 def series_of(page, chart, name):
-    return next(one for found in data_of(page)["charts"] if found["name"] == chart for one in found["series"] if one["name"] == name)
+    return next(
+        one
+        for found in data_of(page)["charts"]
+        if found["name"] == chart
+        for one in found["series"]
+        if one["name"] == name
+    )
 
 
 # What it says
 
 
 def test_charts_hold_the_numbers_of_the_store(page):
-    assert [chart["name"] for chart in data_of(page)["charts"]] == ["entropy", "differences", "information", "slopes"]
+    assert [chart["name"] for chart in data_of(page)["charts"]] == [
+        "entropy",
+        "differences",
+        "information",
+        "slopes",
+    ]
     estimate = series_of(page, "entropy", "estimate, size 4")
-    assert estimate["x"] == sorted(TEMPERATURES) and estimate["error"] == [0.002] * len(TEMPERATURES)
-    assert estimate["y"] == pytest.approx([0.15 * temperature for temperature in sorted(TEMPERATURES)])
-    assert len(series_of(page, "entropy", "estimate, size 8")["x"]) == len(TEMPERATURES) - 2  # one failed, one is left
+    assert estimate["x"] == sorted(TEMPERATURES) and estimate["error"] == [0.002] * len(
+        TEMPERATURES
+    )
+    assert estimate["y"] == pytest.approx(
+        [0.15 * temperature for temperature in sorted(TEMPERATURES)]
+    )
+    assert (
+        len(series_of(page, "entropy", "estimate, size 8")["x"]) == len(TEMPERATURES) - 2
+    )  # one failed, one is left
     apart = series_of(page, "differences", "estimate − chain rule, size 8")
     assert apart["y"] == [0.001] * 5 and apart["error"] == [0.0025] * 5
-    exact, off = series_of(page, "entropy", "exact, size 4"), series_of(page, "differences", "estimate − exact, size 4")
-    assert off["y"] == pytest.approx([a - b for a, b in zip(estimate["y"], exact["y"], strict=True)], abs=1e-5)
+    exact, off = (
+        series_of(page, "entropy", "exact, size 4"),
+        series_of(page, "differences", "estimate − exact, size 4"),
+    )
+    assert off["y"] == pytest.approx(
+        [a - b for a, b in zip(estimate["y"], exact["y"], strict=True)], abs=1e-5
+    )
     assert "compression" in data_of(page)["charts"][0]["off"]
 
 
 def test_m_for_each_site_is_that_of_the_cut_over_its_interface(page):
     chart = next(chart for chart in data_of(page)["charts"] if chart["name"] == "information")
-    pair = [one for one in chart["series"] if one["tags"]["curve"] == "size 8" and one["tags"]["halves"] == "4x8"]
+    pair = [
+        one
+        for one in chart["series"]
+        if one["tags"]["curve"] == "size 8" and one["tags"]["halves"] == "4x8"
+    ]
     whole, each = pair
     assert [one["unit"] for one in pair] == ["M (nats)", "M / interface (nats/site)"]
-    assert whole["y"] == pytest.approx([16 * value for value in each["y"]], rel=1e-4)  # two faces of 8 sites
+    assert whole["y"] == pytest.approx(
+        [16 * value for value in each["y"]], rel=1e-4
+    )  # two faces of 8 sites
 
 
 def test_the_peak_of_the_slope_is_found(page):
@@ -121,7 +181,10 @@ def test_the_peak_of_the_slope_is_found(page):
 
 def test_state_points_and_checks_are_rows(page):
     text = " ".join(re.sub(r"<[^>]+>", " ", page.split("<h2>Checks")[1]).split())
-    assert "cross-check ✗ 11 of 12 size 4, temperature 2.4 ladder" in text and "ladder ✓ 12 of 12" in text
+    assert (
+        "cross-check ✗ 11 of 12 size 4, temperature 2.4 ladder" in text
+        and "ladder ✓ 12 of 12" in text
+    )
     assert "routes differ" in text and "size 8, temperature 1.6 left" in text
     assert "12 of 14 state points" in page and "✗ 1 doubtful" in page and "✗ 1 failed" in page
     assert page.count('class="unfold"') == 12
@@ -145,11 +208,22 @@ def test_curves_of_other_axes(tmp_path):
         points = [SimpleNamespace(point=point) for point in Plan.of({"system": [tables]}).points]
         return [(str(curve), curve.along, curve.x) for curve in curves(points)]
 
-    assert along({"name": "markov-chain", "size": 8, "stay": [0.6, 0.9], "chain": False}) == [("", "stay", [0.6, 0.9])]
-    assert along({"name": "ising-square", "size": [4, 8], "temperature": 2.0}) == [("", "size", [4.0, 8.0])]
-    assert along({"name": "ising-square", "size": 4, "temperature": 2.0}) == [("", "temperature", [2.0])]
-    both = along({"name": "ising-square", "size": 4, "temperature": [2.0, 3.0], "field": [0.0, 0.1]})
-    assert both == [("field 0", "temperature", [2.0, 3.0]), ("field 0.1", "temperature", [2.0, 3.0])]
+    assert along({"name": "markov-chain", "size": 8, "stay": [0.6, 0.9], "chain": False}) == [
+        ("", "stay", [0.6, 0.9])
+    ]
+    assert along({"name": "ising-square", "size": [4, 8], "temperature": 2.0}) == [
+        ("", "size", [4.0, 8.0])
+    ]
+    assert along({"name": "ising-square", "size": 4, "temperature": 2.0}) == [
+        ("", "temperature", [2.0])
+    ]
+    both = along(
+        {"name": "ising-square", "size": 4, "temperature": [2.0, 3.0], "field": [0.0, 0.1]}
+    )
+    assert both == [
+        ("field 0", "temperature", [2.0, 3.0]),
+        ("field 0.1", "temperature", [2.0, 3.0]),
+    ]
 
 
 # Files and the command
@@ -166,8 +240,14 @@ def test_the_command_writes_the_page(store, tmp_path, run):
 def test_folders_without_a_result_are_refused(tmp_path, run):
     (tmp_path / "other").mkdir()
     empty, planned = Store(tmp_path / "empty"), Store(tmp_path / "planned")
-    planned.note_plan(Plan.of({"system": [{"name": "ising-square", "size": 4, "temperature": 2.0}]}))
-    for folder, said in (("other", "holds no sweep"), ("empty", "run moiety sweep again"), ("planned", "no state point is finished")):
+    planned.note_plan(
+        Plan.of({"system": [{"name": "ising-square", "size": 4, "temperature": 2.0}]})
+    )
+    for folder, said in (
+        ("other", "holds no sweep"),
+        ("empty", "run moiety sweep again"),
+        ("planned", "no state point is finished"),
+    ):
         done = run("report", tmp_path / folder, "--out", tmp_path / "page.html")
         assert (done.code, done.out) == (2, "") and said in done.err and done.err.count("\n") == 1
     with pytest.raises(InputError, match="end the name in .html"):
@@ -186,7 +266,9 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        opened = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
         yield opened
         opened.close()
 
@@ -215,17 +297,24 @@ def file(page, tmp_path_factory):
 
 def settled(page):
     """Drawn: charts are drawn at the next frame."""
-    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.evaluate(
+        "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
 
 
 def pixels(page, name):
     settled(page)
-    return page.evaluate("name => document.querySelector(`[data-name=${name}] canvas`).toDataURL()", name)
+    return page.evaluate(
+        "name => document.querySelector(`[data-name=${name}] canvas`).toDataURL()", name
+    )
 
 
 def span(page, name):
     settled(page)
-    return page.evaluate("name => { const {from, to} = document.querySelector(`[data-name=${name}]`).dataset; return to - from; }", name)
+    return page.evaluate(
+        "name => { const {from, to} = document.querySelector(`[data-name=${name}]`).dataset; return to - from; }",
+        name,
+    )
 
 
 def pointed(page, name, **by):
@@ -240,10 +329,16 @@ def test_it_loads_quietly_and_asks_nobody(browser, file, tmp_path):
         settled(page)
         assert page.said == [] and page.asked == [file.as_uri()]
         assert page.locator(".chart canvas").count() == 4
-    changed = tmp_path / "changed.html"  # negative control: a script of others does not run, and that would be heard
-    changed.write_text(file.read_text().replace("</body>", "<script>document.title = 'mine'</script></body>"))
+    changed = (
+        tmp_path / "changed.html"
+    )  # negative control: a script of others does not run, and that would be heard
+    changed.write_text(
+        file.read_text().replace("</body>", "<script>document.title = 'mine'</script></body>")
+    )
     with opened(browser, changed) as page:
-        assert any("Content Security Policy" in line for line in page.said) and page.title() != "mine"
+        assert (
+            any("Content Security Policy" in line for line in page.said) and page.title() != "mine"
+        )
 
 
 def test_a_switch_changes_the_plot(browser, file):
@@ -261,7 +356,9 @@ def test_a_switch_changes_the_plot(browser, file):
         assert pixels(page, "information") != whole
         assert page.locator("[data-name=information] button[value='4x8']").is_visible()
         page.locator("[data-name=information] button[value='size 4']").click()
-        assert page.locator("[data-name=information] button[value='4x8']").is_hidden()  # a lattice of 4x4 has no such halves
+        assert page.locator(
+            "[data-name=information] button[value='4x8']"
+        ).is_hidden()  # a lattice of 4x4 has no such halves
         assert pixels(page, "information") == whole
 
 
@@ -272,7 +369,9 @@ def test_the_pointer_reads_a_value(browser, file):
         for name in ("chain rule", "exact"):
             page.locator(f"[data-name=entropy] button[value='{name}']").click()
         pointed(page, "entropy", x=0.03, y=0.9)  # the lowest temperature, where s is least
-        assert re.search(r"0\.2400 ± 0\.0020\s*temperature 1.6", tip.inner_text().replace("\n", " "))
+        assert re.search(
+            r"0\.2400 ± 0\.0020\s*temperature 1.6", tip.inner_text().replace("\n", " ")
+        )
         pointed(page, "entropy", x=0.05, y=0.05)  # nothing is near
         assert tip.is_hidden()
 
@@ -302,14 +401,19 @@ def test_a_state_point_unfolds_to_its_training(browser, file):
         assert detail.locator("button[value='fold 2']").is_visible()
         detail.locator("button[value='chain rule']").click()  # which has one fold here
         settled(page)
-        assert detail.locator("button[value='fold 2']").is_hidden() and detail.locator("button[value='fold 1']").is_visible()
+        assert (
+            detail.locator("button[value='fold 2']").is_hidden()
+            and detail.locator("button[value='fold 1']").is_visible()
+        )
         button.click()
         assert detail.is_hidden() and page.said == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits_a_phone(browser, file, scheme):
-    with opened(browser, file, width=390, color_scheme=scheme, has_touch=True, is_mobile=True) as page:
+    with opened(
+        browser, file, width=390, color_scheme=scheme, has_touch=True, is_mobile=True
+    ) as page:
         page.locator(".unfold").nth(7).click()
         settled(page)
         wide = page.evaluate(
@@ -319,7 +423,10 @@ def test_it_fits_a_phone(browser, file, scheme):
         assert page.evaluate("document.documentElement.scrollWidth") == 390 and not wide
         assert page.locator(".canvas").first.bounding_box()["width"] > 330
         page.locator("[data-name=entropy] button[value=exact]").tap()
-        assert page.locator("[data-name=entropy] button[value=exact]").get_attribute("aria-pressed") == "false"
+        assert (
+            page.locator("[data-name=entropy] button[value=exact]").get_attribute("aria-pressed")
+            == "false"
+        )
         page.emulate_media(color_scheme="dark" if scheme == "light" else "light")
         settled(page)
         assert page.said == []

@@ -7,21 +7,20 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from plain import PlainStream
-
 from moiety import InputError, Samples
-from moiety.chains import rhat, standard_error, tau_int
+from moiety.data.samples import SYMMETRIES
+from moiety.data.statistics import rhat, standard_error, tau_int
 from moiety.exact.enumeration import all_states, boltzmann
 from moiety.exact.kaufman import kaufman_energy
 from moiety.exact.onsager import CRITICAL_TEMPERATURE
-from moiety.samples import SYMMETRIES
 from moiety.systems import SYSTEMS, system
-from moiety.systems._clusters import mixed, swendsen_wang, wolff
-from moiety.systems._dynamics import lattice_dynamics
 from moiety.systems._lattice import neighbour_table
-from moiety.systems._metropolis import metropolis, observe
-from moiety.systems._splitmix import below, next_bits, stream, uniform
-from moiety.systems._walk import walk
+from moiety.systems.dynamics.clusters import mixed, swendsen_wang, wolff
+from moiety.systems.dynamics.driver import walk
+from moiety.systems.dynamics.lattice import lattice_dynamics
+from moiety.systems.dynamics.metropolis import metropolis, observe
+from moiety.systems.dynamics.splitmix import below, next_bits, stream, uniform
+from plain import PlainStream
 
 SMALL = {  # one lattice of each system, small enough to enumerate
     "ising-square": {"size": (3, 4), "temperature": 2.0},
@@ -39,22 +38,48 @@ VARIANTS = [  # (system, changes, algorithms)
     *[(name, {}, ("swendsen-wang", "wolff", "metropolis")) for name in CLUSTERS],
     *[(name, {}, ("heat-bath", "replica-exchange")) for name in CLUSTERS if name != "potts-square"],
     ("markov-chain", {}, ("exact",)),
-    ("ising-triangular", {"coupling": -1.0}, ("swendsen-wang", "metropolis", "heat-bath")),  # frustrated
-    ("ising-triangular", {"coupling": -1.0, "temperature": 0.8, "size": (3, 3)}, ("heat-bath", "replica-exchange")),
-    ("ising-triangular", {"coupling": -1.0, "field": 0.6}, ("heat-bath", "metropolis", "replica-exchange", "mixed")),
+    (
+        "ising-triangular",
+        {"coupling": -1.0},
+        ("swendsen-wang", "metropolis", "heat-bath"),
+    ),  # frustrated
+    (
+        "ising-triangular",
+        {"coupling": -1.0, "temperature": 0.8, "size": (3, 3)},
+        ("heat-bath", "replica-exchange"),
+    ),
+    (
+        "ising-triangular",
+        {"coupling": -1.0, "field": 0.6},
+        ("heat-bath", "metropolis", "replica-exchange", "mixed"),
+    ),
     ("ising-square", {"field": 0.3}, ("swendsen-wang", "metropolis", "wolff", "heat-bath")),
     ("ising-square", {"field": -0.4, "temperature": 1.2}, ("wolff", "replica-exchange")),
     ("ising-cubic", {"field": 0.3}, ("wolff", "metropolis", "heat-bath")),
-    ("ising-square", {"coupling": -1.0, "temperature": 1.5}, ("swendsen-wang", "wolff", "metropolis")),  # frustrated
-    ("ising-square", {"coupling": -1.0, "field": -0.5}, ("swendsen-wang", "mixed", "metropolis", "wolff", "heat-bath")),
+    (
+        "ising-square",
+        {"coupling": -1.0, "temperature": 1.5},
+        ("swendsen-wang", "wolff", "metropolis"),
+    ),  # frustrated
+    (
+        "ising-square",
+        {"coupling": -1.0, "field": -0.5},
+        ("swendsen-wang", "mixed", "metropolis", "wolff", "heat-bath"),
+    ),
     ("ising-square", {"size": (2, 5)}, ("swendsen-wang", "wolff", "metropolis")),  # double bonds
     ("ising-square", {"size": (1, 6)}, ("swendsen-wang", "wolff", "metropolis", "heat-bath")),
     ("ising-square", {"size": 1, "field": 0.7}, ("heat-bath", "wolff", "metropolis")),
-    ("ising-chain", {"size": 2, "field": 0.2}, ("swendsen-wang", "wolff", "metropolis", "heat-bath")),
+    (
+        "ising-chain",
+        {"size": 2, "field": 0.2},
+        ("swendsen-wang", "wolff", "metropolis", "heat-bath"),
+    ),
     ("potts-square", {"states": 4, "size": (2, 3)}, ("swendsen-wang", "wolff", "metropolis")),
     ("potts-square", {"coupling": -1.0}, ("metropolis",)),
 ]
-CASES = [(name, changes, algorithm) for name, changes, algorithms in VARIANTS for algorithm in algorithms]
+CASES = [
+    (name, changes, algorithm) for name, changes, algorithms in VARIANTS for algorithm in algorithms
+]
 
 
 def assert_within_sigma(series, expected, sigmas=4.0):
@@ -89,14 +114,27 @@ def test_contract(name):
     assert samples.symmetries == model.symmetries
     assert model.energy(samples.values).shape == (2, 11)
     assert name in CONTINUOUS or 0 < model.exact_entropy() < np.log(samples.states)
-    keys = {"system", "parameters", "algorithm", "thinning", "burn_in", "tau_int", "tau_draws", "effective", "rhat", "complete"}
+    keys = {
+        "system",
+        "parameters",
+        "algorithm",
+        "thinning",
+        "burn_in",
+        "tau_int",
+        "tau_draws",
+        "effective",
+        "rhat",
+        "complete",
+    }
     assert set(samples.provenance) == keys | {"seed", "chains", "version"}
     json.dumps(dict(samples.provenance))
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_stated_symmetries_leave_the_energy_alone(name):
-    model = system(name, **{**SMALL[name], "size": 5})  # any order of 2 or 3 sites is a ring's symmetry
+    model = system(
+        name, **{**SMALL[name], "size": 5}
+    )  # any order of 2 or 3 sites is a ring's symmetry
     states = model.sample(8, burn_in=0).states
     values = np.random.default_rng(0).integers(0, states or 4, (1, 16, *model.shape))
     energy = model.energy(values)
@@ -147,7 +185,10 @@ def chance(model, samples):
     q, values = samples.states, samples.values.reshape(samples.n, -1).astype(int)
     probability = boltzmann(model.energy(all_states(model.shape, q))[0], model.temperature)
     found = np.bincount(values @ q ** np.arange(values.shape[1])[::-1], minlength=len(probability))
-    watched = model.energy(samples.values), samples.values.mean(axis=tuple(range(2, samples.values.ndim)))
+    watched = (
+        model.energy(samples.values),
+        samples.values.mean(axis=tuple(range(2, samples.values.ndim))),
+    )
     draws = samples.n / (2 * max(map(tau_int, watched)))
     expected, found = draws * probability, draws / samples.n * found
     rare = expected < 5
@@ -156,14 +197,22 @@ def chance(model, samples):
     return chi2.sf(((found - expected) ** 2 / expected).sum(), max(len(expected) - 1, 1))
 
 
-@pytest.mark.parametrize("algorithm", ["heat-bath", "metropolis", "swendsen-wang", "wolff", "replica-exchange"])
+@pytest.mark.parametrize(
+    "algorithm", ["heat-bath", "metropolis", "swendsen-wang", "wolff", "replica-exchange"]
+)
 def test_a_wrong_acceptance_rule_would_be_noticed(algorithm):
     # the negative control of the test above: every probability is that of bonds weaker by a tenth
     model = system("ising-square", **SMALL["ising-square"])
-    table, right, wrong = neighbour_table(model.shape), 2 / model.temperature, 1.8 / model.temperature
+    table, right, wrong = (
+        neighbour_table(model.shape),
+        2 / model.temperature,
+        1.8 / model.temperature,
+    )
     chances = []
     for bond in (right, wrong):
-        drawn = walk(lattice_dynamics(table, 2, bond, algorithm=algorithm), samples=4000, seed=2).values
+        drawn = walk(
+            lattice_dynamics(table, 2, bond, algorithm=algorithm), samples=4000, seed=2
+        ).values
         values = drawn.reshape(*drawn.shape[:2], *model.shape)
         chances.append(chance(model, Samples(values, "discrete", (True, True), (-1, 1))))
     assert chances[0] > LEAST_CHANCE > 1e-9 > chances[1]
@@ -172,7 +221,9 @@ def test_a_wrong_acceptance_rule_would_be_noticed(algorithm):
 def test_enumeration_would_notice_a_wrong_temperature():
     right, wrong = (system("ising-square", size=(3, 4), temperature=t) for t in (2.0, 2.1))
     with pytest.raises(AssertionError):
-        assert_within_sigma(wrong.energy(wrong.sample(4000, seed=2).values), enumerated(right, right.energy))
+        assert_within_sigma(
+            wrong.energy(wrong.sample(4000, seed=2).values), enumerated(right, right.energy)
+        )
 
 
 @pytest.mark.parametrize("algorithm", ["swendsen-wang", "wolff"])
@@ -216,7 +267,9 @@ def test_an_ordered_antiferromagnet_in_a_field_is_sampled_in_both_phases():
     staggered = (samples.values * checkers).sum(axis=(2, 3))
     assert np.abs(staggered).min() > 64  # ordered: 128 at T = 0
     assert_within_sigma((staggered > 0) * 1.0, 0.5)
-    assert tau_int(model.energy(samples.values)) < 0.6 + 2 * 0.1  # 0.6 from 512 draws has an error of 0.1
+    assert (
+        tau_int(model.energy(samples.values)) < 0.6 + 2 * 0.1
+    )  # 0.6 from 512 draws has an error of 0.1
     clusters_alone = model.sample(16, seed=4, algorithm="swendsen-wang", burn_in=512)
     assert clusters_alone.provenance["tau_int"] > 50  # negative control
 
@@ -225,7 +278,9 @@ def test_seed_and_threads():
     model = system("ising-square", size=8, temperature=2.3)
     for algorithm in ("swendsen-wang", "wolff", "metropolis", "heat-bath", "replica-exchange"):
         first, again, alone, other = (
-            model.sample(200, seed=seed, algorithm=algorithm, threads=threads, burn_in=32, thinning=2).values
+            model.sample(
+                200, seed=seed, algorithm=algorithm, threads=threads, burn_in=32, thinning=2
+            ).values
             for seed, threads in ((1, 2), (1, 2), (1, 1), (2, 2))
         )
         np.testing.assert_array_equal(first, again)
@@ -287,9 +342,13 @@ def test_bad_systems(name, parameters):
 )
 def test_bad_options(options):
     with pytest.raises(InputError):
-        system("ising-square", size=4, temperature=2.0, field=0.1).sample(**{"samples": 16, **options})
+        system("ising-square", size=4, temperature=2.0, field=0.1).sample(
+            **{"samples": 16, **options}
+        )
     with pytest.raises(InputError):
-        system("potts-square", size=4, temperature=2.0, coupling=-1.0).sample(16, algorithm="swendsen-wang")
+        system("potts-square", size=4, temperature=2.0, coupling=-1.0).sample(
+            16, algorithm="swendsen-wang"
+        )
     with pytest.raises(InputError):
         system("potts-square", size=4, temperature=2.0).sample(16, algorithm="heat-bath")
 
@@ -322,7 +381,12 @@ def plain_wolff(values, neighbours, states, bond, field, rng):
 
     Between like states every neighbour draws a number, between unlike ones those that could join.
     """
-    shift, first, old, sites = 1 + rng.below(states - 1), rng.below(len(values)), values.copy(), range(len(values))
+    shift, first, old, sites = (
+        1 + rng.below(states - 1),
+        rng.below(len(values)),
+        values.copy(),
+        range(len(values)),
+    )
     cluster, waiting, ghost = {first}, [first], False
 
     def offer(j, satisfied, strength):
@@ -335,7 +399,12 @@ def plain_wolff(values, neighbours, states, bond, field, rng):
         i = waiting.pop(0)
         for j in neighbours[i]:
             offer(j, (old[i] == old[j]) == (bond > 0), abs(bond))
-        if field != 0 and not ghost and old[i] == (field > 0) and rng.bits() < (1 - np.exp(-2 * abs(field))) * 2.0**64:
+        if (
+            field != 0
+            and not ghost
+            and old[i] == (field > 0)
+            and rng.bits() < (1 - np.exp(-2 * abs(field))) * 2.0**64
+        ):
             ghost = True
             for j in sites:
                 offer(j, old[j] == (field > 0), 2 * abs(field))
@@ -347,7 +416,9 @@ def plain_wolff(values, neighbours, states, bond, field, rng):
 
 def plain_metropolis(values, neighbours, states, bond, field, rng):
     def weight(at):
-        equal = sum(int(at[i] == at[j]) for i, row in enumerate(neighbours) for j in row[: len(row) // 2])
+        equal = sum(
+            int(at[i] == at[j]) for i, row in enumerate(neighbours) for j in row[: len(row) // 2]
+        )
         return bond * equal + field * (2.0 * at - 1).sum()
 
     for _ in range(len(values)):
@@ -406,4 +477,6 @@ def test_observe_equals_its_twin():
     equal, counts = np.empty(3, np.int64), np.empty((2, 3), np.int64)
     observe(values.ravel(), neighbour_table(shape), equal, counts, groups)
     assert equal.tolist() == [(values == np.roll(values, -1, axis)).sum() for axis in range(3)]
-    assert counts.tolist() == [np.bincount(values.ravel()[groups == group]).tolist() for group in (0, 1)]
+    assert counts.tolist() == [
+        np.bincount(values.ravel()[groups == group]).tolist() for group in (0, 1)
+    ]

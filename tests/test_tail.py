@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moiety.geometry import ladder
-from moiety.tail import AreaLaw, area_law_factor, fit_area_law, is_level
+from moiety.geometry.area_law import AreaLaw, area_law_factor, fit_area_law, is_level
+from moiety.geometry.cuts import ladder
 
 repeatable = settings(derandomize=True, deadline=None)
 LENGTHS = np.array([4.0, 8.0, 8.0, 16.0, 16.0, 32.0])
@@ -40,8 +40,12 @@ def test_alpha_and_beta_are_recovered(alpha, beta):
         found = [law.beta + length * law.alpha for law in laws]
         errors = [AreaLaw(law.alpha, law.beta, law.covariance).error(length) for law in laws]
         assert_pulls(found, errors, beta + length * alpha)
-    apart = [AreaLaw(law.alpha, law.beta, np.diag(np.diag(law.covariance))).error(8.0) for law in laws]
-    with pytest.raises(AssertionError):  # negative control: as if alpha and beta were not correlated
+    apart = [
+        AreaLaw(law.alpha, law.beta, np.diag(np.diag(law.covariance))).error(8.0) for law in laws
+    ]
+    with pytest.raises(
+        AssertionError
+    ):  # negative control: as if alpha and beta were not correlated
         assert_pulls([law.beta + 8.0 * law.alpha for law in laws], apart, beta + 8.0 * alpha)
 
 
@@ -49,9 +53,13 @@ def test_a_proportional_law_is_recovered():
     laws = fits(0.1, 0.0, proportional=True)
     assert {law.beta for law in laws} == {0.0}
     errors = [law.covariance[0, 0] ** 0.5 for law in laws]
-    assert_pulls([law.alpha for law in laws], errors, 0.1, spread=False)  # errors hold the scatter as well: cautious
+    assert_pulls(
+        [law.alpha for law in laws], errors, 0.1, spread=False
+    )  # errors hold the scatter as well: cautious
     with pytest.raises(AssertionError):  # negative control: data that have a beta
-        assert_pulls([law.alpha for law in fits(0.1, 0.3, proportional=True)], errors, 0.1, spread=False)
+        assert_pulls(
+            [law.alpha for law in fits(0.1, 0.3, proportional=True)], errors, 0.1, spread=False
+        )
 
 
 def test_scatter_beyond_the_errors_is_part_of_the_error():
@@ -92,13 +100,20 @@ def test_the_distance_to_the_other_reading_is_part_of_the_error():
     assert other(32.0) == pytest.approx(0.7 + 3.2)  # beta = 0 through the last cut
     alone = AreaLaw(law.alpha, law.beta, law.covariance)
     for length in (16.0, 64.0, 256.0):
-        assert law.error(length) == pytest.approx(np.hypot(alone.error(length), abs(law(length) - other(length)) / 3))
+        assert law.error(length) == pytest.approx(
+            np.hypot(alone.error(length), abs(law(length) - other(length)) / 3)
+        )
     assert law.error(256.0) > 4 * alone.error(256.0)  # it dominates far away
     assert fit_area_law(LENGTHS, 0.1 * LENGTHS, ERRORS, proportional=True).alternative is None
 
 
 @repeatable
-@given(st.floats(-1, 1), st.floats(-10, 10), st.floats(0, 1e6), st.lists(st.floats(-1, 1), min_size=4, max_size=4))
+@given(
+    st.floats(-1, 1),
+    st.floats(-10, 10),
+    st.floats(0, 1e6),
+    st.lists(st.floats(-1, 1), min_size=4, max_size=4),
+)
 def test_information_and_error_are_never_negative(alpha, beta, length, entries):
     root = np.array(entries).reshape(2, 2)
     other = AreaLaw(0.1, 0.0, np.zeros((2, 2)))
@@ -149,8 +164,13 @@ def test_a_lattice_of_extrapolated_cuts_is_equation_10():
     cuts, _ = rungs.above(lambda shape: shape == (8, 8))
     known, s_m = [cut for cut in cuts if cut.level > 3], 0.4
     law = fit_area_law(
-        [cut.interface for cut in known], [0.05 * cut.interface for cut in known], [1e-4] * 3, proportional=True
+        [cut.interface for cut in known],
+        [0.05 * cut.interface for cut in known],
+        [1e-4] * 3,
+        proportional=True,
     )
     found = rungs.entropy({cut: law(cut.interface) for cut in cuts}, {(8, 8): 64 * s_m})
     assert found == pytest.approx(s_m - area_law_factor((8, 8)) * law(8) / 64, abs=1e-12)
-    assert found != pytest.approx(s_m - 1.5 * law(8) / 64, abs=1e-3)  # negative control: a factor of 2:1 blocks
+    assert found != pytest.approx(
+        s_m - 1.5 * law(8) / 64, abs=1e-3
+    )  # negative control: a factor of 2:1 blocks

@@ -6,8 +6,17 @@ import pytest
 import torch
 from torch import nn
 
-from moiety.objectives import OBJECTIVES, DonskerVaradhanBound, JensenShannon
-from moiety.training import CONVERGED, DIVERGED, OUT_OF_BUDGET, Batch, History, Training, scores, train
+from moiety.estimation.objectives import OBJECTIVES, DonskerVaradhanBound, JensenShannon
+from moiety.estimation.training import (
+    CONVERGED,
+    DIVERGED,
+    OUT_OF_BUDGET,
+    Batch,
+    History,
+    Training,
+    scores,
+    train,
+)
 
 CORRELATION = 0.8
 INFORMATION = -0.5 * log(1 - CORRELATION**2)  # 0.511 nats
@@ -57,14 +66,22 @@ def fitted(module=None, config=None, objective=None, seed=0, **options):
     torch.manual_seed(seed)
     judge = batches(seed + 1, 8192)()
     return train(
-        module or Quadratic(), objective or JensenShannon(), DonskerVaradhanBound(), batches(seed), [judge], config, **options
+        module or Quadratic(),
+        objective or JensenShannon(),
+        DonskerVaradhanBound(),
+        batches(seed),
+        [judge],
+        config,
+        **options,
     )
 
 
 @pytest.mark.parametrize("name", ["donsker-varadhan", "jensen-shannon", "nwj", "smile"])
 def test_it_finds_the_information(name):
     result = fitted(config=Training(steps=600), objective=OBJECTIVES[name]())
-    held_out = DonskerVaradhanBound()(*(x.detach() for x in scores(result.module, batches(99, 100_000)())))
+    held_out = DonskerVaradhanBound()(
+        *(x.detach() for x in scores(result.module, batches(99, 100_000)()))
+    )
     # DV of the optimal critic has standard error 0.004 here (spread of 50 such sets), and training misses < 0.005
     assert abs(held_out - INFORMATION) < 4 * 0.004 + 0.005
     assert result.history.bound[-1] > 0.8 * INFORMATION > result.history.bound[0] - 0.3
@@ -89,7 +106,11 @@ def test_it_says_when_the_budget_was_too_small():
 
 def test_time_is_up_after_a_look():
     limited, free = (fitted(config=Training(steps=50, seconds=seconds)) for seconds in (0.0, None))
-    assert limited.status == OUT_OF_BUDGET and limited.history.steps == [25] and free.history.steps[-1] == 50
+    assert (
+        limited.status == OUT_OF_BUDGET
+        and limited.history.steps == [25]
+        and free.history.steps[-1] == 50
+    )
 
 
 def test_the_late_gain_of_a_finished_training_is_small():
@@ -127,7 +148,10 @@ def test_a_callback_can_stop_it():
         fitted(config=Training(steps=100), progress=stop)
 
 
-@pytest.mark.parametrize("change", [{"steps": 0}, {"learning_rate": 0.0}, {"averaging": 1.0}, {"smoothing": 0.0}, {"gain": -1.0}])
+@pytest.mark.parametrize(
+    "change",
+    [{"steps": 0}, {"learning_rate": 0.0}, {"averaging": 1.0}, {"smoothing": 0.0}, {"gain": -1.0}],
+)
 def test_bad_settings(change):
     with pytest.raises(ValueError):
         Training(**change)

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from moiety import InputError, scratch
-from moiety.chains import mser, tau_int
-from moiety.errors import Stopped
+from moiety import InputError
+from moiety.base import scratch
+from moiety.base.errors import Stopped
+from moiety.data.statistics import mser, tau_int
 from moiety.systems import system
-from moiety.systems._dynamics import orders
-from moiety.systems._walk import Dynamics, walk
+from moiety.systems.dynamics.driver import Dynamics, walk
+from moiety.systems.dynamics.lattice import orders
 
 
 def noise(correlation=0.0, offset=0.0, width=1):
@@ -21,10 +22,14 @@ def noise(correlation=0.0, offset=0.0, width=1):
         for _ in range(updates):
             rng[0] += np.uint64(1)
             generator = np.random.default_rng(int(rng[0]))
-            state[:] = correlation * state + np.sqrt(1 - correlation**2) * generator.normal(size=state.shape)
+            state[:] = correlation * state + np.sqrt(1 - correlation**2) * generator.normal(
+                size=state.shape
+            )
         return updates * 3
 
-    return Dynamics(start, advance, lambda state: state[:, :1], 3, width, lambda state: state, float)
+    return Dynamics(
+        start, advance, lambda state: state[:, :1], 3, width, lambda state: state, float
+    )
 
 
 def test_independent_draws_are_worth_themselves():
@@ -59,14 +64,20 @@ def test_a_drift_makes_the_burn_in_long():
 
         return Dynamics(still.start, advance, still.observe, 3, 1, still.read, float)
 
-    near, far = (walk(drifting(offset), samples=16, seed=1, thinning=1).burn_in for offset in (0.0, 100.0))
+    near, far = (
+        walk(drifting(offset), samples=16, seed=1, thinning=1).burn_in for offset in (0.0, 100.0)
+    )
     assert near <= 512 and far >= 2048  # 100 x 0.997^1500 = 1, the noise's own size
 
 
 def test_wide_states_hold_many_chains():
     drawn = walk(noise(width=5), samples=80, seed=1, burn_in=4, thinning=2)
     assert drawn.values.shape == (10, 8, 3)  # two states of five chains
-    assert walk(noise(width=64), samples=256, burn_in=4, thinning=2).values.shape == (32, 8, 3)  # draws to each
+    assert walk(noise(width=64), samples=256, burn_in=4, thinning=2).values.shape == (
+        32,
+        8,
+        3,
+    )  # draws to each
     some = walk(noise(width=5), samples=60, chains=7, seed=1, burn_in=4, thinning=2)
     assert some.values.shape == (7, 9, 3)
     np.testing.assert_array_equal(some.values[:, :8], drawn.values[:7])
@@ -79,7 +90,15 @@ def test_a_stop_keeps_whole_rounds_of_all_chains():
         return bool(told) and told[-1] > 0
 
     whole = walk(noise(), samples=6400, seed=1, burn_in=0, thinning=1)
-    some = walk(noise(), samples=6400, seed=1, burn_in=0, thinning=1, progress=lambda done, total: told.append(done), stop=stop)
+    some = walk(
+        noise(),
+        samples=6400,
+        seed=1,
+        burn_in=0,
+        thinning=1,
+        progress=lambda done, total: told.append(done),
+        stop=stop,
+    )
     draws = some.values.shape[1]
     assert not some.complete and 0 < draws < 800
     np.testing.assert_array_equal(some.values, whole.values[:, :draws])
@@ -97,7 +116,10 @@ def test_failures_of_a_chain_reach_the_caller():
         raise InputError("no way")
 
     with pytest.raises(InputError, match="no way"):
-        walk(Dynamics(lambda number, generator: np.zeros(3), advance, lambda state: (0.0,), 3), samples=16)
+        walk(
+            Dynamics(lambda number, generator: np.zeros(3), advance, lambda state: (0.0,), 3),
+            samples=16,
+        )
 
 
 @pytest.mark.parametrize("algorithm", ["swendsen-wang", "heat-bath"])
@@ -154,7 +176,12 @@ def test_orders_see_sublattices_and_stripes():
     assert watched.shape == (2, 5)
     # energy, variance of bonds over directions, sites in state 0, uniform order, order of the sublattices
     np.testing.assert_allclose(watched, [[-16, 64, 8, 128, 128], [-16, 0, 8, 128, 0]], atol=1e-12)
-    assert orders(equal[0], np.array([[3, 13]]), 1.0, 0.25).tolist() == [-16 - 0.25 * 10, 64, 3, 9 + 169]
+    assert orders(equal[0], np.array([[3, 13]]), 1.0, 0.25).tolist() == [
+        -16 - 0.25 * 10,
+        64,
+        3,
+        9 + 169,
+    ]
 
 
 def test_draws_say_what_is_slow():
@@ -162,5 +189,9 @@ def test_draws_say_what_is_slow():
     said = model.sample(256, seed=1, algorithm="heat-bath", burn_in=64, thinning=8).provenance
     assert set(said["tau_draws"]) == {"energy", "anisotropy", "magnetisation", "order"}
     assert said["effective"] == 256 / (2 * max(said["tau_draws"].values()))
-    cold = system("ising-square", size=16, temperature=1.5, coupling=-1.0).sample(16, burn_in=8).provenance
+    cold = (
+        system("ising-square", size=16, temperature=1.5, coupling=-1.0)
+        .sample(16, burn_in=8)
+        .provenance
+    )
     assert "sublattice order" in cold["tau_draws"]

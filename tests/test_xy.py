@@ -7,16 +7,30 @@ import numpy as np
 import pytest
 from scipy.special import ive
 
-from plain import PlainStream
-
 from moiety import InputError
-from moiety.chains import standard_error, tau_int
+from moiety.data.statistics import standard_error, tau_int
 from moiety.exact import xy
-from moiety.systems._checkerboard import empty_spins, exponential, pack, quarter_sine, sweep, unpack
 from moiety.systems._lattice import neighbour_table
-from moiety.systems._rotors import _direction, _unit_vectors, heat_bath, mixed, mixed_even, observe, wolff
-from moiety.systems._splitmix import stream
+from moiety.systems.dynamics.checkerboard import (
+    empty_spins,
+    exponential,
+    pack,
+    quarter_sine,
+    sweep,
+    unpack,
+)
+from moiety.systems.dynamics.rotors import (
+    _direction,
+    _unit_vectors,
+    heat_bath,
+    mixed,
+    mixed_even,
+    observe,
+    wolff,
+)
+from moiety.systems.dynamics.splitmix import stream
 from moiety.systems.xy_square import ROTOR_ALGORITHMS, XYSquare, _single_precision
+from plain import PlainStream
 
 PLANE = (2, 3)
 
@@ -30,13 +44,19 @@ def assert_within_sigma(series, expected, sigmas=4.0):
 
 def moments(samples):
     """Magnetisation along x and y, each `(chain, draw)`."""
-    return np.cos(samples.values).mean(axis=PLANE, dtype=float), np.sin(samples.values).mean(axis=PLANE, dtype=float)
+    return np.cos(samples.values).mean(axis=PLANE, dtype=float), np.sin(samples.values).mean(
+        axis=PLANE, dtype=float
+    )
 
 
 def ring_by_quadrature(size, bond, field, points=128):
     """ln Z of a ring by powers of its transfer operator on a grid."""
     t = tau * np.arange(points) / points
-    matrix = np.exp(bond * np.cos(t[:, None] - t) + field * (np.cos(t)[:, None] + np.cos(t)) / 2) * tau / points
+    matrix = (
+        np.exp(bond * np.cos(t[:, None] - t) + field * (np.cos(t)[:, None] + np.cos(t)) / 2)
+        * tau
+        / points
+    )
     return np.log(np.trace(np.linalg.matrix_power(matrix, size)))
 
 
@@ -58,7 +78,9 @@ RINGS = [  # (size, bonds of one pair, algorithms): lattices that are a ring
 
 
 @pytest.mark.parametrize("field", [0.0, 0.5, -1.0])
-@pytest.mark.parametrize(("size", "bonds", "algorithm"), [(s, b, a) for s, b, names in RINGS for a in names])
+@pytest.mark.parametrize(
+    ("size", "bonds", "algorithm"), [(s, b, a) for s, b, names in RINGS for a in names]
+)
 def test_energy_and_magnetisation_against_quadrature(size, bonds, algorithm, field):
     temperature, sites = 0.7, prod(size)
     model = XYSquare(size, temperature, field=field)
@@ -69,7 +91,9 @@ def test_energy_and_magnetisation_against_quadrature(size, bonds, algorithm, fie
     assert_within_sigma(along, moment / sites)
     assert_within_sigma(across, 0.0)
     if field == 0:
-        assert bonds * bond_sum == pytest.approx(-sites * xy.chain_energy(temperature, sites, bonds), rel=1e-6)
+        assert bonds * bond_sum == pytest.approx(
+            -sites * xy.chain_energy(temperature, sites, bonds), rel=1e-6
+        )
 
 
 @pytest.mark.parametrize(("coupling", "field"), [(-1.0, 0.0), (-1.0, 0.8)])
@@ -136,7 +160,10 @@ def residual(model, values, temperature):
 def test_clusters_agree_with_the_heat_bath_near_the_transition():
     # the identity above is local; this is the global state.  80 sweeps apart: slow alone.
     model = XYSquare(8, 0.9)
-    fast, slow = model.sample(2048, seed=5), model.sample(2048, seed=6, algorithm="heat-bath", thinning=80)
+    fast, slow = (
+        model.sample(2048, seed=5),
+        model.sample(2048, seed=6, algorithm="heat-bath", thinning=80),
+    )
     for observable in (lambda s: model.energy(s.values), lambda s: np.hypot(*moments(s))):
         one, two = observable(fast), observable(slow)
         assert abs(one.mean() - two.mean()) < 4 * np.hypot(standard_error(one), standard_error(two))
@@ -144,16 +171,22 @@ def test_clusters_agree_with_the_heat_bath_near_the_transition():
 
 def test_heat_bath_alone_is_slow_at_low_temperature():
     model = XYSquare(32, 0.2)  # spin waves diffuse: about (L / 2 pi)^2 = 26 sweeps
-    alone, all_three = (model.sample(16, seed=4, burn_in=512, algorithm=name) for name in ("heat-bath", "mixed"))
+    alone, all_three = (
+        model.sample(16, seed=4, burn_in=512, algorithm=name) for name in ("heat-bath", "mixed")
+    )
     assert alone.provenance["tau_int"] > 10 > 3 > all_three.provenance["tau_int"]
 
 
-@pytest.mark.parametrize(("kernel", "unwinds"), [(partial(mixed_even, (16, 16)), True), (heat_bath, False)])
+@pytest.mark.parametrize(
+    ("kernel", "unwinds"), [(partial(mixed_even, (16, 16)), True), (heat_bath, False)]
+)
 def test_clusters_undo_windings(kernel, unwinds):
     # a spiral once around the torus is a local minimum of the energy: a cold start could stay there
     spiral, rng = np.repeat(tau * np.arange(16) / 16, 16), stream(2)
     kernel(spiral, neighbour_table((16, 16)), 1 / 0.1, 0.0, rng, 20)
-    step = np.angle(np.exp(1j * np.diff(spiral.reshape(16, 16), axis=0, append=spiral.reshape(16, 16)[:1])))
+    step = np.angle(
+        np.exp(1j * np.diff(spiral.reshape(16, 16), axis=0, append=spiral.reshape(16, 16)[:1]))
+    )
     assert (abs(step.sum(0)).max() < pi) == unwinds
 
 
@@ -182,7 +215,17 @@ def test_contract():
     assert (samples.chains, samples.draws, samples.shape) == (2, 11, (4, 6))
     assert samples.symmetries == model.symmetries == ("flip", "reflect")
     assert XYSquare(4, 1.0).symmetries == ("flip", "reflect", "transpose", "turn")
-    keys = {"system", "parameters", "algorithm", "thinning", "burn_in", "tau_int", "seed", "chains", "version"}
+    keys = {
+        "system",
+        "parameters",
+        "algorithm",
+        "thinning",
+        "burn_in",
+        "tau_int",
+        "seed",
+        "chains",
+        "version",
+    }
     keys |= {"tau_draws", "effective", "rhat", "complete"}
     assert set(samples.provenance) == keys
 
@@ -198,7 +241,10 @@ def test_stated_symmetries_leave_the_energy_alone():
     energy = model.energy(values)
     for image in (-values, np.flip(values, 2), np.flip(values, 3), np.swapaxes(values, 2, 3)):
         np.testing.assert_allclose(model.energy(image), energy, atol=1e-12)
-    for image in (values + 0.1, np.random.default_rng(0).permuted(values, axis=-1)):  # negative control
+    for image in (
+        values + 0.1,
+        np.random.default_rng(0).permuted(values, axis=-1),
+    ):  # negative control
         assert np.abs(model.energy(image) - energy).min() > 1e-6
 
 
@@ -214,7 +260,13 @@ def test_exact_entropies_are_where_they_are_known():
 
 @pytest.mark.parametrize(
     "options",
-    [{"size": 0}, {"size": (2, 2, 2)}, {"temperature": 0.0}, {"field": float("nan")}, {"coupling": "strong"}],
+    [
+        {"size": 0},
+        {"size": (2, 2, 2)},
+        {"temperature": 0.0},
+        {"field": float("nan")},
+        {"coupling": "strong"},
+    ],
 )
 def test_bad_systems(options):
     with pytest.raises(InputError):
@@ -248,8 +300,12 @@ def test_rings_against_quadrature(size, bond):
     assert xy.chain_energy(1.0, size, bond) == pytest.approx(-bond * bond_sum / size, rel=1e-6)
     entropy = (ring_by_quadrature(size, bond, 0.0) - bond * bond_sum) / size
     assert xy.chain_entropy(1.0, size, bond) == pytest.approx(entropy, rel=1e-6)
-    assert xy.chain_entropy(1.0, 400, bond) == pytest.approx(xy.chain_entropy(1.0, None, bond), abs=1e-6)
-    assert xy.open_chain_entropy(1.0, 10**7, bond) == pytest.approx(xy.chain_entropy(1.0, None, bond), abs=1e-6)
+    assert xy.chain_entropy(1.0, 400, bond) == pytest.approx(
+        xy.chain_entropy(1.0, None, bond), abs=1e-6
+    )
+    assert xy.open_chain_entropy(1.0, 10**7, bond) == pytest.approx(
+        xy.chain_entropy(1.0, None, bond), abs=1e-6
+    )
 
 
 def test_halving_a_chain_ends_at_its_entropy():
@@ -270,9 +326,13 @@ def test_harmonic_information_against_a_dense_inverse():
     half, block = sites < 12, sites % 6 < 2
     for other in (~half, block & ~half):
         parts = [np.flatnonzero(part) for part in (half, other, half | other)]
-        first, second, both = (np.linalg.slogdet(covariance[np.ix_(part, part)])[1] for part in parts)
+        first, second, both = (
+            np.linalg.slogdet(covariance[np.ix_(part, part)])[1] for part in parts
+        )
         expected = 0.5 * (first + second - both)
-        assert xy.harmonic_information(shape, half, coupling, field, other) == pytest.approx(expected, abs=1e-12)
+        assert xy.harmonic_information(shape, half, coupling, field, other) == pytest.approx(
+            expected, abs=1e-12
+        )
 
 
 def test_two_cold_spins_are_harmonic():
@@ -439,7 +499,9 @@ def test_kernels_equal_their_twins(kernel, twin, bond, field):
 def test_mixed_kernels_equal_their_twins(bond, field, spread):
     assert_twins(mixed, plain_mixed, (5, 4), bond, field, spread)
     for shape in EVEN:
-        assert_twins(partial(mixed_even, shape), partial(plain_mixed_even, shape), shape, bond, field, spread)
+        assert_twins(
+            partial(mixed_even, shape), partial(plain_mixed_even, shape), shape, bond, field, spread
+        )
 
 
 @pytest.mark.parametrize("heat", [True, False])
@@ -468,7 +530,9 @@ def test_packing_is_undone_and_keeps_parity():
     unpack(*back, spins, shape)
     np.testing.assert_array_equal(back, [x, y])
     for colour in (0, 1):  # all places hold spins of one parity, images included
-        assert set(spins[colour, 0]) == set(x.reshape(shape)[np.indices(shape).sum(0) % 2 == colour])
+        assert set(spins[colour, 0]) == set(
+            x.reshape(shape)[np.indices(shape).sum(0) % 2 == colour]
+        )
 
 
 def test_polynomials():
@@ -476,7 +540,9 @@ def test_polynomials():
     np.testing.assert_allclose([exponential(s) for s in t], np.exp(t), rtol=2e-12)
     w = np.linspace(-1, 1, 10001)
     np.testing.assert_allclose([quarter_sine(s) for s in w], np.sin(pi / 2 * w), rtol=4e-15)
-    angles = np.concatenate([np.linspace(-3 * pi, 3 * pi, 10001), pi / 4 * np.arange(9), [1e-9, tau - 1e-9]])
+    angles = np.concatenate(
+        [np.linspace(-3 * pi, 3 * pi, 10001), pi / 4 * np.arange(9), [1e-9, tau - 1e-9]]
+    )
     x, y = _unit_vectors(angles)
     np.testing.assert_allclose([x, y], [np.cos(angles), np.sin(angles)], atol=5e-15)
     directions = np.array([_direction(a, b) for a, b in zip(x, y, strict=True)])
@@ -490,7 +556,9 @@ def test_observe_equals_its_twin():
     bonds = sum(np.cos(values - np.roll(values, -1, axis)).sum() for axis in (0, 1))
     spins = np.exp(1j * values)
     expected = (bonds, spins.sum().real, abs(spins.sum()) ** 2, abs((parity * spins).sum()) ** 2)
-    np.testing.assert_allclose(observe(values.ravel(), neighbour_table((4, 5)), parity.ravel()), expected)
+    np.testing.assert_allclose(
+        observe(values.ravel(), neighbour_table((4, 5)), parity.ravel()), expected
+    )
 
 
 def test_extreme_local_fields():

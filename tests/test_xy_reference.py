@@ -9,7 +9,7 @@ import pytest
 from scipy.special import ive
 
 from moiety import InputError
-from moiety.chains import standard_error
+from moiety.data.statistics import standard_error
 from moiety.exact import xy
 from moiety.exact.xy_reference import xy_reference_entropy, xy_reference_table
 from moiety.systems.xy_square import XYSquare
@@ -52,7 +52,9 @@ def test_the_recipe_gives_the_2x2_torus(recipe, field):
     found = recipe.integrate(rows, temperatures)
     exact = np.array([small_torus(t, field) for t in temperatures])
     if field == 0:
-        np.testing.assert_allclose(exact, [xy.chain_entropy(t, 4, 2.0) for t in temperatures], atol=1e-7)
+        np.testing.assert_allclose(
+            exact, [xy.chain_entropy(t, 4, 2.0) for t in temperatures], atol=1e-7
+        )
     # eight values that hang together: 3.5 sigma is one false alarm in a few hundred seeds
     assert (abs(found.entropy - exact) < 3.5 * found.error).all()
     assert found.error.max() < 0.008
@@ -74,14 +76,22 @@ def test_the_quadrature_alone(recipe):
 def test_errors_are_those_of_the_energies(recipe):
     # linear propagation against 100 tables of energies with fresh noise
     betas = recipe.inverse_temperatures(3)
-    energies, temperatures = np.array([2 * xy.chain_energy(1 / beta) for beta in betas]), [0.1, 0.5, 1.0, 3.0]
+    energies, temperatures = (
+        np.array([2 * xy.chain_energy(1 / beta) for beta in betas]),
+        [0.1, 0.5, 1.0, 3.0],
+    )
     errors, generator = 3e-4 / betas, np.random.default_rng(0)
 
     def entropies(noise):
-        rows = [recipe.Row(0.0, *numbers, 1, 0.5) for numbers in zip(betas, energies + noise, errors, strict=True)]
+        rows = [
+            recipe.Row(0.0, *numbers, 1, 0.5)
+            for numbers in zip(betas, energies + noise, errors, strict=True)
+        ]
         return recipe.integrate(rows, temperatures)
 
-    spread = np.std([entropies(errors * generator.normal(size=len(betas))).entropy for _ in range(100)], axis=0)
+    spread = np.std(
+        [entropies(errors * generator.normal(size=len(betas))).entropy for _ in range(100)], axis=0
+    )
     # a standard deviation of 100 numbers is known to 7%
     np.testing.assert_allclose(spread, entropies(0).statistical, rtol=0.25)
 
@@ -90,7 +100,9 @@ def test_known_rows_are_not_measured_again(recipe, tmp_path):
     betas, path = [0.1, 0.2], tmp_path / "rows.csv"
     first = recipe.measured(2, 0.0, betas, 0.05, 1)
     path.write_text("\n".join(",".join(map(repr, map(float, row))) for row in first))
-    again = recipe.measured(2, 0.0, betas, 0.05, 1, recipe.read_rows(path), keep=lambda row: pytest.fail("measured"))
+    again = recipe.measured(
+        2, 0.0, betas, 0.05, 1, recipe.read_rows(path), keep=lambda row: pytest.fail("measured")
+    )
     assert again == first
     assert recipe.read_rows(tmp_path / "none.csv") == []
 
@@ -106,7 +118,10 @@ def spin_waves(temperature, field):
     kept = stiffness > 1e-12
     waves = 0.5 * (1 + np.log(tau * temperature / stiffness[kept])).sum()
     zero_mode = log(tau * np.sqrt(SITES)) if field == 0 else 0.0
-    bond, site = (bonds[kept] / stiffness[kept]).sum() / (2 * SITES), (1 / stiffness[kept]).sum() / SITES
+    bond, site = (
+        (bonds[kept] / stiffness[kept]).sum() / (2 * SITES),
+        (1 / stiffness[kept]).sum() / SITES,
+    )
     return (waves + zero_mode) / SITES, (2 * bond**2 + field * site**2) / 8
 
 
@@ -123,7 +138,9 @@ def test_the_cold_end_are_spin_waves(field):
     expected = harmonic + 2 * a * t[0] + 1.5 * b * t[0] ** 2 + 4 / 3 * c * t[0] ** 3
     assert abs(1.5 * b * t[0] ** 2) < 0.004  # else more would be measured here than theory
     assert abs(entropy[0] - expected) < 3.5 * error[0]
-    assert abs(entropy[0] - harmonic) > 3.5 * error[0]  # negative control: the table sees the first correction
+    assert (
+        abs(entropy[0] - harmonic) > 3.5 * error[0]
+    )  # negative control: the table sees the first correction
 
 
 def test_the_hot_end_is_the_series():
@@ -135,7 +152,9 @@ def test_the_hot_end_is_the_series():
     assert abs(entropy - expected) < 3.5 * np.hypot(error, 4e-5)  # 10 v^6 are left out
 
 
-@pytest.mark.parametrize(("temperature", "field"), [(0.5, 0.0), (0.9, 0.0), (1.1, 0.05), (1.5, 0.5), (0.3, 1.0)])
+@pytest.mark.parametrize(
+    ("temperature", "field"), [(0.5, 0.0), (0.9, 0.0), (1.1, 0.05), (1.5, 0.5), (0.3, 1.0)]
+)
 def test_energies_are_those_of_samples(temperature, field):
     model = XYSquare(64, temperature, field=field)
     energies = model.energy(model.sample(256, seed=7).values) / SITES
@@ -166,6 +185,12 @@ def test_entropies_between_the_rows():
 
 
 def test_bad_questions():
-    for temperature, field in ((0.09, 0.0), (4.1, 0.0), (float("nan"), 0.0), (1.0, 0.2), (1.0, -0.5)):
+    for temperature, field in (
+        (0.09, 0.0),
+        (4.1, 0.0),
+        (float("nan"), 0.0),
+        (1.0, 0.2),
+        (1.0, -0.5),
+    ):
         with pytest.raises(InputError):
             xy_reference_entropy(temperature, field)

@@ -51,7 +51,13 @@ def sections(path: Path) -> dict[str, str]:
     return {part.split("\n", 1)[0]: part.split("\n", 1)[1].strip("\n") for part in parts}
 
 
-def renewed(about: str, heading: str, parts: Sequence[str], default: Path, part: Callable[[str, argparse.Namespace], str]) -> bool:
+def renewed(
+    about: str,
+    heading: str,
+    parts: Sequence[str],
+    default: Path,
+    part: Callable[[str, argparse.Namespace], str],
+) -> bool:
     """The program of a page that is made part by part; whether a part missed a target.
 
     Arguments:
@@ -64,7 +70,9 @@ def renewed(about: str, heading: str, parts: Sequence[str], default: Path, part:
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--only", choices=parts, help="renew this part of the page")
     parser.add_argument("--seed", type=int, default=1, help="of samples and networks")
-    parser.add_argument("--quick", action="store_true", help="tiny runs, to try the program; they judge nothing")
+    parser.add_argument(
+        "--quick", action="store_true", help="tiny runs, to try the program; they judge nothing"
+    )
     parser.add_argument("--out", type=Path, help=f"{default}; with --quick none, by default")
     options = parser.parse_args()
     out = options.out or (None if options.quick else default)
@@ -74,6 +82,8 @@ def renewed(about: str, heading: str, parts: Sequence[str], default: Path, part:
         missed |= MISSED in text
         if out:  # after each part: an interrupt keeps those that are done
             found = sections(out) | {name: text}
-            page = "\n\n".join([heading] + [f"## {known}\n\n{found[known]}" for known in parts if known in found])
+            page = "\n\n".join(
+                [heading] + [f"## {known}\n\n{found[known]}" for known in parts if known in found]
+            )
             out.write_text(page + "\n", encoding="utf-8")
     return missed

@@ -21,9 +21,9 @@ import numpy as np
 
 from _tables import MISSED, Page, provenance, renewed, row
 from moiety import EntropyResult, Samples, estimate_entropy, system
-from moiety.conditional import ChainRule, estimate_conditional, estimate_conditionals
+from moiety.chain_rule.estimate import ChainRule, estimate_conditional, estimate_conditionals
+from moiety.estimation.training import Training
 from moiety.exact.xy_reference import xy_reference_entropy
-from moiety.training import Training
 
 MOST_OFF = {"mutual information": 0.003, "chain rule": 0.002}
 APART = 3.0  # errors, between the routes
@@ -58,7 +58,9 @@ def temperatures(*values: float) -> tuple[Mapping[str, float], ...]:
 FIELDS = tuple({"field": h, "temperature": t} for h in (0.1, 0.5, 1.0) for t in (0.3, 0.9))
 SWEEPS = {
     "ising": Sweep("ising-square", temperatures(5, 3.5, 2.7, 2.4, 2.269185, 2.1, 1.8, 1.5, 1.0), 4),
-    "triangular": Sweep("ising-triangular", temperatures(4, 2, 1, 0.5, 0.2, 0.1), 3, {"coupling": -1.0}),
+    "triangular": Sweep(
+        "ising-triangular", temperatures(4, 2, 1, 0.5, 0.2, 0.1), 3, {"coupling": -1.0}
+    ),
     "xy": Sweep("xy-square", temperatures(3, 1.5, 1.1, 0.9, 0.7, 0.4, 0.2), 3),
     "xy-field": Sweep("xy-square", FIELDS, 3),
 }
@@ -77,7 +79,10 @@ class Setting:
         return system(sweep.name, size=self.size, **sweep.fixed, **point)
 
     def drawn(self, sweep: Sweep) -> list[Samples]:
-        return [self.model(sweep, point).sample(self.samples, seed=self.seed + k) for k, point in enumerate(sweep.points)]
+        return [
+            self.model(sweep, point).sample(self.samples, seed=self.seed + k)
+            for k, point in enumerate(sweep.points)
+        ]
 
     def training(self) -> Training | None:
         return Training(steps=20) if self.quick else None
@@ -87,7 +92,9 @@ class Setting:
         default = ChainRule(seed=self.seed)
         steps = 20 if self.quick else steps or default.training.steps
         evaluations = 2**14 if self.quick else default.evaluations
-        return replace(default, training=replace(default.training, steps=steps), evaluations=evaluations)
+        return replace(
+            default, training=replace(default.training, steps=steps), evaluations=evaluations
+        )
 
 
 def known(setting: Setting, sweep: Sweep, point: Mapping[str, float]) -> tuple[float, float]:
@@ -97,13 +104,21 @@ def known(setting: Setting, sweep: Sweep, point: Mapping[str, float]) -> tuple[f
     return xy_reference_entropy(point["temperature"], point.get("field", 0.0))
 
 
-def handed_on(setting: Setting, drawn: Sequence[Samples], rules: Sequence[Any]) -> list[EntropyResult]:
+def handed_on(
+    setting: Setting, drawn: Sequence[Samples], rules: Sequence[Any]
+) -> list[EntropyResult]:
     """By mutual information, from state point to state point, with the chain rule's values as cross-checks."""
     results: list[EntropyResult] = []
     for samples, rule in zip(drawn, rules, strict=True):
         critic = results[-1].critic if results else None
         results.append(
-            estimate_entropy(samples, critic=critic, cross_check=rule, seed=setting.seed, training=setting.training())
+            estimate_entropy(
+                samples,
+                critic=critic,
+                cross_check=rule,
+                seed=setting.seed,
+                training=setting.training(),
+            )
         )
         print(f"    {results[-1]}", flush=True)
     return results
@@ -111,53 +126,101 @@ def handed_on(setting: Setting, drawn: Sequence[Samples], rules: Sequence[Any]) 
 
 def compared(value: float, error: float, exact: tuple[float, float]) -> list[str]:
     """Cells: value ± error, how far off, in errors."""
-    return [f"{value:.5f} ± {error:.5f}", f"{value - exact[0]:+.5f}", f"{(value - exact[0]) / np.hypot(error, exact[1]):+.2f}"]
+    return [
+        f"{value:.5f} ± {error:.5f}",
+        f"{value - exact[0]:+.5f}",
+        f"{(value - exact[0]) / np.hypot(error, exact[1]):+.2f}",
+    ]
 
 
 def swept(setting: Setting, sweep: Sweep, show: Page) -> list[str]:
     """The table of one system; what it misses."""
     drawn = setting.drawn(sweep)
     started = perf_counter()
-    rules = estimate_conditionals(drawn, [[*point.values()] for point in sweep.points], config=setting.rule(sweep.steps))
+    rules = estimate_conditionals(
+        drawn, [[*point.values()] for point in sweep.points], config=setting.rule(sweep.steps)
+    )
     each = (perf_counter() - started) / len(drawn)
     results = handed_on(setting, drawn, rules)
-    show.table(*sweep.points[0], "exact", "mutual information", "off", "z", "seconds", "chain rule", "off", "z", "apart, errors", "status")
+    show.table(
+        *sweep.points[0],
+        "exact",
+        "mutual information",
+        "off",
+        "z",
+        "seconds",
+        "chain rule",
+        "off",
+        "z",
+        "apart, errors",
+        "status",
+    )
     misses, offs, apart = [], {route: [] for route in MOST_OFF}, []
     for point, result in zip(sweep.points, results, strict=True):
         exact, other = known(setting, sweep, point), result.cross_check
         apart.append(other.sigmas)
         cells = [f"{value:g}" for value in point.values()] + [f"{exact[0]:.5f}"]
         cells += compared(result.entropy, result.error, exact) + [f"{result.timing['total']:.0f}"]
-        cells += compared(other.entropy, other.error, exact) + [f"{apart[-1]:.1f}", "ok" if result.status.ok else "doubtful"]
+        cells += compared(other.entropy, other.error, exact) + [
+            f"{apart[-1]:.1f}",
+            "ok" if result.status.ok else "doubtful",
+        ]
         show(row(*cells))
         offs["mutual information"].append(result.entropy - exact[0])
         offs["chain rule"].append(other.entropy - exact[0])
     for route, most in MOST_OFF.items():
         worst = max(map(abs, offs[route]))
-        show(f"\nBy {route} off by {worst:.5f} at most (target {most}), {np.mean(np.abs(offs[route])):.5f} on average.")
+        show(
+            f"\nBy {route} off by {worst:.5f} at most (target {most}), {np.mean(np.abs(offs[route])):.5f} on average."
+        )
         misses += [f"{route} off by {worst:.4f}"] if worst > most else []
     misses += [f"routes {max(apart):.1f} errors apart"] if max(apart) > APART else []
-    seconds = {"mutual information": np.mean([result.timing["total"] for result in results[1:]]), "chain rule": each}
+    seconds = {
+        "mutual information": np.mean([result.timing["total"] for result in results[1:]]),
+        "chain rule": each,
+    }
     return misses + saved(setting, sweep, drawn, results, seconds, show)
 
 
 def saved(
-    setting: Setting, sweep: Sweep, drawn: Sequence[Samples], results: Sequence[EntropyResult], warm: Mapping[str, float], show: Page
+    setting: Setting,
+    sweep: Sweep,
+    drawn: Sequence[Samples],
+    results: Sequence[EntropyResult],
+    warm: Mapping[str, float],
+    show: Page,
 ) -> list[str]:
     """One state point again, cold."""
     samples, before = drawn[sweep.again], results[sweep.again]
-    cold = estimate_entropy(samples, cross_check=False, seed=setting.seed, training=setting.training())
+    cold = estimate_entropy(
+        samples, cross_check=False, seed=setting.seed, training=setting.training()
+    )
     rule = estimate_conditional(samples, setting.rule())
     point = ", ".join(f"{name} {value:g}" for name, value in sweep.points[sweep.again].items())
-    show(f"\nCold, at {point}, and in the chain (seconds of a state point: the mean of all but the first; of the chain rule, of all):\n")
+    show(
+        f"\nCold, at {point}, and in the chain (seconds of a state point: the mean of all but the first; of the chain rule, of all):\n"
+    )
     show.table("route", "cold s", "in the chain", "cold seconds", "in the chain", "saved")
-    entropies = {"mutual information": (cold.entropy, before.entropy), "chain rule": (rule.entropy, before.cross_check.entropy)}
+    entropies = {
+        "mutual information": (cold.entropy, before.entropy),
+        "chain rule": (rule.entropy, before.cross_check.entropy),
+    }
     seconds, misses = {"mutual information": cold.timing["total"], "chain rule": rule.seconds}, []
     for route, (alone, chained) in entropies.items():
         times = f"{seconds[route]:.0f}", f"{warm[route]:.1f}"
-        show(row(route, f"{alone:.5f}", f"{chained:.5f}", *times, f"{seconds[route] / warm[route]:.1f}x"))
+        show(
+            row(
+                route,
+                f"{alone:.5f}",
+                f"{chained:.5f}",
+                *times,
+                f"{seconds[route] / warm[route]:.1f}x",
+            )
+        )
         misses += [f"{route}: {seconds[route]:.0f} s cold"] if seconds[route] > COLD[route] else []
-        misses += [f"{route}: {warm[route]:.1f} s in the chain"] if warm[route] > WARM[route] else []
+        misses += (
+            [f"{route}: {warm[route]:.1f} s in the chain"] if warm[route] > WARM[route] else []
+        )
     return misses
 
 
@@ -167,23 +230,41 @@ def limits(setting: Setting, show: Page) -> list[str]:
     for temperature, name, most in ((0.8, "M - log 2", 0.02), (10.0, "2 T^2 M / l - 1", 0.10)):
         model = system("ising-square", size=setting.size, temperature=temperature)
         samples = model.sample(setting.samples, seed=setting.seed)
-        result = estimate_entropy(samples, seed=setting.seed, cross_check=False, training=setting.training())
+        result = estimate_entropy(
+            samples, seed=setting.seed, cross_check=False, training=setting.training()
+        )
         told = f"s = {result.entropy:.5f} ± {result.error:.5f}, exact {model.exact_entropy():.5f}, {result.timing['total']:.0f} s"
         show(f"\nT = {temperature:g}: {told}\n")
         show.table("half", "interface", "M", "error", f"{name} (at most {most})")
         for level in result.levels:
             m = level.mutual_information
             off = m - LOG_2 if temperature < 1 else 2 * temperature**2 * m / level.interface - 1
-            show(row("x".join(map(str, level.shape)), level.interface, f"{m:.4f}", f"{level.error:.4f}", f"{off:+.4f}"))
+            show(
+                row(
+                    "x".join(map(str, level.shape)),
+                    level.interface,
+                    f"{m:.4f}",
+                    f"{level.error:.4f}",
+                    f"{off:+.4f}",
+                )
+            )
             misses += [f"{name} {off:+.3f} at T = {temperature:g}"] if abs(off) > most else []
     return misses
 
 
 def part(name: str, options: argparse.Namespace) -> str:
     """One section of the page."""
-    show, setting = Page(), Setting(*((16, 128) if options.quick else (64, 2048)), options.seed, options.quick)
+    show, setting = (
+        Page(),
+        Setting(*((16, 128) if options.quick else (64, 2048)), options.seed, options.quick),
+    )
     print(f"\n## {name}\n")
-    show(provenance(f"validation/accuracy.py --only {name} --seed {setting.seed}{' --quick' * setting.quick}") + "\n")
+    show(
+        provenance(
+            f"validation/accuracy.py --only {name} --seed {setting.seed}{' --quick' * setting.quick}"
+        )
+        + "\n"
+    )
     misses = limits(setting, show) if name == "limits" else swept(setting, SWEEPS[name], show)
     show(f"\n{MISSED}: {'; '.join(misses)}." if misses else "\nTargets met.")
     return show.text.strip("\n")
@@ -194,11 +275,16 @@ HEADING = (
     "standard error.  The rows of a table are in the order in which the mutual information route handed its\n"
     "networks on, the first one cold; the chain rule has one network for the whole table.  Targets:\n"
     + "".join(
-        f"{route} off by {most} at most, {COLD[route]:.0f} s cold, {WARM[route]:.0f} s in the chain;\n" for route, most in MOST_OFF.items()
+        f"{route} off by {most} at most, {COLD[route]:.0f} s cold, {WARM[route]:.0f} s in the chain;\n"
+        for route, most in MOST_OFF.items()
     )
     + f"routes at most {APART:g} errors apart."
 )
 
 
 if __name__ == "__main__":
-    sys.exit(renewed(__doc__.splitlines()[0], HEADING, (*SWEEPS, "limits"), Path("docs/accuracy.md"), part))
+    sys.exit(
+        renewed(
+            __doc__.splitlines()[0], HEADING, (*SWEEPS, "limits"), Path("docs/accuracy.md"), part
+        )
+    )

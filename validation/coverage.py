@@ -40,11 +40,11 @@ import numpy as np
 
 from _tables import Page, provenance, row
 from moiety import Samples, __version__, estimate_entropy, system
-from moiety.chains import observables, tau_int
-from moiety.conditional import ChainRule
+from moiety.base.random import Streams
+from moiety.chain_rule.estimate import ChainRule
+from moiety.data.statistics import observables, tau_int
+from moiety.estimation.training import Training
 from moiety.exact.xy_reference import xy_reference_entropy
-from moiety.random import Streams
-from moiety.training import Training
 
 WITHIN_1, WITHIN_2, LARGEST = (0.55, 0.85), 0.90, 4.0
 TAU = 20  # draws
@@ -72,7 +72,9 @@ class Case:
 
     def __str__(self) -> str:
         told = ", ".join(f"{name} {value:g}" for name, value in self.parameters.items())
-        return f"{self.name} {told}; {self.samples} samples{f', tau {self.tau:g}' if self.tau else ''}"
+        return (
+            f"{self.name} {told}; {self.samples} samples{f', tau {self.tau:g}' if self.tau else ''}"
+        )
 
 
 class Run(NamedTuple):
@@ -106,18 +108,35 @@ def plan(quick: bool) -> list[Case]:
     size, many, more, few = (16, 128, 256, 64) if quick else (32, 1024, 4096, 256)
     repeats = (lambda count: 1) if quick else (lambda count: count)
 
-    def ising(group: str, temperature: float, samples: int, count: int, tau: float | None = None) -> Case:
-        return Case(group, "ising-square", {"size": size, "temperature": temperature}, samples, repeats(count), tau)
+    def ising(
+        group: str, temperature: float, samples: int, count: int, tau: float | None = None
+    ) -> Case:
+        return Case(
+            group,
+            "ising-square",
+            {"size": size, "temperature": temperature},
+            samples,
+            repeats(count),
+            tau,
+        )
 
     def triangular(temperature: float, count: int) -> Case:
         parameters = {"size": size, "temperature": temperature, "coupling": -1.0}
         return Case("triangular", "ising-triangular", parameters, many, repeats(count))
 
-    def gaussian(group: str, mass: float, samples: int, count: int, tau: float | None = None) -> Case:
-        return Case(group, "gaussian-field", {"size": size, "mass": mass}, samples, repeats(count), tau)
+    def gaussian(
+        group: str, mass: float, samples: int, count: int, tau: float | None = None
+    ) -> Case:
+        return Case(
+            group, "gaussian-field", {"size": size, "mass": mass}, samples, repeats(count), tau
+        )
 
-    def xy(temperature: float, count: int) -> Case:  # the table's size is the only one with a reference
-        return Case("xy", "xy-square", {"size": 64, "temperature": temperature}, many // 2, repeats(count))
+    def xy(
+        temperature: float, count: int
+    ) -> Case:  # the table's size is the only one with a reference
+        return Case(
+            "xy", "xy-square", {"size": 64, "temperature": temperature}, many // 2, repeats(count)
+        )
 
     def markov(states: int, stay: float, samples: int, count: int) -> Case:
         parameters = {"size": 64 if quick else 1024, "stay": stay, "states": states}
@@ -143,7 +162,9 @@ def drawn(case: Case, seed: int) -> Samples:
         return model.sample(case.samples, seed=seed)
     if case.name == "gaussian-field":
         return autoregressive(model.sample(case.samples, seed=seed), case.tau)
-    tried = model.sample(512, seed=seed + 1, chains=64, algorithm="heat-bath", thinning=1, burn_in=4096)
+    tried = model.sample(
+        512, seed=seed + 1, chains=64, algorithm="heat-bath", thinning=1, burn_in=4096
+    )
     thinning = max(round(tried.provenance["tau_int"] / case.tau), 1)
     return model.sample(case.samples, seed=seed, chains=8, algorithm="heat-bath", thinning=thinning)
 
@@ -169,18 +190,26 @@ def slowest(samples: Samples) -> float:
 def exact(case: Case) -> tuple[float, float]:
     """The entropy per site and its error."""
     if case.name == "xy-square":
-        return xy_reference_entropy(case.parameters["temperature"], case.parameters.get("field", 0.0))
+        return xy_reference_entropy(
+            case.parameters["temperature"], case.parameters.get("field", 0.0)
+        )
     return system(case.name, **case.parameters).exact_entropy(), 0.0
 
 
 def measured(case: Case, repeat: int, seed: int, quick: bool) -> Run:
     """One run of a case, whose seeds no other run has."""
-    seeds = [Streams(seed).integer(what, str(case), repeat) % 2**31 for what in ("samples", "networks")]
+    seeds = [
+        Streams(seed).integer(what, str(case), repeat) % 2**31 for what in ("samples", "networks")
+    ]
     samples = drawn(case, seeds[0])
     tau = slowest(samples)
     started = perf_counter()
     training = Training(steps=20) if quick else Training()
-    rule = ChainRule(seed=seeds[1], training=Training(steps=20), evaluations=2**14, threads=1) if quick else None
+    rule = (
+        ChainRule(seed=seeds[1], training=Training(steps=20), evaluations=2**14, threads=1)
+        if quick
+        else None
+    )
     result = estimate_entropy(samples, seed=seeds[1], training=training, chain_rule=rule, threads=1)
     other = result.cross_check
     return Run(
@@ -196,7 +225,9 @@ def read_runs(path: Path) -> list[Run]:
         return []
     kinds = [Run.__annotations__[name] for name in Run._fields]
     with path.open(newline="", encoding="utf-8") as file:
-        lines = [line for line in csv.reader(file) if len(line) == len(kinds) and line[0] != "group"]
+        lines = [
+            line for line in csv.reader(file) if len(line) == len(kinds) and line[0] != "group"
+        ]
     return [Run(*(kind(cell) for kind, cell in zip(kinds, line, strict=True))) for line in lines]
 
 
@@ -214,7 +245,10 @@ def planned(cases: Sequence[Case], seed: int) -> Iterator[tuple[tuple[str, int, 
     """Runs by what tells them apart in the file: the case, the repeat and its seed."""
     for case in cases:
         for repeat in range(case.repeats):
-            yield (str(case), repeat, Streams(seed).integer("samples", str(case), repeat) % 2**31), case
+            yield (
+                (str(case), repeat, Streams(seed).integer("samples", str(case), repeat) % 2**31),
+                case,
+            )
 
 
 def run_all(cases: Sequence[Case], options: argparse.Namespace) -> list[Run]:
@@ -225,7 +259,10 @@ def run_all(cases: Sequence[Case], options: argparse.Namespace) -> list[Run]:
         if key not in known and (not options.group or case.group == options.group)
     }  # fmt: skip
     with ProcessPoolExecutor(options.processes, mp_context=get_context("spawn")) as pool:
-        futures = {pool.submit(measured, case, key[1], options.seed, options.quick): key for key, case in lacking.items()}
+        futures = {
+            pool.submit(measured, case, key[1], options.seed, options.quick): key
+            for key, case in lacking.items()
+        }
         for future in as_completed(futures):
             run = known[futures[future]] = future.result()
             keep(run, options.rows)
@@ -239,7 +276,14 @@ def run_all(cases: Sequence[Case], options: argparse.Namespace) -> list[Run]:
 def summary(name: str, z: np.ndarray) -> str:
     """One line of the first table."""
     within = (f"{(abs(z) < most).mean():.0%}" for most in (1, 2))
-    return row(name, len(z), *within, f"{abs(z).max():.2f}", f"{np.sqrt((z**2).mean()):.2f}", f"{z.mean():+.2f}")
+    return row(
+        name,
+        len(z),
+        *within,
+        f"{abs(z).max():.2f}",
+        f"{np.sqrt((z**2).mean()):.2f}",
+        f"{z.mean():+.2f}",
+    )
 
 
 def missed(z: np.ndarray) -> list[str]:
@@ -277,9 +321,24 @@ def show_summaries(runs: Sequence[Run], show: Callable[[str], None]) -> list[str
 def show_runs(runs: Sequence[Run], show: Callable[[str], None]) -> None:
     """Every run, in the order of the plan."""
     show("\n## All runs\n")
-    show("tau, in draws, is that of the slowest observable of the samples or of their sampler (1/2 where they are")
+    show(
+        "tau, in draws, is that of the slowest observable of the samples or of their sampler (1/2 where they are"
+    )
     show("independent), N / 2 tau what they amount to.\n")
-    names = ("case", "N / 2 tau", "tau", "exact", "s", "error", "z", "chain rule", "error", "z", "seconds", "status")
+    names = (
+        "case",
+        "N / 2 tau",
+        "tau",
+        "exact",
+        "s",
+        "error",
+        "z",
+        "chain rule",
+        "error",
+        "z",
+        "seconds",
+        "status",
+    )
     show.table(*names)
     for run in runs:
         show(row(
@@ -299,8 +358,12 @@ def report(runs: Sequence[Run], lacking: int, options: argparse.Namespace) -> tu
     first, last = min(run.day for run in runs), max(run.day for run in runs)
     show(f"Runs of {first}{f' to {last}' * (last != first)}, version {versions},")
     show(f"{sum(run.seconds for run in runs) / 60:.0f} minutes in all.\n")
-    show("Each run has fresh samples and fresh networks; z = (s - exact) / error.  Targets, for each route over all runs:")
-    show(f"{WITHIN_1[0]:.0%} to {WITHIN_1[1]:.0%} within one error (68% would be right), at least {WITHIN_2:.0%} within two,")
+    show(
+        "Each run has fresh samples and fresh networks; z = (s - exact) / error.  Targets, for each route over all runs:"
+    )
+    show(
+        f"{WITHIN_1[0]:.0%} to {WITHIN_1[1]:.0%} within one error (68% would be right), at least {WITHIN_2:.0%} within two,"
+    )
     show(f"none beyond {LARGEST:g}.  Mean z tells a bias: above 0 too much entropy.")
     misses = show_summaries(runs, show)
     show_runs(runs, show)
@@ -313,14 +376,22 @@ def report(runs: Sequence[Run], lacking: int, options: argparse.Namespace) -> tu
 def main():
     groups = list(dict.fromkeys(case.group for case in plan(False)))
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=Path, help="what is measured, kept between runs; docs/coverage.csv")
+    parser.add_argument(
+        "--rows", type=Path, help="what is measured, kept between runs; docs/coverage.csv"
+    )
     parser.add_argument("--group", choices=groups, help="run this one only")
     parser.add_argument("--processes", type=int, default=2, help="side by side")
-    parser.add_argument("--seed", type=int, default=1, help="from which those of all samples and networks follow")
-    parser.add_argument("--quick", action="store_true", help="tiny runs, to try the program; they judge nothing")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="from which those of all samples and networks follow"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="tiny runs, to try the program; they judge nothing"
+    )
     parser.add_argument("--out", type=Path, help="docs/coverage.md; with --quick none, by default")
     options = parser.parse_args()
-    options.rows = options.rows or Path("coverage_quick.csv" if options.quick else "docs/coverage.csv")
+    options.rows = options.rows or Path(
+        "coverage_quick.csv" if options.quick else "docs/coverage.csv"
+    )
     cases = plan(options.quick)
     runs = run_all(cases, options)
     if not runs:

@@ -23,13 +23,13 @@ from typing import Any
 
 from _tables import MISSED, Page, provenance, renewed, row
 from moiety import Samples, system
-from moiety.chains import standard_error
-from moiety.conditional import ChainRule, estimate_conditional
+from moiety.chain_rule.estimate import ChainRule, estimate_conditional
+from moiety.data.statistics import standard_error
+from moiety.estimation.mutual_information import Estimator, estimate_information, from_below
+from moiety.estimation.training import Training
 from moiety.exact.blocks import block_answers
 from moiety.exact.chain import halves_information, segment_information
-from moiety.geometry import Cut, ladder
-from moiety.mutual_information import Estimator, estimate_information, from_below
-from moiety.training import Training
+from moiety.geometry.cuts import Cut, ladder
 
 MOST_NATS = 10.0
 WITHIN, SIGMAS = 0.02, 2.0  # of an exact M: one of the two
@@ -54,7 +54,12 @@ class Effort:
             training = replace(rule.training, steps=3000, patience=3000)
             return cls(2048, 32, Estimator(seed=seed), replace(rule, training=training))
         training = Training(steps=20)
-        return cls(128, 16, Estimator(seed=seed, training=training), ChainRule(seed=seed, training=training, evaluations=2**13))
+        return cls(
+            128,
+            16,
+            Estimator(seed=seed, training=training),
+            ChainRule(seed=seed, training=training, evaluations=2**13),
+        )
 
 
 @dataclass(frozen=True)
@@ -81,18 +86,24 @@ def cuts_of(samples: Samples, expected: Callable[[Cut], float]) -> list[Cut]:
     return [cut for cut in reversed(rungs.cuts) if expected(cut) <= carried(cut)]
 
 
-def by_critics(samples: Samples, cuts: Sequence[Cut], estimator: Estimator) -> list[tuple[float, float, str]]:
+def by_critics(
+    samples: Samples, cuts: Sequence[Cut], estimator: Estimator
+) -> list[tuple[float, float, str]]:
     """M, its error and how it went, each cut's networks starting from those below."""
     found, modules = [], ()
     for cut in cuts:
         training = from_below(estimator.training, cut) if modules else estimator.training
-        one = estimate_information(samples, cut, replace(estimator, training=training), warm=modules)
+        one = estimate_information(
+            samples, cut, replace(estimator, training=training), warm=modules
+        )
         modules = one.modules
         found.append((one.value, one.error, one.status))
     return found
 
 
-def by_chain_rule(samples: Samples, cuts: Sequence[Cut], rule: ChainRule) -> list[tuple[float, float]]:
+def by_chain_rule(
+    samples: Samples, cuts: Sequence[Cut], rule: ChainRule
+) -> list[tuple[float, float]]:
     """M and its sampling error; what training misses of it is not known."""
     informations = estimate_conditional(samples, rule, cuts=cuts).informations
     found = []
@@ -106,18 +117,37 @@ def both(samples: Samples, cuts: Sequence[Cut], effort: Effort) -> list[Found]:
     """All cuts by both routes."""
     critics = by_critics(samples, cuts, effort.estimator)
     others = by_chain_rule(samples, cuts, effort.rule)
-    return [Found(cut, (m, error), other, status) for cut, (m, error, status), other in zip(cuts, critics, others, strict=True)]
+    return [
+        Found(cut, (m, error), other, status)
+        for cut, (m, error, status), other in zip(cuts, critics, others, strict=True)
+    ]
 
 
-def against(show: Page, title: str, samples: Samples, expected: Callable[[Cut], float], effort: Effort) -> list[str]:
+def against(
+    show: Page, title: str, samples: Samples, expected: Callable[[Cut], float], effort: Effort
+) -> list[str]:
     """A table of all cuts with an exact M; what is off in it."""
     started, misses = perf_counter(), []
     found = both(samples, cuts_of(samples, expected), effort)
     show(f"\n{title}, {samples.n} samples, {perf_counter() - started:.0f} s:\n")
-    show.table("halves", "interface", "exact M", "mutual information", "off", "z", "chain rule", "off", "z", "training")
+    show.table(
+        "halves",
+        "interface",
+        "exact M",
+        "mutual information",
+        "off",
+        "z",
+        "chain rule",
+        "off",
+        "z",
+        "training",
+    )
     for one in found:
         exact, cells = expected(one.cut), []
-        for route, (m, error) in (("mutual information", one.critic), ("chain rule", one.chain_rule)):
+        for route, (m, error) in (
+            ("mutual information", one.critic),
+            ("chain rule", one.chain_rule),
+        ):
             off, z = m / exact - 1, (m - exact) / max(error, 1e-12)
             cells += [f"{m:.4f} ± {error:.4f}", f"{off:+.1%}", f"{z:+.1f}"]
             if not (abs(off) <= WITHIN or abs(z) <= SIGMAS):
@@ -134,7 +164,13 @@ def gaussian(show: Page, effort: Effort, seed: int) -> list[str]:
         model = system("gaussian-field", size=effort.size, mass=mass)
         samples = model.sample(effort.samples, seed=seed)
         title = f"free field of {effort.size}x{effort.size}, mass {mass:g}"
-        misses += against(show, title, samples, lambda cut, model=model: model.information(cut.left, cut.right, cut.axis), effort)
+        misses += against(
+            show,
+            title,
+            samples,
+            lambda cut, model=model: model.information(cut.left, cut.right, cut.axis),
+            effort,
+        )
     return misses
 
 
@@ -145,29 +181,58 @@ def markov(show: Page, effort: Effort, seed: int) -> list[str]:
     for states, stay in ((2, 0.9), (16, 0.95)):
         model = system("markov-chain", size=size, stay=stay, states=states)
         samples, m = model.sample(effort.samples, seed=seed), model.information()
-        misses += against(show, f"Markov chain of {size} sites, q = {states}, stay = {stay:g}", samples, lambda cut, m=m: m, effort)
+        misses += against(
+            show,
+            f"Markov chain of {size} sites, q = {states}, stay = {stay:g}",
+            samples,
+            lambda cut, m=m: m,
+            effort,
+        )
     temperature = 0.8
-    samples = system("ising-chain", size=size, temperature=temperature).sample(effort.samples, seed=seed)
+    samples = system("ising-chain", size=size, temperature=temperature).sample(
+        effort.samples, seed=seed
+    )
     inner, outer = segment_information(temperature), halves_information(size, temperature)
     title = f"Ising ring of {size} sites, T = {temperature:g}"
-    return misses + against(show, title, samples, lambda cut: outer if cut.faces == 2 else inner, effort)
+    return misses + against(
+        show, title, samples, lambda cut: outer if cut.faces == 2 else inner, effort
+    )
 
 
 def triangular(show: Page, effort: Effort, seed: int) -> list[str]:
     """The routes side by side where no exact M is known and M is large."""
     size = 2 * effort.size
-    samples = system("ising-triangular", size=size, temperature=0.2, coupling=-1.0).sample(effort.samples, seed=seed)
+    samples = system("ising-triangular", size=size, temperature=0.2, coupling=-1.0).sample(
+        effort.samples, seed=seed
+    )
     largest = size // 2
-    cuts = [cut for cut in reversed(ladder(samples.shape, samples.periodic).cuts) if max(cut.parent) <= largest]
+    cuts = [
+        cut
+        for cut in reversed(ladder(samples.shape, samples.periodic).cuts)
+        if max(cut.parent) <= largest
+    ]
     started = perf_counter()
     found = both(samples, cuts, effort)
-    show(f"Target: the routes agree within {AGREEMENT:.0%} on two blocks of {largest}x{largest // 2}.\n")
-    show(f"{size}x{size}, T = 0.2, {samples.n} samples, {perf_counter() - started:.0f} s; off is mutual information / chain rule - 1:\n")
+    show(
+        f"Target: the routes agree within {AGREEMENT:.0%} on two blocks of {largest}x{largest // 2}.\n"
+    )
+    show(
+        f"{size}x{size}, T = 0.2, {samples.n} samples, {perf_counter() - started:.0f} s; off is mutual information / chain rule - 1:\n"
+    )
     show.table("halves", "interface", "mutual information", "chain rule", "off", "training")
     for one in found:
         off = one.critic[0] / one.chain_rule[0] - 1
         (m, error), (other, other_error) = one.critic, one.chain_rule
-        show(row(one.name, one.cut.interface, f"{m:.4f} ± {error:.4f}", f"{other:.4f} ± {other_error:.4f}", f"{off:+.1%}", one.status))
+        show(
+            row(
+                one.name,
+                one.cut.interface,
+                f"{m:.4f} ± {error:.4f}",
+                f"{other:.4f} ± {other_error:.4f}",
+                f"{off:+.1%}",
+                one.status,
+            )
+        )
     return [] if abs(off) <= AGREEMENT else [f"{found[-1].name}: {off:+.1%}"]
 
 
@@ -178,8 +243,21 @@ def plateau(model: Any, cut: Cut) -> float:
 
 def xy_field(show: Page, effort: Effort, seed: int) -> list[str]:
     """The largest cut that the samples carry, at three fields and two temperatures."""
-    show(f"Target, for both routes: M of the largest cut within {PLATEAU:.0%} of the harmonic M_h.\n")
-    show.table("H", "T", "halves", "M_h", "mutual information", "off", "chain rule", "off", "training", "seconds")
+    show(
+        f"Target, for both routes: M of the largest cut within {PLATEAU:.0%} of the harmonic M_h.\n"
+    )
+    show.table(
+        "H",
+        "T",
+        "halves",
+        "M_h",
+        "mutual information",
+        "off",
+        "chain rule",
+        "off",
+        "training",
+        "seconds",
+    )
     misses = []
     # the one cut is read four times as often as those of a ladder, which halves its error: of a target of 5%
     # an error of 2.4% (H = 0.1, T = 0.1) was too much, 0.9% is not
@@ -197,10 +275,17 @@ def xy_field(show: Page, effort: Effort, seed: int) -> list[str]:
             offs = {"mutual information": one.critic[0] / m_h - 1, "chain rule": other[0] / m_h - 1}
             cells = [f"{m:.3f} ± {error:.3f}" for m, error in (one.critic, other)]
             first, second = (f"{off:+.1%}" for off in offs.values())
-            point, seconds = (f"{field:g}", f"{temperature:g}", one.name, f"{m_h:.3f}"), f"{perf_counter() - started:.0f}"
+            point, seconds = (
+                (f"{field:g}", f"{temperature:g}", one.name, f"{m_h:.3f}"),
+                f"{perf_counter() - started:.0f}",
+            )
             show(row(*point, cells[0], first, cells[1], second, one.status, seconds))
             where = f"H = {field:g}, T = {temperature:g}"
-            misses += [f"{where}, {route} {off:+.1%}" for route, off in offs.items() if not abs(off) <= PLATEAU]
+            misses += [
+                f"{where}, {route} {off:+.1%}"
+                for route, off in offs.items()
+                if not abs(off) <= PLATEAU
+            ]
     return misses
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from moiety.systems import SoftDisks
-from moiety.systems._fire import forces, neighbours, relax
+from moiety.systems.dynamics.fire import forces, neighbours, relax
 
 __all__ = ["Quench", "quenches"]
 
@@ -49,7 +49,10 @@ class Quench:
 
 def quenches(model: SoftDisks, starts: int, seed: int) -> list[Quench]:
     """One from each of so many random starts."""
-    return [_quench(model, np.random.default_rng([seed, k]).random((model.particles, 2)) * model.side) for k in range(starts)]
+    return [
+        _quench(model, np.random.default_rng([seed, k]).random((model.particles, 2)) * model.side)
+        for k in range(starts)
+    ]
 
 
 def _quench(model: SoftDisks, start: np.ndarray) -> Quench:
@@ -98,7 +101,12 @@ def _by_lammps(model: SoftDisks, start: np.ndarray, steps: int) -> tuple[np.ndar
     for i, j in ((1, 1), (1, 2), (2, 2)):
         contact = (sizes[i] + sizes[j]) / 2
         one.command(f"pair_coeff {i} {j} {0.5 / contact**2!r} {contact!r}")
-    for command in ("neighbor 0.3 bin", "neigh_modify every 1 delay 0 check yes", "fix flat all enforce2d", "thermo 1000000"):
+    for command in (
+        "neighbor 0.3 bin",
+        "neigh_modify every 1 delay 0 check yes",
+        "fix flat all enforce2d",
+        "thermo 1000000",
+    ):
         one.command(command)
     one.command("min_style fire")
     one.command("min_modify norm max")

@@ -19,21 +19,38 @@ import numpy as np
 import torch
 
 import moiety
-from moiety.baselines import EnergySeries, Hot, compression_entropy, heat_capacity, naive_entropy, thermodynamic_integration
-from moiety.conditional import ChainRule, estimate_conditional, estimate_conditionals
-from moiety.critics import ConvolutionalCritic, InterfaceCritic
-from moiety.geometry import ladder
-from moiety.mutual_information import Estimator, estimate_information
-from moiety.objectives import NWJ, SMILE, DonskerVaradhan, DonskerVaradhanBound, InfoNCE, MeanLogOdds, NWJBound
+from moiety.baselines import (
+    EnergySeries,
+    Hot,
+    compression_entropy,
+    heat_capacity,
+    naive_entropy,
+    thermodynamic_integration,
+)
+from moiety.chain_rule.estimate import ChainRule, estimate_conditional, estimate_conditionals
+from moiety.estimation.critics import ConvolutionalCritic, InterfaceCritic
+from moiety.estimation.mutual_information import Estimator, estimate_information
+from moiety.estimation.objectives import (
+    NWJ,
+    SMILE,
+    DonskerVaradhan,
+    DonskerVaradhanBound,
+    InfoNCE,
+    MeanLogOdds,
+    NWJBound,
+)
+from moiety.estimation.training import Training
+from moiety.geometry.cuts import ladder
 from moiety.sweep import Store, collect, read_plan, sweep
 from moiety.sweep.executors import processes
-from moiety.training import Training
 
 RECORD = Path(__file__).with_name("record.json")
 LONGEST = 24  # numbers of an array that are written one by one; longer ones as a digest
 SMALL = InterfaceCritic(width=8, products=4, vectors=4, means=4)
 QUICK = Training(steps=50, batch=128)
-RULE = ChainRule(width=16, evaluations=2**15, training=Training(steps=60, batch=512, check_every=20), threads=1)
+RULE = ChainRule(
+    width=16, evaluations=2**15, training=Training(steps=60, batch=512, check_every=20), threads=1
+)
 OPTIONS = {"critic": SMALL, "training": QUICK, "chain_rule": RULE, "threads": 1, "seed": 3}
 TEXTS = {"source", "unit"}  # words that scripts read
 LEFT_OUT = {"timing", "provenance", "seconds", "message"}
@@ -41,8 +58,12 @@ LEFT_OUT = {"timing", "provenance", "seconds", "message"}
 
 def numbers(value: Any, path: str = "") -> Iterable[tuple[str, Any]]:
     """All numbers of nested results as `(path, number)`, long arrays and networks as digests."""
-    if isinstance(value, torch.nn.Module):  # all weights in order: names may change, numbers may not
-        value = np.concatenate([weight.detach().cpu().numpy().ravel() for weight in value.state_dict().values()])
+    if isinstance(
+        value, torch.nn.Module
+    ):  # all weights in order: names may change, numbers may not
+        value = np.concatenate(
+            [weight.detach().cpu().numpy().ravel() for weight in value.state_dict().values()]
+        )
     if isinstance(value, torch.Tensor):
         value = value.detach().cpu().numpy()
     if isinstance(value, np.ndarray) and value.ndim == 0:
@@ -69,19 +90,43 @@ def result(estimate: Any) -> dict[str, Any]:
     histories = [level.histories for level in estimate.levels]
     crossing = estimate.cross_check.histories if estimate.cross_check else ()
     networks = {str(sides): list(found) for sides, found in estimate.critic.networks.items()}
-    return {**estimate.to_dict(), "curves": histories, "crossing": crossing, "networks": networks, "rule": estimate.critic.rule}
+    return {
+        **estimate.to_dict(),
+        "curves": histories,
+        "crossing": crossing,
+        "networks": networks,
+        "rule": estimate.critic.rule,
+    }
 
 
 def information(m: Any) -> dict[str, Any]:
     """M of one cut in numbers."""
-    said = {"value": m.value, "sampling": m.sampling, "missing": m.missing, "late": m.late, "spread": m.spread, "support": m.support}
-    return {**said, "influence": m.influence, "bounds": dict(m.bounds), "curves": m.histories, "networks": m.modules}
+    said = {
+        "value": m.value,
+        "sampling": m.sampling,
+        "missing": m.missing,
+        "late": m.late,
+        "spread": m.spread,
+        "support": m.support,
+    }
+    return {
+        **said,
+        "influence": m.influence,
+        "bounds": dict(m.bounds),
+        "curves": m.histories,
+        "networks": m.modules,
+    }
 
 
 def conditional(found: Any) -> dict[str, Any]:
     """What the chain rule gave in numbers."""
     cuts = {str(sides): list(pair) for sides, pair in found.informations.items()}
-    said = {"entropy": found.entropy, "bound": found.bound, "missing": found.missing, "influence": found.influence}
+    said = {
+        "entropy": found.entropy,
+        "bound": found.bound,
+        "missing": found.missing,
+        "influence": found.influence,
+    }
     return {**said, "cuts": cuts, "curves": found.histories, "networks": found.modules}
 
 
@@ -89,19 +134,39 @@ def drawn(name: str, samples: int = 192, **parameters: Any) -> Any:
     return moiety.system(name, **parameters).sample(samples, seed=7, threads=1)
 
 
-def estimated(name: str, *, samples: int = 192, options: Mapping[str, Any] | None = None, **parameters: Any) -> dict[str, Any]:
-    return result(moiety.estimate_entropy(drawn(name, samples, **parameters), **{**OPTIONS, **(options or {})}))
+def estimated(
+    name: str, *, samples: int = 192, options: Mapping[str, Any] | None = None, **parameters: Any
+) -> dict[str, Any]:
+    return result(
+        moiety.estimate_entropy(
+            drawn(name, samples, **parameters), **{**OPTIONS, **(options or {})}
+        )
+    )
 
 
-def excess(name: str, *, samples: int = 64, options: Mapping[str, Any] | None = None, **parameters: Any) -> dict[str, Any]:
+def excess(
+    name: str, *, samples: int = 64, options: Mapping[str, Any] | None = None, **parameters: Any
+) -> dict[str, Any]:
     quick = {"training": Training(steps=40, batch=64), "largest": 1.0, "threads": 1, "seed": 3}
-    return result(moiety.estimate_excess_entropy(drawn(name, samples, **parameters), **{**quick, **(options or {})}))
+    return result(
+        moiety.estimate_excess_entropy(
+            drawn(name, samples, **parameters), **{**quick, **(options or {})}
+        )
+    )
 
 
 def is_open() -> dict[str, Any]:
     spins = np.random.default_rng(5).choice([-1, 1], size=(2, 96, 6, 10))
-    spins[..., 1::2] = np.where(np.random.default_rng(6).random(spins[..., 1::2].shape) < 0.8, spins[..., ::2], spins[..., 1::2])
-    return result(moiety.estimate_entropy(moiety.Samples.from_array(spins, periodic=False, axes="chain,draw,x,y"), **OPTIONS))
+    spins[..., 1::2] = np.where(
+        np.random.default_rng(6).random(spins[..., 1::2].shape) < 0.8,
+        spins[..., ::2],
+        spins[..., 1::2],
+    )
+    return result(
+        moiety.estimate_entropy(
+            moiety.Samples.from_array(spins, periodic=False, axes="chain,draw,x,y"), **OPTIONS
+        )
+    )
 
 
 def warm() -> dict[str, Any]:
@@ -118,21 +183,38 @@ def stopped() -> dict[str, Any]:
 
 def refined() -> dict[str, Any]:
     samples = drawn("ising-triangular", size=12, temperature=1.0, coupling=-1.0)
-    return result(moiety.estimate_entropy(samples, **{**OPTIONS, "precision": 1e-4, "cross_check": False}))
+    return result(
+        moiety.estimate_entropy(samples, **{**OPTIONS, "precision": 1e-4, "cross_check": False})
+    )
 
 
 def objectives() -> list[Any]:
-    samples, cut = drawn("ising-square", size=8, temperature=2.3), ladder((8, 8), (True, True)).cuts[0]
-    chosen = [(DonskerVaradhan(), NWJBound()), (NWJ(), MeanLogOdds()), (InfoNCE(), DonskerVaradhanBound()), (SMILE(), NWJBound())]
-    made = [Estimator(SMALL, objective, bound, QUICK, threads=1, folds=3) for objective, bound in chosen]
-    return [information(estimate_information(samples, cut, estimator, tau=1.0, effort=0.9)) for estimator in made]
+    samples, cut = (
+        drawn("ising-square", size=8, temperature=2.3),
+        ladder((8, 8), (True, True)).cuts[0],
+    )
+    chosen = [
+        (DonskerVaradhan(), NWJBound()),
+        (NWJ(), MeanLogOdds()),
+        (InfoNCE(), DonskerVaradhanBound()),
+        (SMILE(), NWJBound()),
+    ]
+    made = [
+        Estimator(SMALL, objective, bound, QUICK, threads=1, folds=3) for objective, bound in chosen
+    ]
+    return [
+        information(estimate_information(samples, cut, estimator, tau=1.0, effort=0.9))
+        for estimator in made
+    ]
 
 
 def chain_rule_of_cuts() -> list[Any]:
     field, ring = drawn("gaussian-field", size=8, mass=0.5), drawn("markov-chain", size=32)
     spins = drawn("ising-square", size=8, temperature=2.3)
     return [
-        conditional(estimate_conditional(one, RULE, cuts=ladder(one.shape, one.periodic).cuts[:count]))
+        conditional(
+            estimate_conditional(one, RULE, cuts=ladder(one.shape, one.periodic).cuts[:count])
+        )
         for one, count in ((field, 3), (ring, 2), (spins, 4))
     ]
 
@@ -140,14 +222,20 @@ def chain_rule_of_cuts() -> list[Any]:
 def chain_rule_of_a_sweep() -> list[Any]:
     temperatures = (3.0, 2.3, 2.0)
     samples = [drawn("ising-square", size=8, temperature=t) for t in temperatures]
-    return [conditional(one) for one in estimate_conditionals(samples, [[t] for t in temperatures], config=RULE)]
+    return [
+        conditional(one)
+        for one in estimate_conditionals(samples, [[t] for t in temperatures], config=RULE)
+    ]
 
 
 def by_baselines() -> list[Any]:
     temperatures = (6.0, 3.0, 2.3)
     samples = [drawn("ising-square", size=8, temperature=t) for t in temperatures]
     series = [EnergySeries.of(one) for one in samples]
-    one_each = [[naive_entropy(one), compression_entropy(one), heat_capacity(EnergySeries.of(one))] for one in samples]
+    one_each = [
+        [naive_entropy(one), compression_entropy(one), heat_capacity(EnergySeries.of(one))]
+        for one in samples
+    ]
     return [one_each, thermodynamic_integration(series, Hot.of(samples[0]))]
 
 
@@ -168,7 +256,11 @@ steps = 40
         plan, store = read_plan(path), Store(Path(folder) / "store")
         sweep(plan, store, processes(1))
         data = collect(store, plan)
-        return {str(name): data[name].values.ravel().tolist() for name in data.data_vars if name != "seconds"}
+        return {
+            str(name): data[name].values.ravel().tolist()
+            for name in data.data_vars
+            if name != "seconds"
+        }
 
 
 def samplers() -> dict[str, Any]:
@@ -196,19 +288,35 @@ def samplers() -> dict[str, Any]:
     for place, (name, parameters) in enumerate(wanted):
         algorithm = parameters.pop("algorithm", None)
         model = moiety.system(name, **parameters)
-        samples = model.sample(32, seed=11, threads=1, **({"algorithm": algorithm} if algorithm else {}))
+        samples = model.sample(
+            32, seed=11, threads=1, **({"algorithm": algorithm} if algorithm else {})
+        )
         values = samples.values if isinstance(samples, moiety.Samples) else samples.positions
-        said = {key: value for key, value in samples.provenance.items() if key not in ("version", "parameters")}
-        exact = getattr(model, "exact_entropy", None) or getattr(model, "exact_excess_entropy", lambda: None)
+        said = {
+            key: value
+            for key, value in samples.provenance.items()
+            if key not in ("version", "parameters")
+        }
+        exact = getattr(model, "exact_entropy", None) or getattr(
+            model, "exact_excess_entropy", lambda: None
+        )
         found[f"{place} {name}"] = {"values": values, "said": said, "exact": exact() or 0.0}
     return found
 
 
-IMAGES = {"critic": ConvolutionalCritic.seeing(4), "resolution": 4.0, "training": Training(steps=20, batch=32)}
+IMAGES = {
+    "critic": ConvolutionalCritic.seeing(4),
+    "resolution": 4.0,
+    "training": Training(steps=20, batch=32),
+}
 CASES: dict[str, Callable[[], Any]] = {
     "square": lambda: estimated("ising-square", size=8, temperature=2.3),
-    "square, convolutions": lambda: estimated("ising-square", size=8, temperature=2.3, options={"critic": ConvolutionalCritic()}),
-    "square, odd, excess, no tail": lambda: estimated("ising-square", size=(7, 5), temperature=2.3, options={"excess": True, "tail": False}),
+    "square, convolutions": lambda: estimated(
+        "ising-square", size=8, temperature=2.3, options={"critic": ConvolutionalCritic()}
+    ),
+    "square, odd, excess, no tail": lambda: estimated(
+        "ising-square", size=(7, 5), temperature=2.3, options={"excess": True, "tail": False}
+    ),
     "open": is_open,
     "triangular": lambda: estimated("ising-triangular", size=8, temperature=1.0, coupling=-1.0),
     "cubic": lambda: estimated("ising-cubic", size=4, temperature=4.5),
@@ -224,8 +332,12 @@ CASES: dict[str, Callable[[], Any]] = {
     "chain rule, cuts": chain_rule_of_cuts,
     "chain rule, sweep": chain_rule_of_a_sweep,
     "hard disks": lambda: excess("hard-disks", particles=128, packing_fraction=0.4),
-    "hard disks, images": lambda: excess("hard-disks", particles=128, packing_fraction=0.4, options=IMAGES),
-    "soft disks, no resolution": lambda: excess("soft-disks", particles=128, packing_fraction=0.8, options={"resolution": None}),
+    "hard disks, images": lambda: excess(
+        "hard-disks", particles=128, packing_fraction=0.4, options=IMAGES
+    ),
+    "soft disks, no resolution": lambda: excess(
+        "soft-disks", particles=128, packing_fraction=0.8, options={"resolution": None}
+    ),
     "rods": lambda: excess("hard-rods", particles=64, density=0.4, options={"largest": 4.0}),
     "baselines": by_baselines,
     "sweep": a_sweep,
@@ -246,11 +358,16 @@ def recorded(name: str) -> dict[str, Any]:
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """What is no longer the same, bit for bit (NaN equals NaN)."""
     same = {path for path in before.keys() & now.keys() if repr(before[path]) == repr(now[path])}
-    return [f"{path}: {before.get(path, 'none')} -> {now.get(path, 'none')}" for path in sorted((before.keys() | now.keys()) - same)]
+    return [
+        f"{path}: {before.get(path, 'none')} -> {now.get(path, 'none')}"
+        for path in sorted((before.keys() | now.keys()) - same)
+    ]
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--write", action="store_true", help="make the record anew")
     parser.add_argument("--only", nargs="*", choices=list(CASES), help="cases; all by default")
     options = parser.parse_args()

@@ -32,9 +32,9 @@ import numpy as np
 from scipy.interpolate import BSpline, CubicSpline
 
 import moiety
-from moiety.chains import standard_error, tau_int
-from moiety.random import Streams
-from moiety.systems._splitmix import stream
+from moiety.base.random import Streams
+from moiety.data.statistics import standard_error, tau_int
+from moiety.systems.dynamics.splitmix import stream
 from moiety.systems.xy_square import XYSquare
 
 FIELDS = (0.0, 0.05, 0.1, 0.5, 1.0)
@@ -68,7 +68,9 @@ def inverse_temperatures(coarse=1, coldest=COLDEST):
     """Where u is measured, ascending; x = beta / (1 + beta) is their scale, `coarse` times as wide as usual."""
     last = 1 / (1 + coldest)
     hot, peak = np.arange(0.01 * coarse, 0.4, 0.01 * coarse), np.arange(0.4, 0.58, 0.004 * coarse)
-    x = np.concatenate([hot, peak, np.linspace(0.58, last, 1 + math.ceil((last - 0.58) / (0.02 * coarse)))])
+    x = np.concatenate(
+        [hot, peak, np.linspace(0.58, last, 1 + math.ceil((last - 0.58) / (0.02 * coarse)))]
+    )
     return x / (1 - x)
 
 
@@ -151,10 +153,16 @@ def _quadrature_error(x, errors, coefficients, temperatures):
 
 def _data(rows):
     """x, u / x and its errors, with x = 0."""
-    beta, u, error = (np.array([getattr(row, name) for row in rows]) for name in ("beta", "energy", "error"))
+    beta, u, error = (
+        np.array([getattr(row, name) for row in rows]) for name in ("beta", "energy", "error")
+    )
     x = beta / (1 + beta)
     slope = -(1 + rows[0].field ** 2 / 2)
-    return np.concatenate([[0], x]), np.concatenate([[slope], u / x]), np.concatenate([[EXACT], error / x])
+    return (
+        np.concatenate([[0], x]),
+        np.concatenate([[slope], u / x]),
+        np.concatenate([[EXACT], error / x]),
+    )
 
 
 def _knots(x, every):
@@ -184,7 +192,9 @@ def _functional(temperatures, knots):
         half = np.diff(edges)[:, None] / 2
         x = (edges[:-1, None] + half * (1 + points)).ravel()
         weight = (half * weights).ravel() * x / (1 - x) ** 2
-        rows.append(end / temperature * _basis(np.array([end]), knots)[0] - weight @ _basis(x, knots))
+        rows.append(
+            end / temperature * _basis(np.array([end]), knots)[0] - weight @ _basis(x, knots)
+        )
     return np.array(rows)
 
 
@@ -219,9 +229,13 @@ def write_table(path, results, arguments):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=Path, required=True, help="what is measured, kept between runs")
+    parser.add_argument(
+        "--rows", type=Path, required=True, help="what is measured, kept between runs"
+    )
     parser.add_argument("--target", type=float, default=4e-4, help="of beta times the error of u")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2], help="every beta is measured once a seed")
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", default=[1, 2], help="every beta is measured once a seed"
+    )
     parser.add_argument("--out", type=Path, default=TABLE)
     options = parser.parse_args()
     started = perf_counter()
@@ -230,19 +244,27 @@ def main():
         with options.rows.open("a") as file:
             csv.writer(file).writerow(row)
         where = f"{perf_counter() - started:6.0f} s  H = {row.field:g}  T = {1 / row.beta:.4f}"
-        what = f"u = {row.energy:.6f} ± {row.error:.6f}  {row.updates} updates, tau {row.tau_int:.2f}"
+        what = (
+            f"u = {row.energy:.6f} ± {row.error:.6f}  {row.updates} updates, tau {row.tau_int:.2f}"
+        )
         print(where, what, sep="  ", flush=True)
 
     results, known, betas = {}, read_rows(options.rows), inverse_temperatures()
     for field in FIELDS:
-        passes = [measured(64, field, betas, options.target, seed, known, keep) for seed in options.seeds]
+        passes = [
+            measured(64, field, betas, options.target, seed, known, keep) for seed in options.seeds
+        ]
         rows = [row for one in passes for row in one]
         results[field] = found = integrate(rows, TEMPERATURES)
         print(
             f"H = {field:g}: chi^2 / dof {found.chi_square:.2f}, worst error {found.error.max():.5f}, of the "
             f"quadrature {found.quadrature.max():.5f}, of the spline in ln T {between_rows(rows, found):.6f}"
         )
-    write_table(options.out, results, f"--rows {options.rows} --target {options.target:g} --seeds {' '.join(map(str, options.seeds))}")
+    write_table(
+        options.out,
+        results,
+        f"--rows {options.rows} --target {options.target:g} --seeds {' '.join(map(str, options.seeds))}",
+    )
 
 
 if __name__ == "__main__":

@@ -15,4 +15,6 @@ class Examples(griffe.Extension):
 
     def on_instance(self, *, obj: griffe.Object, **others: Any) -> None:
         if obj.docstring:
-            obj.docstring.value = re.sub(r"^(\s*)Example:$", r"\1Examples:", obj.docstring.value, flags=re.MULTILINE)
+            obj.docstring.value = re.sub(
+                r"^(\s*)Example:$", r"\1Examples:", obj.docstring.value, flags=re.MULTILINE
+            )

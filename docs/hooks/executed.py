@@ -15,7 +15,9 @@ from pathlib import Path
 
 __all__ = ["command", "figures_section", "picture", "table"]
 
-_FIGURES = Path(__file__).parent.parent / "figures"  # what `moiety reproduce` wrote, where it has been put there
+_FIGURES = (
+    Path(__file__).parent.parent / "figures"
+)  # what `moiety reproduce` wrote, where it has been put there
 _WIDTH = 88  # columns of a page
 _SVG = {"svg.fonttype": "path", "svg.hashsalt": "moiety", "font.size": 9}
 
@@ -26,7 +28,9 @@ def on_config(config):
     return config
 
 
-def command(*words: str, folder: str | os.PathLike[str] | None = None, code: int = 0, shown: bool = True) -> str:
+def command(
+    *words: str, folder: str | os.PathLike[str] | None = None, code: int = 0, shown: bool = True
+) -> str:
     """What `moiety WORDS` prints, below the command itself.
 
     Arguments:
@@ -38,13 +42,20 @@ def command(*words: str, folder: str | os.PathLike[str] | None = None, code: int
     Raises:
         RuntimeError: Another exit code, which makes the build fail.
     """
-    surroundings = os.environ | {"COLUMNS": str(_WIDTH), "NO_COLOR": "1", "TERM": "dumb", "PYTHONIOENCODING": "utf-8"}
+    surroundings = os.environ | {
+        "COLUMNS": str(_WIDTH),
+        "NO_COLOR": "1",
+        "TERM": "dumb",
+        "PYTHONIOENCODING": "utf-8",
+    }
     done = subprocess.run(
         [sys.executable, "-m", "moiety", *words], cwd=folder, env=surroundings, text=True, encoding="utf-8",
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     if done.returncode != code:
-        raise RuntimeError(f"moiety {' '.join(words)} ended with {done.returncode}, not {code}: {done.stderr}")
+        raise RuntimeError(
+            f"moiety {' '.join(words)} ended with {done.returncode}, not {code}: {done.stderr}"
+        )
     told = done.stdout if code == 0 else done.stdout + done.stderr
     lines = [line.rstrip() for line in told.strip().splitlines()]
     return "\n".join([f"$ moiety {' '.join(words)}"] * shown + lines)
@@ -83,9 +94,19 @@ def figures_section(name: str, title: str, panels: list[tuple[str, str]], note: 
         panels: Letters, which may be empty, and what is shown.
         note: Below them.
     """
-    there = [suffix for suffix in ("png", "csv", "nc", "pdf") if (_FIGURES / f"{name}.{suffix}").is_file()]
+    there = [
+        suffix
+        for suffix in ("png", "csv", "nc", "pdf")
+        if (_FIGURES / f"{name}.{suffix}").is_file()
+    ]
     shown = f"![{title}](figures/{name}.png)\n\n" if "png" in there else ""
     links = ", ".join(f"[{name}.{suffix}](figures/{name}.{suffix})" for suffix in there)
-    data = f"Picture and data: {links}.\n" if there else f"Not on this site yet; `moiety reproduce {name} --out figures` makes it.\n"
-    listed = "\n".join(f"- **{letter}** {text}" if letter else f"- {text}" for letter, text in panels)
+    data = (
+        f"Picture and data: {links}.\n"
+        if there
+        else f"Not on this site yet; `moiety reproduce {name} --out figures` makes it.\n"
+    )
+    listed = "\n".join(
+        f"- **{letter}** {text}" if letter else f"- {text}" for letter, text in panels
+    )
     return f"## {title}\n\n{shown}{listed}\n\n{note}\n\n{data}"

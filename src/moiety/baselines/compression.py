@@ -18,11 +18,11 @@ from math import log, pi
 
 import numpy as np
 
-from ..chains import block_labels
-from ..errors import InputError
-from ..random import Streams
-from ..results import Estimate
-from ..samples import Samples
+from ..base.errors import InputError
+from ..base.random import Streams
+from ..data.samples import Samples
+from ..data.statistics import block_labels
+from ..results.result import Estimate
 
 __all__ = ["ORDERS", "compression_entropy", "hilbert_curve"]
 
@@ -55,14 +55,22 @@ def compression_entropy(samples: Samples, *, order: str = "rows") -> Estimate:
         True
     """
     if samples.kind == "real":
-        raise InputError("compression takes discrete states or angles, not real ones; sort them into bins first")
+        raise InputError(
+            "compression takes discrete states or angles, not real ones; sort them into bins first"
+        )
     if samples.kind == "discrete" and samples.states < 2:
         return Estimate(0.0, 0.0)
-    codes, states, width = (_sectors(samples.values), _SECTORS, 2 * pi / _SECTORS) if samples.kind == "angle" else (samples.values, samples.states, 1.0)
+    codes, states, width = (
+        (_sectors(samples.values), _SECTORS, 2 * pi / _SECTORS)
+        if samples.kind == "angle"
+        else (samples.values, samples.states, 1.0)
+    )
     rows = _in_order(codes.reshape(samples.n, *samples.shape), order)
     labels = block_labels(samples.chains, samples.draws, min(_PARTS, samples.n // 4)).ravel()
     parts = [_per_site(rows[labels == label], states) for label in range(labels[-1] + 1)]
-    return Estimate(_per_site(rows, states) + log(width), float(np.std(parts, ddof=1) / np.sqrt(len(parts))))
+    return Estimate(
+        _per_site(rows, states) + log(width), float(np.std(parts, ddof=1) / np.sqrt(len(parts)))
+    )
 
 
 def hilbert_curve(side: int) -> np.ndarray:
@@ -85,7 +93,10 @@ def hilbert_curve(side: int) -> np.ndarray:
         raise InputError(f"Hilbert's curve needs a side that is a power of two, not {side}")
     x = y = np.zeros(1, int)
     for half in (1 << k for k in range(side.bit_length() - 1)):
-        x, y = np.concatenate([y, x, x + half, 2 * half - 1 - y]), np.concatenate([x, y + half, y + half, half - 1 - x])
+        x, y = (
+            np.concatenate([y, x, x + half, 2 * half - 1 - y]),
+            np.concatenate([x, y + half, y + half, half - 1 - x]),
+        )
     return x * side + y
 
 
@@ -102,7 +113,9 @@ def _in_order(values: np.ndarray, order: str) -> np.ndarray:
     if order == "rows":
         return flat
     if values.ndim != 3 or values.shape[1] != values.shape[2]:
-        raise InputError(f"Hilbert's curve needs a square lattice, not {'x'.join(map(str, values.shape[1:]))}")
+        raise InputError(
+            f"Hilbert's curve needs a square lattice, not {'x'.join(map(str, values.shape[1:]))}"
+        )
     return flat[:, hilbert_curve(values.shape[1])]
 
 
@@ -116,7 +129,9 @@ def _per_site(rows: np.ndarray, states: int) -> float:
 @lru_cache(maxsize=16)
 def _limits(sites: int, states: int) -> tuple[int, int]:
     """Sizes of constant and of random data, in bytes."""
-    random = Streams(0).numpy("compression", sites, states).integers(0, states, sites, dtype=np.uint8)
+    random = (
+        Streams(0).numpy("compression", sites, states).integers(0, states, sites, dtype=np.uint8)
+    )
     return _size(np.zeros(sites, np.uint8), states), _size(random, states)
 
 
@@ -128,4 +143,6 @@ def _packed(codes: np.ndarray, bits: int) -> bytes:
     """The last bits of each code, one code after the other."""
     step = _CHUNK_BITS // 8  # whole bytes a chunk
     chunks = (codes[start : start + step, None] for start in range(0, len(codes), step))
-    return b"".join(np.packbits(np.unpackbits(chunk, axis=1)[:, 8 - bits :]).tobytes() for chunk in chunks)
+    return b"".join(
+        np.packbits(np.unpackbits(chunk, axis=1)[:, 8 - bits :]).tobytes() for chunk in chunks
+    )

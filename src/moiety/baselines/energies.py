@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
-from ..samples import Samples
+from ..base.errors import InputError
+from ..data.samples import Samples
 from ..systems import SYSTEMS, system
 
 __all__ = ["EnergySeries"]
@@ -40,10 +40,18 @@ class EnergySeries:
     energies: np.ndarray
 
     def __post_init__(self):
-        if self.energies.ndim != 2 or self.energies.size < 4 or not np.isfinite(self.energies).all():
-            raise InputError(f"energies must be finite, of shape (chains, draws), not {self.energies.shape}")
+        if (
+            self.energies.ndim != 2
+            or self.energies.size < 4
+            or not np.isfinite(self.energies).all()
+        ):
+            raise InputError(
+                f"energies must be finite, of shape (chains, draws), not {self.energies.shape}"
+            )
         if not self.temperature > 0 or self.sites < 1:
-            raise InputError(f"temperature and sites must be positive, not {self.temperature} and {self.sites}")
+            raise InputError(
+                f"temperature and sites must be positive, not {self.temperature} and {self.sites}"
+            )
 
     @classmethod
     def of(cls, samples: Samples) -> EnergySeries:
@@ -66,7 +74,9 @@ def model_of(samples: Samples) -> Any:
     said = samples.provenance
     name, parameters = said.get("system"), said.get("parameters")
     if name not in SYSTEMS or not isinstance(parameters, dict):
-        raise InputError("the samples do not say which system they are of; give their energies as an EnergySeries")
+        raise InputError(
+            "the samples do not say which system they are of; give their energies as an EnergySeries"
+        )
     model = system(name, **parameters)
     if not hasattr(model, "temperature") or tuple(model.shape) != tuple(samples.shape):
         raise InputError(f"samples of {name} have no energy at a temperature")

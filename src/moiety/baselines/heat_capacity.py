@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..chains import standard_error
+from ..data.statistics import standard_error
 from .energies import EnergySeries
 
 __all__ = ["HeatCapacity", "heat_capacity", "heat_capacity_of_entropies"]
@@ -40,12 +40,16 @@ def heat_capacity(series: EnergySeries) -> HeatCapacity:
     """
     squares = series.deviations**2
     scale = series.sites * series.temperature**2
-    lost = series.energies.size / (series.energies.size - 1)  # one mean is taken from the same samples
+    lost = series.energies.size / (
+        series.energies.size - 1
+    )  # one mean is taken from the same samples
     error = standard_error((squares - squares.mean()).reshape(series.energies.shape))
     return HeatCapacity(float(lost * squares.mean() / scale), float(error / scale))
 
 
-def heat_capacity_of_entropies(temperatures: np.ndarray, entropies: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def heat_capacity_of_entropies(
+    temperatures: np.ndarray, entropies: np.ndarray, errors: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """T ds/dT between neighbouring temperatures, c = (s_2 - s_1) / log(T_2 / T_1), with errors.
 
     Arguments:

@@ -18,11 +18,11 @@ from math import log, pi, prod
 
 import numpy as np
 
-from ..chains import standard_error
-from ..errors import InputError
-from ..random import Streams
-from ..results import Estimate
-from ..samples import Samples
+from ..base.errors import InputError
+from ..base.random import Streams
+from ..data.samples import Samples
+from ..data.statistics import standard_error
+from ..results.result import Estimate
 from .energies import EnergySeries, model_of
 
 __all__ = ["Hot", "thermodynamic_integration"]
@@ -61,9 +61,17 @@ class Hot:
             raise InputError("real states have no infinite temperature to start from")
         random, shape = Streams(seed).numpy("hot"), (1, _HOT_SAMPLES, *samples.shape)
         angles = samples.kind == "angle"
-        values = random.random(shape, np.float32) * (2 * pi) if angles else random.integers(0, samples.states, shape, np.uint8)
+        values = (
+            random.random(shape, np.float32) * (2 * pi)
+            if angles
+            else random.integers(0, samples.states, shape, np.uint8)
+        )
         energies = model_of(samples).energy(values) / prod(samples.shape)
-        return cls(log(2 * pi if angles else samples.states), float(energies.mean()), float(energies.var() * prod(samples.shape)))
+        return cls(
+            log(2 * pi if angles else samples.states),
+            float(energies.mean()),
+            float(energies.var() * prod(samples.shape)),
+        )
 
 
 def thermodynamic_integration(sweep: Sequence[EnergySeries], hot: Hot) -> tuple[Estimate, ...]:
@@ -89,7 +97,11 @@ def thermodynamic_integration(sweep: Sequence[EnergySeries], hot: Hot) -> tuple[
         True
     """
     betas = np.array([1 / series.temperature for series in sweep])
-    if not len(betas) or len(np.unique(betas)) < len(betas) or len({series.sites for series in sweep}) > 1:
+    if (
+        not len(betas)
+        or len(np.unique(betas)) < len(betas)
+        or len({series.sites for series in sweep}) > 1
+    ):
         raise InputError("thermodynamic integration needs different temperatures of one lattice")
     order = np.argsort(betas)
     beta = np.concatenate([[0.0], betas[order]])
@@ -117,6 +129,8 @@ def _sampling(chosen: Sequence[EnergySeries], beta: np.ndarray) -> float:
         of_slope = (before**2 - after**2) / 12
         series = chosen[place - 1]
         squares = series.deviations**2
-        influence = (of_u * series.deviations - of_slope * (squares - squares.mean())) / series.sites
+        influence = (
+            of_u * series.deviations - of_slope * (squares - squares.mean())
+        ) / series.sites
         variance += standard_error(influence.reshape(series.energies.shape)) ** 2
     return float(np.sqrt(variance))

@@ -12,12 +12,12 @@ from math import prod
 
 import numpy as np
 
-from ..blocks import BlockCounts
-from ..chains import series_error
-from ..errors import InputError
-from ..geometry import Shape
-from ..results import Estimate
-from ..samples import Samples
+from ..base.errors import InputError
+from ..data.samples import Samples
+from ..data.statistics import series_error
+from ..entropy.counted_blocks import BlockCounts
+from ..geometry.cuts import Shape
+from ..results.result import Estimate
 
 __all__ = ["naive_entropy"]
 
@@ -49,20 +49,28 @@ def naive_entropy(samples: Samples, shape: Sequence[int] | None = None) -> Estim
     chosen = _largest(samples, counts) if shape is None else _checked(tuple(shape), samples, counts)
     block = counts[chosen]
     spread = series_error(block.influence, samples)
-    return Estimate(block.entropy / prod(chosen), float(np.hypot(spread, block.bias_error)) / prod(chosen))
+    return Estimate(
+        block.entropy / prod(chosen), float(np.hypot(spread, block.bias_error)) / prod(chosen)
+    )
 
 
 def _checked(shape: Shape, samples: Samples, counts: BlockCounts) -> Shape:
     text = "x".join(map(str, shape))
-    if len(shape) != len(samples.shape) or not all(1 <= a <= b for a, b in zip(shape, samples.shape, strict=True)):
-        raise InputError(f"a block of {text} does not fit a lattice of {'x'.join(map(str, samples.shape))}")
+    if len(shape) != len(samples.shape) or not all(
+        1 <= a <= b for a, b in zip(shape, samples.shape, strict=True)
+    ):
+        raise InputError(
+            f"a block of {text} does not fit a lattice of {'x'.join(map(str, samples.shape))}"
+        )
     if not counts.fits(shape):
         raise InputError(f"a block of {text} has too many states to count; choose a smaller one")
     return shape
 
 
 def _largest(samples: Samples, counts: BlockCounts) -> Shape:
-    return next(shape for shape in reversed(list(_growing(samples, counts))) if counts.is_base(shape))
+    return next(
+        shape for shape in reversed(list(_growing(samples, counts))) if counts.is_base(shape)
+    )
 
 
 def _growing(samples: Samples, counts: BlockCounts) -> Iterator[Shape]:

@@ -33,7 +33,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from .. import __version__
-from ..errors import EstimateError, InputError, Stopped
+from ..base.errors import EstimateError, InputError, Stopped
 from . import _baseline, _estimate, _exact, _probe, _report, _reproduce, _sample, _sweep
 from ._terminal import note, one_line, say
 
@@ -49,7 +49,9 @@ _EXAMPLE = """Example:
 """
 _HELP = {"help_option_names": ["-h", "--help"]}
 
-app = typer.Typer(name="moiety", add_completion=False, rich_markup_mode=None, context_settings=_HELP)
+app = typer.Typer(
+    name="moiety", add_completion=False, rich_markup_mode=None, context_settings=_HELP
+)
 for _command, _example, _summary in (
     (_sample.sample, _sample.EXAMPLE, "Simulate a system and write samples."),
     (_estimate.estimate, _estimate.EXAMPLE, "Estimate the entropy of the samples in a file."),
@@ -75,7 +77,10 @@ def _print_version(wanted: bool) -> None:
 @app.callback(epilog=_EXAMPLE)
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and end."
+        ),
     ] = False,
 ) -> None:
     """The entropy of a physical system from its samples, half by half.
@@ -120,7 +125,10 @@ def _run(arguments: list[str]) -> int:
     except EstimateError as error:
         return _refuse(1, str(error))
     except MemoryError as error:
-        return _refuse(2, f"too large for the memory of this machine ({error}); take fewer samples or a smaller lattice")
+        return _refuse(
+            2,
+            f"too large for the memory of this machine ({error}); take fewer samples or a smaller lattice",
+        )
     except Stopped as error:
         return _refuse(130, str(error))
     except KeyboardInterrupt:

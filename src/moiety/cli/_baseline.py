@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 from typer import Argument, Option
 
-from ..choices import given
-from ..errors import InputError
+from ..base.errors import InputError
+from ..entropy.choices import given
 from ._options import Json
 from ._terminal import say
 
@@ -29,12 +29,36 @@ EXAMPLE = """Example:
 NAMES = ("compression", "naive", "heat-capacity", "thermodynamic-integration")
 
 _Name = Annotated[str, Argument(metavar="NAME", help=f"One of {', '.join(NAMES)}.")]
-_Files = Annotated[list[Path], Argument(metavar="FILE...", help="Samples; of thermodynamic-integration one file a temperature.")]
-_Order = Annotated[str | None, Option(metavar="NAME", help="Of compression: rows (default), or hilbert on square lattices.")]
-_Block = Annotated[str | None, Option(metavar="SIDES", help="Of naive: the block that is counted, as in 4x4; default: the largest that can be.")]
-_Periodic = Annotated[bool | None, Option("--periodic/--no-periodic", help="Whether the edges are; must be said of a raw array.")]
-_Axes = Annotated[str | None, Option(metavar="NAMES", help="The array's axes in order, as in chain,draw,x,y.")]
-_Kind = Annotated[str | None, Option(metavar="KIND", help="Of the states: discrete, angle (radians) or real; needed for floats.")]
+_Files = Annotated[
+    list[Path],
+    Argument(
+        metavar="FILE...", help="Samples; of thermodynamic-integration one file a temperature."
+    ),
+]
+_Order = Annotated[
+    str | None,
+    Option(metavar="NAME", help="Of compression: rows (default), or hilbert on square lattices."),
+]
+_Block = Annotated[
+    str | None,
+    Option(
+        metavar="SIDES",
+        help="Of naive: the block that is counted, as in 4x4; default: the largest that can be.",
+    ),
+]
+_Periodic = Annotated[
+    bool | None,
+    Option("--periodic/--no-periodic", help="Whether the edges are; must be said of a raw array."),
+]
+_Axes = Annotated[
+    str | None, Option(metavar="NAMES", help="The array's axes in order, as in chain,draw,x,y.")
+]
+_Kind = Annotated[
+    str | None,
+    Option(
+        metavar="KIND", help="Of the states: discrete, angle (radians) or real; needed for floats."
+    ),
+]
 
 
 def baseline(
@@ -53,7 +77,7 @@ def baseline(
 
     if name not in NAMES:
         raise InputError(f"unknown baseline {name!r}; choose from {', '.join(NAMES)}")
-    if order and name != "compression" or block and name != "naive":
+    if (order and name != "compression") or (block and name != "naive"):
         raise InputError("--order is for compression, --block for naive")
     reading = {"periodic": periodic, "axes": axes, "kind": kind}
     drawn = [load(path, **reading) for path in files]
@@ -62,7 +86,11 @@ def baseline(
             raise InputError(f"{path}: holds particles; baselines are for lattices")
     rows = _KINDS[name](drawn, given(order=order, shape=block and _sides(block)))
     for path, found in zip(files, rows, strict=True):
-        say(json.dumps({"baseline": name, "file": str(path), **found}) if as_json else _told(path, found, len(files) > 1))
+        say(
+            json.dumps({"baseline": name, "file": str(path), **found})
+            if as_json
+            else _told(path, found, len(files) > 1)
+        )
 
 
 def _sides(text: str) -> tuple[int, ...]:
@@ -90,16 +118,28 @@ def _heat_capacity(drawn: list[Any], _: dict[str, Any]) -> Rows:
     from ..baselines import EnergySeries, heat_capacity
 
     found = [heat_capacity(EnergySeries.of(samples)) for samples in drawn]
-    return [{"heat_capacity": one.value, "error": one.error, "exact": _exact(samples, "heat_capacity")} for one, samples in zip(found, drawn, strict=True)]
+    return [
+        {"heat_capacity": one.value, "error": one.error, "exact": _exact(samples, "heat_capacity")}
+        for one, samples in zip(found, drawn, strict=True)
+    ]
 
 
 def _integration(drawn: list[Any], _: dict[str, Any]) -> Rows:
     from ..baselines import EnergySeries, Hot, thermodynamic_integration
 
-    said = [{**samples.provenance.get("parameters", {}), "system": samples.provenance.get("system"), "temperature": None} for samples in drawn]
+    said = [
+        {
+            **samples.provenance.get("parameters", {}),
+            "system": samples.provenance.get("system"),
+            "temperature": None,
+        }
+        for samples in drawn
+    ]
     if any(one != said[0] for one in said):
         raise InputError("the files differ in more than temperature; give those of one system")
-    found = thermodynamic_integration([EnergySeries.of(samples) for samples in drawn], Hot.of(drawn[0]))
+    found = thermodynamic_integration(
+        [EnergySeries.of(samples) for samples in drawn], Hot.of(drawn[0])
+    )
     return [_entropy(one, samples) for one, samples in zip(found, drawn, strict=True)]
 
 
@@ -124,7 +164,7 @@ def _exact(samples: Any, name: str) -> float | None:
 
 
 def _told(path: Path, found: dict[str, Any], several: bool) -> str:
-    from ..plots import measured
+    from ..base.words import measured
 
     symbol, unit = ("s", " nats/site") if "entropy" in found else ("c", " a site")
     value, exact = found.get("entropy", found.get("heat_capacity")), found["exact"]

@@ -9,11 +9,23 @@ from typing import Annotated, Any
 
 from typer import Option
 
-from ..choices import model
-from ..errors import EstimateError, InputError
-from ._options import (
-    Coupling, Density, Dimensions, Field, Json, Mass, Number, PackingFraction, Potts, Stay, Stiffness, System, Temperature,
-)  # fmt: skip
+from ..base.errors import EstimateError, InputError
+from ..entropy.choices import model
+from ._options import (  # fmt: skip
+    Coupling,
+    Density,
+    Dimensions,
+    Field,
+    Json,
+    Mass,
+    Number,
+    PackingFraction,
+    Potts,
+    Stay,
+    Stiffness,
+    System,
+    Temperature,
+)
 from ._terminal import say
 
 __all__ = ["EXAMPLE", "exact"]
@@ -31,7 +43,10 @@ EXAMPLE = """Example:
 """
 
 _Size = Annotated[
-    str | None, Option(metavar="L", help="Side of the torus, or its sides: 64, 48x80 or 48,80; default: infinite.")
+    str | None,
+    Option(
+        metavar="L", help="Side of the torus, or its sides: 64, 48x80 or 48,80; default: infinite."
+    ),
 ]
 _Block = Annotated[
     str | None,
@@ -43,12 +58,18 @@ _Block = Annotated[
 ]
 _Strip = Annotated[
     int | None,
-    Option(metavar="W", help="Instead, of an endless strip W sites wide that closes into a tube, and M across a cut."),
+    Option(
+        metavar="W",
+        help="Instead, of an endless strip W sites wide that closes into a tube, and M across a cut.",
+    ),
 ]
 _Open = Annotated[bool, Option("--open", help="Leave the two sides of the strip free.")]
 _Hot = Annotated[
     bool,
-    Option("--high-temperature", help="Instead, the series in J/T of the infinite lattice, and M per bond cut."),
+    Option(
+        "--high-temperature",
+        help="Instead, the series in J/T of the infinite lattice, and M per bond cut.",
+    ),
 ]
 
 
@@ -87,15 +108,26 @@ def exact(
     from ..systems import PARTICLE_SYSTEMS
 
     _check(size, block, strip, open_sides, high_temperature)
-    parameters = {"temperature": temperature, "coupling": coupling, "field": field, "states": states}
+    parameters = {
+        "temperature": temperature,
+        "coupling": coupling,
+        "field": field,
+        "states": states,
+    }
     parameters |= {"mass": mass, "stiffness": stiffness, "stay": stay}
-    parameters |= {"packing_fraction": packing_fraction, "density": density, "dimensions": dimensions}
+    parameters |= {
+        "packing_fraction": packing_fraction,
+        "density": density,
+        "dimensions": dimensions,
+    }
     of_particles = system in PARTICLE_SYSTEMS
     if of_particles:
         parameters["particles"] = particles or _MANY
     elif particles is not None:
         raise InputError(f"{system} is a lattice; --particles is for {', '.join(PARTICLE_SYSTEMS)}")
-    source = model(system, size or (None if of_particles else "2"), **parameters)  # an infinite lattice has any size
+    source = model(
+        system, size or (None if of_particles else "2"), **parameters
+    )  # an infinite lattice has any size
     if of_particles:
         found = _gas(source, block or strip is not None or high_temperature)
     elif strip is not None:
@@ -113,12 +145,18 @@ def exact(
 
 
 # what scripts find at all times; the first five are older than the others
-_EMPTY = dict.fromkeys(("entropy", "unit", "system", "shape", "parameters", "energy", "heat_capacity"))
+_EMPTY = dict.fromkeys(
+    ("entropy", "unit", "system", "shape", "parameters", "energy", "heat_capacity")
+)
 _MANY = 1024  # particles of an infinite system: any number
-_EMPTY |= dict.fromkeys(("block", "block_entropy", "strip", "mutual_information", "bond_information", "method", "error"))
+_EMPTY |= dict.fromkeys(
+    ("block", "block_entropy", "strip", "mutual_information", "bond_information", "method", "error")
+)
 
 
-def _check(size: str | None, block: str | None, strip: int | None, open_sides: bool, hot: bool) -> None:
+def _check(
+    size: str | None, block: str | None, strip: int | None, open_sides: bool, hot: bool
+) -> None:
     """Options that exclude one another."""
     if strip is not None and hot:
         raise InputError("--strip and --high-temperature are two questions; ask one at a time")
@@ -132,15 +170,26 @@ def _check(size: str | None, block: str | None, strip: int | None, open_sides: b
 def _gas(source: Any, more: Any) -> dict[str, Any]:
     """The excess entropy of particles."""
     if more:
-        raise InputError(f"of {source.name} the entropy alone is known: leave out --block, --strip and --high-temperature")
+        raise InputError(
+            f"of {source.name} the entropy alone is known: leave out --block, --strip and --high-temperature"
+        )
     if not hasattr(source, "exact_excess_entropy"):
         raise EstimateError(f"no exact entropy of {source.name} is known")
     label = f"excess over the ideal gas: infinite {source.name}"
-    return {"entropy": source.exact_excess_entropy(), "unit": "nats/particle", "label": label, "method": "exact"}
+    return {
+        "entropy": source.exact_excess_entropy(),
+        "unit": "nats/particle",
+        "label": label,
+        "method": "exact",
+    }
 
 
 def _said(source: Any) -> dict[str, Any]:
-    return {name: value for name, value in source.parameters().items() if name not in ("size", "particles")}
+    return {
+        name: value
+        for name, value in source.parameters().items()
+        if name not in ("size", "particles")
+    }
 
 
 def _lattice(source: Any, size: str | None, block: str | None) -> dict[str, Any]:
@@ -150,15 +199,28 @@ def _lattice(source: Any, size: str | None, block: str | None) -> dict[str, Any]
 
     if block is None and (found := _tabulated(source)):
         return found
-    part = None if block is None else block_answers(source, _sides(source, block), infinite=not size)
+    part = (
+        None if block is None else block_answers(source, _sides(source, block), infinite=not size)
+    )
     known = thermal(source, infinite=not size)
     if (block is not None and part is None) or (part is None and known.entropy is None):
-        where = "of this size" if size else "on the infinite lattice; small ones can be enumerated: give --size"
+        where = (
+            "of this size"
+            if size
+            else "on the infinite lattice; small ones can be enumerated: give --size"
+        )
         what = "exact entropy" if block is None else "answer for such a block"
         raise EstimateError(f"no {what} of {source.name} is known for these parameters {where}")
     shape = list(source.shape) if size else None
-    lattice = f"{source.name} of {'x'.join(map(str, shape))}" if shape else f"infinite {source.name}"
-    found = {"shape": shape, "entropy": known.entropy, "energy": known.energy, "heat_capacity": known.heat_capacity}
+    lattice = (
+        f"{source.name} of {'x'.join(map(str, shape))}" if shape else f"infinite {source.name}"
+    )
+    found = {
+        "shape": shape,
+        "entropy": known.entropy,
+        "energy": known.energy,
+        "heat_capacity": known.heat_capacity,
+    }
     found |= {"label": f"exact: {lattice}", "method": "exact"}
     if part is not None:
         found |= {"block": list(_sides(source, block)), "block_entropy": part.entropy}
@@ -199,10 +261,18 @@ def _strip(source: Any, width: int, periodic: bool) -> dict[str, Any]:
     if source.name not in LATTICES:
         raise InputError(f"no strips of {source.name}; choose from {', '.join(LATTICES)}")
     strip = Strip(source.name, width, periodic=periodic, **_said(source))
-    found = {"entropy": strip.entropy(), "energy": strip.energy(), "mutual_information": strip.information()}
+    found = {
+        "entropy": strip.entropy(),
+        "energy": strip.energy(),
+        "mutual_information": strip.information(),
+    }
     sides = "periodic" if periodic else "open"
     label = f"exact: {sides} strip of {source.name} {width} wide"
-    return found | {"label": label, "method": "exact", "strip": {"width": width, "periodic": periodic}}
+    return found | {
+        "label": label,
+        "method": "exact",
+        "strip": {"width": width, "periodic": periodic},
+    }
 
 
 def _hot(source: Any) -> dict[str, Any]:

@@ -23,26 +23,58 @@ System = Annotated[
         "all periodic, and markov-chain; of particles soft-disks (packings), hard-disks, hard-rods and ideal-gas.",
     ),
 ]
-Size = Annotated[str | None, Option(metavar="L", help="Side of the lattice, or its sides: 64, 48x80 or 48,80.")]
+Size = Annotated[
+    str | None, Option(metavar="L", help="Side of the lattice, or its sides: 64, 48x80 or 48,80.")
+]
 Temperature = Annotated[float | None, Option(metavar="T", help="In units of energy (k_B = 1).")]
 Coupling = Annotated[
-    float | None, Option(metavar="J", help="Of neighbours; negative for an antiferromagnet; default 1.")
+    float | None,
+    Option(metavar="J", help="Of neighbours; negative for an antiferromagnet; default 1."),
 ]
-Field = Annotated[float | None, Option(metavar="H", help="Field on Ising spins or rotors; default 0.")]
-Potts = Annotated[int | None, Option("--states", metavar="Q", help="States of a markov-chain, by default 2, or of a Potts site; default 3.")]
+Field = Annotated[
+    float | None, Option(metavar="H", help="Field on Ising spins or rotors; default 0.")
+]
+Potts = Annotated[
+    int | None,
+    Option(
+        "--states",
+        metavar="Q",
+        help="States of a markov-chain, by default 2, or of a Potts site; default 3.",
+    ),
+]
 Mass = Annotated[float | None, Option(metavar="M", help="Of the gaussian-field; default 1.")]
 Stiffness = Annotated[float | None, Option(metavar="K", help="Of the gaussian-field; default 1.")]
-Stay = Annotated[float | None, Option(metavar="P", help="Probability that the markov-chain keeps its state; default 0.9.")]
+Stay = Annotated[
+    float | None,
+    Option(metavar="P", help="Probability that the markov-chain keeps its state; default 0.9."),
+]
 Number = Annotated[int | None, Option("--particles", metavar="N", help="Number of particles.")]
 PackingFraction = Annotated[
-    float | None, Option("--packing-fraction", metavar="PHI", help="Area of the disks over that of the box; of soft-disks and hard-disks.")
+    float | None,
+    Option(
+        "--packing-fraction",
+        metavar="PHI",
+        help="Area of the disks over that of the box; of soft-disks and hard-disks.",
+    ),
 ]
 Density = Annotated[
-    float | None, Option("--density", metavar="RHO", help="Particles per diameter to the power d; of hard-rods and the ideal-gas.")
+    float | None,
+    Option(
+        "--density",
+        metavar="RHO",
+        help="Particles per diameter to the power d; of hard-rods and the ideal-gas.",
+    ),
 ]
-Dimensions = Annotated[int | None, Option("--dimensions", metavar="D", help="Of the ideal-gas; default 2.")]
+Dimensions = Annotated[
+    int | None, Option("--dimensions", metavar="D", help="Of the ideal-gas; default 2.")
+]
 Force = Annotated[bool, Option("--force", help="Replace a file that is there already.")]
 LogDir = Annotated[
-    Path | None, Option("--log-dir", metavar="DIR", help="Write training as scalars of TensorBoard, to watch it: tensorboard --logdir DIR.")
+    Path | None,
+    Option(
+        "--log-dir",
+        metavar="DIR",
+        help="Write training as scalars of TensorBoard, to watch it: tensorboard --logdir DIR.",
+    ),
 ]
 Json = Annotated[bool, Option("--json", help="Print one JSON object and nothing else.")]

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from typer import Argument, Option
 
-from ..errors import InputError
+from ..base.errors import InputError
 from ._options import Force, Json
 from ._terminal import note, say, writing
 
@@ -22,12 +22,26 @@ EXAMPLE = """Example:
   moiety probe study.nc --along field --json
 """
 
-_Source = Annotated[Path, Argument(metavar="DIR_OR_FILE", help="The store of a sweep, or what moiety collect wrote of it (.nc).")]
+_Source = Annotated[
+    Path,
+    Argument(
+        metavar="DIR_OR_FILE",
+        help="The store of a sweep, or what moiety collect wrote of it (.nc).",
+    ),
+]
 _Along = Annotated[str, Option(metavar="NAME", help="The axis along which phases may change.")]
-_Out = Annotated[Path | None, Option("--out", metavar="FILE", help="Where to draw it (.png, .pdf or .svg).")]
+_Out = Annotated[
+    Path | None, Option("--out", metavar="FILE", help="Where to draw it (.png, .pdf or .svg).")
+]
 
 
-def probe(source: _Source, along: _Along = "temperature", out: _Out = None, as_json: Json = False, force: Force = False) -> None:
+def probe(
+    source: _Source,
+    along: _Along = "temperature",
+    out: _Out = None,
+    as_json: Json = False,
+    force: Force = False,
+) -> None:
     """Find where phases change from the mutual information of a sweep.
 
     No order parameter is needed: M between neighbouring blocks is largest, or rises
@@ -49,7 +63,15 @@ def probe(source: _Source, along: _Along = "temperature", out: _Out = None, as_j
         note(f"wrote {out}")
     if as_json:
         peaks = [asdict(one) for one in found]
-        say(json.dumps({"along": along, "peaks": peaks, "area_laws": [{"labels": labels, **asdict(law)} for labels, law in laws]}))
+        say(
+            json.dumps(
+                {
+                    "along": along,
+                    "peaks": peaks,
+                    "area_laws": [{"labels": labels, **asdict(law)} for labels, law in laws],
+                }
+            )
+        )
         return
     _show(found, laws, along)
 
@@ -76,23 +98,48 @@ def _show(found: list[Any], laws: list[Any], along: str) -> None:
 
     console = Console(highlight=False, markup=False, emoji=False)
     for place, labels in enumerate({_named(one.labels): one.labels for one in found}.values()):
-        peaks = Table("sites", "largest M", f"at {along}", f"rises fastest at {along}", box=None, pad_edge=False)
+        peaks = Table(
+            "sites",
+            "largest M",
+            f"at {along}",
+            f"rises fastest at {along}",
+            box=None,
+            pad_edge=False,
+        )
         for one in (one for one in found if one.labels == labels):
             height = f"{one.highest.height:.3f} ± {one.highest.height_error:.3f}"
             peaks.add_row(f"{one.volume:g}", height, str(one.highest), str(one.steepest))
-        fits = Table(along, "alpha (nats/site)", "beta (nats)", "chi2", "blocks", box=None, pad_edge=False)
+        fits = Table(
+            along, "alpha (nats/site)", "beta (nats)", "chi2", "blocks", box=None, pad_edge=False
+        )
         for label, law in laws:
             if {name: value for name, value in label.items() if name != along} == labels:
                 beta = f"{law.beta:.3f} ± {law.beta_error:.3f}"
-                fits.add_row(f"{label[along]:g}", f"{law.alpha:.4f} ± {law.alpha_error:.4f}", beta, f"{law.chi2:.1f}", str(law.points))
+                fits.add_row(
+                    f"{label[along]:g}",
+                    f"{law.alpha:.4f} ± {law.alpha_error:.4f}",
+                    beta,
+                    f"{law.chi2:.1f}",
+                    str(law.points),
+                )
         with writing():
-            console.print(*([""] if place else []), f"{_named(labels)}: mutual information of halves", "", peaks, sep="\n")
+            console.print(
+                *([""] if place else []),
+                f"{_named(labels)}: mutual information of halves",
+                "",
+                peaks,
+                sep="\n",
+            )
             if fits.row_count:
                 console.print("", "area law M = alpha l + beta", "", fits, sep="\n")
 
 
 def _named(labels: dict[str, Any]) -> str:
     return ", ".join(
-        str(value) if name == "system" else f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
+        str(value)
+        if name == "system"
+        else f"{name} {value:g}"
+        if isinstance(value, float)
+        else f"{name} {value}"
         for name, value in labels.items()
     )

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from ..choices import exact_value
-from ..errors import InputError
+from ..base.errors import InputError
+from ..entropy.choices import exact_value
 from ._options import Force
 from ._terminal import note
 
@@ -21,7 +21,13 @@ EXAMPLE = """Example:
   moiety report ising --out ising.html
 """
 
-_Result = Annotated[Path, Argument(metavar="RESULT", help="A result that moiety estimate --out wrote (.nc), or the store of a sweep (a folder).")]
+_Result = Annotated[
+    Path,
+    Argument(
+        metavar="RESULT",
+        help="A result that moiety estimate --out wrote (.nc), or the store of a sweep (a folder).",
+    ),
+]
 _Out = Annotated[Path, Option("--out", metavar="FILE", help="The page to write (.html).")]
 
 
@@ -44,7 +50,7 @@ def report(result: _Result, out: _Out, force: Force = False) -> None:
         write_sweep_report(Store.opened(result), out, force=force)
         note(f"wrote {out}")
         return
-    from ..results import EntropyResult
+    from ..results.result import EntropyResult
 
     write_page(EntropyResult.load(result), out, force)
 

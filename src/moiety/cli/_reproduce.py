@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from typer import Argument, Option
 
-from ..errors import InputError
+from ..base.errors import InputError
 from ._terminal import Interrupts, note, progress_bar, say
 
 __all__ = ["EXAMPLE", "reproduce"]
@@ -20,14 +20,21 @@ EXAMPLE = """Example:
   moiety reproduce fig4 --quick --out figures
 """
 
-_Figure = Annotated[str, Argument(metavar="FIGURE", help="One of fig1, fig2, fig3, fig4 and heat-capacity.")]
-_Out = Annotated[Path, Option("--out", metavar="DIR", help="Folder for data (.nc, .csv) and pictures (.png, .pdf).")]
+_Figure = Annotated[
+    str, Argument(metavar="FIGURE", help="One of fig1, fig2, fig3, fig4 and heat-capacity.")
+]
+_Out = Annotated[
+    Path,
+    Option("--out", metavar="DIR", help="Folder for data (.nc, .csv) and pictures (.png, .pdf)."),
+]
 _Quick = Annotated[bool, Option("--quick", help="A tenth of the work, with larger errors.")]
 _Seed = Annotated[int, Option(metavar="N", min=0, help="Of all random numbers; default 0.")]
 _Threads = Annotated[int, Option(metavar="N", min=1, help="Work side by side; default 2.")]
 
 
-def reproduce(figure: _Figure, out: _Out, quick: _Quick = False, seed: _Seed = 0, threads: _Threads = 2) -> None:
+def reproduce(
+    figure: _Figure, out: _Out, quick: _Quick = False, seed: _Seed = 0, threads: _Threads = 2
+) -> None:
     """Make a figure of Nir et al., PNAS 2020, from nothing.
 
     Simulates the systems, estimates what the panels show, and writes data and pictures.
@@ -48,8 +55,13 @@ def reproduce(figure: _Figure, out: _Out, quick: _Quick = False, seed: _Seed = 0
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{folder}: cannot be made ({error.strerror}); choose another folder") from error
-    with Interrupts("stopping after this file; the same command goes on later") as stop, progress_bar("starting") as update:
+        raise InputError(
+            f"{folder}: cannot be made ({error.strerror}); choose another folder"
+        ) from error
+    with (
+        Interrupts("stopping after this file; the same command goes on later") as stop,
+        progress_bar("starting") as update,
+    ):
         data = made.study(folder, effort, seed=seed, threads=threads, progress=update, stop=stop)
     for path in _written(made, data, out, figure):
         note(f"wrote {path}")

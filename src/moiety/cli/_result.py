@@ -49,7 +49,7 @@ def show(result: Any, exact: float | None) -> None:
     """Print the result, the exact value beside it, levels, error budget, samples and warnings."""
     from rich.console import Console
 
-    from ..results import Status
+    from ..results.result import Status
 
     say(str(replace(result, status=Status(()))))  # warnings follow in lines of their own
     if exact is not None:
@@ -63,14 +63,18 @@ def show(result: Any, exact: float | None) -> None:
             console.print(_hanging("ended:", _ENDINGS[result.ended]))
         for check in result.status.checks:
             if check.passed and check.name == "counted blocks":
-                console.print(_hanging("base:", check.message))  # tells of a fallback to smaller blocks
+                console.print(
+                    _hanging("base:", check.message)
+                )  # tells of a fallback to smaller blocks
         for warning in result.status.warnings:
             console.print(_hanging("warning:", warning))
 
 
 def _comparison(result: Any, exact: float) -> str:
     distance = result.entropy - exact
-    apart = f"{abs(distance) / result.error:.1f} errors" if result.error > 0 else f"{abs(distance):.1g}"
+    apart = (
+        f"{abs(distance) / result.error:.1f} errors" if result.error > 0 else f"{abs(distance):.1g}"
+    )
     return f"exact {exact:.5f} {result.unit}; the estimate is {apart} {'above' if distance > 0 else 'below'}"
 
 
@@ -79,7 +83,9 @@ def _table(*columns: str) -> Any:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
+    table = Table(
+        box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold"
+    )
     for column in columns:
         text = column.startswith("<")
         table.add_column(column.lstrip("<"), justify="left" if text else "right", no_wrap=not text)
@@ -88,7 +94,7 @@ def _table(*columns: str) -> Any:
 
 def _levels(result: Any) -> Any:
     """A row for each level: a half, the sites in contact, M, and what M takes off the entropy per site."""
-    from ..results import Estimate
+    from ..results.result import Estimate
 
     takes = "M/2V" if result.unit == "nats/site" else "off s"
     table = _table("k", "half", "contact", "M / nats", takes, "<how")

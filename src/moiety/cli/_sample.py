@@ -8,11 +8,24 @@ from typing import Annotated, Any
 
 from typer import Option
 
-from ..choices import given, model
-from ..errors import InputError, Stopped
-from ._options import (
-    Coupling, Density, Dimensions, Field, Force, Mass, Number, PackingFraction, Potts, Size, Stay, Stiffness, System, Temperature,
-)  # fmt: skip
+from ..base.errors import InputError, Stopped
+from ..entropy.choices import given, model
+from ._options import (  # fmt: skip
+    Coupling,
+    Density,
+    Dimensions,
+    Field,
+    Force,
+    Mass,
+    Number,
+    PackingFraction,
+    Potts,
+    Size,
+    Stay,
+    Stiffness,
+    System,
+    Temperature,
+)
 from ._terminal import Interrupts, progress_bar, say
 
 __all__ = ["EXAMPLE", "sample"]
@@ -28,11 +41,23 @@ EXAMPLE = """Example:
 
 _Out = Annotated[
     Path,
-    Option("--out", metavar="FILE", help="Where to write: .nc, .h5, .npz or .zarr; .npy keeps the bare array only. Particles: .gsd or .nc."),
+    Option(
+        "--out",
+        metavar="FILE",
+        help="Where to write: .nc, .h5, .npz or .zarr; .npy keeps the bare array only. Particles: .gsd or .nc.",
+    ),
 ]
-_Samples = Annotated[int | None, Option(metavar="N", help="Samples of all chains together; 400 of soft-disks, else default 2048.")]
+_Samples = Annotated[
+    int | None,
+    Option(
+        metavar="N", help="Samples of all chains together; 400 of soft-disks, else default 2048."
+    ),
+]
 _Chains = Annotated[
-    int | None, Option(metavar="N", help="Independent Markov chains, 128 where 64 are moved at once; default 8.")
+    int | None,
+    Option(
+        metavar="N", help="Independent Markov chains, 128 where 64 are moved at once; default 8."
+    ),
 ]
 _Seed = Annotated[int | None, Option(metavar="N", help="Of all random numbers; default 0.")]
 _Algorithm = Annotated[
@@ -45,12 +70,21 @@ _Algorithm = Annotated[
     ),
 ]
 _Thinning = Annotated[
-    int | None, Option(metavar="SWEEPS", help="Sweeps between draws; default 5 autocorrelation times, as measured.")
+    int | None,
+    Option(
+        metavar="SWEEPS", help="Sweeps between draws; default 5 autocorrelation times, as measured."
+    ),
 ]
 _BurnIn = Annotated[
-    int | None, Option(metavar="SWEEPS", help="Sweeps before the first draw; default 50 autocorrelation times, as measured.")
+    int | None,
+    Option(
+        metavar="SWEEPS",
+        help="Sweeps before the first draw; default 50 autocorrelation times, as measured.",
+    ),
 ]
-_Threads = Annotated[int | None, Option(metavar="N", help="Chains run side by side; default one for each core.")]
+_Threads = Annotated[
+    int | None, Option(metavar="N", help="Chains run side by side; default one for each core.")
+]
 
 
 def sample(
@@ -91,13 +125,22 @@ def sample(
     """
     started = perf_counter()
     from ..io import save
-
     from ..systems import PARTICLE_SYSTEMS
 
     _check(system, out, force)
-    parameters = {"temperature": temperature, "coupling": coupling, "field": field, "states": states}
+    parameters = {
+        "temperature": temperature,
+        "coupling": coupling,
+        "field": field,
+        "states": states,
+    }
     parameters |= {"mass": mass, "stiffness": stiffness, "stay": stay}
-    parameters |= {"particles": particles, "packing_fraction": packing_fraction, "density": density, "dimensions": dimensions}
+    parameters |= {
+        "particles": particles,
+        "packing_fraction": packing_fraction,
+        "density": density,
+        "dimensions": dimensions,
+    }
     source = model(system, size, **parameters)
     options = given(samples=samples, chains=chains, seed=seed, algorithm=algorithm)
     options |= given(thinning=thinning, burn_in=burn_in, threads=threads)
@@ -119,7 +162,9 @@ def _check(system: str, out: Path, force: bool) -> None:
     forms = TRAJECTORIES if system in PARTICLE_SYSTEMS else FORMATS
     known = [suffix for suffix, form in forms.items() if form.write]
     if out.suffix.lower() not in known:
-        raise InputError(f"{out}: samples of {system} are not written as {out.suffix!r}; known are {', '.join(known)}")
+        raise InputError(
+            f"{out}: samples of {system} are not written as {out.suffix!r}; known are {', '.join(known)}"
+        )
     check_output(out, force)
 
 
@@ -128,15 +173,21 @@ def _in_words(update: Any) -> Any:
 
 
 def _summary(drawn: Any, out: Path, seconds: float) -> str:
-    from ..particles import Particles
+    from ..data.particles import Particles
 
     said = drawn.provenance
     if isinstance(drawn, Particles) and said["algorithm"] == "FIRE":
         loose = f"; {said['unconverged']} unbalanced" if said["unconverged"] else ""
         each = f"{drawn.counts[0]} disks in {out}, {said['jammed']:.0%} jammed{loose}"
         return f"{drawn.n} packings of {each}, {seconds:.1f} s"
-    shape = f"{drawn.counts[0]} particles" if isinstance(drawn, Particles) else "x".join(map(str, drawn.shape))
+    shape = (
+        f"{drawn.counts[0]} particles"
+        if isinstance(drawn, Particles)
+        else "x".join(map(str, drawn.shape))
+    )
     mixed = "" if said["rhat"] is None else f" (R-hat {said['rhat']:.2f})"
     worth = f"worth {said['effective']:.0f} independent ones{mixed}"
-    chain = f"{said['algorithm']}, tau {said['tau_int']:.2g} sweeps, {said['thinning']} sweeps apart"
+    chain = (
+        f"{said['algorithm']}, tau {said['tau_int']:.2g} sweeps, {said['thinning']} sweeps apart"
+    )
     return f"{drawn.n} samples of {shape} in {out}, {worth}: {chain}, {seconds:.1f} s"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..errors import InputError
+from ..base.errors import InputError
 
 __all__ = ["Interrupts", "note", "one_line", "progress_bar", "say", "writing"]
 
@@ -34,7 +34,9 @@ def writing() -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise InputError(f"the output cannot be written ({error.strerror}); send it elsewhere") from error
+        raise InputError(
+            f"the output cannot be written ({error.strerror}); send it elsewhere"
+        ) from error
 
 
 def say(text: str) -> None:
@@ -69,11 +71,19 @@ def progress_bar(first: str, quiet: bool = False) -> Iterator[Update | None]:
         TextColumn("{task.fields[count]}", markup=False),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False) as bar:
+    with Progress(
+        *columns, console=Console(stderr=True), transient=True, redirect_stdout=False
+    ) as bar:
         task = bar.add_task(first, total=None, count="")
 
         def update(done: float, total: float, text: str) -> None:
-            bar.update(task, completed=done, total=total, description=text, count=f"{int(done)}/{int(total)}")
+            bar.update(
+                task,
+                completed=done,
+                total=total,
+                description=text,
+                count=f"{int(done)}/{int(total)}",
+            )
 
         yield update
 
@@ -109,4 +119,6 @@ class Interrupts:
             raise KeyboardInterrupt
         self.asked = True
         clear = "\r\x1b[2K" if sys.stderr and sys.stderr.isatty() else ""
-        os.write(2, f"{clear}{self.text}\n".encode())  # print() might have been what was interrupted
+        os.write(
+            2, f"{clear}{self.text}\n".encode()
+        )  # print() might have been what was interrupted

@@ -46,7 +46,11 @@ def _lines() -> Update:
     seen: set[str] = set()
 
     def update(states: Sequence[Any]) -> None:
-        fresh = [state for state in states if state.state in ("done", "failed") and state.point.key not in seen]
+        fresh = [
+            state
+            for state in states
+            if state.state in ("done", "failed") and state.point.key not in seen
+        ]
         first = not seen
         seen.update(state.point.key for state in fresh)
         for state in () if first and len(fresh) > 1 else fresh:
@@ -77,16 +81,31 @@ def table(states: Sequence[Any], fresh: int, seconds: float) -> Any:
         rows.add_column(name, no_wrap=True, justify="right" if name in ("for", "left") else "left")
     busy = [state for state in states if state.state == "running"]
     for state in [one for one in states if one.state == "failed"][:_SHOWN]:
-        rows.add_row(Text(str(state.point)), Text("failed", style="red"), f"{state.failures} times", "", "")
+        rows.add_row(
+            Text(str(state.point)), Text("failed", style="red"), f"{state.failures} times", "", ""
+        )
     for state in busy[:_SHOWN]:
         share, since = state.said["share"], time() - state.said.get("since", time())
         rest = in_words(since * (1 - share) / share) if _LEAST < share < _MOST else ""
-        rows.add_row(Text(str(state.point)), ProgressBar(1.0, share, width=16), Text(state.said["text"]), in_words(since), rest)
-    more = [Text(f"and {len(busy) - _SHOWN} more at work", style="dim")] if len(busy) > _SHOWN else []
+        rows.add_row(
+            Text(str(state.point)),
+            ProgressBar(1.0, share, width=16),
+            Text(state.said["text"]),
+            in_words(since),
+            rest,
+        )
+    more = (
+        [Text(f"and {len(busy) - _SHOWN} more at work", style="dim")] if len(busy) > _SHOWN else []
+    )
     done = sum(state.state == "done" for state in states)
     whole = Table.grid()  # a bar alone ends no line
     whole.add_row(ProgressBar(float(len(states)), float(done), width=40))
-    return Group(*([rows] if rows.row_count else []), *more, whole, Text(counted(states) + _pace(states, fresh, seconds)))
+    return Group(
+        *([rows] if rows.row_count else []),
+        *more,
+        whole,
+        Text(counted(states) + _pace(states, fresh, seconds)),
+    )
 
 
 def _pace(states: Sequence[Any], fresh: int, seconds: float) -> str:
@@ -101,7 +120,7 @@ def _pace(states: Sequence[Any], fresh: int, seconds: float) -> str:
 
 def told(state: Any) -> str:
     """One line of a state point."""
-    from ..plots import measured
+    from ..base.words import measured
 
     said = state.said
     if state.state == "done":
@@ -109,12 +128,17 @@ def told(state: Any) -> str:
         return f"done     {state.point}: s = {measured(said['entropy'], said['error'])}{doubt}, {said['seconds']:.0f} s"
     if state.state == "running":
         return f"running  {state.point}: {said['share']:.0%}, {said['text']}, on {said['host']}"
-    return f"{state.state:<8} {state.point}" + (f": failed {state.failures} times" if state.failures else "")
+    return f"{state.state:<8} {state.point}" + (
+        f": failed {state.failures} times" if state.failures else ""
+    )
 
 
 def counted(states: Sequence[Any]) -> str:
     """How many are done, and what the others do."""
-    counts = {name: sum(state.state == name for state in states) for name in ("done", "running", "failed", "left")}
+    counts = {
+        name: sum(state.state == name for state in states)
+        for name in ("done", "running", "failed", "left")
+    }
     return f"{counts['done']} of {len(states)} state points done" + "".join(
         f", {counts[name]} {name}" for name in ("running", "failed", "left") if counts[name]
     )
@@ -127,4 +151,10 @@ def in_words(seconds: float) -> str:
         >>> in_words(48), in_words(400), in_words(9000)
         ('48 s', '7 min', '2.5 h')
     """
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+    return (
+        f"{seconds:.0f} s"
+        if seconds < 120
+        else f"{seconds / 60:.0f} min"
+        if seconds < 7200
+        else f"{seconds / 3600:.1f} h"
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ..errors import InputError
+from ..base.errors import InputError
 from .chain import chain_entropy
 from .houtappel import houtappel_entropy
 from .kaufman import kaufman_entropy
@@ -19,7 +19,10 @@ __all__ = ["EXACT"]
 
 
 def _ising_square(
-    temperature: float, size: int | Sequence[int] | None = None, coupling: float = 1.0, field: float = 0.0
+    temperature: float,
+    size: int | Sequence[int] | None = None,
+    coupling: float = 1.0,
+    field: float = 0.0,
 ) -> float:
     if field != 0:
         raise InputError("the square lattice has no exact entropy in a field")
@@ -29,7 +32,10 @@ def _ising_square(
 
 
 def _ising_triangular(
-    temperature: float, size: int | Sequence[int] | None = None, coupling: float = 1.0, field: float = 0.0
+    temperature: float,
+    size: int | Sequence[int] | None = None,
+    coupling: float = 1.0,
+    field: float = 0.0,
 ) -> float:
     if field != 0:
         raise InputError("the triangular lattice has no exact entropy in a field")

@@ -17,9 +17,12 @@ __all__ = ["add_products"]
 
 
 def add_products(
-    logs: Sequence[float], slopes: Sequence[float], curvatures: Sequence[float], factors: Sequence[np.ndarray]
+    logs: Sequence[float],
+    slopes: Sequence[float],
+    curvatures: Sequence[float],
+    factors: Sequence[np.ndarray],
 ) -> tuple[float, float, float]:
-    """ln Z and its first two derivatives.
+    """Ln Z and its first two derivatives.
 
     Arguments:
         logs, slopes, curvatures: l_i, l_i' and l_i'', shape `(n,)` each.
@@ -32,7 +35,9 @@ def add_products(
         >>> add_products([2.0, 900.0], [1.0, 3.0], [0.5, 0.0], [one, none])[1:]
         (1.0, 0.5)
     """
-    logs, slopes, curvatures = (np.asarray(column, dtype=float) for column in (logs, slopes, curvatures))
+    logs, slopes, curvatures = (
+        np.asarray(column, dtype=float) for column in (logs, slopes, curvatures)
+    )
     value, first, second = np.array(factors, dtype=float).T
     top = (logs + np.log(np.maximum(abs(value), 1e-300))).max()
     weight, common = np.exp(np.minimum(logs - top, 600.0)), float(slopes[np.argmax(logs)])

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
+from ..base.errors import InputError
 from . import enumeration, gaussian, markov, xy
 from .strips import Strip
 from .thermal import site_states, torus_strip
@@ -57,10 +57,14 @@ def block_answers(system: Any, block: Sequence[int], infinite: bool = False) -> 
     """
     block = tuple(block)
     if len(block) != len(system.shape):
-        raise InputError(f"a block needs {len(system.shape)} sides, one for each axis, not {len(block)}")
+        raise InputError(
+            f"a block needs {len(system.shape)} sides, one for each axis, not {len(block)}"
+        )
     if infinite and len(block) > 1:
         raise InputError("blocks are known on lattices of a given size; give --size too")
-    if min(block) < 1 or (not infinite and any(part > side for part, side in zip(block, system.shape, strict=True))):
+    if min(block) < 1 or (
+        not infinite and any(part > side for part, side in zip(block, system.shape, strict=True))
+    ):
         raise InputError(f"a block of sides {block} does not fit a lattice of {system.shape}")
     return _SOLVED.get(system.name, _discrete)(system, block, infinite)
 
@@ -121,7 +125,9 @@ def _markov_chain(system: Any, block: tuple[int, ...], infinite: bool) -> Block:
 
 def _gaussian_field(system: Any, block: tuple[int, ...], infinite: bool) -> Block:
     if infinite:
-        raise InputError("blocks of the gaussian-field are known on lattices of a given size; give --size too")
+        raise InputError(
+            "blocks of the gaussian-field are known on lattices of a given size; give --size too"
+        )
     entropy = gaussian.gaussian_entropy(system.covariance(block))
     return Block(entropy, system.information(block, block) if _two_fit(system, block) else None)
 
@@ -135,7 +141,9 @@ def _xy_square(system: Any, block: tuple[int, ...], infinite: bool) -> Block | N
     if h <= 0 or j < 0 or not _two_fit(system, block):
         return None
     first, second = _masks(system, block)
-    return Block(None, xy.harmonic_information(system.shape, first, j, h, second), "low temperature")
+    return Block(
+        None, xy.harmonic_information(system.shape, first, j, h, second), "low temperature"
+    )
 
 
 _SOLVED = {

@@ -15,14 +15,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import InputError
+from ..base.errors import InputError
 
-__all__ = ["chain_energy", "chain_entropy", "chain_heat_capacity", "halves_information", "segment_information"]
+__all__ = [
+    "chain_energy",
+    "chain_entropy",
+    "chain_heat_capacity",
+    "halves_information",
+    "segment_information",
+]
 
 _COLDEST = 150.0  # (|J| + |H|) / T past which exp overflows
 
 
-def chain_entropy(temperature: float, size: int | None = None, coupling: float = 1.0, field: float = 0.0) -> float:
+def chain_entropy(
+    temperature: float, size: int | None = None, coupling: float = 1.0, field: float = 0.0
+) -> float:
     """Entropy per site in nats of a ring of `size` sites, or of the infinite chain.
 
     A ring of 2 has two bonds, one of 1 has none.
@@ -36,7 +44,9 @@ def chain_entropy(temperature: float, size: int | None = None, coupling: float =
     return max(log_z - slope, 0.0)
 
 
-def chain_energy(temperature: float, size: int | None = None, coupling: float = 1.0, field: float = 0.0) -> float:
+def chain_energy(
+    temperature: float, size: int | None = None, coupling: float = 1.0, field: float = 0.0
+) -> float:
     """Energy per site of a ring of `size` sites, or of the infinite chain.
 
     Example:
@@ -73,7 +83,9 @@ def segment_information(temperature: float, coupling: float = 1.0, field: float 
     return _information(matrix * np.outer(ends, ends))
 
 
-def halves_information(size: int, temperature: float, coupling: float = 1.0, field: float = 0.0) -> float:
+def halves_information(
+    size: int, temperature: float, coupling: float = 1.0, field: float = 0.0
+) -> float:
     """M in nats between the halves of a ring, which meet at both ends (an odd ring: floor and ceiling).
 
     Example:
@@ -83,7 +95,10 @@ def halves_information(size: int, temperature: float, coupling: float = 1.0, fie
     if size < 2:
         raise InputError(f"a ring of {size} sites has no halves")
     matrix = _transfer_matrix(*_reduced(temperature, coupling, field))
-    inner = [np.linalg.matrix_power(matrix / matrix.sum(), length - 1) for length in (size - size // 2, size // 2)]
+    inner = [
+        np.linalg.matrix_power(matrix / matrix.sum(), length - 1)
+        for length in (size - size // 2, size // 2)
+    ]
     # the ends of the two halves, in the order of the ring: a, b | c, d |
     joint = np.einsum("ab,bc,cd,da->abcd", inner[0], matrix, inner[1], matrix)
     return _information(joint.reshape(4, 4))
@@ -109,7 +124,7 @@ def _transfer_matrix(k: float, h: float) -> np.ndarray:
 
 
 def _log_z(k: float, h: float, size: int | None) -> tuple[float, float, float]:
-    """ln Z / N less |k| + |h|, and its first and second derivatives along (k, h), as in ln Z(x k, x h) at x = 1."""
+    """Ln Z / N less |k| + |h|, and its first and second derivatives along (k, h), as in ln Z(x k, x h) at x = 1."""
     if size is not None and size < 1:
         raise InputError(f"size must be positive, not {size!r}")
     middle, root = _eigenvalues(k, h)
@@ -119,7 +134,11 @@ def _log_z(k: float, h: float, size: int | None) -> tuple[float, float, float]:
     curvature = top[2] / top[0] - slope**2
     if size is not None and size > 1:  # without a bond the other eigenvalue is 0
         shares = _ring(middle if k < 0 else root, top, size, sign=-1 if k < 0 and size % 2 else 1)
-        log, slope, curvature = log + shares[0] / size, slope + shares[1] / size, curvature + shares[2] / size
+        log, slope, curvature = (
+            log + shares[0] / size,
+            slope + shares[1] / size,
+            curvature + shares[2] / size,
+        )
     return float(log), float(slope - ground), float(curvature)
 
 
@@ -132,7 +151,9 @@ def _eigenvalues(k: float, h: float) -> tuple[np.ndarray, np.ndarray]:
     a2, b2, d2 = k * a1 + h * b1, k * b1 + h * a1, k**2 * d
     root = np.hypot(b, d)
     turn = (b1 * d - b * d1) / root  # of the angle of (b, d)
-    return np.array([a, a1, a2]), np.array([root, (b * b1 + d * d1) / root, turn**2 / root + (b * b2 + d * d2) / root])
+    return np.array([a, a1, a2]), np.array(
+        [root, (b * b1 + d * d1) / root, turn**2 / root + (b * b2 + d * d2) / root]
+    )
 
 
 def _ring(part: np.ndarray, top: np.ndarray, size: int, sign: int) -> tuple[float, float, float]:
@@ -147,7 +168,12 @@ def _ring(part: np.ndarray, top: np.ndarray, size: int, sign: int) -> tuple[floa
     else:
         total = 1 + sign * power
     first = -sign * size * ratio ** (size - 1) * gap[1] / total
-    second = sign * size * ((size - 1) * ratio ** (size - 2) * gap[1] ** 2 - ratio ** (size - 1) * gap[2]) / total
+    second = (
+        sign
+        * size
+        * ((size - 1) * ratio ** (size - 2) * gap[1] ** 2 - ratio ** (size - 1) * gap[2])
+        / total
+    )
     return float(np.log(total)), float(first), float(second - first**2)
 
 

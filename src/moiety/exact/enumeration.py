@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
+from ..base.errors import InputError
 
 __all__ = [
     "MOST_BITS",
@@ -120,7 +120,9 @@ def block_entropy(probabilities: np.ndarray, block: np.ndarray, states: int) -> 
     return entropy(joint.sum(tuple(np.flatnonzero(~block))))
 
 
-def block_information(probabilities: np.ndarray, first: np.ndarray, second: np.ndarray, states: int) -> float:
+def block_information(
+    probabilities: np.ndarray, first: np.ndarray, second: np.ndarray, states: int
+) -> float:
     """M in nats between two disjoint blocks of a system; sites outside both are summed over.
 
     Arguments:

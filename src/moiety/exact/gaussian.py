@@ -23,7 +23,7 @@ from math import e, pi
 
 import numpy as np
 
-from ..errors import InputError
+from ..base.errors import InputError
 
 __all__ = [
     "block_covariance",
@@ -35,7 +35,11 @@ __all__ = [
     "gaussian_information",
 ]
 
-_GRID = {1: 1, 2: 16384, 3: 512}  # points from 0 to pi of every axis but the one done in closed form
+_GRID = {
+    1: 1,
+    2: 16384,
+    3: 512,
+}  # points from 0 to pi of every axis but the one done in closed form
 
 
 def gaussian_entropy(covariance: np.ndarray) -> float:
@@ -76,7 +80,9 @@ def gaussian_information(covariance: np.ndarray, half: np.ndarray) -> float:
     return 0.5 * (sum(map(_log_det, parts)) - _log_det(covariance))
 
 
-def free_field_spectrum(shape: Sequence[int], mass: float = 1.0, stiffness: float = 1.0) -> np.ndarray:
+def free_field_spectrum(
+    shape: Sequence[int], mass: float = 1.0, stiffness: float = 1.0
+) -> np.ndarray:
     """lambda(k) of every plane wave of the lattice, shape `shape`.
 
     Example:
@@ -118,7 +124,9 @@ def block_covariance(correlation: np.ndarray, block: Sequence[int]) -> np.ndarra
         [[3.0, 1.0], [1.0, 3.0]]
     """
     shape = correlation.shape
-    if len(block) != len(shape) or any(not 1 <= part <= side for part, side in zip(block, shape, strict=False)):
+    if len(block) != len(shape) or any(
+        not 1 <= part <= side for part, side in zip(block, shape, strict=False)
+    ):
         raise InputError(f"a block of sides {tuple(block)} does not fit a lattice of {shape}")
     sites = np.indices(block).reshape(len(shape), -1)
     apart = (site[:, None] - site[None, :] for site in sites)
@@ -171,7 +179,9 @@ def free_field_entropy_infinite(
 
 def _check_field(mass: float, stiffness: float) -> None:
     if not (mass > 0 and stiffness >= 0):
-        raise InputError(f"mass must be positive and stiffness not negative: {mass!r}, {stiffness!r}")
+        raise InputError(
+            f"mass must be positive and stiffness not negative: {mass!r}, {stiffness!r}"
+        )
 
 
 def _check_temperature(temperature: float) -> None:

@@ -31,7 +31,7 @@ from math import log, pi, sqrt
 import numpy as np
 from numpy.polynomial import Polynomial
 
-from ..errors import InputError
+from ..base.errors import InputError
 
 __all__ = [
     "FREEZING",
@@ -150,20 +150,24 @@ def virial_excess_entropy(packing_fraction: float, terms: int = 10, rest: float 
 def _series(terms: int, rest: float) -> Polynomial:
     """Z - 1 as a polynomial of 2 phi."""
     if not 1 <= terms <= len(_VIRIALS) + 1:
-        raise InputError(f"the virial series has 1 to {len(_VIRIALS) + 1} known terms, not {terms!r}")
+        raise InputError(
+            f"the virial series has 1 to {len(_VIRIALS) + 1} known terms, not {terms!r}"
+        )
     if not 0 <= rest < 1 / (2 * FREEZING):
-        raise InputError(f"the rest of the virial series needs a ratio from 0 to {1 / (2 * FREEZING):.3g}, not {rest!r}")
+        raise InputError(
+            f"the rest of the virial series needs a ratio from 0 to {1 / (2 * FREEZING):.3g}, not {rest!r}"
+        )
     known = (0.0, *_VIRIALS[: terms - 1])
     return Polynomial((*known, *(known[-1] * rest ** np.arange(1, _REST + 1))))
 
 
 def _stiffness(phi: float) -> float:
-    """chi of Henderson's Z: the inverse compressibility over that of the ideal gas."""
+    """Chi of Henderson's Z: the inverse compressibility over that of the ideal gas."""
     return (1 + phi + 3 * phi**2 / 8 - phi**3 / 8) / (1 - phi) ** 3
 
 
 def _stiffening(phi: float) -> float:
-    """d ln(chi) / dphi."""
+    """D ln(chi) / dphi."""
     rise = 1 + 3 * phi / 4 - 3 * phi**2 / 8
     return rise / (1 + phi + 3 * phi**2 / 8 - phi**3 / 8) + 3 / (1 - phi)
 

@@ -37,7 +37,7 @@ from math import comb, factorial, log, pi, sqrt
 
 import numpy as np
 
-from ..errors import InputError
+from ..base.errors import InputError
 
 __all__ = [
     "SERIES",
@@ -51,7 +51,14 @@ __all__ = [
 
 _LONGEST = 40  # order of the Ising series
 _SHORT = 7  # order of the others
-_BONDED = ("ising-square", "ising-triangular", "ising-cubic", "ising-chain", "potts-square", "xy-square")
+_BONDED = (
+    "ising-square",
+    "ising-triangular",
+    "ising-cubic",
+    "ising-chain",
+    "potts-square",
+    "xy-square",
+)
 
 
 def cut_information(
@@ -151,12 +158,18 @@ def series(name: str, order: int | None = None, states: int | None = None) -> tu
 
 
 def _prepared(
-    name: str, temperature: float, coupling: float = 1.0, states: int | None = None, order: int | None = None
+    name: str,
+    temperature: float,
+    coupling: float = 1.0,
+    states: int | None = None,
+    order: int | None = None,
 ) -> tuple[float, np.ndarray]:
     k, coefficients = _reduced(temperature, coupling), np.array(series(name, order, states))
     radius = SERIES[name].radius
     if not abs(k) < radius:
-        raise InputError(f"the series of {name} is good for |J| / T below {radius:.4f}, not at {abs(k):.4g}")
+        raise InputError(
+            f"the series of {name} is good for |J| / T below {radius:.4f}, not at {abs(k):.4g}"
+        )
     return k, coefficients
 
 
@@ -209,7 +222,10 @@ def _bessel(index: int, order: int) -> np.ndarray:
 
 
 def _ising(dimension_walk: Callable[[int], float], triangular: bool, order: int) -> np.ndarray:
-    cosh, sinh = (_exp(2.0, order) + _exp(-2.0, order)) / 2, (_exp(2.0, order) - _exp(-2.0, order)) / 2
+    cosh, sinh = (
+        (_exp(2.0, order) + _exp(-2.0, order)) / 2,
+        (_exp(2.0, order) - _exp(-2.0, order)) / 2,
+    )
     a = _times(cosh, cosh)
     if triangular:
         a = _times(a, cosh) + _times(sinh, _times(sinh, sinh))
@@ -264,8 +280,12 @@ class Series:
 
 
 SERIES: dict[str, Series] = {
-    "ising-square": Series(_LONGEST, log(1 + sqrt(2)) / 2, lambda order, q: _ising(_square_walk, False, order)),
-    "ising-triangular": Series(_LONGEST, log(3) / 4, lambda order, q: _ising(_triangular_walk, True, order)),
+    "ising-square": Series(
+        _LONGEST, log(1 + sqrt(2)) / 2, lambda order, q: _ising(_square_walk, False, order)
+    ),
+    "ising-triangular": Series(
+        _LONGEST, log(3) / 4, lambda order, q: _ising(_triangular_walk, True, order)
+    ),
     "potts-square": Series(_SHORT, 1.0, _potts),
     "xy-square": Series(_SHORT, 1.0, lambda order, q: _xy(order)),
 }

@@ -23,7 +23,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..errors import InputError
+from ..base.errors import InputError
 
 __all__ = [
     "CRITICAL_TEMPERATURE",
@@ -73,7 +73,9 @@ def houtappel_entropy(temperature: float, *, coupling: float = 1.0) -> float:
         0.3302792
     """
     k = _reduced(temperature, coupling)
-    return max(_disorder(k, coupling) - k * _disorder_slope(k, coupling), 0.0)  # -5e-17 in an ordered phase
+    return max(
+        _disorder(k, coupling) - k * _disorder_slope(k, coupling), 0.0
+    )  # -5e-17 in an ordered phase
 
 
 def houtappel_heat_capacity(temperature: float, *, coupling: float = 1.0) -> float:
@@ -94,19 +96,19 @@ def _reduced(temperature: float, coupling: float) -> float:
 
 
 def _ground(coupling: float) -> float:
-    """e = -u / |J| at T = 0."""
+    """E = -u / |J| at T = 0."""
     return 3.0 if coupling > 0 else 1.0
 
 
 def _disorder(k: float, coupling: float) -> float:
-    """ln z - e k."""
+    """Ln z - e k."""
     angles, weights = _quadrature(k, coupling)
     p, *_ = _roots(k, angles, coupling)
     return float(weights @ np.log(np.sqrt(p).sum(0)))
 
 
 def _disorder_slope(k: float, coupling: float) -> float:
-    """d ln z/dk - e."""
+    """D ln z/dk - e."""
     angles, weights = _quadrature(k, coupling)
     p, by_y, _ = _roots(k, angles, coupling)
     return float(-2 * np.exp(-4 * k) * (weights @ ((by_y / np.sqrt(p)).sum(0) / np.sqrt(p).sum(0))))
@@ -153,12 +155,16 @@ def _weights(k: float) -> tuple[float, float, float]:
     return np.exp(-4 * k), -np.expm1(-4 * k), -np.expm1(np.log(3) - 4 * k)
 
 
-def _roots(k: float, angles: np.ndarray, coupling: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _roots(
+    k: float, angles: np.ndarray, coupling: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """p, dp/dy and d^2 p/dy^2 at c = cos t and -cos t, shape `(2, angles)` each."""
     y, rest, gap = _weights(k)
     c = np.array([np.cos(angles), -np.cos(angles)])
     if coupling > 0:
-        turn = (2 + c) * 2 * np.array([np.sin(angles / 2), np.cos(angles / 2)]) ** 2  # (2 + c) (1 - c)
+        turn = (
+            (2 + c) * 2 * np.array([np.sin(angles / 2), np.cos(angles / 2)]) ** 2
+        )  # (2 + c) (1 - c)
         return gap**2 / 4 + y * rest * turn, (rest - y) * turn - 1.5 * gap, 4.5 - 2 * turn
     square = (c - 0.5) ** 2
     return y * (3 + y) / 4 + rest * square, (3 + 2 * y) / 4 - square, np.full_like(c, 0.5)

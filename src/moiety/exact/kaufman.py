@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..errors import InputError
+from ..base.errors import InputError
 from ._jets import add_products
 
 __all__ = ["kaufman_energy", "kaufman_entropy", "kaufman_heat_capacity", "kaufman_log_z"]
@@ -24,7 +24,9 @@ _HOTTEST, _COLDEST = 1e-6, 150.0  # |J| / T before cancellation, and before sinh
 _FROZEN = 10.0  # |J| / T past which the heat capacity, 64 K^2 e^{-8K}, is below its rounding
 
 
-def kaufman_entropy(temperature: float, size: int | Sequence[int], *, coupling: float = 1.0) -> float:
+def kaufman_entropy(
+    temperature: float, size: int | Sequence[int], *, coupling: float = 1.0
+) -> float:
     """Entropy per site in nats.
 
     Arguments:
@@ -42,7 +44,7 @@ def kaufman_entropy(temperature: float, size: int | Sequence[int], *, coupling: 
 
 
 def kaufman_log_z(temperature: float, size: int | Sequence[int], *, coupling: float = 1.0) -> float:
-    """ln Z of the whole torus.
+    """Ln Z of the whole torus.
 
     Example:
         >>> round(kaufman_log_z(1e3, 4) / float(np.log(2)), 4)  # 16 free spins
@@ -53,7 +55,9 @@ def kaufman_log_z(temperature: float, size: int | Sequence[int], *, coupling: fl
     return _log_z(k, *sides)[0] + 2 * cold * sides[0] * sides[1]
 
 
-def kaufman_energy(temperature: float, size: int | Sequence[int], *, coupling: float = 1.0) -> float:
+def kaufman_energy(
+    temperature: float, size: int | Sequence[int], *, coupling: float = 1.0
+) -> float:
     """Energy per site.
 
     Example:
@@ -65,7 +69,9 @@ def kaufman_energy(temperature: float, size: int | Sequence[int], *, coupling: f
     return -abs(coupling) * hot * _log_z(k, *sides)[1] / (sides[0] * sides[1])
 
 
-def kaufman_heat_capacity(temperature: float, size: int | Sequence[int], *, coupling: float = 1.0) -> float:
+def kaufman_heat_capacity(
+    temperature: float, size: int | Sequence[int], *, coupling: float = 1.0
+) -> float:
     """Heat capacity per site.
 
     Example:
@@ -89,13 +95,17 @@ def _sides(size: int | Sequence[int], coupling: float) -> tuple[int, int]:
     if len(sides) != 2 or min(sides) < 2:
         raise InputError(f"the torus needs two sides of at least 2, not {size!r}")
     if coupling < 0 and any(side % 2 for side in sides):
-        raise InputError(f"an antiferromagnet on a torus of odd side {size!r} is frustrated: no formula")
+        raise InputError(
+            f"an antiferromagnet on a torus of odd side {size!r} is frustrated: no formula"
+        )
     return sides
 
 
 def _log_z(k: float, n: int, m: int) -> tuple[float, float, float]:
-    """ln Z and its first two derivatives by K."""
-    products = [_product(*_modes(k, n, parity), m, sine) for parity in (1, 0) for sine in (False, True)]
+    """Ln Z and its first two derivatives by K."""
+    products = [
+        _product(*_modes(k, n, parity), m, sine) for parity in (1, 0) for sine in (False, True)
+    ]
     log, slope, curvature = add_products(*zip(*products, strict=True))
     log_sinh, coth = 2 * k + np.log(-np.expm1(-4 * k)), 1 / np.tanh(2 * k)  # ln(2 sinh 2K)
     sites = n * m
@@ -118,7 +128,9 @@ def _modes(k: float, n: int, parity: int) -> tuple[np.ndarray, np.ndarray, np.nd
     slope, curvature = np.empty(n), np.empty(n)
     slope[first:] = 2 * cosh * (1 - inverse**2) / sinh_g[first:]
     bend = 4 * sinh + 4 * inverse + 8 * inverse**3  # of cosh g, by K twice
-    curvature[first:] = bend / sinh_g[first:] - (above + 1)[first:] / sinh_g[first:] * slope[first:] ** 2  # g_0 = 0 at T_c
+    curvature[first:] = (
+        bend / sinh_g[first:] - (above + 1)[first:] / sinh_g[first:] * slope[first:] ** 2
+    )  # g_0 = 0 at T_c
     if first:
         g[0], slope[0] = 2 * k + np.log(np.tanh(k)), 2 + 2 * inverse
         curvature[0] = -4 * inverse / np.tanh(2 * k)
@@ -126,13 +138,18 @@ def _modes(k: float, n: int, parity: int) -> tuple[np.ndarray, np.ndarray, np.nd
 
 
 def _product(g: np.ndarray, slope: np.ndarray, curvature: np.ndarray, m: int, sine: bool) -> tuple:
-    """prod 2cosh(m g / 2), or prod 2sinh: log and two derivatives of all but the first factor, and that one's jet."""
+    """Prod 2cosh(m g / 2), or prod 2sinh: log and two derivatives of all but the first factor, and that one's jet."""
     half, slope, curvature = m * g / 2, m * slope / 2, m * curvature / 2
     size = np.abs(half)
-    logs = size[1:] + (np.log(-np.expm1(-2 * size[1:])) if sine else np.log1p(np.exp(-2 * size[1:])))
+    logs = size[1:] + (
+        np.log(-np.expm1(-2 * size[1:])) if sine else np.log1p(np.exp(-2 * size[1:]))
+    )
     ratio = 1 / np.tanh(half[1:]) if sine else np.tanh(half[1:])
     by, twice = slope[1:] * ratio, curvature[1:] * ratio + slope[1:] ** 2 * (1 - ratio**2)
-    even, odd = 1 + np.exp(-2 * size[0]), -np.sign(half[0]) * np.expm1(-2 * size[0])  # 2 cosh and 2 sinh, over e^size
+    even, odd = (
+        1 + np.exp(-2 * size[0]),
+        -np.sign(half[0]) * np.expm1(-2 * size[0]),
+    )  # 2 cosh and 2 sinh, over e^size
     value, other = (odd, even) if sine else (even, odd)
     jet = np.array([value, other * slope[0], other * curvature[0] + value * slope[0] ** 2])
     return logs.sum() + size[0], by.sum(), twice.sum(), jet

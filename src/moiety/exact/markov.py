@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import InputError
+from ..base.errors import InputError
 
 __all__ = [
     "lazy_transitions",
@@ -83,7 +83,7 @@ def markov_information(transitions: np.ndarray) -> float:
 
 
 def log_probability(transitions: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """ln p of segments; -inf for those that cannot occur.
+    """Ln p of segments; -inf for those that cannot occur.
 
     Arguments:
         transitions: Shape `(q, q)`.
@@ -105,7 +105,9 @@ def _checked(transitions: np.ndarray) -> np.ndarray:
     transitions = np.asarray(transitions, dtype=float)
     if transitions.ndim != 2 or transitions.shape[0] != transitions.shape[1]:
         raise InputError(f"a transition matrix is square, not of shape {transitions.shape}")
-    if not (transitions >= 0).all() or not np.allclose(transitions.sum(axis=1), 1, rtol=0, atol=1e-9):
+    if not (transitions >= 0).all() or not np.allclose(
+        transitions.sum(axis=1), 1, rtol=0, atol=1e-9
+    ):
         raise InputError("the rows of a transition matrix are probabilities that sum to 1")
     return transitions
 

@@ -15,9 +15,15 @@ import numpy as np
 from scipy.integrate import quad
 from scipy.special import ellipe, ellipkm1
 
-from ..errors import InputError
+from ..base.errors import InputError
 
-__all__ = ["CRITICAL_TEMPERATURE", "onsager_energy", "onsager_entropy", "onsager_free_energy", "onsager_heat_capacity"]
+__all__ = [
+    "CRITICAL_TEMPERATURE",
+    "onsager_energy",
+    "onsager_entropy",
+    "onsager_free_energy",
+    "onsager_heat_capacity",
+]
 
 CRITICAL_TEMPERATURE = float(2 / np.log(1 + np.sqrt(2)))
 _COLDEST = 300.0  # |J| / T past which all but the ground state is below 1e-300
@@ -89,7 +95,7 @@ def _kappa_prime(k: float) -> float:
 
 
 def _disorder(k: float) -> float:
-    """ln z - 2 k: what the ground state is not."""
+    """Ln z - 2 k: what the ground state is not."""
     kappa_prime = _kappa_prime(k)
 
     def integrand(angle: float) -> float:  # 1 - kappa^2 sin^2 t at t = pi/2 - angle

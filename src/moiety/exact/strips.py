@@ -28,7 +28,7 @@ from functools import cached_property
 import numpy as np
 from scipy.sparse.linalg import eigs
 
-from ..errors import InputError
+from ..base.errors import InputError
 
 __all__ = ["LATTICES", "MOST_RING", "Strip"]
 
@@ -78,9 +78,17 @@ class Strip:
         numbers = (self.temperature, self.coupling, self.field)
         if not np.isfinite(numbers).all() or not self.temperature > 0:
             raise InputError(f"temperature must be positive and all numbers finite, not {numbers}")
-        if self.lattice == "potts-square" and self.field != 0 or self.lattice != "potts-square" and self.states != 2:
-            raise InputError("a field acts on Ising spins, which have 2 states; a Potts strip takes none")
-        if self.width < 1 or self.states < 2 or self.width * np.log2(self.states) > np.log2(_MOST_STATES):
+        if (self.lattice == "potts-square" and self.field != 0) or (
+            self.lattice != "potts-square" and self.states != 2
+        ):
+            raise InputError(
+                "a field acts on Ising spins, which have 2 states; a Potts strip takes none"
+            )
+        if (
+            self.width < 1
+            or self.states < 2
+            or self.width * np.log2(self.states) > np.log2(_MOST_STATES)
+        ):
             raise InputError(
                 f"a strip of {self.width} sites of {self.states} states is empty or too wide: "
                 f"a row may have {_MOST_STATES} states"
@@ -117,7 +125,9 @@ class Strip:
         Two neighbouring blocks of l rows have M = 2 S(l) - S(2 l).
         """
         if length < 1 or (rows is not None and length > rows):
-            raise InputError(f"a block of {length} rows does not fit {'a strip' if rows is None else f'{rows} rows'}")
+            raise InputError(
+                f"a block of {length} rows does not fit {'a strip' if rows is None else f'{rows} rows'}"
+            )
         if rows is None:
             log_z, mean, row = self._infinite
             return row + (length - 1) * (log_z - mean)
@@ -153,12 +163,14 @@ class Strip:
         return bonds.sum(1) + self.field / self.temperature * (2 * rows - 1).sum(1)
 
     def _exponents(self, chosen: np.ndarray) -> np.ndarray:
-        """ln T(r, r') of some rows r and all r', shape `(chosen, q**w)`."""
+        """Ln T(r, r') of some rows r and all r', shape `(chosen, q**w)`."""
         exponents = np.add.outer(self._own[chosen] / 2, self._own / 2)
         for site in range(self.width):
             exponents += self._bond[np.ix_(self._rows[chosen, site], self._rows[:, site])]
             if self.lattice == "ising-triangular" and (self.periodic or site + 1 < self.width):
-                exponents += self._bond[np.ix_(self._rows[chosen, site], self._rows[:, (site + 1) % self.width])]
+                exponents += self._bond[
+                    np.ix_(self._rows[chosen, site], self._rows[:, (site + 1) % self.width])
+                ]
         return exponents
 
     @cached_property
@@ -182,7 +194,9 @@ class Strip:
         if self.field == 0:
             one = np.arange(self.states)
             swap = np.concatenate([one[1::-1], one[2:]])
-            moves += [lambda rows, to=to: to[rows] for to in (swap, np.roll(one, 1), np.roll(one, -1))]
+            moves += [
+                lambda rows, to=to: to[rows] for to in (swap, np.roll(one, 1), np.roll(one, -1))
+            ]
         return moves
 
     def _numbers(self, rows: np.ndarray) -> np.ndarray:
@@ -190,7 +204,7 @@ class Strip:
 
     @cached_property
     def _infinite(self) -> tuple[float, float, float]:
-        """ln lambda and <ln T>, both less the largest ln T, and H(p)."""
+        """Ln lambda and <ln T>, both less the largest ln T, and H(p)."""
         chosen, orbit, sizes = self._orbits
         exponents = self._exponents(chosen) - self._exponent_top
         weights = np.exp(exponents)
@@ -216,11 +230,13 @@ class Strip:
         return {}
 
     def _ring(self, rows: int) -> tuple[float, float, Callable[[int], tuple[np.ndarray, float]]]:
-        """ln Z_n / n and <ln T>, both less the largest ln T, and the powers of T with their logs."""
+        """Ln Z_n / n and <ln T>, both less the largest ln T, and the powers of T with their logs."""
         if rows < 2:
             raise InputError(f"a ring has two rows or more, not {rows}")
         if len(self._rows) > MOST_RING:
-            raise InputError(f"a ring is known for rows of up to {MOST_RING} states, not of {len(self._rows)}")
+            raise InputError(
+                f"a ring is known for rows of up to {MOST_RING} states, not of {len(self._rows)}"
+            )
         exponents = self._exponents(np.arange(len(self._rows))) - self._exponent_top
         one = np.exp(exponents)
 

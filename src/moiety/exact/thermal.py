@@ -110,7 +110,11 @@ def _ising_triangular(system: Any, infinite: bool) -> Thermal | None:
     if system.field != 0:
         return None
     if infinite:
-        functions = houtappel.houtappel_entropy, houtappel.houtappel_energy, houtappel.houtappel_heat_capacity
+        functions = (
+            houtappel.houtappel_entropy,
+            houtappel.houtappel_energy,
+            houtappel.houtappel_heat_capacity,
+        )
         return Thermal(*(function(t, coupling=j) for function in functions))
     if j < 0 and max(system.shape) > triangular_torus.LONGEST * min(system.shape):
         return None
@@ -123,7 +127,9 @@ def _ising_triangular(system: Any, infinite: bool) -> Thermal | None:
 
 
 def _ising_chain(system: Any, infinite: bool) -> Thermal:
-    return _ring(system.temperature, None if infinite else system.shape[0], system.coupling, system.field)
+    return _ring(
+        system.temperature, None if infinite else system.shape[0], system.coupling, system.field
+    )
 
 
 def _ring(temperature: float, size: int | None, coupling: float, field: float) -> Thermal:
@@ -138,7 +144,11 @@ def _xy_square(system: Any, infinite: bool) -> Thermal | None:
     if system.field != 0:
         if sites > 2:
             return None
-        return Thermal(xy.spin_entropy(t, system.field) if sites == 1 else xy.pair_entropy(t, 2 * j, system.field) / 2)
+        return Thermal(
+            xy.spin_entropy(t, system.field)
+            if sites == 1
+            else xy.pair_entropy(t, 2 * j, system.field) / 2
+        )
     if system.shape == (2, 2):  # a ring of four double bonds
         j, ring = 2 * j, True
     else:

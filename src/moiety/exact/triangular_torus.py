@@ -27,7 +27,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..errors import InputError
+from ..base.errors import InputError
 from ._jets import add_products
 
 __all__ = [
@@ -42,7 +42,9 @@ LONGEST = 16  # times as long as wide, an antiferromagnet still has 11 digits
 _COLDEST = 150.0  # |J| / T past which y is nothing beside 1, and soon underflows
 
 
-def triangular_torus_entropy(temperature: float, shape: int | Sequence[int], *, coupling: float = 1.0) -> float:
+def triangular_torus_entropy(
+    temperature: float, shape: int | Sequence[int], *, coupling: float = 1.0
+) -> float:
     """Entropy per site in nats.
 
     Arguments:
@@ -63,8 +65,10 @@ def triangular_torus_entropy(temperature: float, shape: int | Sequence[int], *, 
     return max((log_z - k * slope) / (sides[0] * sides[1]), 0.0)
 
 
-def triangular_torus_log_z(temperature: float, shape: int | Sequence[int], *, coupling: float = 1.0) -> float:
-    """ln Z of the whole torus.
+def triangular_torus_log_z(
+    temperature: float, shape: int | Sequence[int], *, coupling: float = 1.0
+) -> float:
+    """Ln Z of the whole torus.
 
     Example:
         >>> round(triangular_torus_log_z(1e6, 4) / float(np.log(2)), 4)  # 16 free spins
@@ -74,7 +78,9 @@ def triangular_torus_log_z(temperature: float, shape: int | Sequence[int], *, co
     return _ground(coupling) * n * m * abs(coupling) / temperature + _log_z(k, (n, m), coupling)[0]
 
 
-def triangular_torus_energy(temperature: float, shape: int | Sequence[int], *, coupling: float = 1.0) -> float:
+def triangular_torus_energy(
+    temperature: float, shape: int | Sequence[int], *, coupling: float = 1.0
+) -> float:
     """Energy per site.
 
     Example:
@@ -82,10 +88,14 @@ def triangular_torus_energy(temperature: float, shape: int | Sequence[int], *, c
         [-0.99758, -0.99715]
     """
     k, (n, m) = _reduced(temperature, coupling), _sides(shape, coupling)
-    return -abs(coupling) * (_ground(coupling) + _log_z(k, (n, m), coupling)[1] / (n * m)) + 0.0  # no -0.0
+    return (
+        -abs(coupling) * (_ground(coupling) + _log_z(k, (n, m), coupling)[1] / (n * m)) + 0.0
+    )  # no -0.0
 
 
-def triangular_torus_heat_capacity(temperature: float, shape: int | Sequence[int], *, coupling: float = 1.0) -> float:
+def triangular_torus_heat_capacity(
+    temperature: float, shape: int | Sequence[int], *, coupling: float = 1.0
+) -> float:
     """Heat capacity per site, K^2 d^2 ln Z / dK^2 / N, differentiated mode by mode.
 
     Example:
@@ -107,17 +117,19 @@ def _sides(shape: int | Sequence[int], coupling: float) -> tuple[int, int]:
     if len(sides) != 2 or min(sides) < 2:
         raise InputError(f"the torus needs two sides of at least 2, not {shape!r}")
     if coupling < 0 and max(sides) > LONGEST * min(sides):
-        raise InputError(f"an antiferromagnet on a torus as thin as {shape!r} is beyond the precision of the formula")
+        raise InputError(
+            f"an antiferromagnet on a torus as thin as {shape!r} is beyond the precision of the formula"
+        )
     return sides
 
 
 def _ground(coupling: float) -> float:
-    """e = -u / |J| of the ground states, of the torus that fits them."""
+    """E = -u / |J| of the ground states, of the torus that fits them."""
     return 3.0 if coupling > 0 else 1.0
 
 
 def _log_z(k: float, sides: tuple[int, int], coupling: float) -> tuple[float, float, float]:
-    """ln Z - e k N and its first two derivatives by k."""
+    """Ln Z - e k N and its first two derivatives by k."""
     products = [_product(k, sides, twists, coupling) for twists in ((0, 1), (1, 0), (1, 1), (0, 0))]
     log, slope, curvature = add_products(*zip(*products, strict=True))
     return log - float(np.log(2)), slope, curvature
@@ -136,10 +148,15 @@ def _product(k: float, sides: tuple[int, int], twists: tuple[int, int], coupling
     return np.log(d).sum() / 2, ratio.sum() / 2, (second / d - ratio**2).sum() / 2, alone
 
 
-def _modes(k: float, sides: tuple[int, int], twists: tuple[int, int], coupling: float) -> tuple[np.ndarray, ...]:
+def _modes(
+    k: float, sides: tuple[int, int], twists: tuple[int, int], coupling: float
+) -> tuple[np.ndarray, ...]:
     """D of all w, shape `sides`, and its first two derivatives by k (y' = -4 y)."""
     y, rest = np.exp(-4 * k), -np.expm1(-4 * k)
-    waves = (2 * np.pi * (np.arange(side) + twist / 2) / side for side, twist in zip(sides, twists, strict=True))
+    waves = (
+        2 * np.pi * (np.arange(side) + twist / 2) / side
+        for side, twist in zip(sides, twists, strict=True)
+    )
     w1, w2 = np.meshgrid(*waves, indexing="ij")
     if coupling > 0:
         gap = -np.expm1(np.log(3) - 4 * k)

@@ -22,7 +22,7 @@ from math import prod
 import numpy as np
 from scipy.special import i0e, i1e, ive
 
-from ..errors import InputError
+from ..base.errors import InputError
 
 __all__ = [
     "chain_energy",
@@ -130,7 +130,11 @@ def segment_information(temperature: float, coupling: float = 1.0) -> float:
 
 
 def harmonic_information(
-    shape: Sequence[int], half: np.ndarray, coupling: float, field: float, other: np.ndarray | None = None
+    shape: Sequence[int],
+    half: np.ndarray,
+    coupling: float,
+    field: float,
+    other: np.ndarray | None = None,
 ) -> float:
     """M in nats of Gaussian angles, the limit of low temperature in a field.
 
@@ -154,26 +158,34 @@ def harmonic_information(
     shape, (coupling, field) = tuple(shape), _reduced(1.0, coupling, field)
     first, second = _parts(shape, half, other)
     if coupling < 0 or field <= 0:
-        raise InputError(f"the harmonic limit needs coupling >= 0 and field > 0, not {coupling:g} and {field:g}")
-    green = np.fft.irfftn(1 / _stiffness(shape, coupling, field), shape, axes=tuple(range(len(shape))))
+        raise InputError(
+            f"the harmonic limit needs coupling >= 0 and field > 0, not {coupling:g} and {field:g}"
+        )
+    green = np.fft.irfftn(
+        1 / _stiffness(shape, coupling, field), shape, axes=tuple(range(len(shape)))
+    )
     both = np.concatenate([first, second])
     if len(both) == prod(shape):
         log_both = -float(np.log(_stiffness(shape, coupling, field, whole=True)).sum())
     else:
         log_both = _log_determinant(green, both)
-    information = 0.5 * (_log_determinant(green, first) + _log_determinant(green, second) - log_both)
+    information = 0.5 * (
+        _log_determinant(green, first) + _log_determinant(green, second) - log_both
+    )
     return max(float(information), 0.0)  # rounding at J = 0
 
 
 def _reduced(temperature: float, *energies: float) -> tuple[float, ...]:
     """Energies over temperature."""
     if not temperature > 0 or not np.isfinite([temperature, *energies]).all():
-        raise InputError(f"temperature must be positive and all numbers finite, not {(temperature, *energies)}")
+        raise InputError(
+            f"temperature must be positive and all numbers finite, not {(temperature, *energies)}"
+        )
     return tuple(energy / temperature for energy in energies)
 
 
 def _von_mises_entropy(kappa: np.ndarray | float) -> np.ndarray:
-    """ln 2 pi I_0(kappa) - kappa I_1(kappa) / I_0(kappa), with e^{kappa} split off the Bessel functions."""
+    """Ln 2 pi I_0(kappa) - kappa I_1(kappa) / I_0(kappa), with e^{kappa} split off the Bessel functions."""
     kappa = np.abs(kappa)
     zeroth = i0e(kappa)
     return np.log(2 * np.pi * zeroth) + kappa * (zeroth - i1e(kappa)) / zeroth
@@ -182,8 +194,12 @@ def _von_mises_entropy(kappa: np.ndarray | float) -> np.ndarray:
 def _pair(k: float, h: float) -> tuple[float, float]:
     """S(t) and <S(t'|t)>."""
     if abs(k) + abs(h) > _COLDEST:
-        raise InputError(f"two spins at (|J| + |H|) / T = {abs(k) + abs(h):.3g} are too cold for the quadrature")
-    points = 64 + 32 * int(np.ceil(np.sqrt(abs(k) + abs(h))))  # ten or more per width of the density
+        raise InputError(
+            f"two spins at (|J| + |H|) / T = {abs(k) + abs(h):.3g} are too cold for the quadrature"
+        )
+    points = 64 + 32 * int(
+        np.ceil(np.sqrt(abs(k) + abs(h)))
+    )  # ten or more per width of the density
     t = 2 * np.pi * np.arange(points) / points
     local = np.hypot(k * np.cos(t) + h, k * np.sin(t))
     logarithm = h * np.cos(t) + np.log(i0e(local)) + local
@@ -196,7 +212,9 @@ def _pair(k: float, h: float) -> tuple[float, float]:
 def _ring(k: float, size: int | None) -> tuple[float, float]:
     """(ln Z) / N and its slope by K."""
     if size is not None and (size < 1 or (k < 0 and size % 2)):
-        raise InputError(f"a ring of {size!r} sites is not known for this coupling (odd and J < 0, or empty)")
+        raise InputError(
+            f"a ring of {size!r} sites is not known for this coupling (odd and J < 0, or empty)"
+        )
     strength, sign = abs(k), -1.0 if k < 0 else 1.0
     order = np.arange(24 + int(10 * np.sqrt(strength)))
     bessel = ive(order, strength)  # I_n e^{-K}
@@ -211,26 +229,37 @@ def _ring(k: float, size: int | None) -> tuple[float, float]:
     return float(log_z), float(sign * (terms * slopes / bessel).sum() / terms.sum())
 
 
-def _parts(shape: tuple[int, ...], half: np.ndarray, other: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+def _parts(
+    shape: tuple[int, ...], half: np.ndarray, other: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
     """Coordinates of the sites of A and of B, each `(site, axis)`."""
     half = np.asarray(half, dtype=bool)
     other = ~half if other is None else np.asarray(other, dtype=bool)
     if half.shape != shape or other.shape != shape:
-        raise InputError(f"masks of shape {half.shape} and {other.shape} do not fit the lattice {shape}")
+        raise InputError(
+            f"masks of shape {half.shape} and {other.shape} do not fit the lattice {shape}"
+        )
     if (half & other).any() or not half.any() or not other.any():
         raise InputError("the two parts must be disjoint and not empty")
     return np.argwhere(half), np.argwhere(other)
 
 
-def _stiffness(shape: tuple[int, ...], coupling: float, field: float, whole: bool = False) -> np.ndarray:
+def _stiffness(
+    shape: tuple[int, ...], coupling: float, field: float, whole: bool = False
+) -> np.ndarray:
     """Eigenvalues H + J sum (2 - 2 cos k), on the grid of `rfftn` or on all wave vectors."""
     waves = [2 * np.pi * np.arange(side) / side for side in shape]
     if not whole:
         waves[-1] = waves[-1][: shape[-1] // 2 + 1]
-    return field + coupling * sum(2 - 2 * np.cos(wave) for wave in np.meshgrid(*waves, indexing="ij"))
+    return field + coupling * sum(
+        2 - 2 * np.cos(wave) for wave in np.meshgrid(*waves, indexing="ij")
+    )
 
 
 def _log_determinant(green: np.ndarray, sites: np.ndarray) -> float:
     """Of the covariance of some sites, from the covariance of site 0 with all."""
-    distance = tuple((sites[:, None, axis] - sites[None, :, axis]) % side for axis, side in enumerate(green.shape))
+    distance = tuple(
+        (sites[:, None, axis] - sites[None, :, axis]) % side
+        for axis, side in enumerate(green.shape)
+    )
     return float(np.linalg.slogdet(green[distance])[1])

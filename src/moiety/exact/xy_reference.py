@@ -26,7 +26,7 @@ from importlib.resources import files
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from ..errors import InputError
+from ..base.errors import InputError
 
 __all__ = ["SHAPE", "xy_reference_entropy", "xy_reference_table"]
 
@@ -54,7 +54,9 @@ def xy_reference_entropy(temperature: float, field: float = 0.0) -> tuple[float,
     table = xy_reference_table(field)
     temperatures, entropies, errors, _ = table.T
     if not temperatures[0] <= temperature <= temperatures[-1]:
-        raise InputError(f"temperature must lie in {temperatures[0]:g}..{temperatures[-1]:g}, not {temperature!r}")
+        raise InputError(
+            f"temperature must lie in {temperatures[0]:g}..{temperatures[-1]:g}, not {temperature!r}"
+        )
     between = 0.0 if temperature in temperatures else _INTERPOLATION
     error = np.hypot(np.interp(temperature, temperatures, errors), between)
     return float(_spline(field)(np.log(temperature))), float(error)
@@ -72,7 +74,9 @@ def xy_reference_table(field: float = 0.0) -> np.ndarray:
     """
     table = _tables()
     if field not in table:
-        raise InputError(f"field must be one of {', '.join(f'{known:g}' for known in table)}, not {field!r}")
+        raise InputError(
+            f"field must be one of {', '.join(f'{known:g}' for known in table)}, not {field!r}"
+        )
     return table[field].copy()
 
 

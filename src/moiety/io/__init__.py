@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
-from ..particles import Particles
-from ..samples import KINDS, Samples
-from ._atomic import atomic, check_output
+from ..base.atomic import atomic, check_output
+from ..base.errors import InputError
+from ..data.particles import Particles
+from ..data.samples import KINDS, Samples
 from ._coding import Description, axes_of, encode, restore
 from ._format import Format, Stored, naming
 from ._lines import PACKED
@@ -34,10 +34,14 @@ from .zarr_store import ZARR
 
 __all__ = ["FORMATS", "TRAJECTORIES", "check_output", "load", "save"]
 
-FORMATS: dict[str, Format] = {suffix: form for form in (NPY, NPZ, HDF5, NETCDF, ZARR) for suffix in form.suffixes}
+FORMATS: dict[str, Format] = {
+    suffix: form for form in (NPY, NPZ, HDF5, NETCDF, ZARR) for suffix in form.suffixes
+}
 # Of particles; netCDF files of both kinds share a suffix, and their content tells.
 TRAJECTORIES: dict[str, TrajectoryFormat] = {
-    suffix: form for form in (GSD, LAMMPS, XYZ, MDANALYSIS, PARTICLES_NETCDF) for suffix in form.suffixes
+    suffix: form
+    for form in (GSD, LAMMPS, XYZ, MDANALYSIS, PARTICLES_NETCDF)
+    for suffix in form.suffixes
 }
 
 
@@ -103,7 +107,9 @@ def load(
         return _foreign(stored, **words) if said is None else _ours(stored, said, **words)
 
 
-def save(samples: Samples | Particles, path: str | os.PathLike[str], *, force: bool = False) -> None:
+def save(
+    samples: Samples | Particles, path: str | os.PathLike[str], *, force: bool = False
+) -> None:
     """Write samples of a lattice or particles to a file; its suffix tells the format.
 
     All of `Samples` is kept, except in `.npy` files, which hold the array alone.
@@ -132,7 +138,10 @@ def save(samples: Samples | Particles, path: str | os.PathLike[str], *, force: b
         form = _format_of_output(path, samples)
     check_output(path, force)
     with naming(path, "cannot be written"), atomic(path) as part:
-        form.write(part, samples if isinstance(samples, Particles) else _native(encode(samples, path.parent)))
+        form.write(
+            part,
+            samples if isinstance(samples, Particles) else _native(encode(samples, path.parent)),
+        )
 
 
 def _suffix(path: Path) -> str:
@@ -149,7 +158,9 @@ def _suffix(path: Path) -> str:
 def _format_of(suffix: str) -> Format | TrajectoryFormat:
     form = FORMATS.get(suffix) or TRAJECTORIES.get(suffix)
     if form is None:
-        words = f"known are {', '.join(FORMATS)} of lattices and {', '.join(TRAJECTORIES)} of particles"
+        words = (
+            f"known are {', '.join(FORMATS)} of lattices and {', '.join(TRAJECTORIES)} of particles"
+        )
         raise InputError(f"the suffix {suffix!r} is unknown; {words}")
     return form
 
@@ -165,7 +176,9 @@ def _format_of_input(path: Path) -> Format | TrajectoryFormat:
     if form is ZARR and not path.is_dir():
         raise InputError(f"is a file, but {form.name} is a folder; check the suffix")
     if form is NETCDF:
-        return PARTICLES_NETCDF if holds_particles(path) else MDANALYSIS if is_amber(path) else NETCDF
+        return (
+            PARTICLES_NETCDF if holds_particles(path) else MDANALYSIS if is_amber(path) else NETCDF
+        )
     return form
 
 
@@ -173,27 +186,39 @@ def _format_of_output(path: Path, samples: Any) -> Format | TrajectoryFormat:
     form = _format_of(_suffix(path))
     if not isinstance(samples, (Samples, Particles)):
         words = "see Samples.from_array and Particles.from_frames"
-        raise InputError(f"Samples and Particles can be saved, not {type(samples).__name__}; {words}")
+        raise InputError(
+            f"Samples and Particles can be saved, not {type(samples).__name__}; {words}"
+        )
     forms = TRAJECTORIES if isinstance(samples, Particles) else FORMATS
     writable = [suffix for suffix, one in forms.items() if one.write]
     if _suffix(path) not in writable:
-        raise InputError(f"{type(samples).__name__} are saved as {', '.join(writable)}, not as {form.name}")
+        raise InputError(
+            f"{type(samples).__name__} are saved as {', '.join(writable)}, not as {form.name}"
+        )
     return forms[_suffix(path)]
 
 
-def _particles(path: Path, form: TrajectoryFormat, periodic: Any, topology: Any, words: dict[str, Any]) -> Particles:
+def _particles(
+    path: Path, form: TrajectoryFormat, periodic: Any, topology: Any, words: dict[str, Any]
+) -> Particles:
     with naming(path, "holds no particles as described"):
         wrong = [name for name, value in words.items() if value is not None]
         if wrong:
-            raise InputError(f"holds particles; {', '.join(wrong)} can be said of lattices only: leave out")
+            raise InputError(
+                f"holds particles; {', '.join(wrong)} can be said of lattices only: leave out"
+            )
         if topology is not None and not form.topology:
-            raise InputError(f"{form.name} says the types itself; topology is for formats like .dcd and .xtc, leave it out")
+            raise InputError(
+                f"{form.name} says the types itself; topology is for formats like .dcd and .xtc, leave it out"
+            )
         _check_words(None, None, periodic)
     with naming(path, f"cannot be read as {form.name}; damaged, incomplete or another format?"):
         return form.read(path, None if topology is None else Path(topology), periodic)
 
 
-def _ours(stored: Stored, said: Description, *, axes, kind, states, periodic, symmetries) -> Samples:
+def _ours(
+    stored: Stored, said: Description, *, axes, kind, states, periodic, symmetries
+) -> Samples:
     """Samples of a file that `save` wrote."""
     if symmetries is None:
         symmetries = said.symmetries
@@ -206,7 +231,7 @@ def _ours(stored: Stored, said: Description, *, axes, kind, states, periodic, sy
     return Samples.from_array(
         stored.array,
         periodic=said.periodic if periodic is None else periodic,
-        axes=axes or axes_of(stored.dims) or "chain,draw,x,y,z".split(",")[: stored.array.ndim],
+        axes=axes or axes_of(stored.dims) or ["chain", "draw", "x", "y", "z"][: stored.array.ndim],
         kind=kind or said.kind,
         states=states,
         symmetries=symmetries,
@@ -217,7 +242,9 @@ def _ours(stored: Stored, said: Description, *, axes, kind, states, periodic, sy
 def _foreign(stored: Stored, *, axes, kind, states, periodic, symmetries) -> Samples:
     """Samples of a raw array."""
     if periodic is None:
-        raise InputError("the file does not say whether the edges are periodic; say --periodic or --no-periodic")
+        raise InputError(
+            "the file does not say whether the edges are periodic; say --periodic or --no-periodic"
+        )
     return Samples.from_array(
         stored.array,
         periodic=periodic,
@@ -246,11 +273,23 @@ def _native(stored: Stored) -> Stored:
 def _check_words(kind: Any, states: Any, periodic: Any) -> None:
     if kind is not None and kind not in KINDS:
         raise InputError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
-    if states is not None and (not isinstance(states, (int, np.integer)) or isinstance(states, bool) or states < 1):
+    if states is not None and (
+        not isinstance(states, (int, np.integer)) or isinstance(states, bool) or states < 1
+    ):
         raise InputError(f"states must be a positive whole number, not {states!r}")
-    flags = () if periodic is None else (periodic,) if isinstance(periodic, (bool, np.bool_)) else periodic
-    if not isinstance(flags, Iterable) or not all(isinstance(flag, (bool, np.bool_)) for flag in flags):
-        raise InputError(f"periodic must be True, False or one of them for each space axis, not {periodic!r}")
+    flags = (
+        ()
+        if periodic is None
+        else (periodic,)
+        if isinstance(periodic, (bool, np.bool_))
+        else periodic
+    )
+    if not isinstance(flags, Iterable) or not all(
+        isinstance(flag, (bool, np.bool_)) for flag in flags
+    ):
+        raise InputError(
+            f"periodic must be True, False or one of them for each space axis, not {periodic!r}"
+        )
 
 
 def _names(symmetries: Sequence[str] | str | None) -> tuple[str, ...] | None:
@@ -263,4 +302,8 @@ def _names(symmetries: Sequence[str] | str | None) -> tuple[str, ...] | None:
 
 
 def _flags(periodic: bool | Sequence[bool], space: int) -> tuple[bool, ...]:
-    return (bool(periodic),) * space if isinstance(periodic, (bool, np.bool_)) else tuple(map(bool, periodic))
+    return (
+        (bool(periodic),) * space
+        if isinstance(periodic, (bool, np.bool_))
+        else tuple(map(bool, periodic))
+    )

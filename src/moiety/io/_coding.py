@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import scratch
-from ..errors import InputError
-from ..samples import KINDS, SPACE_AXES, Samples
+from ..base import scratch
+from ..base.errors import InputError
+from ..data.samples import KINDS, SPACE_AXES, Samples
 from ._format import Stored, parts
 
 __all__ = ["Description", "as_json", "axes_of", "encode", "parsed", "restore"]
@@ -47,13 +47,23 @@ class Description:
         """The description in a file, or None if it is not one of ours."""
         if "moiety_kind" not in stored.attributes:
             return None
-        texts = {name: _text(value) for name, value in stored.attributes.items() if name.startswith("moiety_")}
+        texts = {
+            name: _text(value)
+            for name, value in stored.attributes.items()
+            if name.startswith("moiety_")
+        }
         if texts.get("moiety_layout") != _LAYOUT:
             layout = texts.get("moiety_layout")
-            raise InputError(f"has layout {layout!r}, this version reads {_LAYOUT!r}; update moiety")
+            raise InputError(
+                f"has layout {layout!r}, this version reads {_LAYOUT!r}; update moiety"
+            )
         if texts["moiety_kind"] not in KINDS:
-            raise InputError(f"says moiety_kind={texts['moiety_kind']!r}; it must be one of {', '.join(KINDS)}")
-        periodic, labels, symmetries = (_listed(texts, name) for name in ("periodic", "labels", "symmetries"))
+            raise InputError(
+                f"says moiety_kind={texts['moiety_kind']!r}; it must be one of {', '.join(KINDS)}"
+            )
+        periodic, labels, symmetries = (
+            _listed(texts, name) for name in ("periodic", "labels", "symmetries")
+        )
         provenance = parsed(texts, "provenance", dict)
         return cls(texts["moiety_kind"], tuple(map(bool, periodic)), labels, symmetries, provenance)
 
@@ -75,7 +85,11 @@ def encode(samples: Samples, folder: str | os.PathLike[str] | None = None) -> St
     if samples.kind in _UNITS:
         attributes["units"] = _UNITS[samples.kind]
     dims = ("chain", "draw", *SPACE_AXES[: len(samples.shape)])
-    return Stored(_labelled(samples, folder) if samples.kind == "discrete" else _floats(samples), dims, attributes)
+    return Stored(
+        _labelled(samples, folder) if samples.kind == "discrete" else _floats(samples),
+        dims,
+        attributes,
+    )
 
 
 def restore(stored: Stored, said: Description) -> Samples:
@@ -83,8 +97,12 @@ def restore(stored: Stored, said: Description) -> Samples:
     values = _standard_order(stored)
     if said.kind == "discrete":
         values = _codes(values, said.labels)
-    elif values.dtype.kind != "f" or not all(np.isfinite(values[part]).all() for part in scratch.slabs(values.shape, values.itemsize)):
-        raise InputError("the array holds NaN or infinite entries, or no real numbers; the file was altered or damaged")
+    elif values.dtype.kind != "f" or not all(
+        np.isfinite(values[part]).all() for part in scratch.slabs(values.shape, values.itemsize)
+    ):
+        raise InputError(
+            "the array holds NaN or infinite entries, or no real numbers; the file was altered or damaged"
+        )
     return Samples(values, said.kind, said.periodic, said.labels, said.symmetries, said.provenance)
 
 
@@ -135,7 +153,9 @@ def _codes(values: np.ndarray, labels: tuple[Any, ...]) -> np.ndarray:
         places = np.searchsorted(alphabet[order], part).clip(max=len(alphabet) - 1)
         codes = order.astype(np.uint8)[places]
         if not (alphabet[codes] == part).all():
-            raise InputError(f"the array holds states without labels ({len(labels)} labels); it was altered or damaged")
+            raise InputError(
+                f"the array holds states without labels ({len(labels)} labels); it was altered or damaged"
+            )
         return codes
 
     return scratch.copied(values, np.uint8, coded)
@@ -157,7 +177,9 @@ def _alphabet(labels: tuple[Any, ...]) -> np.ndarray | None:
 
 def _floats(samples: Samples) -> np.ndarray:
     if samples.values.dtype not in (np.float32, np.float64):
-        raise InputError(f"values of type {samples.values.dtype} are not stored; make them float32 or float64")
+        raise InputError(
+            f"values of type {samples.values.dtype} are not stored; make them float32 or float64"
+        )
     return samples.values
 
 
@@ -171,7 +193,9 @@ def as_json(value: Any, name: str) -> str:
     try:
         return json.dumps(value, default=_plain)
     except (TypeError, ValueError, RecursionError) as error:
-        words = f"the {name} cannot be written as JSON ({error}); use numbers, text, lists and mappings"
+        words = (
+            f"the {name} cannot be written as JSON ({error}); use numbers, text, lists and mappings"
+        )
         raise InputError(words) from error
 
 
@@ -196,7 +220,11 @@ def parsed(texts: Mapping[str, str], name: str, kind: type) -> Any:
     try:
         value = json.loads(texts[f"moiety_{name}"])
     except (KeyError, ValueError, RecursionError) as error:
-        raise InputError(f"its attribute moiety_{name} is missing or no JSON; write the file anew") from error
+        raise InputError(
+            f"its attribute moiety_{name} is missing or no JSON; write the file anew"
+        ) from error
     if not isinstance(value, kind):
-        raise InputError(f"its attribute moiety_{name} is no JSON {kind.__name__}; write the file anew")
+        raise InputError(
+            f"its attribute moiety_{name} is no JSON {kind.__name__}; write the file anew"
+        )
     return value

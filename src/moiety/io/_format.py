@@ -20,10 +20,21 @@ from typing import Any
 
 import numpy as np
 
-from .. import scratch
-from ..errors import InputError
+from ..base import scratch
+from ..base.errors import InputError
 
-__all__ = ["DAMAGE", "VARIABLE", "Format", "Stored", "cause", "choose", "chunks", "fill", "naming", "parts"]
+__all__ = [
+    "DAMAGE",
+    "VARIABLE",
+    "Format",
+    "Stored",
+    "cause",
+    "choose",
+    "chunks",
+    "fill",
+    "naming",
+    "parts",
+]
 
 VARIABLE = "states"  # the name of the array in files of our own
 _CHUNK_BYTES = 2**20
@@ -132,7 +143,9 @@ def choose(arrays: Mapping[str, Any], variable: str | None) -> str:
     if len(arrays) == 1:
         return next(iter(arrays))
     example = next(iter(plausible or arrays))
-    raise InputError(f"holds several variables ({names}); say which are the states, for example --variable {example}")
+    raise InputError(
+        f"holds several variables ({names}); say which are the states, for example --variable {example}"
+    )
 
 
 def chunks(array: np.ndarray) -> tuple[int, ...]:

@@ -17,7 +17,7 @@ from typing import IO, NoReturn
 
 import numpy as np
 
-from ..errors import InputError
+from ..base.errors import InputError
 from ._format import DAMAGE, cause
 
 __all__ = ["PACKED", "Lines", "Table", "opened", "placed", "short"]
@@ -123,7 +123,9 @@ class Table:
                 raise AtLine(number, f"{words}; truncated, or the number of particles is wrong?")
             for name in names:
                 if not _is_finite(row[self.columns.index(name)]):
-                    raise AtLine(number, f"{name} is {row[self.columns.index(name)]!r}, no finite number")
+                    raise AtLine(
+                        number, f"{name} is {row[self.columns.index(name)]!r}, no finite number"
+                    )
         raise InputError(f"the {self.what}s cannot be read as {len(self.columns)} columns")
 
 
@@ -155,13 +157,17 @@ def placed(lines: Lines, frame: int) -> Iterator[None]:
 
 def short(line: str) -> str:
     """A line as messages show it."""
-    return repr(shorten(line.strip(), _SHOWN, placeholder=" ...")) if line.strip() else "a blank line"
+    return (
+        repr(shorten(line.strip(), _SHOWN, placeholder=" ...")) if line.strip() else "a blank line"
+    )
 
 
 def _check_end(line: str) -> None:
     """A last line may be cut within a number, which would go unseen."""
     if line and not line.endswith("\n"):
-        raise InputError("the last line is not finished; truncated? (if it is whole, end it with a line break)")
+        raise InputError(
+            "the last line is not finished; truncated? (if it is whole, end it with a line break)"
+        )
 
 
 def _is_finite(text: str) -> bool:

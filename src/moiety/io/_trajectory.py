@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
-from ..particles import Particles
+from ..base.errors import InputError
+from ..data.particles import Particles
 
 __all__ = ["Frame", "TrajectoryFormat", "coded", "gather", "with_edges"]
 
@@ -107,7 +107,9 @@ def gather(
         provenance={**provenance, "types": list(names)} if names else provenance,
         **others,
     )
-    diameters = None if kept[0].diameters is None else np.concatenate([frame.diameters for frame in kept])
+    diameters = (
+        None if kept[0].diameters is None else np.concatenate([frame.diameters for frame in kept])
+    )
     return particles.replace(diameters=diameters, types=types)
 
 
@@ -133,7 +135,9 @@ def coded(labels: Sequence[str] | np.ndarray) -> tuple[np.ndarray, tuple[str, ..
     if isinstance(labels, np.ndarray) and labels.dtype.kind in "iu":
         return labels, ()
     names, codes = np.unique(np.asarray(labels, str), return_inverse=True)
-    if len(names) and all(name.isascii() and name.isdigit() and len(name) < 9 for name in names.tolist()):
+    if len(names) and all(
+        name.isascii() and name.isdigit() and len(name) < 9 for name in names.tolist()
+    ):
         return names.astype(int)[codes], ()
     return codes, tuple(names.tolist())
 
@@ -144,7 +148,9 @@ def _check(frame: Frame, first: Frame, k: int) -> None:
     if not np.isfinite(frame.cell).all():
         raise InputError(f"frame {k}: the box is NaN or infinite")
     if frame.positions.shape[1] != first.positions.shape[1]:
-        raise InputError(f"frame {k}: has {frame.positions.shape[1]} coordinates, frame 0 has {len(first.cell)}")
+        raise InputError(
+            f"frame {k}: has {frame.positions.shape[1]} coordinates, frame 0 has {len(first.cell)}"
+        )
     if frame.periodic != first.periodic:
         raise InputError(f"frame {k}: its edges are periodic otherwise than those of frame 0")
     for name in ("diameters", "types"):
@@ -162,19 +168,35 @@ def _space(frames: Sequence[Frame]) -> int:
 
 def _is_flat(frames: Sequence[Frame], axis: int) -> bool:
     """Whether a coordinate is the same for all, and no edge before this axis leaves the plane."""
-    ends = [(frame.positions[:, axis].min(), frame.positions[:, axis].max()) for frame in frames if len(frame.positions)]
+    ends = [
+        (frame.positions[:, axis].min(), frame.positions[:, axis].max())
+        for frame in frames
+        if len(frame.positions)
+    ]
     scale = _FLAT * max(abs(frame.cell[axis, axis]) for frame in frames)
     level = all((frame.cell[:axis, axis] == 0).all() for frame in frames)
-    return bool(ends) and level and max(high for _, high in ends) - min(low for low, _ in ends) <= scale
+    return (
+        bool(ends)
+        and level
+        and max(high for _, high in ends) - min(low for low, _ in ends) <= scale
+    )
 
 
-def _edges(known: tuple[bool, ...] | None, said: bool | Sequence[bool] | None, space: int) -> tuple[bool, ...]:
+def _edges(
+    known: tuple[bool, ...] | None, said: bool | Sequence[bool] | None, space: int
+) -> tuple[bool, ...]:
     if said is None and known is None:
-        raise InputError("the file does not say whether the edges are periodic; say --periodic or --no-periodic")
+        raise InputError(
+            "the file does not say whether the edges are periodic; say --periodic or --no-periodic"
+        )
     given = known if said is None else said
-    flags = (bool(given),) * space if isinstance(given, (bool, np.bool_)) else tuple(map(bool, given))
+    flags = (
+        (bool(given),) * space if isinstance(given, (bool, np.bool_)) else tuple(map(bool, given))
+    )
     if len(flags) != space:
-        raise InputError(f"periodic needs {space} flags, one for each edge of the box, not {len(flags)}")
+        raise InputError(
+            f"periodic needs {space} flags, one for each edge of the box, not {len(flags)}"
+        )
     return flags
 
 
@@ -186,7 +208,9 @@ def _types(frames: Sequence[Frame]) -> tuple[np.ndarray | None, tuple[str, ...]]
         return np.concatenate([frame.types for frame in frames]).astype(np.int32), ()
     named = [_named(frame) for frame in frames]
     names = tuple(dict.fromkeys(name for _, own in named for name in own))
-    return np.concatenate([_renumbered(codes, own, names) for codes, own in named]).astype(np.int32), names
+    return np.concatenate([_renumbered(codes, own, names) for codes, own in named]).astype(
+        np.int32
+    ), names
 
 
 def _named(frame: Frame) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -197,7 +221,9 @@ def _named(frame: Frame) -> tuple[np.ndarray, tuple[str, ...]]:
     return codes, tuple(map(str, numbers.tolist()))
 
 
-def _renumbered(codes: np.ndarray, names: tuple[str, ...], all_names: tuple[str, ...]) -> np.ndarray:
+def _renumbered(
+    codes: np.ndarray, names: tuple[str, ...], all_names: tuple[str, ...]
+) -> np.ndarray:
     """Types that count names of one list as those that count names of another one."""
     if names == all_names[: len(names)]:
         return codes

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-
 import numpy as np
 
-from .. import scratch
+from ..base import scratch
 from ._format import VARIABLE, Format, Stored, choose, chunks, fill
 
 if TYPE_CHECKING:
@@ -22,12 +21,20 @@ def _read(path: Path, variable: str | None) -> Stored:
 
     with h5py.File(path, "r") as file:
         arrays = {}
-        file.visititems(lambda name, item: arrays.update({name: item}) if isinstance(item, h5py.Dataset) else None)
+        file.visititems(
+            lambda name, item: (
+                arrays.update({name: item}) if isinstance(item, h5py.Dataset) else None
+            )
+        )
         dataset = arrays[choose(arrays, variable.strip("/") if variable else variable)]
         names = [name for name in dataset.attrs if name.startswith("moiety_") or name == "units"]
         attributes = {name: dataset.attrs[name] for name in names}
         # Axes of our own files are known; reading variable-length text of a damaged file can hang or crash.
-        return Stored(scratch.copied(dataset), None if "moiety_kind" in attributes else _dims(dataset), attributes)
+        return Stored(
+            scratch.copied(dataset),
+            None if "moiety_kind" in attributes else _dims(dataset),
+            attributes,
+        )
 
 
 def _write(path: Path, stored: Stored) -> None:
@@ -52,7 +59,9 @@ def _write(path: Path, stored: Stored) -> None:
 
 def _dims(dataset: h5py.Dataset) -> tuple[str, ...]:
     """Names of the axes: their labels, or the names of the scales attached to them."""
-    return tuple(dim.label or (dim[0].name.rpartition("/")[2] if len(dim) else "") for dim in dataset.dims)
+    return tuple(
+        dim.label or (dim[0].name.rpartition("/")[2] if len(dim) else "") for dim in dataset.dims
+    )
 
 
 HDF5 = Format("HDF5", (".h5", ".hdf5"), _read, _write)

@@ -15,21 +15,28 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
-from ..particles import Particles
+from ..base.errors import InputError
+from ..data.particles import Particles
 from ._lines import PACKED, Lines, opened, placed, short
 from ._trajectory import Frame, TrajectoryFormat, coded, gather
 
 __all__ = ["LAMMPS"]
 
-_STYLES = {"": False, "u": False, "s": True, "su": True}  # endings of the columns, and whether they are scaled
+_STYLES = {
+    "": False,
+    "u": False,
+    "s": True,
+    "su": True,
+}  # endings of the columns, and whether they are scaled
 _PLAIN = (".lammpstrj", ".dump", ".lammpsdump")
 _GENERAL = 4  # numbers on a line of bounds: an edge and a coordinate of the corner
 
 
 def _read(path: Path, topology: Path | None, periodic: Any) -> Particles:
     with opened(path) as lines:
-        return gather(_frames(lines), periodic=periodic, provenance={"file": path.name, "format": LAMMPS.name})
+        return gather(
+            _frames(lines), periodic=periodic, provenance={"file": path.name, "format": LAMMPS.name}
+        )
 
 
 def _frames(lines: Lines) -> Iterator[Frame]:
@@ -61,12 +68,19 @@ def _frame(lines: Lines, line: str) -> Frame:
             raise InputError(f"expected an ITEM of a LAMMPS dump, found {short(line)}{hint}")
         line = lines.take("ITEM: ATOMS")
     if number is None or box is None:
-        raise InputError(f"the {'number of atoms' if number is None else 'box'} (ITEM: ...) is missing before the atoms")
+        raise InputError(
+            f"the {'number of atoms' if number is None else 'box'} (ITEM: ...) is missing before the atoms"
+        )
     return _atoms(lines, line.split()[2:], number, *box)
 
 
 def _atoms(
-    lines: Lines, columns: list[str], number: int, cell: np.ndarray, corner: np.ndarray, periodic: tuple[bool, ...] | None
+    lines: Lines,
+    columns: list[str],
+    number: int,
+    cell: np.ndarray,
+    corner: np.ndarray,
+    periodic: tuple[bool, ...] | None,
 ) -> Frame:
     axes = _axes(columns)
     names = [name for name in ("id", "diameter", "radius") if name in columns]
@@ -93,14 +107,20 @@ def _axes(columns: list[str]) -> list[str]:
     for style in _STYLES:
         if f"x{style}" in columns and f"y{style}" in columns:
             return [f"{axis}{style}" for axis in "xyz" if f"{axis}{style}" in columns]
-    found = [next((axis + style for style in _STYLES if axis + style in columns), None) for axis in "xyz"]
+    found = [
+        next((axis + style for style in _STYLES if axis + style in columns), None) for axis in "xyz"
+    ]
     for axis, name in zip("xy", found, strict=False):
         if name is None:
-            raise InputError(f"there is no column {axis} (or {axis}s, {axis}u, {axis}su); it has {' '.join(columns)}")
+            raise InputError(
+                f"there is no column {axis} (or {axis}s, {axis}u, {axis}su); it has {' '.join(columns)}"
+            )
     return [name for name in found if name]
 
 
-def _placed(positions: np.ndarray, scaled: list[bool], cell: np.ndarray, corner: np.ndarray) -> np.ndarray:
+def _placed(
+    positions: np.ndarray, scaled: list[bool], cell: np.ndarray, corner: np.ndarray
+) -> np.ndarray:
     """Seen from the corner of the box; scaled coordinates count its edges."""
     if all(scaled):
         return positions @ cell
@@ -117,7 +137,9 @@ def _order(ids: np.ndarray) -> np.ndarray:
     return order
 
 
-def _box(words: list[str], rows: list[str]) -> tuple[np.ndarray, np.ndarray, tuple[bool, ...] | None]:
+def _box(
+    words: list[str], rows: list[str]
+) -> tuple[np.ndarray, np.ndarray, tuple[bool, ...] | None]:
     """Edges as rows, corner, and which edges are periodic, if the file says so."""
     flags = [word for word in words if len(word) == 2 and set(word) <= set("pfsm")]
     bounds = [_bounds(row) for row in rows]

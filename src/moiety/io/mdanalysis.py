@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import InputError
-from ..particles import Particles
+from ..base.errors import InputError
+from ..data.particles import Particles
 from ._format import DAMAGE, cause
 from ._trajectory import Frame, TrajectoryFormat, coded, gather
 
@@ -82,15 +82,23 @@ def _universe(mda: ModuleType, link: Path, topology: Path | None) -> Universe:
         return mda.Universe(*files, convert_units=False, to_guess=())
     except (*DAMAGE, StopIteration) as error:
         failure = cause(error).replace(str(link), link.name)
-    with_it = f"; or the topology {topology} does not go with it" if topology else "; or it needs topology="
-    raise InputError(f"MDAnalysis cannot read it ({failure}); damaged, incomplete or another format{with_it}?")
+    with_it = (
+        f"; or the topology {topology} does not go with it"
+        if topology
+        else "; or it needs topology="
+    )
+    raise InputError(
+        f"MDAnalysis cannot read it ({failure}); damaged, incomplete or another format{with_it}?"
+    )
 
 
 def _frames(mda: ModuleType, universe: Universe, path: Path) -> Iterator[Frame]:
     trajectory, (types, names) = universe.trajectory, _types(universe)
     steps, k = iter(trajectory), 0
     while (step := _next(steps, k)) is not _END:
-        yield Frame(step.positions.astype(np.float64), _cell(mda, step, k), (True,) * 3, None, types, names)
+        yield Frame(
+            step.positions.astype(np.float64), _cell(mda, step, k), (True,) * 3, None, types, names
+        )
         k += 1
     # MDAnalysis takes a frame that it cannot read for the end.
     if k < max(len(trajectory), _told(path)) or _ends_in_a_head(path, trajectory.n_atoms):
@@ -101,7 +109,9 @@ def _next(steps: Iterator[Any], k: int) -> Any:
     try:
         return next(steps, _END)
     except DAMAGE as error:
-        raise InputError(f"frame {k}: cannot be read ({cause(error)}); truncated or damaged?") from error
+        raise InputError(
+            f"frame {k}: cannot be read ({cause(error)}); truncated or damaged?"
+        ) from error
 
 
 def _cell(mda: ModuleType, step: Any, k: int) -> np.ndarray:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .. import scratch
-from ..errors import InputError
+from ..base import scratch
+from ..base.errors import InputError
 from ._format import VARIABLE, Format, Stored, choose, chunks, fill
 
 if TYPE_CHECKING:
@@ -25,7 +25,9 @@ def _read(path: Path, variable: str | None) -> Stored:
 
     engine = _engine(path)
     # Times and coordinates are not decoded: only the states matter here.
-    with xarray.open_dataset(path, engine=engine, decode_times=False, decode_coords=False) as dataset:
+    with xarray.open_dataset(
+        path, engine=engine, decode_times=False, decode_coords=False
+    ) as dataset:
         if "moiety_result" in dataset.attrs:
             raise InputError("holds the result of an estimate, not samples; moiety report shows it")
         chosen = dataset[choose(dataset.data_vars, variable)]

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import InputError
-from ..particles import Particles
+from ..base.errors import InputError
+from ..data.particles import Particles
 from ._coding import as_json, parsed
 from ._format import DAMAGE
 from ._trajectory import TrajectoryFormat, with_edges
@@ -58,9 +58,13 @@ def _read(path: Path, topology: Path | None, periodic: Any) -> Particles:
     import h5py
 
     with h5py.File(path, "r") as file:
-        texts = {name: _text(value) for name, value in file.attrs.items() if name.startswith("moiety_")}
+        texts = {
+            name: _text(value) for name, value in file.attrs.items() if name.startswith("moiety_")
+        }
         if texts[_MARK] != _LAYOUT:
-            raise InputError(f"has layout {texts[_MARK]!r}, this version reads {_LAYOUT!r}; update moiety")
+            raise InputError(
+                f"has layout {texts[_MARK]!r}, this version reads {_LAYOUT!r}; update moiety"
+            )
         particles = Particles(
             *(_variable(file, name) for name in ("positions", "starts", "cells")),
             tuple(map(bool, parsed(texts, "periodic", list))),
@@ -77,13 +81,21 @@ def _write(path: Path, particles: Particles) -> None:
     import h5netcdf
 
     space, total = particles.dimensions, len(particles.positions)
-    sizes = {"particle": total, "frame": particles.n, "bound": particles.n + 1, "space": space, "edge": space}
+    sizes = {
+        "particle": total,
+        "frame": particles.n,
+        "bound": particles.n + 1,
+        "space": space,
+        "edge": space,
+    }
     with h5netcdf.File(path, "w") as file:
         file.dimensions = sizes
         for name, (dims, values) in _columns(particles).items():
             _create(file, name, dims, values)
         for place, (name, values) in enumerate(particles.measured.items()):
-            variable = _create(file, f"measured_{place}", ("frame",), _numbers(name, values, particles.n))
+            variable = _create(
+                file, f"measured_{place}", ("frame",), _numbers(name, values, particles.n)
+            )
             variable.attrs["long_name"] = name
         file.attrs.update(_attributes(particles))
 
@@ -118,7 +130,9 @@ def _create(file: Any, name: str, dims: tuple[str, ...], values: np.ndarray) -> 
 def _numbers(name: str, values: Any, frames: int) -> np.ndarray:
     array = np.asarray(values)
     if array.dtype.kind not in "iuf" or array.shape != (frames,):
-        raise InputError(f"measured {name!r} is stored as one real number a frame, not {array.dtype} {array.shape}")
+        raise InputError(
+            f"measured {name!r} is stored as one real number a frame, not {array.dtype} {array.shape}"
+        )
     return array
 
 
@@ -131,7 +145,10 @@ def _variable(file: h5py.File, name: str, needed: bool = True) -> np.ndarray | N
 
 
 def _measured(file: h5py.File) -> dict[str, np.ndarray]:
-    names = sorted((name for name in file if name.startswith("measured_")), key=lambda name: int(name.split("_")[1]))
+    names = sorted(
+        (name for name in file if name.startswith("measured_")),
+        key=lambda name: int(name.split("_")[1]),
+    )
     return {_text(file[name].attrs["long_name"]): _variable(file, name) for name in names}
 
 

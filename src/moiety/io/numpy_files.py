@@ -12,7 +12,7 @@ from typing import IO
 
 import numpy as np
 
-from ..errors import InputError
+from ..base.errors import InputError
 from ._format import VARIABLE, Format, Stored, choose
 
 __all__ = ["NPY", "NPZ"]
@@ -29,7 +29,9 @@ def _read_npy(path: Path, variable: str | None) -> Stored:
         raise InputError(f"a .npy file has no named variables; leave out {variable!r}")
     with path.open("rb") as file:
         _refuse_objects(_header(file))
-    return Stored(np.load(path, mmap_mode="r", allow_pickle=False))  # samples of it are a copy, slab by slab
+    return Stored(
+        np.load(path, mmap_mode="r", allow_pickle=False)
+    )  # samples of it are a copy, slab by slab
 
 
 def _write_npy(path: Path, stored: Stored) -> None:
@@ -43,7 +45,11 @@ def _read_npz(path: Path, variable: str | None) -> Stored:
     name = choose(arrays, variable)
     _refuse_objects(headers[name])
     with np.load(path, allow_pickle=False) as file:
-        ours = {key: str(file[key]) for key in headers if key not in arrays} if name == VARIABLE else {}
+        ours = (
+            {key: str(file[key]) for key in headers if key not in arrays}
+            if name == VARIABLE
+            else {}
+        )
         return Stored(file[name], None, ours)
 
 
@@ -65,14 +71,20 @@ def _headers(path: Path) -> dict[str, _Header]:
 
 def _header(file: IO[bytes]) -> _Header:
     version = np.lib.format.read_magic(file)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    read = (
+        np.lib.format.read_array_header_1_0
+        if version == (1, 0)
+        else np.lib.format.read_array_header_2_0
+    )
     shape, _, dtype = read(file)
     return _Header(len(shape), dtype)
 
 
 def _refuse_objects(header: _Header) -> None:
     if header.dtype.hasobject:
-        raise InputError("the array holds Python objects, which are never unpickled; save it as numbers")
+        raise InputError(
+            "the array holds Python objects, which are never unpickled; save it as numbers"
+        )
 
 
 NPY = Format("a NumPy array", (".npy",), _read_npy, _write_npy, attributes=False)

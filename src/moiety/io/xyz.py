@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
-from ..particles import Particles
+from ..base.errors import InputError
+from ..data.particles import Particles
 from ._lines import PACKED, Lines, opened, placed, short
 from ._trajectory import Frame, TrajectoryFormat, coded, gather
 
@@ -29,7 +29,9 @@ _NOT_MEASURED = {"lattice", "properties", "pbc", "origin"}
 
 def _read(path: Path, topology: Path | None, periodic: Any) -> Particles:
     with opened(path) as lines:
-        return gather(_frames(lines), periodic=periodic, provenance={"file": path.name, "format": XYZ.name})
+        return gather(
+            _frames(lines), periodic=periodic, provenance={"file": path.name, "format": XYZ.name}
+        )
 
 
 def _frames(lines: Lines) -> Iterator[Frame]:
@@ -46,7 +48,9 @@ def _frames(lines: Lines) -> Iterator[Frame]:
 
 def _frame(lines: Lines, line: str) -> Frame:
     if not line.strip().isdecimal():
-        raise InputError(f"expected a number of particles, found {short(line)}; does it not match the lines before?")
+        raise InputError(
+            f"expected a number of particles, found {short(line)}; does it not match the lines before?"
+        )
     said = _pairs(lines.take("the line with the box"))
     cell = _cell(said)
     corner = _vector(said, "origin", 3) if "origin" in said else np.zeros(3)
@@ -77,7 +81,9 @@ def _pairs(line: str) -> dict[str, str]:
         {'lattice': '1 0 0', 'E': '-2', 'pbc': 'T T F'}
     """
     found = {key: re.sub(r"""^["'{\[]|["'}\]]$""", "", value) for key, value in _PAIR.findall(line)}
-    return {key.lower() if key.lower() in _NOT_MEASURED else key: value for key, value in found.items()}
+    return {
+        key.lower() if key.lower() in _NOT_MEASURED else key: value for key, value in found.items()
+    }
 
 
 def _cell(said: Mapping[str, str]) -> np.ndarray:
@@ -112,14 +118,18 @@ def _columns(properties: str) -> list[str]:
     """
     words = properties.split(":")
     if len(words) % 3 or not all(count.isdecimal() for count in words[2::3]):
-        raise InputError(f"Properties must be name:type:columns, again and again, not {short(properties)}")
+        raise InputError(
+            f"Properties must be name:type:columns, again and again, not {short(properties)}"
+        )
     columns = []
     for name, count in zip(words[::3], map(int, words[2::3]), strict=True):
         name = {"radii": "radius"}.get(name.lower(), name.lower())
         several = count > 1 or name == "pos"
         columns += [f"{name}:{place}" for place in range(count)] if several else [name]
     if not 1 <= sum(name.startswith("pos:") for name in columns) <= 3:
-        raise InputError(f"there is no column pos of up to 3 numbers; Properties are {short(properties)}")
+        raise InputError(
+            f"there is no column pos of up to 3 numbers; Properties are {short(properties)}"
+        )
     return columns
 
 
@@ -136,5 +146,7 @@ def _numbers(said: Mapping[str, str]) -> dict[str, float]:
 
 
 XYZ = TrajectoryFormat(
-    "extended XYZ", tuple(plain + packed for packed in ("", *PACKED) for plain in (".xyz", ".extxyz")), _read
+    "extended XYZ",
+    tuple(plain + packed for packed in ("", *PACKED) for plain in (".xyz", ".extxyz")),
+    _read,
 )

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from .. import scratch
-from ..errors import InputError
+from ..base import scratch
+from ..base.errors import InputError
 from ._format import VARIABLE, Format, Stored, choose, chunks
 
 if TYPE_CHECKING:
@@ -49,7 +49,9 @@ def _zarr() -> ModuleType:
     try:
         import zarr
     except ImportError as error:
-        raise InputError("Zarr stores need the package zarr; install it with pip install 'moiety[zarr]'") from error
+        raise InputError(
+            "Zarr stores need the package zarr; install it with pip install 'moiety[zarr]'"
+        ) from error
     return zarr
 
 

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..chains import series_error
-from ..conditional import ChainRule, estimate_conditional
-from ..critics import InterfaceCritic, TrainedCritic
-from ..errors import EstimateError, Stopped
-from ..geometry import Cut, ladder
-from ..io._atomic import atomic
-from ..random import Streams
+from ..base.atomic import atomic
+from ..base.errors import EstimateError, Stopped
+from ..base.random import Streams
+from ..chain_rule.estimate import ChainRule, estimate_conditional
+from ..data.statistics import series_error
+from ..estimation.critics import InterfaceCritic, TrainedCritic
+from ..geometry.cuts import Cut, ladder
 from ..sweep.executors import processes
 from ..systems import system
 from .lattices import ROTORS, Effort, Progress
@@ -66,14 +66,16 @@ def cut_of(size: int) -> Cut:
         >>> cut_of(64).left
         (16, 32)
     """
-    return next(cut for cut in ladder((size, size), (True, True)).cuts if prod(cut.left) * SHARE == size**2)
+    return next(
+        cut for cut in ladder((size, size), (True, True)).cuts if prod(cut.left) * SHARE == size**2
+    )
 
 
 def by_chain_rule(
     folder: Path, effort: Effort, *, threads: int = 2, progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> xarray.Dataset:  # fmt: skip
-    """s and M over field and temperature, without a field too, from the files in the folder, or made now.
+    """S and M over field and temperature, without a field too, from the files in the folder, or made now.
 
     Arguments:
         folder, effort, threads, progress, stop: See `fig1.study`.
@@ -94,14 +96,20 @@ def by_chain_rule(
     ]  # fmt: skip
     paths = [chain.path(t) for chain in chains for t in chain.temperatures]
     with processes(threads)() as executor:
-        left = {executor.submit(_run, chain) for chain in chains if not all(chain.path(t).exists() for t in chain.temperatures)}
+        left = {
+            executor.submit(_run, chain)
+            for chain in chains
+            if not all(chain.path(t).exists() for t in chain.temperatures)
+        }
         while left:
             ended, left = wait(left, timeout=_TICK)
             try:
                 for future in ended:
                     future.result()
             except BrokenExecutor as error:
-                raise EstimateError(f"a worker died: killed, or out of memory; what {folder} holds is kept, and the same command goes on") from error
+                raise EstimateError(
+                    f"a worker died: killed, or out of memory; what {folder} holds is kept, and the same command goes on"
+                ) from error
             if progress:
                 progress(sum(path.exists() for path in paths), len(paths), "rotors in fields")
             if left and stop and stop():  # the state points begun are lost, a minute each
@@ -110,7 +118,11 @@ def by_chain_rule(
     said = [[json.loads(chain.path(t).read_text()) for t in temperatures] for chain in chains]
     return xarray.Dataset(
         {
-            name: (("field", "temperature"), np.array([[one[name] for one in row] for row in said]), {"units": units, "long_name": told})
+            name: (
+                ("field", "temperature"),
+                np.array([[one[name] for one in row] for row in said]),
+                {"units": units, "long_name": told},
+            )
             for name, (units, told) in _VALUES.items()
         },
         {"field": [chain.field for chain in chains], "temperature": temperatures},
@@ -126,8 +138,12 @@ def _run(chain: _Chain) -> None:
         if not path.exists():
             started = perf_counter()
             warm = TrainedCritic.load(before, InterfaceCritic()).rule if before else ()
-            samples = system(ROTORS, size=chain.size, temperature=temperature, field=chain.field).sample(
-                chain.samples, seed=Streams(chain.rule.seed).integer("samples", temperature), threads=1
+            samples = system(
+                ROTORS, size=chain.size, temperature=temperature, field=chain.field
+            ).sample(
+                chain.samples,
+                seed=Streams(chain.rule.seed).integer("samples", temperature),
+                threads=1,
             )
             found = estimate_conditional(samples, chain.rule, cuts=[cut], warm=warm)
             m, influence = found.informations[cut.parent]

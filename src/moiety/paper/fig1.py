@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..plots import COLOURS
+from ..results.plots import COLOURS
 from .lattices import FOLDER, NAMES, Effort, Progress, curve, estimated, reference
 
 if TYPE_CHECKING:
@@ -54,12 +54,20 @@ def study(
     data = estimated(folder, effort.plan(*NAMES), threads, progress, stop)
     grids = {name: curve(data, name, "entropy")[0] for name in NAMES}
     shape = (len(NAMES), max(map(len, grids.values())))
-    found = {name: np.full(shape, np.nan) for name in ("temperature", "reference", "reference_error", "seconds")}
-    found |= {part: np.full(shape, np.nan) for route in ROUTES for part in (route, f"{route}_error")}
+    found = {
+        name: np.full(shape, np.nan)
+        for name in ("temperature", "reference", "reference_error", "seconds")
+    }
+    found |= {
+        part: np.full(shape, np.nan) for route in ROUTES for part in (route, f"{route}_error")
+    }
     for row, (name, temperatures) in enumerate(grids.items()):
         exact, spread = reference(data, name, temperatures, effort.size)
         found["temperature"][row, : len(temperatures)] = temperatures
-        found["reference"][row, : len(exact)], found["reference_error"][row, : len(spread)] = exact, spread
+        found["reference"][row, : len(exact)], found["reference_error"][row, : len(spread)] = (
+            exact,
+            spread,
+        )
         found["seconds"][row, : len(temperatures)] = curve(data, name, "seconds")[1]
         for route in ROUTES:
             if route in data:
@@ -67,8 +75,13 @@ def study(
                 place = np.searchsorted(temperatures, at)
                 found[route][row, place], found[f"{route}_error"][row, place] = values, errors
     units = {"temperature": "J/k_B", "seconds": "s"}
-    variables = {name: (("system", "point"), values, {"units": units.get(name, "nats/site")}) for name, values in found.items()}
-    return xarray.Dataset(variables, {"system": list(NAMES)}, {"size": effort.size, "samples": effort.samples})
+    variables = {
+        name: (("system", "point"), values, {"units": units.get(name, "nats/site")})
+        for name, values in found.items()
+    }
+    return xarray.Dataset(
+        variables, {"system": list(NAMES)}, {"size": effort.size, "samples": effort.samples}
+    )
 
 
 def draw(data: xarray.Dataset) -> Figure:
@@ -88,11 +101,22 @@ def draw(data: xarray.Dataset) -> Figure:
 
 def _off(axes: Axes, part: xarray.Dataset) -> None:
     for route, (label, colour, marker) in ROUTES.items():
-        off, error = abs(part[route] - part.reference).values, np.hypot(part[f"{route}_error"], part.reference_error).values
+        off, error = (
+            abs(part[route] - part.reference).values,
+            np.hypot(part[f"{route}_error"], part.reference_error).values,
+        )
         lower = np.minimum(error, 0.9 * off)  # a bar that ends at zero has no end on this axis
-        style = {"fmt": marker, "color": COLOURS[colour], "markersize": 4, "capsize": 2, "linewidth": 0.9}
+        style = {
+            "fmt": marker,
+            "color": COLOURS[colour],
+            "markersize": 4,
+            "capsize": 2,
+            "linewidth": 0.9,
+        }
         axes.errorbar(part.temperature.values, off, yerr=[lower, error], label=label, **style)
-    axes.axhline(0.06, color=COLOURS["grey"], linestyle=":", linewidth=0.9, label="0.06, as in the paper")
+    axes.axhline(
+        0.06, color=COLOURS["grey"], linestyle=":", linewidth=0.9, label="0.06, as in the paper"
+    )
     axes.set(xscale="log", yscale="log", ylim=(1e-5, 1.5), xlabel="temperature T (J/k_B)")
     ticks = [t for t in (0.1, 0.2, 0.5, 1, 2, 4) if t >= part.temperature.min()]
     axes.set_xticks(ticks, labels=[f"{t:g}" for t in ticks])
@@ -121,7 +145,15 @@ def verdict(data: xarray.Dataset) -> str:
     rows = [["max, mean |s - exact|", *NAMES.values()]]
     for route, (label, *_) in ROUTES.items():
         off = [np.abs(data[route] - data.reference).sel(system=name).values for name in NAMES]
-        told = ["-" if np.isnan(one).all() else f"{np.nanmax(one):.4f}, {np.nanmean(one):.4f}" for one in off]
+        told = [
+            "-" if np.isnan(one).all() else f"{np.nanmax(one):.4f}, {np.nanmean(one):.4f}"
+            for one in off
+        ]
         rows.append([label, *told])
-    rows.append(["seconds of a core", *(f"{float(data.seconds.sel(system=name).sum()):.0f}" for name in NAMES)])
+    rows.append(
+        [
+            "seconds of a core",
+            *(f"{float(data.seconds.sel(system=name).sum()):.0f}" for name in NAMES),
+        ]
+    )
     return "\n".join(f"{first:23}{a:18}{b:29}{c}" for first, a, b, c in rows)

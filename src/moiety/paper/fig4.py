@@ -23,20 +23,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..base.errors import EstimateError, Stopped
+from ..base.random import Streams
 from ..baselines import compression_entropy
-from ..critics import PointsCritic
-from ..crops import BlockCut, Crops
-from ..errors import EstimateError, Stopped
-from ..excess import RESOLUTION, estimate_excess_entropy
+from ..data.particles import Particles
+from ..data.samples import Samples
+from ..entropy.particles import RESOLUTION, estimate_excess_entropy
+from ..estimation.critics import PointsCritic
+from ..estimation.crops import BlockCut, Crops
+from ..estimation.mutual_information import Estimator, information_of
+from ..estimation.training import Training
 from ..io import load, save
-from ..mutual_information import Estimator, information_of
-from ..particles import Particles
 from ..probe import kink
-from ..random import Streams
-from ..results import EntropyResult
-from ..samples import Samples
+from ..results.result import EntropyResult
 from ..systems import system
-from ..training import Training
 from .fig4_panels import KINK, draw, verdict
 
 if TYPE_CHECKING:
@@ -67,7 +67,22 @@ class Effort:
 
     particles: int = 512
     packings: int = 400
-    densities: tuple[float, ...] = (0.5, 0.58, 0.66, 0.72, 0.77, 0.8, 0.82, 0.835, 0.85, 0.87, 0.9, 0.95, 1.0, 1.1)
+    densities: tuple[float, ...] = (
+        0.5,
+        0.58,
+        0.66,
+        0.72,
+        0.77,
+        0.8,
+        0.82,
+        0.835,
+        0.85,
+        0.87,
+        0.9,
+        0.95,
+        1.0,
+        1.1,
+    )
     resolutions: tuple[float, ...] = (2.0, 4.0, 6.0, 10.0, 20.0, 40.0)
     studied: tuple[float, ...] = (0.77, 0.87)
     largest: float = 4.0
@@ -100,14 +115,23 @@ def study(
     total, previous = len(effort.densities) + len(effort.studied), None
     results, compressed, packings = [], [], {}
     for done, phi in enumerate(effort.densities):
-        packings[phi] = _packings(folder, effort, phi, seed, threads, _telling(progress, done, _PACKING, total, phi), stop)
+        packings[phi] = _packings(
+            folder, effort, phi, seed, threads, _telling(progress, done, _PACKING, total, phi), stop
+        )
         told = _telling(progress, done + _PACKING, 1 - _PACKING, total, phi)
         path = folder / f"excess-{phi:g}.nc"
         if path.exists():
             results.append(EntropyResult.load(path))
         else:
-            options = {"training": effort.training, "largest": effort.largest, "seed": Streams(seed).integer("excess", phi), "threads": threads}
-            result = _estimated(packings[phi], folder, critic=previous, progress=told, stop=stop, **options)
+            options = {
+                "training": effort.training,
+                "largest": effort.largest,
+                "seed": Streams(seed).integer("excess", phi),
+                "threads": threads,
+            }
+            result = _estimated(
+                packings[phi], folder, critic=previous, progress=told, stop=stop, **options
+            )
             result.save(path)
             results.append(result)
             previous = result.critic
@@ -115,7 +139,18 @@ def study(
     curves = []
     for done, phi in enumerate(effort.studied, start=len(effort.densities)):
         kept = packings.get(phi) or _packings(folder, effort, phi, seed, threads, None, stop)
-        curves.append(_against_resolution(folder, kept, phi, effort, seed, threads, _telling(progress, done, 1.0, total, phi), stop))
+        curves.append(
+            _against_resolution(
+                folder,
+                kept,
+                phi,
+                effort,
+                seed,
+                threads,
+                _telling(progress, done, 1.0, total, phi),
+                stop,
+            )
+        )
     return _gathered(effort, packings, results, compressed, curves)
 
 
@@ -132,19 +167,37 @@ def _estimated(packings: Particles, folder: Path, *, stop: Any, **options: Any) 
     return result
 
 
-def _telling(progress: Progress | None, done: float, share: float, total: int, phi: float) -> Progress | None:
+def _telling(
+    progress: Progress | None, done: float, share: float, total: int, phi: float
+) -> Progress | None:
     """Tells of a share of the work at one density."""
     if progress is None:
         return None
-    return lambda part, parts, text="packings": progress(done + share * min(part / max(parts, 1), 1.0), total, f"phi {phi:g}: {text}")
+    return lambda part, parts, text="packings": progress(
+        done + share * min(part / max(parts, 1), 1.0), total, f"phi {phi:g}: {text}"
+    )
 
 
-def _packings(folder: Path, effort: Effort, phi: float, seed: int, threads: int, told: Progress | None, stop: Any) -> Particles:
+def _packings(
+    folder: Path,
+    effort: Effort,
+    phi: float,
+    seed: int,
+    threads: int,
+    told: Progress | None,
+    stop: Any,
+) -> Particles:
     path = folder / f"packings-{phi:g}.nc"
     if path.exists():
         return load(path)
     model = system("soft-disks", particles=effort.particles, packing_fraction=phi)
-    found = model.sample(effort.packings, seed=Streams(seed).integer("packings", phi), threads=threads, progress=told, stop=stop)
+    found = model.sample(
+        effort.packings,
+        seed=Streams(seed).integer("packings", phi),
+        threads=threads,
+        progress=told,
+        stop=stop,
+    )
     if not found.provenance["complete"]:
         raise Stopped(f"stopped; what {folder} holds is kept, and the same command goes on")
     save(found, path)
@@ -152,7 +205,14 @@ def _packings(folder: Path, effort: Effort, phi: float, seed: int, threads: int,
 
 
 def _against_resolution(
-    folder: Path, packings: Particles, phi: float, effort: Effort, seed: int, threads: int, told: Progress | None, stop: Any
+    folder: Path,
+    packings: Particles,
+    phi: float,
+    effort: Effort,
+    seed: int,
+    threads: int,
+    told: Progress | None,
+    stop: Any,
 ) -> np.ndarray:
     """M and its error by block and resolution, shape `(blocks, resolutions, 2)`; of centres alone, as in images."""
     path = folder / f"resolution-{phi:g}.npy"
@@ -166,8 +226,16 @@ def _against_resolution(
                 told(done, found[..., 0].size, f"R = {resolution:g}")
             if stop and stop():
                 raise Stopped(f"stopped; what {folder} holds is kept, and the same command goes on")
-            estimator = Estimator(critic=PointsCritic(), training=effort.training, seed=seed, threads=threads)
-            one = information_of(Crops(packings, cut, resolution, diameters=False), 1, packings.n, estimator, warm=warm)
+            estimator = Estimator(
+                critic=PointsCritic(), training=effort.training, seed=seed, threads=threads
+            )
+            one = information_of(
+                Crops(packings, cut, resolution, diameters=False),
+                1,
+                packings.n,
+                estimator,
+                warm=warm,
+            )
             found[k, j], warm, done = (one.value, one.error), one.modules, done + 1
     np.save(path, found)
     return found
@@ -183,10 +251,20 @@ def _compressed(packings: Particles, seed: int) -> np.ndarray:
     side = float(packings.cells[0, 0, 0])
     points = packings.replace(positions=random.random(packings.positions.shape) * side)
     found = []
-    for along, order in ((int(side * RESOLUTION), "rows"), (1 << round(log2(4 * sqrt(packings.counts[0]))), "hilbert")):
-        parts = [compression_entropy(_images(one, along), order=order) for one in (packings, points)]
+    for along, order in (
+        (int(side * RESOLUTION), "rows"),
+        (1 << round(log2(4 * sqrt(packings.counts[0]))), "hilbert"),
+    ):
+        parts = [
+            compression_entropy(_images(one, along), order=order) for one in (packings, points)
+        ]
         a_particle = along**2 / packings.counts[0]
-        found.append(((parts[0].entropy - parts[1].entropy) * a_particle, np.hypot(parts[0].error, parts[1].error) * a_particle))
+        found.append(
+            (
+                (parts[0].entropy - parts[1].entropy) * a_particle,
+                np.hypot(parts[0].error, parts[1].error) * a_particle,
+            )
+        )
     return np.array(found)
 
 
@@ -194,7 +272,9 @@ def _images(packings: Particles, along: int) -> Samples:
     """Whole boxes in pixels, black where they hold a centre."""
     image = np.zeros((packings.n, along, along), np.uint8)
     frames = np.repeat(np.arange(packings.n), packings.counts)
-    places = np.minimum((packings.positions * (along / float(packings.cells[0, 0, 0]))).astype(int), along - 1)
+    places = np.minimum(
+        (packings.positions * (along / float(packings.cells[0, 0, 0]))).astype(int), along - 1
+    )
     image[frames, places[:, 0], places[:, 1]] = 1
     return Samples.from_array(image, axes="draw,x,y", states=2, periodic=False)
 
@@ -205,15 +285,25 @@ def _gathered(
 ) -> xarray.Dataset:  # fmt: skip
     import xarray
 
-    estimated = [[level for level in reversed(result.levels) if level.source == "estimated"] for result in results]
+    estimated = [
+        [level for level in reversed(result.levels) if level.source == "estimated"]
+        for result in results
+    ]
     most = max(map(len, estimated))
     volumes = [level.volume for level in max(estimated, key=len)]
     faces = [level.interface for level in max(estimated, key=len)]
 
     def by_level(name: str) -> np.ndarray:
-        return np.array([[getattr(level, name) for level in levels] + [np.nan] * (most - len(levels)) for levels in estimated])
+        return np.array(
+            [
+                [getattr(level, name) for level in levels] + [np.nan] * (most - len(levels))
+                for levels in estimated
+            ]
+        )
 
-    entropy, error = (np.array([getattr(result, name) for result in results]) for name in ("entropy", "error"))
+    entropy, error = (
+        np.array([getattr(result, name) for result in results]) for name in ("entropy", "error")
+    )
     measured = [packings[phi].measured for phi in effort.densities]
     fit, lzma = kink(np.array(effort.densities), entropy, error), np.array(compressed)
     shown = [packings[min(packings, key=lambda phi, at=at: abs(phi - at))] for at in _SHOWN]
@@ -226,16 +316,55 @@ def _gathered(
             "compression_hilbert": ("phi", lzma[:, 1, 0], {"units": "nats/particle"}),
             "compression_hilbert_error": ("phi", lzma[:, 1, 1], {"units": "nats/particle"}),
             "jammed": ("phi", [float(one["jammed"].mean()) for one in measured], {"units": "1"}),
-            "energy": ("phi", [float(one["energy"].mean()) for one in measured], {"units": "eps/particle"}),
-            "density": ("phi", [packings[phi].density for phi in effort.densities], {"units": "1/diameter^2"}),
-            "mutual_information": (("phi", "level"), by_level("mutual_information"), {"units": "nats"}),
+            "energy": (
+                "phi",
+                [float(one["energy"].mean()) for one in measured],
+                {"units": "eps/particle"},
+            ),
+            "density": (
+                "phi",
+                [packings[phi].density for phi in effort.densities],
+                {"units": "1/diameter^2"},
+            ),
+            "mutual_information": (
+                ("phi", "level"),
+                by_level("mutual_information"),
+                {"units": "nats"},
+            ),
             "mutual_information_error": (("phi", "level"), by_level("error"), {"units": "nats"}),
-            "tail": ("phi", [result.levels[0].mutual_information / result.levels[0].interface for result in results], {"units": "nats/diameter"}),
-            "resolved": (("studied", "block", "resolution"), np.array(curves)[..., 0], {"units": "nats"}),
-            "resolved_error": (("studied", "block", "resolution"), np.array(curves)[..., 1], {"units": "nats"}),
-            "positions": (("snapshot", "particle", "axis"), np.stack([one.frame(0) for one in shown]), {"units": "diameter"}),
-            "diameters": ("particle", shown[0].diameters[: shown[0].counts[0]], {"units": "diameter"}),
-            "side": ("snapshot", [float(one.cells[0, 0, 0]) for one in shown], {"units": "diameter"}),
+            "tail": (
+                "phi",
+                [
+                    result.levels[0].mutual_information / result.levels[0].interface
+                    for result in results
+                ],
+                {"units": "nats/diameter"},
+            ),
+            "resolved": (
+                ("studied", "block", "resolution"),
+                np.array(curves)[..., 0],
+                {"units": "nats"},
+            ),
+            "resolved_error": (
+                ("studied", "block", "resolution"),
+                np.array(curves)[..., 1],
+                {"units": "nats"},
+            ),
+            "positions": (
+                ("snapshot", "particle", "axis"),
+                np.stack([one.frame(0) for one in shown]),
+                {"units": "diameter"},
+            ),
+            "diameters": (
+                "particle",
+                shown[0].diameters[: shown[0].counts[0]],
+                {"units": "diameter"},
+            ),
+            "side": (
+                "snapshot",
+                [float(one.cells[0, 0, 0]) for one in shown],
+                {"units": "diameter"},
+            ),
         },
         {
             "phi": list(effort.densities),

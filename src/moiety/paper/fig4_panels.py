@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..excess import RESOLUTION
-from ..plots import COLOURS
+from ..entropy.particles import RESOLUTION
 from ..probe import Kink
+from ..results.plots import COLOURS
 
 if TYPE_CHECKING:
     import xarray
@@ -52,7 +52,10 @@ def draw(data: xarray.Dataset) -> Figure:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11, 7.2), layout="constrained")
-    panels = figure.subplot_mosaic([["A1", "A2", "B1", "B2"], ["C", "C", "D", "D"], ["E", "E", "F", "F"]], height_ratios=[1, 1.1, 1.1])
+    panels = figure.subplot_mosaic(
+        [["A1", "A2", "B1", "B2"], ["C", "C", "D", "D"], ["E", "E", "F", "F"]],
+        height_ratios=[1, 1.1, 1.1],
+    )
     for k in (0, 1):
         _snapshot(panels[f"A{k + 1}"], data, k)
         _pixels(panels[f"B{k + 1}"], data, _BLOWN_UP[k])
@@ -71,8 +74,15 @@ def _snapshot(axes: Axes, data: xarray.Dataset, k: int) -> None:
 
     side, diameters = float(data.side[k]), data.diameters.values
     for wide, colour in ((diameters > 1, COLOURS["blue"]), (diameters <= 1, COLOURS["orange"])):
-        disks = [Circle(tuple(place), width / 2) for place, width in zip(data.positions.values[k][wide] % side, diameters[wide], strict=True)]
-        axes.add_collection(PatchCollection(disks, facecolor=colour, edgecolor="black", linewidth=0.3, alpha=0.8))
+        disks = [
+            Circle(tuple(place), width / 2)
+            for place, width in zip(
+                data.positions.values[k][wide] % side, diameters[wide], strict=True
+            )
+        ]
+        axes.add_collection(
+            PatchCollection(disks, facecolor=colour, edgecolor="black", linewidth=0.3, alpha=0.8)
+        )
     shown = min(side, 16.0)
     axes.set(xlim=(0, shown), ylim=(0, shown), aspect="equal", xlabel="x / σ")
     axes.set_title(f"φ = {float(data.snapshot[k]):g}", fontsize="medium")
@@ -82,14 +92,24 @@ def _pixels(axes: Axes, data: xarray.Dataset, resolution: float) -> None:
     """A corner of the denser packing in pixels, its disks drawn over it."""
     from matplotlib.patches import Circle
 
-    span, places, diameters = 4.0, data.positions.values[1] % float(data.side[1]), data.diameters.values
+    span, places, diameters = (
+        4.0,
+        data.positions.values[1] % float(data.side[1]),
+        data.diameters.values,
+    )
     inside = (places < span).all(axis=1)
     image = np.zeros((round(span * resolution),) * 2)
     index = (places[inside] * resolution).astype(int)
     image[index[:, 1], index[:, 0]] = 1
-    axes.imshow(image, origin="lower", extent=(0, span, 0, span), cmap="Greys", vmax=1, interpolation="none")
+    axes.imshow(
+        image, origin="lower", extent=(0, span, 0, span), cmap="Greys", vmax=1, interpolation="none"
+    )
     for place, width in zip(places[inside], diameters[inside], strict=True):
-        axes.add_patch(Circle(tuple(place), width / 2, fill=False, edgecolor=COLOURS["vermilion"], linewidth=0.6))
+        axes.add_patch(
+            Circle(
+                tuple(place), width / 2, fill=False, edgecolor=COLOURS["vermilion"], linewidth=0.6
+            )
+        )
     axes.set(xlabel="x / σ", xlim=(0, span), ylim=(0, span))
     axes.set_title(f"R = σ/p = {resolution:g}", fontsize="medium")
 
@@ -98,8 +118,19 @@ def _resolutions(axes: Axes, data: xarray.Dataset) -> None:
     for i, phi in enumerate(data.studied.values):
         for k, block in enumerate(data.block.values):
             values, errors = data.resolved.values[i, k], data.resolved_error.values[i, k]
-            style = {"fmt": "os"[k] + ("-", "--")[i], "color": COLOURS[("blue", "vermilion")[i]], "capsize": 2, "markersize": 4}
-            axes.errorbar(data.resolution.values, values, errors, label=f"φ = {phi:g}, {block.replace('x', '×')} σ²", **style)
+            style = {
+                "fmt": "os"[k] + ("-", "--")[i],
+                "color": COLOURS[("blue", "vermilion")[i]],
+                "capsize": 2,
+                "markersize": 4,
+            }
+            axes.errorbar(
+                data.resolution.values,
+                values,
+                errors,
+                label=f"φ = {phi:g}, {block.replace('x', '×')} σ²",
+                **style,
+            )
     axes.axvline(RESOLUTION, color=COLOURS["grey"], linewidth=0.8, linestyle=":")
     axes.set(xscale="log", yscale="log", xlabel="resolution R = σ/p", ylabel="M (nats)")
     axes.set_xticks(data.resolution.values, labels=[f"{r:g}" for r in data.resolution.values])
@@ -116,12 +147,28 @@ def _blocks(axes: Axes, data: xarray.Dataset, per_face: bool) -> None:
     for place, k in enumerate(chosen):
         colour = colormaps["viridis"](place / max(len(chosen) - 1, 1) * 0.9)
         unit = faces if per_face else volumes
-        m, error = data.mutual_information.values[k] / unit, data.mutual_information_error.values[k] / unit
-        axes.errorbar(volumes, m, error, fmt="o-", color=colour, capsize=2, markersize=3.5, label=f"φ = {float(data.phi[k]):g}")
+        m, error = (
+            data.mutual_information.values[k] / unit,
+            data.mutual_information_error.values[k] / unit,
+        )
+        axes.errorbar(
+            volumes,
+            m,
+            error,
+            fmt="o-",
+            color=colour,
+            capsize=2,
+            markersize=3.5,
+            label=f"φ = {float(data.phi[k]):g}",
+        )
         if not per_face:
             beyond = volumes[-1] * np.array([1.0, 4.0, 16.0])
             axes.plot(beyond, float(data["tail"][k]) / np.sqrt(beyond), ":", color=colour)
-    axes.set(xscale="log", xlabel="volume of a block V (σ²)", ylabel="M / ℓ (nats/σ)" if per_face else "M / V (nats/σ²)")
+    axes.set(
+        xscale="log",
+        xlabel="volume of a block V (σ²)",
+        ylabel="M / ℓ (nats/σ)" if per_face else "M / V (nats/σ²)",
+    )
     if not per_face:
         axes.set_yscale("log")
     axes.legend(frameon=False, fontsize="x-small", ncols=2)
@@ -136,22 +183,48 @@ def _jamming(axes: Axes, data: xarray.Dataset) -> None:
         slope, start = np.polyfit(phi[low], values[low], 1)
         return values - start - slope * phi
 
-    axes.errorbar(phi, detrended(s), error, fmt="o", color=COLOURS["blue"], capsize=2, markersize=4, label="mutual information")
-    for name, colour, label in (("compression", "orange", "LZMA, R = 10"), ("compression_hilbert", "green", "LZMA, Hilbert curve")):
+    axes.errorbar(
+        phi,
+        detrended(s),
+        error,
+        fmt="o",
+        color=COLOURS["blue"],
+        capsize=2,
+        markersize=4,
+        label="mutual information",
+    )
+    for name, colour, label in (
+        ("compression", "orange", "LZMA, R = 10"),
+        ("compression_hilbert", "green", "LZMA, Hilbert curve"),
+    ):
         values, spread = data[name].values, data[f"{name}_error"].values
-        axes.errorbar(phi, detrended(values), spread, fmt="^", color=COLOURS[colour], markersize=4, label=label)
+        axes.errorbar(
+            phi,
+            detrended(values),
+            spread,
+            fmt="^",
+            color=COLOURS[colour],
+            markersize=4,
+            label=label,
+        )
     axes.plot(*_fitted(phi, detrended(s), error, _kink(data)), color=COLOURS["blue"], linewidth=0.8)
     axes.axvline(PHI_J, color=COLOURS["grey"], linestyle="--", linewidth=0.8)
     axes.set(xlabel="packing fraction φ", ylabel="Δs − trend (nats/particle)")
     axes.set_title(verdict(data).replace("phi", "φ").replace("chi^2", "χ²"), fontsize="small")
     twin = axes.twinx()
-    twin.plot(phi, data.jammed.values, "s:", color=COLOURS["vermilion"], markersize=3, label="jammed")
+    twin.plot(
+        phi, data.jammed.values, "s:", color=COLOURS["vermilion"], markersize=3, label="jammed"
+    )
     twin.set_ylabel("share of jammed packings", color=COLOURS["vermilion"])
-    lines = [part for one in (axes, twin) for part in zip(*one.get_legend_handles_labels(), strict=True)]
+    lines = [
+        part for one in (axes, twin) for part in zip(*one.get_legend_handles_labels(), strict=True)
+    ]
     axes.legend(*zip(*lines, strict=True), frameon=False, fontsize="small", loc="upper left")
 
 
-def _fitted(phi: np.ndarray, values: np.ndarray, errors: np.ndarray, found: Kink) -> tuple[np.ndarray, np.ndarray]:
+def _fitted(
+    phi: np.ndarray, values: np.ndarray, errors: np.ndarray, found: Kink
+) -> tuple[np.ndarray, np.ndarray]:
     """The line of the fit: with a kink where there is one."""
 
     def design(at: np.ndarray) -> np.ndarray:

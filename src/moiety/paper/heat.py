@@ -11,7 +11,7 @@ import numpy as np
 
 from ..baselines import heat_capacity_of_entropies
 from ..exact.kaufman import kaufman_entropy, kaufman_heat_capacity
-from ..plots import COLOURS
+from ..results.plots import COLOURS
 from .lattices import CRITICAL, FOLDER, SQUARE, Effort, Progress, curve, estimated
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ ROWS = ("temperature",)
 def study(
     folder: Path, effort: Effort, *, seed: int = 0, threads: int = 2, progress: Progress | None = None, stop: Callable[[], bool] | None = None,
 ) -> xarray.Dataset:  # fmt: skip
-    """c by both routes, of the same samples, and what it should be.
+    """C by both routes, of the same samples, and what it should be.
 
     Fluctuations are of one temperature, T ds/dT lies between two; of each interval the exact value is that of
     exact entropies, so that neither is charged for the width of intervals.
@@ -46,10 +46,18 @@ def study(
         {
             "fluctuations": ("temperature", fluctuations, units),
             "fluctuations_error": ("temperature", spread, units),
-            "exact": ("temperature", [kaufman_heat_capacity(float(one), effort.size) for one in at], units),
+            "exact": (
+                "temperature",
+                [kaufman_heat_capacity(float(one), effort.size) for one in at],
+                units,
+            ),
             "entropies": ("interval", between, units),
             "entropies_error": ("interval", between_error, units),
-            "exact_between": ("interval", heat_capacity_of_entropies(t, exact_s, np.zeros_like(t))[0], units),
+            "exact_between": (
+                "interval",
+                heat_capacity_of_entropies(t, exact_s, np.zeros_like(t))[0],
+                units,
+            ),
         },
         {"temperature": at, "interval": np.sqrt(t[1:] * t[:-1])},
         {"size": effort.size, "samples": effort.samples},
@@ -57,13 +65,19 @@ def study(
 
 
 def draw(data: xarray.Dataset) -> Figure:
-    """c against T, and how far off both routes are."""
+    """C against T, and how far off both routes are."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 3.8), layout="constrained")
     left, right = figure.subplots(1, 2)
     fine = np.linspace(float(data.temperature.min()), float(data.temperature.max()), 300)
-    left.plot(fine, [kaufman_heat_capacity(float(t), data.attrs["size"]) for t in fine], color="black", linewidth=0.9, label="exact")
+    left.plot(
+        fine,
+        [kaufman_heat_capacity(float(t), data.attrs["size"]) for t in fine],
+        color="black",
+        linewidth=0.9,
+        label="exact",
+    )
     for x, name, label, colour, marker in (
         ("interval", "entropies", "T ds/dT, mutual information", "blue", "o"),
         ("temperature", "fluctuations", "fluctuations of the energy", "vermilion", "s"),

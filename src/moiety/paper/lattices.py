@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import EstimateError, InputError, Stopped
+from ..base.errors import EstimateError, InputError, Stopped
 from ..exact.onsager import CRITICAL_TEMPERATURE
 from ..exact.xy_reference import xy_reference_entropy
 from ..sweep import Plan, Store, collect, sweep
@@ -23,7 +23,19 @@ from ..sweep.store import DONE, RUNNING, State
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["CRITICAL", "FOLDER", "NAMES", "ROTORS", "SQUARE", "TRIANGULAR", "Effort", "Progress", "curve", "estimated", "reference"]
+__all__ = [
+    "CRITICAL",
+    "FOLDER",
+    "NAMES",
+    "ROTORS",
+    "SQUARE",
+    "TRIANGULAR",
+    "Effort",
+    "Progress",
+    "curve",
+    "estimated",
+    "reference",
+]
 
 FOLDER = "lattices"
 SQUARE, TRIANGULAR, ROTORS = "ising-square", "ising-triangular", "xy-square"
@@ -52,9 +64,63 @@ class Effort:
 
     size: int = 64
     samples: int = 2048
-    square: tuple[float, ...] = (4, 3.5, 3.1, 2.8, 2.6, 2.5, 2.4, 2.35, 2.3, 2.269185, 2.25, 2.2, 2.1, 1.9, 1.6, 1.3, 1.0, 0.5)
-    triangular: tuple[float, ...] = (4, 3.2, 2.6, 2.1, 1.7, 1.4, 1.15, 0.95, 0.8, 0.65, 0.55, 0.45, 0.35, 0.25, 0.17, 0.1)
-    rotors: tuple[float, ...] = (4, 3, 2.3, 1.8, 1.5, 1.3, 1.15, 1.05, 0.95, 0.9, 0.85, 0.75, 0.6, 0.45, 0.3, 0.2, 0.1)
+    square: tuple[float, ...] = (
+        4,
+        3.5,
+        3.1,
+        2.8,
+        2.6,
+        2.5,
+        2.4,
+        2.35,
+        2.3,
+        2.269185,
+        2.25,
+        2.2,
+        2.1,
+        1.9,
+        1.6,
+        1.3,
+        1.0,
+        0.5,
+    )
+    triangular: tuple[float, ...] = (
+        4,
+        3.2,
+        2.6,
+        2.1,
+        1.7,
+        1.4,
+        1.15,
+        0.95,
+        0.8,
+        0.65,
+        0.55,
+        0.45,
+        0.35,
+        0.25,
+        0.17,
+        0.1,
+    )
+    rotors: tuple[float, ...] = (
+        4,
+        3,
+        2.3,
+        1.8,
+        1.5,
+        1.3,
+        1.15,
+        1.05,
+        0.95,
+        0.9,
+        0.85,
+        0.75,
+        0.6,
+        0.45,
+        0.3,
+        0.2,
+        0.1,
+    )
     estimate: dict[str, Any] = field(default_factory=dict)
     rotor_estimate: dict[str, Any] = field(default_factory=lambda: {"precision": 0.004})
     fields: tuple[float, ...] = (0.05, 0.1, 0.5, 1.0)
@@ -81,13 +147,27 @@ class Effort:
         fixed = {"coupling": -1.0} if name == TRIANGULAR else {}
         return {
             "seeds": self.seed,
-            "system": [{"name": name, "size": self.size, "samples": self.samples, "temperature": list(temperatures), **fixed}],
+            "system": [
+                {
+                    "name": name,
+                    "size": self.size,
+                    "samples": self.samples,
+                    "temperature": list(temperatures),
+                    **fixed,
+                }
+            ],
             "estimate": self.estimate | (self.rotor_estimate if name == ROTORS else {}),
             "baselines": ["naive", "compression", "heat-capacity"],
         }
 
 
-def estimated(folder: Path, plan: Plan, threads: int, progress: Progress | None, stop: Callable[[], bool] | None) -> xarray.Dataset:
+def estimated(
+    folder: Path,
+    plan: Plan,
+    threads: int,
+    progress: Progress | None,
+    stop: Callable[[], bool] | None,
+) -> xarray.Dataset:
     """All state points of a plan, from the store in the folder, or made now.
 
     Raises:
@@ -95,11 +175,15 @@ def estimated(folder: Path, plan: Plan, threads: int, progress: Progress | None,
         EstimateError: A state point failed three times.
     """
     store = Store(folder)
-    outcome = sweep(plan, store, processes(threads), progress=progress and _told(progress), stop=stop)
+    outcome = sweep(
+        plan, store, processes(threads), progress=progress and _told(progress), stop=stop
+    )
     if outcome.stopped:
         raise Stopped(f"stopped; what {folder} holds is kept, and the same command goes on")
     if outcome.failed:
-        raise EstimateError(f"{outcome.failed[0].point}: failed three times; see the logs in {folder}")
+        raise EstimateError(
+            f"{outcome.failed[0].point}: failed three times; see the logs in {folder}"
+        )
     return collect(store, plan)
 
 
@@ -107,13 +191,18 @@ def _told(progress: Progress) -> Callable[[Sequence[State]], None]:
     def update(states: Sequence[State]) -> None:
         done = sum(state.state == DONE for state in states)
         busy = [state for state in states if state.state == RUNNING]
-        text = ", ".join(f"{state.point.labels['system']} {state.point.labels['temperature']:g}" for state in busy)
+        text = ", ".join(
+            f"{state.point.labels['system']} {state.point.labels['temperature']:g}"
+            for state in busy
+        )
         progress(done + sum(state.said["share"] for state in busy), len(states), text or "starting")
 
     return update
 
 
-def curve(data: xarray.Dataset, name: str, variable: str, **chosen: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def curve(
+    data: xarray.Dataset, name: str, variable: str, **chosen: Any
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Temperatures, values and errors of one system, from low to high temperature.
 
     Arguments:
@@ -124,12 +213,16 @@ def curve(data: xarray.Dataset, name: str, variable: str, **chosen: Any) -> tupl
     """
     spread = "error" if variable == "entropy" else f"{variable}_error"
     part = data[[variable, *([spread] if spread in data else [])]].sel(system=name, **chosen)
-    part = part.stack(point=list(part.dims)).dropna("point", subset=[variable]).sortby("temperature")
+    part = (
+        part.stack(point=list(part.dims)).dropna("point", subset=[variable]).sortby("temperature")
+    )
     errors = part[spread].values if spread in part else np.zeros(part.sizes["point"])
     return part.temperature.values, part[variable].values, errors
 
 
-def reference(data: xarray.Dataset, name: str, temperatures: np.ndarray, size: int, h: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+def reference(
+    data: xarray.Dataset, name: str, temperatures: np.ndarray, size: int, h: float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
     """Exact or tabulated entropies per site at these temperatures, and their errors; NaN where there are none."""
     if name != ROTORS:
         known = dict(zip(*curve(data, name, "exact")[:2], strict=True))

@@ -12,4 +12,17 @@ from .kinks import Kink, kink
 from .peaks import AreaFit, Peak, area_fit, peak, peak_of_slope, slope
 from .sweeps import Found, area_laws, draw, probed
 
-__all__ = ["AreaFit", "Found", "Kink", "Peak", "area_fit", "area_laws", "draw", "kink", "peak", "peak_of_slope", "probed", "slope"]
+__all__ = [
+    "AreaFit",
+    "Found",
+    "Kink",
+    "Peak",
+    "area_fit",
+    "area_laws",
+    "draw",
+    "kink",
+    "peak",
+    "peak_of_slope",
+    "probed",
+    "slope",
+]

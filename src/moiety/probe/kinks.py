@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import InputError
-from ..random import Streams
+from ..base.errors import InputError
+from ..base.random import Streams
 
 __all__ = ["Kink", "kink"]
 
@@ -65,14 +65,31 @@ def kink(x: np.ndarray, values: np.ndarray, errors: np.ndarray, seed: int = 0) -
         raise InputError(f"{len(x)} points; a change of slope is told from {_LEAST} on")
     rng, ordered = Streams(seed).numpy("kink"), np.sort(x)
     grid = np.linspace(ordered[_CLOSEST - 1], ordered[-_CLOSEST], _GRID)
-    draws = values + errors * rng.normal(size=(_DRAWS + 1, len(values))) * np.arange(_DRAWS + 1).clip(max=1)[:, None]
+    draws = (
+        values
+        + errors
+        * rng.normal(size=(_DRAWS + 1, len(values)))
+        * np.arange(_DRAWS + 1).clip(max=1)[:, None]
+    )
     best, slopes, squares = np.zeros(len(draws)), np.zeros(len(draws)), np.full(len(draws), np.inf)
     for at in grid:
         design = np.column_stack([np.ones_like(x), x, np.maximum(x - at, 0)]) / errors[:, None]
         fitted, *_ = np.linalg.lstsq(design, (draws / errors).T, rcond=None)
         rest = ((draws / errors).T - design @ fitted) ** 2
         better = rest.sum(axis=0) < squares
-        best[better], slopes[better], squares[better] = at, fitted[2][better], rest.sum(axis=0)[better]
+        best[better], slopes[better], squares[better] = (
+            at,
+            fitted[2][better],
+            rest.sum(axis=0)[better],
+        )
     line = np.column_stack([np.ones_like(x), x]) / errors[:, None]
-    straight = ((values / errors - line @ np.linalg.lstsq(line, values / errors, rcond=None)[0]) ** 2).sum()
-    return Kink(float(best[0]), float(best[1:].std()), float(slopes[0]), float(slopes[1:].std()), float(straight - squares[0]))
+    straight = (
+        (values / errors - line @ np.linalg.lstsq(line, values / errors, rcond=None)[0]) ** 2
+    ).sum()
+    return Kink(
+        float(best[0]),
+        float(best[1:].std()),
+        float(slopes[0]),
+        float(slopes[1:].std()),
+        float(straight - squares[0]),
+    )

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import InputError
-from ..random import Streams
+from ..base.errors import InputError
+from ..base.random import Streams
 
 __all__ = ["AreaFit", "Peak", "area_fit", "peak", "peak_of_slope", "slope"]
 
@@ -38,7 +38,9 @@ class Peak:
     inside: bool
 
     def __str__(self) -> str:
-        return f"{self.at:.3f} ± {self.at_error:.3f}" if self.inside else f"at the end ({self.at:g})"
+        return (
+            f"{self.at:.3f} ± {self.at_error:.3f}" if self.inside else f"at the end ({self.at:g})"
+        )
 
 
 def peak(x: np.ndarray, values: np.ndarray, errors: np.ndarray, seed: int = 0) -> Peak:
@@ -62,7 +64,9 @@ def peak(x: np.ndarray, values: np.ndarray, errors: np.ndarray, seed: int = 0) -
     return _summarised(x, [_vertex(x, one) for one in _drawn(values, errors, seed)])
 
 
-def slope(x: np.ndarray, values: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def slope(
+    x: np.ndarray, values: np.ndarray, errors: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The derivative of a curve halfway between its points, and its errors.
 
     Returns:
@@ -91,7 +95,10 @@ def peak_of_slope(x: np.ndarray, values: np.ndarray, errors: np.ndarray, seed: i
     """
     _check(x, 4)
     halfway = x[:-1] + np.diff(x) / 2
-    return _summarised(halfway, [_vertex(halfway, np.diff(one) / np.diff(x)) for one in _drawn(values, errors, seed)])
+    return _summarised(
+        halfway,
+        [_vertex(halfway, np.diff(one) / np.diff(x)) for one in _drawn(values, errors, seed)],
+    )
 
 
 @dataclass(frozen=True)
@@ -128,21 +135,37 @@ def area_fit(interfaces: np.ndarray, values: np.ndarray, errors: np.ndarray) -> 
         >>> round(found.alpha, 3), round(found.beta, 3)
         (0.1, 0.7)
     """
-    used = np.isfinite(values) & np.isfinite(errors) & (interfaces >= _LEAST_INTERFACE) & (errors <= _KNOWN * np.abs(values))
+    used = (
+        np.isfinite(values)
+        & np.isfinite(errors)
+        & (interfaces >= _LEAST_INTERFACE)
+        & (errors <= _KNOWN * np.abs(values))
+    )
     if used.sum() < 3 or len(np.unique(interfaces[used])) < 2:
-        raise InputError(f"an area law needs three blocks with errors below {_KNOWN:.0%} and two interfaces")
+        raise InputError(
+            f"an area law needs three blocks with errors below {_KNOWN:.0%} and two interfaces"
+        )
     spread = np.maximum(errors[used], 1e-9)
     design = np.column_stack([interfaces[used], np.ones(used.sum())]) / spread[:, None]
     found, *_ = np.linalg.lstsq(design, values[used] / spread, rcond=None)
     covariance = np.linalg.inv(design.T @ design)
     chi2 = float(((design @ found - values[used] / spread) ** 2).sum())
     errors_of = np.sqrt(np.diag(covariance))
-    return AreaFit(float(found[0]), float(errors_of[0]), float(found[1]), float(errors_of[1]), chi2, int(used.sum()))
+    return AreaFit(
+        float(found[0]),
+        float(errors_of[0]),
+        float(found[1]),
+        float(errors_of[1]),
+        chi2,
+        int(used.sum()),
+    )
 
 
 def _check(x: np.ndarray, least: int) -> None:
     if len(x) < least or not (np.diff(x) > 0).all():
-        raise InputError(f"a peak needs {least} places in rising order, not {np.asarray(x).tolist()}")
+        raise InputError(
+            f"a peak needs {least} places in rising order, not {np.asarray(x).tolist()}"
+        )
 
 
 def _drawn(values: np.ndarray, errors: np.ndarray, seed: int) -> np.ndarray:
@@ -172,4 +195,10 @@ def _summarised(x: np.ndarray, found: list[tuple[float, float, bool]]) -> Peak:
     low, high = np.quantile(at[1:], [0.16, 0.84])
     gap = float(np.diff(x)[max(int(np.searchsorted(x, at[0])) - 1, 0)]) if len(x) > 1 else 0.0
     resolved = gap / np.sqrt(12)  # between two places nothing is known
-    return Peak(float(at[0]), float(np.hypot((high - low) / 2, resolved)), float(heights[0]), float(heights[1:].std()), bool(inside[0]))
+    return Peak(
+        float(at[0]),
+        float(np.hypot((high - low) / 2, resolved)),
+        float(heights[0]),
+        float(heights[1:].std()),
+        bool(inside[0]),
+    )

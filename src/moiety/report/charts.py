@@ -14,7 +14,9 @@ from typing import Any
 
 __all__ = ["CURVES", "Chart", "Series", "as_json", "ramp"]
 
-CURVES = tuple(f"var(--{name})" for name in ("blue", "vermilion", "green", "purple", "orange", "sky", "grey"))
+CURVES = tuple(
+    f"var(--{name})" for name in ("blue", "vermilion", "green", "purple", "orange", "sky", "grey")
+)
 _DIGITS = 6  # of numbers on the page
 
 
@@ -80,7 +82,9 @@ def ramp(share: float) -> str:
         >>> ramp(0.25)
         'color-mix(in oklab, var(--low), var(--middle) 50%)'
     """
-    first, second, part = ("low", "middle", 2 * share) if share < 0.5 else ("middle", "high", 2 * share - 1)
+    first, second, part = (
+        ("low", "middle", 2 * share) if share < 0.5 else ("middle", "high", 2 * share - 1)
+    )
     return f"color-mix(in oklab, var(--{first}), var(--{second}) {100 * part:.0f}%)"
 
 
@@ -91,7 +95,9 @@ def as_json(said: Any) -> str:
         >>> as_json({"a": [0.1 + 0.2, float("nan")], "b": "</script>"})
         '{"a":[0.3,null],"b":"\\\\u003c/script>"}'
     """
-    return json.dumps(_short(said), separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
+    return json.dumps(_short(said), separators=(",", ":"), ensure_ascii=False).replace(
+        "<", "\\u003c"
+    )
 
 
 def _short(said: Any) -> Any:

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
+from ..base import words
+from ..base.errors import InputError
 from ..probe import Peak, peak, peak_of_slope, slope
-from ..results import EXTRAPOLATED, EntropyResult, Level
+from ..results.result import EXTRAPOLATED, EntropyResult, Level
 from ..sweep.plan import Point, shown
-from . import words
 from .charts import CURVES, Chart, Series, ramp
 
 __all__ = ["Curve", "Finished", "charts", "curves", "differing", "peaks"]
@@ -66,7 +66,9 @@ class Curve:
 def differing(points: Sequence[Point]) -> list[str]:
     """Labels that tell some of these state points from others, in their order; of a single one, all."""
     names = list(dict.fromkeys(name for point in points for name in point.labels))
-    return [name for name in names if len({point.labels.get(name) for point in points}) > 1] or names
+    return [
+        name for name in names if len({point.labels.get(name) for point in points}) > 1
+    ] or names
 
 
 def curves(finished: Sequence[Finished]) -> list[Curve]:
@@ -79,7 +81,10 @@ def curves(finished: Sequence[Finished]) -> list[Curve]:
         key = tuple(shown(one.point.labels.get(name, "–")) for name in names)
         groups.setdefault(key, []).append(one)
     ordered = [sorted(group, key=lambda one: one.point.labels[along]) for group in groups.values()]
-    return [Curve(dict(zip(names, key, strict=True)), along, tuple(group)) for key, group in zip(groups, ordered, strict=True)]
+    return [
+        Curve(dict(zip(names, key, strict=True)), along, tuple(group))
+        for key, group in zip(groups, ordered, strict=True)
+    ]
 
 
 def _axis(points: Sequence[Point]) -> str:
@@ -90,18 +95,35 @@ def _axis(points: Sequence[Point]) -> str:
     count = {name: len({point.labels[name] for point in points}) for name in numeric}
     if count.get("temperature", 0) > 1:
         return "temperature"
-    return max(numeric, key=lambda name: (count[name], name != "seed", name == "temperature"))  # there is always a seed
+    return max(
+        numeric, key=lambda name: (count[name], name != "seed", name == "temperature")
+    )  # there is always a seed
 
 
 def charts(found: Sequence[Curve]) -> list[Chart]:
     """All charts that have something to show."""
     label = _UNITS.get(found[0].along, found[0].along)
-    made = [_entropy(found, label), _differences(found, label), _heat(found, label), _information(found, label), _slopes(found, label)]
+    made = [
+        _entropy(found, label),
+        _differences(found, label),
+        _heat(found, label),
+        _information(found, label),
+        _slopes(found, label),
+    ]
     return [replace(chart, along=found[0].along) for chart in made if chart.series]
 
 
 def _entropy(found: Sequence[Curve], label: str) -> Chart:
-    series, off = [], dict.fromkeys(name for curve in found for one in curve.points for name in one.baselines if name != "heat-capacity")
+    series, off = (
+        [],
+        dict.fromkeys(
+            name
+            for curve in found
+            for one in curve.points
+            for name in one.baselines
+            if name != "heat-capacity"
+        ),
+    )
     for style, curve in _styled(found):
         routes = {
             "exact": (lambda one: (one.exact, nan), {"line": "dashed", "mark": ""}),
@@ -109,7 +131,10 @@ def _entropy(found: Sequence[Curve], label: str) -> Chart:
             "chain rule": (_crossed, {"line": "", "hollow": True}),
         }
         routes |= {name: (_baseline(name), {"line": "dotted", "hollow": True}) for name in off}
-        series += [_over(curve, name, {"quantity": name}, read, {**style, **how}) for name, (read, how) in routes.items()]
+        series += [
+            _over(curve, name, {"quantity": name}, read, {**style, **how})
+            for name, (read, how) in routes.items()
+        ]
     return Chart("entropy", label, "entropy s (nats/site)", _kept(series), off=tuple(off))
 
 
@@ -121,10 +146,21 @@ def _differences(found: Sequence[Curve], label: str) -> Chart:
             "chain rule − exact": (_crossed_from_exact, {"hollow": True}),
             "estimate − chain rule": (_apart, {"mark": "diamond"}),
         }
-        series += [_over(curve, name, {"difference": name}, read, {**style, "line": "", **how}) for name, (read, how) in routes.items()]
+        series += [
+            _over(curve, name, {"difference": name}, read, {**style, "line": "", **how})
+            for name, (read, how) in routes.items()
+        ]
     kept = _kept(series)
     known = {one.tags["difference"] for one in kept} & {"estimate − exact"}
-    return Chart("differences", label, "difference (nats/site)", kept, off=("estimate − chain rule",) if known else (), zero=True, dodge=True)
+    return Chart(
+        "differences",
+        label,
+        "difference (nats/site)",
+        kept,
+        off=("estimate − chain rule",) if known else (),
+        zero=True,
+        dodge=True,
+    )
 
 
 def _heat(found: Sequence[Curve], label: str) -> Chart:
@@ -137,7 +173,16 @@ def _information(found: Sequence[Curve], label: str) -> Chart:
     series = []
     for one in _scales(found):
         guessed = [place for place, level in enumerate(one.levels) if level.source == EXTRAPOLATED]
-        whole = Series(one.called, one.x, one.m, one.error, one.tags, one.colour, guessed=guessed, unit="M (nats)")
+        whole = Series(
+            one.called,
+            one.x,
+            one.m,
+            one.error,
+            one.tags,
+            one.colour,
+            guessed=guessed,
+            unit="M (nats)",
+        )
         series += [whole, one.by_site(whole, "M / interface (nats/site)")]
     return Chart("information", label, "M (nats)", series, one_of=("curve", "M"))
 
@@ -147,7 +192,13 @@ def _slopes(found: Sequence[Curve], label: str) -> Chart:
     for one in _scales(found):
         known = one.known
         if len(known[0]) > 1:
-            whole = Series(one.called, *(part.tolist() for part in slope(*known)), one.tags, one.colour, unit=f"{rate} (nats)")
+            whole = Series(
+                one.called,
+                *(part.tolist() for part in slope(*known)),
+                one.tags,
+                one.colour,
+                unit=f"{rate} (nats)",
+            )
             series += [whole, one.by_site(whole, f"{rate} / interface (nats/site)")]
     return Chart("slopes", label, rate, series, one_of=("curve", "M"), zero=True)
 
@@ -165,7 +216,14 @@ def peaks(found: Sequence[Curve]) -> list[dict[str, Any]]:
         except InputError:  # too few places
             continue
         if highest.inside or steepest.inside:
-            rows.append({"curve": one.tags["curve"], "halves": one.tags["halves"], "highest": _at(highest), "steepest": _at(steepest)})
+            rows.append(
+                {
+                    "curve": one.tags["curve"],
+                    "halves": one.tags["halves"],
+                    "highest": _at(highest),
+                    "steepest": _at(steepest),
+                }
+            )
     return rows
 
 
@@ -204,13 +262,30 @@ class _Scale:
     def by_site(self, series: Series, unit: str) -> Series:
         """The same for each site of the interface, by which scales can be compared."""
         sites = self.levels[0].interface
-        scaled = {"y": [value / sites for value in series.y], "error": [value / sites for value in series.error]}
-        return replace(series, **scaled, tags={**series.tags, "M": "a site of the interface"}, unit=unit)
+        scaled = {
+            "y": [value / sites for value in series.y],
+            "error": [value / sites for value in series.error],
+        }
+        return replace(
+            series, **scaled, tags={**series.tags, "M": "a site of the interface"}, unit=unit
+        )
 
 
 def _scales(found: Sequence[Curve]) -> Iterator[_Scale]:
     """Every kind of cut along every curve, the largest halves first; a colour is a volume, for all curves alike."""
-    largest = log2(max([2, *(level.volume for curve in found for one in curve.points for level in one.result.levels)]))
+    largest = log2(
+        max(
+            [
+                2,
+                *(
+                    level.volume
+                    for curve in found
+                    for one in curve.points
+                    for level in one.result.levels
+                ),
+            ]
+        )
+    )
     for curve in found:
         kinds: dict[tuple[int, ...], list[tuple[float, Level]]] = {}
         for x, one in zip(curve.x, curve.points, strict=True):
@@ -218,7 +293,12 @@ def _scales(found: Sequence[Curve]) -> Iterator[_Scale]:
                 kinds.setdefault(level.shape, []).append((x, level))
         for shape, seen in sorted(kinds.items(), key=lambda kind: -kind[1][0][1].volume):
             tags = {"curve": str(curve), "halves": words.shape(shape), "M": "of the cut"}
-            yield _Scale(tags, ramp(log2(seen[0][1].volume) / largest), [x for x, _ in seen], [level for _, level in seen])
+            yield _Scale(
+                tags,
+                ramp(log2(seen[0][1].volume) / largest),
+                [x for x, _ in seen],
+                [level for _, level in seen],
+            )
 
 
 def _styled(found: Sequence[Curve]) -> Iterator[tuple[dict[str, Any], Curve]]:
@@ -229,7 +309,9 @@ def _styled(found: Sequence[Curve]) -> Iterator[tuple[dict[str, Any], Curve]]:
 _Read = Callable[[Finished], tuple[float | None, float]]
 
 
-def _over(curve: Curve, name: str, tags: Mapping[str, str], read: _Read, how: Mapping[str, Any]) -> Series:
+def _over(
+    curve: Curve, name: str, tags: Mapping[str, str], read: _Read, how: Mapping[str, Any]
+) -> Series:
     """One number of every state point of a curve, where there is one."""
     rows = [(x, *read(one)) for x, one in zip(curve.x, curve.points, strict=True)]
     x, y, error = ([row[column] for row in rows if row[1] is not None] for column in range(3))

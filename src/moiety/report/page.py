@@ -6,12 +6,12 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
+from ..base import words
+from ..base.atomic import atomic
+from ..base.errors import InputError
+from ..base.words import measured
 from ..io import check_output
-from ..io._atomic import atomic
 from ..io._format import naming
-from ..plots import measured
-from . import words
 
 __all__ = ["check", "render", "write"]
 
@@ -23,10 +23,16 @@ def render(template: str, **said: Any) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("moiety"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("moiety"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters |= {"measured": measured}
-    environment.filters |= {name: getattr(words, name) for name in ("decimals", "digits", "seconds", "shape", "signed")}
+    environment.filters |= {
+        name: getattr(words, name) for name in ("decimals", "digits", "seconds", "shape", "signed")
+    }
     return environment.get_template(template).render(**said)
 
 

@@ -14,15 +14,15 @@ from io import StringIO
 from math import hypot, log
 from typing import TYPE_CHECKING, Any
 
-from .. import plots
-from ..plots import measured
-from . import words
+from ..base import words
+from ..base.words import measured
+from ..results import plots
 from .page import check, render, write
 
 if TYPE_CHECKING:
-    from ..results import EntropyResult, Level
-    from ..samples import Samples
-    from ..training import History
+    from ..data.samples import Samples
+    from ..estimation.training import History
+    from ..results.result import EntropyResult, Level
 
 __all__ = ["render_report", "write_report"]
 
@@ -77,7 +77,9 @@ def write_report(
     write(render_report(result, exact=exact, samples=samples), path)
 
 
-def render_report(result: EntropyResult, *, exact: float | None = None, samples: Samples | None = None) -> str:
+def render_report(
+    result: EntropyResult, *, exact: float | None = None, samples: Samples | None = None
+) -> str:
     """The page as text; arguments as for `write_report`."""
     return render(
         "report.html",
@@ -113,7 +115,11 @@ def _title(result: EntropyResult) -> str:
         parts.append(f"{result.samples['particles']:g} particles")
     elif shape:
         parts.append(f"{words.shape(shape)} sites")
-    parts += [f"{name} = {words.plain(value)}" for name, value in parameters.items() if name not in ("size", "particles")]
+    parts += [
+        f"{name} = {words.plain(value)}"
+        for name, value in parameters.items()
+        if name not in ("size", "particles")
+    ]
     return ", ".join(filter(None, parts))
 
 
@@ -126,7 +132,9 @@ def _comparisons(result: EntropyResult, exact: float | None) -> list[dict[str, A
     """Other answers to the same question, and how far off they are in units of the error."""
     rows = [("exact value", exact, 0.0)] if exact is not None else []
     if result.cross_check:
-        rows.append(("cross-check by another route", result.cross_check.entropy, result.cross_check.error))
+        rows.append(
+            ("cross-check by another route", result.cross_check.entropy, result.cross_check.error)
+        )
     return [
         {
             "name": name,
@@ -142,7 +150,12 @@ def _budget(result: EntropyResult) -> list[dict[str, Any]]:
     """Parts of the error, the largest first, each with its share of the squared error."""
     total = sum(part**2 for part in result.budget.values())
     rows = [
-        {"name": name, "error": part, "share": part**2 / total if total > 0 else 0.0, "meaning": _MEANINGS.get(name, "")}
+        {
+            "name": name,
+            "error": part,
+            "share": part**2 / total if total > 0 else 0.0,
+            "meaning": _MEANINGS.get(name, ""),
+        }
         for name, part in result.budget.items()
     ]
     return sorted(rows, key=lambda row: -row["share"])
@@ -151,9 +164,16 @@ def _budget(result: EntropyResult) -> list[dict[str, Any]]:
 def _sources(result: EntropyResult) -> list[dict[str, Any]]:
     """What the levels of each source take off the entropy, in nats per site."""
     found = dict.fromkeys(level.source for level in reversed(result.levels))
-    rows = [(source, [level for level in result.levels if level.source == source]) for source in found]
+    rows = [
+        (source, [level for level in result.levels if level.source == source]) for source in found
+    ]
     return [
-        {"name": source, "meaning": _SOURCES.get(source, ""), "levels": len(levels), "fall": -sum(map(_fall, levels))}
+        {
+            "name": source,
+            "meaning": _SOURCES.get(source, ""),
+            "levels": len(levels),
+            "fall": -sum(map(_fall, levels)),
+        }
         for source, levels in rows
     ]
 
@@ -168,14 +188,22 @@ def _level_row(level: Level) -> dict[str, Any]:
         "level": level.level or "",
         "shape": ("" if level.level else "≥ ") + words.shape(level.shape),
         "volume": f"{level.volume:,}".replace(",", " "),
-        "interface": f"{level.faces} × {level.interface // level.faces}" if level.faces > 1 else f"{level.interface:g}",
+        "interface": f"{level.faces} × {level.interface // level.faces}"
+        if level.faces > 1
+        else f"{level.interface:g}",
         "information": measured(level.mutual_information, level.error),
-        "density": measured(level.mutual_information / level.interface, level.error / level.interface),
-        "fall": measured(-_fall(level), level.weight * level.error) if abs(_fall(level)) > 1e-5 else words.digits(-_fall(level)),
+        "density": measured(
+            level.mutual_information / level.interface, level.error / level.interface
+        ),
+        "fall": measured(-_fall(level), level.weight * level.error)
+        if abs(_fall(level)) > 1e-5
+        else words.digits(-_fall(level)),
         "source": level.source,
         "status": "" if level.status == level.source else f": {level.status}",
         "bounds": words.digits(max(bounds) - min(bounds)) if bounds else "–",
-        "listed": ", ".join(f"{name} {words.digits(value, 4)}" for name, value in level.bounds.items()),
+        "listed": ", ".join(
+            f"{name} {words.digits(value, 4)}" for name, value in level.bounds.items()
+        ),
     }
 
 
@@ -183,17 +211,37 @@ def _samples(result: EntropyResult) -> list[tuple[str, str, str]]:
     """Name, value and meaning of what is known about the samples."""
     known = {
         "n": ("samples", 6, "configurations, all chains together"),
-        "effective": ("effective samples", 4, "independent configurations that they are worth, n / 2 tau_int"),
-        "tau": ("tau_int", 3, "integrated autocorrelation time in draws, of the slowest observable; 1/2 if independent"),
+        "effective": (
+            "effective samples",
+            4,
+            "independent configurations that they are worth, n / 2 tau_int",
+        ),
+        "tau": (
+            "tau_int",
+            3,
+            "integrated autocorrelation time in draws, of the slowest observable; 1/2 if independent",
+        ),
         "rhat": ("R-hat", 5, "spread between chains against that within; 1 when they have mixed"),
     }
-    rows = [(label, words.digits(result.samples[name], n), text) for name, (label, n, text) in known.items() if name in result.samples]
+    rows = [
+        (label, words.digits(result.samples[name], n), text)
+        for name, (label, n, text) in known.items()
+        if name in result.samples
+    ]
     if result.samples.get("shape"):
         particles = result.samples.get("kind") == "particles"
         meaning = "diameters along each edge" if particles else "sites along each side"
-        rows.insert(0, (plots.Units.of(result).space, words.shape(result.samples["shape"]), meaning))
+        rows.insert(
+            0, (plots.Units.of(result).space, words.shape(result.samples["shape"]), meaning)
+        )
     if result.samples.get("kind") == "particles":
-        rows.append(("density", words.digits(result.samples["density"], 5), "particles per volume, in diameters"))
+        rows.append(
+            (
+                "density",
+                words.digits(result.samples["density"], 5),
+                "particles per volume, in diameters",
+            )
+        )
     elif "kind" in result.samples:
         rows.append(("states", str(result.samples["kind"]), "what a site holds"))
     return rows
@@ -209,7 +257,9 @@ def _limits(result: EntropyResult) -> dict[str, Any]:
     return {
         "largest": largest,
         "ceiling": ceiling,
-        "over": largest is not None and ceiling is not None and largest.mutual_information > ceiling,
+        "over": largest is not None
+        and ceiling is not None
+        and largest.mutual_information > ceiling,
         "beyond": beyond,
         "reasons": sorted({level.status for level in beyond}),
         "fall": sum(map(_fall, beyond)),
@@ -232,7 +282,10 @@ def _trainings(result: EntropyResult) -> list[dict[str, Any]]:
     """A figure for each depth that was trained, smallest blocks first, as they were trained; then that of the chain rule."""
     trained = [level for level in reversed(result.levels) if level.histories]
     depths = dict.fromkeys(level.level for level in trained)
-    rows = [_of_levels(result, depth, [level for level in trained if level.level == depth]) for depth in depths]
+    rows = [
+        _of_levels(result, depth, [level for level in trained if level.level == depth])
+        for depth in depths
+    ]
     other = result.cross_check
     if other and other.histories:
         figure = _svg("training-rule", plots.chain_rule_training, result, _PANEL)
@@ -263,7 +316,12 @@ def _svg(name: str, draw: Callable[..., Any], what: Any, size: tuple[float, floa
     from markupsafe import Markup
     from matplotlib.figure import Figure
 
-    settings = {"svg.fonttype": "none", "svg.hashsalt": name, "font.size": 9, "font.family": "DejaVu Sans"}
+    settings = {
+        "svg.fonttype": "none",
+        "svg.hashsalt": name,
+        "font.size": 9,
+        "font.family": "DejaVu Sans",
+    }
     with matplotlib.rc_context(settings):
         figure = Figure(figsize=size, layout="constrained")
         draw(what, figure.subplots())
@@ -276,7 +334,11 @@ def _inline(svg: str, name: str) -> str:
     """An SVG file as part of a page: no prolog, no addresses, names of its own, the page's colours and letters."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r' (xmlns(:xlink)?|width|height|version)="[^"]*"', "", svg.split(">", 1)[0]) + ">" + svg.split(">", 1)[1]
+    svg = (
+        re.sub(r' (xmlns(:xlink)?|width|height|version)="[^"]*"', "", svg.split(">", 1)[0])
+        + ">"
+        + svg.split(">", 1)[1]
+    )
     svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", svg)
     for colour, code in plots.COLOURS.items():
         svg = svg.replace(code, f"var(--{colour})")
@@ -286,7 +348,9 @@ def _inline(svg: str, name: str) -> str:
 
 def _provenance(provenance: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
     """Groups of rows: single values first, then one group for each mapping."""
-    nested = {name: value for name, value in provenance.items() if isinstance(value, Mapping) and value}
+    nested = {
+        name: value for name, value in provenance.items() if isinstance(value, Mapping) and value
+    }
     single = {name: value for name, value in provenance.items() if name not in nested}
     groups = [("this estimate", single)] if single else []
     return [(str(name), list(_flat(value))) for name, value in [*groups, *nested.items()]]

@@ -16,15 +16,15 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from ..choices import exact_value
-from ..errors import InputError
-from ..plots import measured
-from ..results import EntropyResult, Level
+from ..base import words
+from ..base.errors import InputError
+from ..base.words import measured
+from ..entropy.choices import exact_value
+from ..estimation.training import History
+from ..results.result import EntropyResult, Level
 from ..sweep import Store
 from ..sweep.plan import Point, shown
 from ..sweep.store import DONE, FAILED, RUNNING, State
-from ..training import History
-from . import words
 from .charts import as_json
 from .curves import Curve, Finished, charts, curves, differing, peaks
 from .page import check, render, write
@@ -92,27 +92,44 @@ def render_sweep_report(store: Store) -> str:
     states = store.states(store.plan())
     found = {state.point.key: _finished(store, state) for state in states if state.state == DONE}
     if not found:
-        raise InputError(f"{store.folder}: no state point is finished yet; moiety status tells how they stand")
+        raise InputError(
+            f"{store.folder}: no state point is finished yet; moiety status tells how they stand"
+        )
     lines = curves(list(found.values()))
     drawn = charts(lines)
     names = differing([state.point for state in states])
-    scripts = [files("moiety").joinpath("templates", name).read_text(encoding="utf-8") for name in _SCRIPTS]
+    scripts = [
+        files("moiety").joinpath("templates", name).read_text(encoding="utf-8") for name in _SCRIPTS
+    ]
     trained = [found[state.point.key].result if state.state == DONE else None for state in states]
     return render(
         "sweep.html",
         title=_title([state.point for state in states]),
         counts=_counts(states, found),
-        charts=[{"name": chart.name, "title": _TITLES[chart.name], "caption": _CAPTIONS[chart.name]} for chart in drawn],
+        charts=[
+            {"name": chart.name, "title": _TITLES[chart.name], "caption": _CAPTIONS[chart.name]}
+            for chart in drawn
+        ],
         peaks=peaks(lines),
         several=len(lines) > 1,
         along=_along(lines),
         checks=_checks(lines),
         rows=[_row(store, state, found.get(state.point.key), names) for state in states],
         plan=_plan_text(store.folder),
-        versions=sorted({str(state.said.get("version")) for state in states if state.state == DONE}),
-        style=_markup(files("moiety").joinpath("templates", "vendor", "uPlot.min.css").read_text(encoding="utf-8")),
-        licence=_markup(files("moiety").joinpath("templates", "vendor", "LICENSE").read_text(encoding="utf-8")),
-        data=_markup(as_json({"charts": drawn, "trainings": [_trainings(result) for result in trained]})),
+        versions=sorted(
+            {str(state.said.get("version")) for state in states if state.state == DONE}
+        ),
+        style=_markup(
+            files("moiety")
+            .joinpath("templates", "vendor", "uPlot.min.css")
+            .read_text(encoding="utf-8")
+        ),
+        licence=_markup(
+            files("moiety").joinpath("templates", "vendor", "LICENSE").read_text(encoding="utf-8")
+        ),
+        data=_markup(
+            as_json({"charts": drawn, "trainings": [_trainings(result) for result in trained]})
+        ),
         scripts=[_markup(script) for script in scripts],
         digests=[_digest(script) for script in scripts],
     )
@@ -138,7 +155,9 @@ def _title(points: Sequence[Point]) -> str:
     """The systems, and how far each label goes."""
     names = list(dict.fromkeys(str(point.labels.get("system", "files")) for point in points))
     parts = [", ".join(names)]
-    for name in dict.fromkeys(name for point in points for name in point.labels if name not in ("system", "seed")):
+    for name in dict.fromkeys(
+        name for point in points for name in point.labels if name not in ("system", "seed")
+    ):
         values = list(dict.fromkeys(point.labels[name] for point in points if name in point.labels))
         parts.append(f"{name} {_span(values)}")
     return "; ".join(parts)
@@ -151,9 +170,17 @@ def _span(values: Sequence[Any]) -> str:
 
 
 def _counts(states: Sequence[State], found: Mapping[str, Finished]) -> dict[str, Any]:
-    kinds = {name: sum(state.state == name for state in states) for name in (DONE, RUNNING, FAILED, "left")}
+    kinds = {
+        name: sum(state.state == name for state in states)
+        for name in (DONE, RUNNING, FAILED, "left")
+    }
     seconds = sum(state.said["seconds"] for state in states if state.state == DONE)
-    return {**kinds, "all": len(states), "doubtful": sum(not one.result.status.ok for one in found.values()), "seconds": seconds}
+    return {
+        **kinds,
+        "all": len(states),
+        "doubtful": sum(not one.result.status.ok for one in found.values()),
+        "seconds": seconds,
+    }
 
 
 def _along(lines: Sequence[Curve]) -> str:
@@ -162,7 +189,9 @@ def _along(lines: Sequence[Curve]) -> str:
 
 def _told(point: Point, names: Sequence[str]) -> str:
     """What tells a state point from others."""
-    return ", ".join(f"{name} {shown(point.labels[name])}" for name in names if name in point.labels)
+    return ", ".join(
+        f"{name} {shown(point.labels[name])}" for name in names if name in point.labels
+    )
 
 
 def _checks(lines: Sequence[Curve]) -> list[dict[str, Any]]:
@@ -171,12 +200,25 @@ def _checks(lines: Sequence[Curve]) -> list[dict[str, Any]]:
     for curve in lines:
         for one in curve.points:
             for made in one.result.status.checks:
-                kinds.setdefault(made.name, []).append((curve, shown(one.point.labels[curve.along]), made.passed))
+                kinds.setdefault(made.name, []).append(
+                    (curve, shown(one.point.labels[curve.along]), made.passed)
+                )
     rows = []
     for name, seen in kinds.items():
-        failed = [[value for one, value, passed in seen if one is curve and not passed] for curve in lines]
-        told = [_failed(curve, values) for curve, values in zip(lines, failed, strict=True) if values]
-        rows.append({"name": name, "of": len(seen), "passed": len(seen) - sum(map(len, failed)), "failed": "; ".join(told)})
+        failed = [
+            [value for one, value, passed in seen if one is curve and not passed] for curve in lines
+        ]
+        told = [
+            _failed(curve, values) for curve, values in zip(lines, failed, strict=True) if values
+        ]
+        rows.append(
+            {
+                "name": name,
+                "of": len(seen),
+                "passed": len(seen) - sum(map(len, failed)),
+                "failed": "; ".join(told),
+            }
+        )
     return sorted(rows, key=lambda row: row["passed"] == row["of"])
 
 
@@ -185,12 +227,20 @@ def _failed(curve: Curve, values: Sequence[str]) -> str:
     if len(values) == len(curve.points) > 1:
         return f"all of {curve}" if str(curve) else "all"
     more = f" and {len(values) - _NAMED} more" if len(values) > _NAMED else ""
-    return ", ".join(filter(None, (str(curve), f"{curve.along} {', '.join(values[:_NAMED])}{more}")))
+    return ", ".join(
+        filter(None, (str(curve), f"{curve.along} {', '.join(values[:_NAMED])}{more}"))
+    )
 
 
 def _row(store: Store, state: State, one: Finished | None, names: Sequence[str]) -> dict[str, Any]:
     """A state point in the table, and what it unfolds to."""
-    row = {"name": _told(state.point, names), "state": state.state, "key": state.point.key, "note": "", "one": one}
+    row = {
+        "name": _told(state.point, names),
+        "state": state.state,
+        "key": state.point.key,
+        "note": "",
+        "one": one,
+    }
     if one is None:
         return {**row, "note": _failure(store, state) if state.failures else _progress(state)}
     result, other = one.result, one.result.cross_check
@@ -233,7 +283,9 @@ def _level(level: Level) -> dict[str, str]:
     return {
         "halves": words.shape(level.shape),
         "information": measured(level.mutual_information, level.error),
-        "density": measured(level.mutual_information / level.interface, level.error / level.interface),
+        "density": measured(
+            level.mutual_information / level.interface, level.error / level.interface
+        ),
         "source": level.source,
         "status": status,
     }
@@ -249,18 +301,39 @@ def _trainings(result: EntropyResult | None) -> list[dict[str, Any]]:
     if result is None:
         return []
     rows = [
-        _training(words.shape(level.shape), "bound on M (nats)", level.mutual_information, level.error, level.histories, floor=True)
+        _training(
+            words.shape(level.shape),
+            "bound on M (nats)",
+            level.mutual_information,
+            level.error,
+            level.histories,
+            floor=True,
+        )
         for level in result.levels
         if level.histories
     ]
     other = result.cross_check
     if other and other.histories:
-        histories = [replace(history, bound=[-bound for bound in history.bound]) for history in other.histories]
-        rows.append(_training("chain rule", f"bound on s ({result.unit})", other.entropy, other.error, histories, floor=False))
+        histories = [
+            replace(history, bound=[-bound for bound in history.bound])
+            for history in other.histories
+        ]
+        rows.append(
+            _training(
+                "chain rule",
+                f"bound on s ({result.unit})",
+                other.entropy,
+                other.error,
+                histories,
+                floor=False,
+            )
+        )
     return rows
 
 
-def _training(of: str, unit: str, value: float, error: float, histories: Sequence[History], floor: bool) -> dict[str, Any]:
+def _training(
+    of: str, unit: str, value: float, error: float, histories: Sequence[History], floor: bool
+) -> dict[str, Any]:
     """One choice of the chart; M has a floor, which is 0, the entropy of continuous states has none."""
     folds = [{"steps": history.steps, "bound": history.bound} for history in histories]
     return {"of": of, "unit": unit, "value": value, "error": error, "folds": folds, "floor": floor}

@@ -15,4 +15,14 @@ from .executors import EXECUTORS
 from .plan import Chain, Plan, Point, read_plan
 from .store import Store
 
-__all__ = ["EXECUTORS", "Chain", "Outcome", "Plan", "Point", "Store", "collect", "read_plan", "sweep"]
+__all__ = [
+    "EXECUTORS",
+    "Chain",
+    "Outcome",
+    "Plan",
+    "Point",
+    "Store",
+    "collect",
+    "read_plan",
+    "sweep",
+]

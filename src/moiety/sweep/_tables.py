@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from ..errors import InputError
+from ..base.errors import InputError
 
 __all__ = ["Estimate", "Files", "Misfit", "Range", "System", "Tables", "line_of", "told"]
 
@@ -41,7 +41,9 @@ class Range(_Table):
         if (self.num is None) == (self.step is None):
             raise ValueError("a range needs num or step, not both")
         if self.step is not None and not (self.stop - self.start) * self.step > 0:
-            raise ValueError(f"a step of {self.step:g} does not lead from {self.start:g} to {self.stop:g}")
+            raise ValueError(
+                f"a step of {self.step:g} does not lead from {self.start:g} to {self.stop:g}"
+            )
         return self
 
     def values(self) -> list[float]:

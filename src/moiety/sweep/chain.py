@@ -10,17 +10,17 @@ from pathlib import Path
 from time import perf_counter, time
 from typing import Any
 
+from ..base.errors import InputError
+from ..base.random import Streams
 from ..baselines import EnergySeries, compression_entropy, heat_capacity, naive_entropy
-from ..choices import algorithms
-from ..critics import InterfaceCritic
-from ..entropy import estimate_entropy
-from ..errors import InputError
+from ..data.particles import Particles
+from ..data.samples import Samples
+from ..entropy.choices import algorithms
+from ..entropy.lattice import estimate_entropy
+from ..estimation.critics import InterfaceCritic
+from ..estimation.tensorboard import ScalarLog
 from ..io import load
-from ..particles import Particles
-from ..random import Streams
-from ..results import Estimate
-from ..samples import Samples
-from ..scalars import ScalarLog
+from ..results.result import Estimate
 from ..systems import system
 from .plan import ALGORITHMS, Chain, Point
 from .store import Store
@@ -30,7 +30,9 @@ __all__ = ["run_chain"]
 _BEAT = 2.0  # seconds between signs of life
 
 
-def run_chain(folder: str, chain: Chain, flag: str | None = None, threads: int = 1, log: str | None = None) -> int:
+def run_chain(
+    folder: str, chain: Chain, flag: str | None = None, threads: int = 1, log: str | None = None
+) -> int:
     """Finish the state points of a chain that are left.
 
     Arguments:
@@ -73,7 +75,9 @@ def _run_point(store: Store, point: Point, threads: int, log: Path | None) -> No
     seed = Streams(point.seed).integer("networks")
     told = _beating(store, point)
     with ScalarLog(log) if log else nullcontext() as watch:
-        result = estimate_entropy(samples, **chosen, **others, seed=seed, threads=threads, progress=told, watch=watch)
+        result = estimate_entropy(
+            samples, **chosen, **others, seed=seed, threads=threads, progress=told, watch=watch
+        )
     store.keep(point, result, _baselines(point, samples), perf_counter() - started)
 
 
@@ -90,7 +94,9 @@ def _samples(point: Point, threads: int) -> Samples:
             raise InputError(f"{source['file']}: holds particles; sweeps take samples of lattices")
         return found
     model = system(source["system"], **source["parameters"])
-    seed = Streams(point.seed).integer("samples", source["system"], sorted(model.parameters().items()))
+    seed = Streams(point.seed).integer(
+        "samples", source["system"], sorted(model.parameters().items())
+    )
     return model.sample(source["samples"], seed=seed, threads=threads)
 
 
@@ -130,4 +136,8 @@ def _entropy(estimate: Callable[[Samples], Estimate]) -> Callable[[Samples], tup
     return both
 
 
-_BASELINES = {"naive": _entropy(naive_entropy), "compression": _entropy(compression_entropy), "heat-capacity": _heat}
+_BASELINES = {
+    "naive": _entropy(naive_entropy),
+    "compression": _entropy(compression_entropy),
+    "heat-capacity": _heat,
+}

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..choices import exact_value
-from ..errors import InputError
-from ..results import EntropyResult
+from ..base.errors import InputError
+from ..entropy.choices import exact_value
+from ..results.result import EntropyResult
 from ..systems import system
 from .plan import Plan, Point
 from .store import DONE, State, Store
@@ -65,9 +65,18 @@ def collect(store: Store, plan: Plan | None = None) -> xarray.Dataset:
     shape, most = tuple(map(len, axes.values())), max(len(result.levels) for result in results)
     points = dict(_POINTS)
     for name in sorted({name for state in states for name in state.said["baselines"]}):
-        told = ("k_B/site", "heat capacity by fluctuations") if name == "heat-capacity" else ("nats/site", f"entropy by {name}")
-        points |= {_variable(name): told, f"{_variable(name)}_error": (told[0], "one standard error of it")}
-    data = {name: np.full(shape, np.nan) for name in points} | {name: np.full((*shape, most), np.nan) for name in _LEVELS}
+        told = (
+            ("k_B/site", "heat capacity by fluctuations")
+            if name == "heat-capacity"
+            else ("nats/site", f"entropy by {name}")
+        )
+        points |= {
+            _variable(name): told,
+            f"{_variable(name)}_error": (told[0], "one standard error of it"),
+        }
+    data = {name: np.full(shape, np.nan) for name in points} | {
+        name: np.full((*shape, most), np.nan) for name in _LEVELS
+    }
     for state, result, label in zip(states, results, labels, strict=True):
         at = tuple(values.index(label[name]) for name, values in axes.items())
         for name, value in _numbers(state, result).items():
@@ -76,14 +85,21 @@ def collect(store: Store, plan: Plan | None = None) -> xarray.Dataset:
             data[name][(*at, slice(len(values)))] = values
     dims = tuple(axes)
     variables = {name: (dims, data[name], _attributes(points[name])) for name in points}
-    variables |= {name: ((*dims, "level"), data[name], _attributes(_LEVELS[name])) for name in _LEVELS}
-    coordinates = {name: values for name, values in axes.items()} | {"level": np.arange(1, most + 1)}
+    variables |= {
+        name: ((*dims, "level"), data[name], _attributes(_LEVELS[name])) for name in _LEVELS
+    }
+    coordinates = {name: values for name, values in axes.items()} | {
+        "level": np.arange(1, most + 1)
+    }
     return xarray.Dataset(variables, coordinates, {"finished": len(states), "of": len(plan.points)})
 
 
 def _axes(labels: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """Values of every label, in order."""
-    return {name: sorted({one[name] for one in labels}, key=lambda value: (value != value, value)) for name in labels[0]}
+    return {
+        name: sorted({one[name] for one in labels}, key=lambda value: (value != value, value))
+        for name in labels[0]
+    }
 
 
 def _labels(points: Sequence[Point]) -> list[dict[str, Any]]:
@@ -95,7 +111,13 @@ def _labels(points: Sequence[Point]) -> list[dict[str, Any]]:
         values = [_plain(one.get(name)) for one in whole]
         words = any(isinstance(value, str) for value in values)
         for row, value in zip(rows, values, strict=True):
-            row[name] = ("" if value is None else str(value)) if words else _MISSING if value is None else value
+            row[name] = (
+                ("" if value is None else str(value))
+                if words
+                else _MISSING
+                if value is None
+                else value
+            )
     return rows
 
 
@@ -116,7 +138,9 @@ def _numbers(state: State, result: EntropyResult) -> dict[str, float]:
     found = {"entropy": result.entropy, "error": result.error, "tau": result.samples["tau"]}
     found |= {"ok": float(result.status.ok), "seconds": state.said["seconds"]}
     found |= {} if exact is None else {"exact": exact}
-    found |= {} if other is None else {"cross_check": other.entropy, "cross_check_error": other.error}
+    found |= (
+        {} if other is None else {"cross_check": other.entropy, "cross_check_error": other.error}
+    )
     for name, said in state.said["baselines"].items():
         found |= {_variable(name): said["value"], f"{_variable(name)}_error": said["error"]}
     return found
@@ -127,8 +151,16 @@ def _variable(name: str) -> str:
 
 
 def _by_level(result: EntropyResult) -> dict[str, list[float]]:
-    names = {"mutual_information": "mutual_information", "mutual_information_error": "error", "volume": "volume", "interface": "interface"}
-    return {ours: [float(getattr(level, theirs)) for level in result.levels] for ours, theirs in names.items()}
+    names = {
+        "mutual_information": "mutual_information",
+        "mutual_information_error": "error",
+        "volume": "volume",
+        "interface": "interface",
+    }
+    return {
+        ours: [float(getattr(level, theirs)) for level in result.levels]
+        for ours, theirs in names.items()
+    }
 
 
 def _attributes(told: tuple[str, str]) -> dict[str, str]:

@@ -47,7 +47,11 @@ class Outcome:
     @property
     def failed(self) -> tuple[State, ...]:
         """Those that were given up."""
-        return tuple(one for one in self.states if one.state == FAILED or one.state != DONE and one.point.key in self.errors)
+        return tuple(
+            one
+            for one in self.states
+            if one.state == FAILED or (one.state != DONE and one.point.key in self.errors)
+        )
 
 
 def sweep(
@@ -105,16 +109,28 @@ class _Run:
         progress: Callable[[Sequence[State]], None] | None, stop: Callable[[], bool] | None,
         log: str | None,
     ):  # fmt: skip
-        self.plan, self.chains, self.store, self.flag, self.progress, self.stop = plan, chains, store, flag, progress, stop
+        self.plan, self.chains, self.store, self.flag, self.progress, self.stop = (
+            plan,
+            chains,
+            store,
+            flag,
+            progress,
+            stop,
+        )
         self.stopped, self.breaks, self.log = False, 0, log
-        self.errors: dict[str, list[str]] = defaultdict(list)  # by the state point that a task ended at
+        self.errors: dict[str, list[str]] = defaultdict(
+            list
+        )  # by the state point that a task ended at
 
     def left(self) -> list[Chain]:
         """Chains with state points to do, but for those given up."""
         found = []
         for chain in self.chains:
             first = self._next(chain)
-            if first and max(len(self.store.failures(first.key)), len(self.errors[first.key])) < TRIES:
+            if (
+                first
+                and max(len(self.store.failures(first.key)), len(self.errors[first.key])) < TRIES
+            ):
                 found.append(chain)
         return found
 
@@ -145,10 +161,14 @@ class _Run:
             if not self.stopped and self.stop and self.stop():
                 self.stopped = True
                 self.flag.touch()
-                futures = {future: chain for future, chain in futures.items() if not future.cancel()}
+                futures = {
+                    future: chain for future, chain in futures.items() if not future.cancel()
+                }
 
     def _one(self, executor: Executor, chain: Chain) -> Future:
-        return executor.submit(run_chain, str(self.store.folder.resolve()), chain, str(self.flag), log=self.log)
+        return executor.submit(
+            run_chain, str(self.store.folder.resolve()), chain, str(self.flag), log=self.log
+        )
 
     def _note_error(self, chain: Chain, error: BaseException) -> None:
         """Count it here, too: a worker without this package writes no log, nor does one whose disk is full."""

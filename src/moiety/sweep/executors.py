@@ -21,7 +21,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from ..errors import InputError
+from ..base.errors import InputError
 
 __all__ = ["EXECUTORS", "Workers", "dask", "processes", "slurm"]
 
@@ -43,12 +43,16 @@ def processes(workers: int = 2) -> Workers:
     @contextmanager
     def opened() -> Iterator[Executor]:
         before = {name: os.environ.get(name) for name in _ONE_THREAD}
-        os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))  # read by the libraries as the workers import them
+        os.environ.update(
+            dict.fromkeys(_ONE_THREAD, "1")
+        )  # read by the libraries as the workers import them
         pool = ProcessPoolExecutor(workers, mp_context=_start(), initializer=_deaf)
         try:
             yield pool
         finally:
-            running = list((pool._processes or {}).values())  # the standard library ends no worker before its task does
+            running = list(
+                (pool._processes or {}).values()
+            )  # the standard library ends no worker before its task does
             pool.shutdown(wait=False, cancel_futures=True)
             for process in running:
                 process.terminate()
@@ -63,7 +67,9 @@ def _start() -> BaseContext:
     if sys.platform != "linux":  # elsewhere copies of a process with loaded libraries are not safe
         return get_context("spawn")
     context = get_context("forkserver")
-    context.set_forkserver_preload(["moiety.sweep.chain", "torch._dynamo"])  # the latter is what optimisers import
+    context.set_forkserver_preload(
+        ["moiety.sweep.chain", "torch._dynamo"]
+    )  # the latter is what optimisers import
     return context
 
 
@@ -99,9 +105,16 @@ def dask(scheduler: str | None = None, workers: int = 2) -> Workers:
                 with Client(scheduler, timeout=20) as client:
                     yield client.get_executor(pure=False, retries=0)
             except OSError as error:
-                raise InputError(f"no Dask scheduler answers at {scheduler}; is it running there?") from error
+                raise InputError(
+                    f"no Dask scheduler answers at {scheduler}; is it running there?"
+                ) from error
             return
-        options = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
+        options = {
+            "n_workers": workers,
+            "threads_per_worker": 1,
+            "dashboard_address": None,
+            "silence_logs": 50,
+        }
         with LocalCluster(**options) as cluster, Client(cluster) as client:
             yield client.get_executor(pure=False, retries=0)
 
@@ -142,7 +155,9 @@ class _Submitted(Executor):
         from concurrent.futures import ThreadPoolExecutor
 
         self.executor = executor
-        self.waiting = ThreadPoolExecutor(workers if executor.cluster == "local" else 256, thread_name_prefix="job")
+        self.waiting = ThreadPoolExecutor(
+            workers if executor.cluster == "local" else 256, thread_name_prefix="job"
+        )
 
     def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future:
         """See `concurrent.futures.Executor`."""

@@ -32,8 +32,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..choices import algorithms
-from ..errors import InputError
+from ..base.errors import InputError
+from ..entropy.choices import algorithms
 from ._grid import Row, of_files, of_systems
 from ._tables import Misfit, Tables, line_of, told
 
@@ -72,7 +72,12 @@ class Point:
     def configuration(self) -> dict[str, Any]:
         """What is hashed: of a file what it holds, not where it lies."""
         source = {name: value for name, value in self.source.items() if name != "file"}
-        said = {"source": source, "settings": self.settings, "baselines": self.baselines, "seed": self.seed}
+        said = {
+            "source": source,
+            "settings": self.settings,
+            "baselines": self.baselines,
+            "seed": self.seed,
+        }
         return {"format": _FORMAT, **said, "before": self.before}
 
     @property
@@ -135,9 +140,13 @@ def read_plan(path: str | Path) -> Plan:
         text = path.read_text(encoding="utf-8")
         tables = tomllib.loads(text)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); give the name of a plan, a TOML file") from error
+        raise InputError(
+            f"{path}: cannot be read ({error.strerror}); give the name of a plan, a TOML file"
+        ) from error
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is no text in UTF-8; give the name of a plan, a TOML file") from error
+        raise InputError(
+            f"{path}: is no text in UTF-8; give the name of a plan, a TOML file"
+        ) from error
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path}: is no TOML: {error}") from error
     try:
@@ -156,7 +165,9 @@ def _expanded(tables: Tables, folder: Path) -> Plan:
     try:
         algorithms(**{name: said.get(name) for name in ALGORITHMS})
     except InputError as error:
-        named = next((name for name in ALGORITHMS if name in said and repr(said[name]) in str(error)), "")
+        named = next(
+            (name for name in ALGORITHMS if name in said and repr(said[name]) in str(error)), ""
+        )
         raise Misfit(("estimate", named), str(error)) from error
     if not tables.system and not tables.files:
         raise Misfit((), "names nothing to estimate; add a table [[system]] or [[files]]")
@@ -183,7 +194,9 @@ def _linked(rows: Row, settings: Mapping[str, Any], baselines: Sequence[str], se
     chain: list[Point] = []
     for source, labels in rows:
         before = chain[-1].key if chain else None
-        chain.append(Point(source, dict(settings), tuple(baselines), seed, {**labels, "seed": seed}, before))
+        chain.append(
+            Point(source, dict(settings), tuple(baselines), seed, {**labels, "seed": seed}, before)
+        )
     return tuple(chain)
 
 

@@ -30,11 +30,11 @@ from time import time
 from typing import Any
 
 from .. import __version__
-from ..critics import TrainedCritic
-from ..errors import InputError
-from ..io._atomic import atomic
+from ..base.atomic import atomic
+from ..base.errors import InputError
+from ..estimation.critics import TrainedCritic
 from ..io._format import naming
-from ..results import EntropyResult
+from ..results.result import EntropyResult
 from .plan import Chain, Plan, Point
 
 __all__ = ["DONE", "FAILED", "LEFT", "RUNNING", "TRIES", "State", "Store"]
@@ -84,8 +84,12 @@ class Store:
         try:
             (self.folder / "points").mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise InputError(f"{self.folder}: cannot be made ({error.strerror}); choose another folder") from error
-        self._verified: dict[str, tuple[int, dict[str, Any]]] = {}  # when it was written, and what it says
+            raise InputError(
+                f"{self.folder}: cannot be made ({error.strerror}); choose another folder"
+            ) from error
+        self._verified: dict[
+            str, tuple[int, dict[str, Any]]
+        ] = {}  # when it was written, and what it says
 
     @classmethod
     def opened(cls, folder: str | os.PathLike[str]) -> Store:
@@ -135,7 +139,9 @@ class Store:
         known = self._verified.get(key)
         if known is None or known[0] != written:
             said = _read(self.place(key) / "done.json")
-            if said is None or not all(_digest(self.place(key) / name) == said["files"].get(name) for name in _WHOLE):
+            if said is None or not all(
+                _digest(self.place(key) / name) == said["files"].get(name) for name in _WHOLE
+            ):
                 return None
             self._verified[key] = known = (written, said)
         return known[1]
@@ -148,16 +154,33 @@ class Store:
         """Those of a state point that is done, with this configuration."""
         return TrainedCritic.load(self.place(key) / "networks.pt", critic)
 
-    def keep(self, point: Point, result: EntropyResult, baselines: Mapping[str, Any], seconds: float) -> None:
+    def keep(
+        self, point: Point, result: EntropyResult, baselines: Mapping[str, Any], seconds: float
+    ) -> None:
         """Write a finished state point."""
         place = self.place(point.key)
         place.mkdir(exist_ok=True)
         _write(place / "point.json", json.dumps(_described(point), indent=1))
         result.critic.save(place / "networks.pt")
         result.save(place / "result.nc", force=True)
-        numbers = {"entropy": result.entropy, "error": result.error, "ok": result.status.ok, "baselines": dict(baselines)}
-        made = {"seconds": seconds, "host": socket.gethostname(), "version": __version__, "at": time()}
-        _write(place / "done.json", json.dumps({**numbers, **made, "files": {name: _digest(place / name) for name in _WHOLE}}))
+        numbers = {
+            "entropy": result.entropy,
+            "error": result.error,
+            "ok": result.status.ok,
+            "baselines": dict(baselines),
+        }
+        made = {
+            "seconds": seconds,
+            "host": socket.gethostname(),
+            "version": __version__,
+            "at": time(),
+        }
+        _write(
+            place / "done.json",
+            json.dumps(
+                {**numbers, **made, "files": {name: _digest(place / name) for name in _WHOLE}}
+            ),
+        )
         (place / "running.json").unlink(missing_ok=True)
 
     def beat(self, point: Point, share: float, text: str, since: float | None = None) -> None:
@@ -172,7 +195,13 @@ class Store:
         with suppress(OSError):  # to lose it does no harm
             place = self.place(point.key)
             place.mkdir(exist_ok=True)
-            said = {"share": share, "text": text, "host": socket.gethostname(), "process": os.getpid(), "at": time()}
+            said = {
+                "share": share,
+                "text": text,
+                "host": socket.gethostname(),
+                "process": os.getpid(),
+                "at": time(),
+            }
             said["since"] = said["at"] if since is None else since
             _write(place / "running.json", json.dumps(said))
 
@@ -186,7 +215,9 @@ class Store:
 
     def failures(self, key: str) -> list[Path]:
         """Logs of failed attempts, oldest first."""
-        return sorted(self.place(key).glob("failure-*.log"), key=lambda path: int(path.stem.partition("-")[2]))
+        return sorted(
+            self.place(key).glob("failure-*.log"), key=lambda path: int(path.stem.partition("-")[2])
+        )
 
     def forgive(self, keys: Iterable[str]) -> None:
         """Drop the logs of failed attempts, so that a new run tries again."""
@@ -234,7 +265,11 @@ class Store:
                 shutil.rmtree(place)
                 gone += 1
                 continue
-            for path in [*place.glob(".moiety-*"), *place.glob("failure-*.log"), *place.glob("running.json")]:
+            for path in [
+                *place.glob(".moiety-*"),
+                *place.glob("failure-*.log"),
+                *place.glob("running.json"),
+            ]:
                 path.unlink(missing_ok=True)
                 gone += 1
         return gone
@@ -246,7 +281,14 @@ def _described(point: Point) -> dict[str, Any]:
 
 def _point(said: Mapping[str, Any]) -> Point:
     """What `_described` said; sides of a lattice come back as lists, which hash alike."""
-    return Point(said["source"], said["settings"], tuple(said["baselines"]), said["seed"], said["labels"], said["before"])
+    return Point(
+        said["source"],
+        said["settings"],
+        tuple(said["baselines"]),
+        said["seed"],
+        said["labels"],
+        said["before"],
+    )
 
 
 def _write(path: Path, text: str) -> None:

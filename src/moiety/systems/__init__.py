@@ -12,8 +12,8 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
-from ._cache import drop_stale_kernels
+from ..base.errors import InputError
+from .dynamics.cache import drop_stale_kernels
 from .gaussian_field import GaussianField
 from .hard_disks import HardDisks
 from .hard_rods import HardRods
@@ -29,7 +29,7 @@ from .xy_square import XYSquare
 
 __all__ = ["PARTICLE_SYSTEMS", "SYSTEMS", "system"]
 
-drop_stale_kernels(Path(__file__).parent)
+drop_stale_kernels(Path(__file__).with_name("dynamics"))
 _KINDS = (
     IsingSquare, IsingTriangular, IsingChain, IsingCubic, PottsSquare, XYSquare, GaussianField, MarkovChain,
 )  # fmt: skip
@@ -58,8 +58,14 @@ def system(name: str, **parameters: Any) -> Any:
     known = {item.name: item.default is MISSING for item in fields(kinds[name])}
     for parameter in parameters:
         if parameter not in known:
-            raise InputError(f"{name} has no parameter {parameter!r}; choose from {', '.join(known)}")
-    missing = [parameter for parameter, required in known.items() if required and parameter not in parameters]
+            raise InputError(
+                f"{name} has no parameter {parameter!r}; choose from {', '.join(known)}"
+            )
+    missing = [
+        parameter
+        for parameter, required in known.items()
+        if required and parameter not in parameters
+    ]
     if missing:
         raise InputError(f"{name} needs {' and '.join(missing)}")
     return kinds[name](**parameters)

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
-from ..particles import Particles
+from ..base.errors import InputError
+from ..data.particles import Particles
 from ._lattice import checked_number
 from ._sampling import exact_walk, provenance
-from ._walk import Walk
+from .dynamics.driver import Walk
 
 __all__ = ["as_particles", "checked_below", "checked_count", "exact_particles"]
 
@@ -30,11 +30,15 @@ def checked_below(name: str, value: float, end: float, *, closed: bool = False) 
     """A number above 0 and below `end`, or at most `end`."""
     number = checked_number(name, value, positive=True)
     if number > end or (number == end and not closed):
-        raise InputError(f"{name} must be {'at most' if closed else 'below'} {end:g}, not {value!r}")
+        raise InputError(
+            f"{name} must be {'at most' if closed else 'below'} {end:g}, not {value!r}"
+        )
     return number
 
 
-def exact_particles(system, draw: Callable[[np.ndarray, np.ndarray], None], **options: Any) -> Particles:
+def exact_particles(
+    system, draw: Callable[[np.ndarray, np.ndarray], None], **options: Any
+) -> Particles:
     """`Particles` of a system whose every draw is independent of the one before.
 
     Arguments:
@@ -47,7 +51,9 @@ def exact_particles(system, draw: Callable[[np.ndarray, np.ndarray], None], **op
     return as_particles(system, exact_walk(system, draw, sites, np.float64, **options), "exact")
 
 
-def as_particles(system, result: Walk, algorithm: str, measured: Mapping[str, np.ndarray] | None = None) -> Particles:
+def as_particles(
+    system, result: Walk, algorithm: str, measured: Mapping[str, np.ndarray] | None = None
+) -> Particles:
     """The draws of a walk, whose values begin with the coordinates, as `Particles` of diameter 1."""
     frames = result.values[..., : system.particles * system.dimensions]
     return Particles.from_frames(

@@ -13,12 +13,21 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from ..errors import InputError
+from ..base.errors import InputError
 
-__all__ = ["checked_number", "checked_shape", "checked_states", "equal_bonds", "neighbour_table", "sublattices"]
+__all__ = [
+    "checked_number",
+    "checked_shape",
+    "checked_states",
+    "equal_bonds",
+    "neighbour_table",
+    "sublattices",
+]
 
 
-def neighbour_table(shape: Sequence[int], offsets: Sequence[Sequence[int]] | None = None) -> np.ndarray:
+def neighbour_table(
+    shape: Sequence[int], offsets: Sequence[Sequence[int]] | None = None
+) -> np.ndarray:
     """Neighbours of every site of a torus.
 
     Arguments:
@@ -40,12 +49,20 @@ def neighbour_table(shape: Sequence[int], offsets: Sequence[Sequence[int]] | Non
     if offsets is None:
         offsets = np.eye(len(shape), dtype=int)
     sites = np.arange(prod(shape), dtype=np.int32).reshape(shape)
-    moves = [tuple(offset) for offset in offsets if any(step % side for step, side in zip(offset, shape, strict=True))]
+    moves = [
+        tuple(offset)
+        for offset in offsets
+        if any(step % side for step, side in zip(offset, shape, strict=True))
+    ]
     axes = tuple(range(len(shape)))
     forward = [np.roll(sites, [-step for step in move], axes).ravel() for move in moves]
     backward = [np.roll(sites, move, axes).ravel() for move in moves]
     columns = forward + backward
-    return np.ascontiguousarray(np.stack(columns, 1)) if columns else np.empty((sites.size, 0), np.int32)
+    return (
+        np.ascontiguousarray(np.stack(columns, 1))
+        if columns
+        else np.empty((sites.size, 0), np.int32)
+    )
 
 
 def sublattices(shape: Sequence[int], count: int) -> np.ndarray:
@@ -77,16 +94,31 @@ def equal_bonds(values: np.ndarray) -> np.ndarray:
 
 def checked_shape(size: int | Sequence[int], axes: int) -> tuple[int, ...]:
     """The sides of a lattice from one number or one number per axis."""
-    sides = (size,) * axes if isinstance(size, Integral) else tuple(size) if isinstance(size, Sequence) else ()
-    if len(sides) != axes or any(not isinstance(side, Integral) or isinstance(side, bool) or side < 1 for side in sides):
+    sides = (
+        (size,) * axes
+        if isinstance(size, Integral)
+        else tuple(size)
+        if isinstance(size, Sequence)
+        else ()
+    )
+    if len(sides) != axes or any(
+        not isinstance(side, Integral) or isinstance(side, bool) or side < 1 for side in sides
+    ):
         raise InputError(f"size must be a positive integer or {axes} of them, not {size!r}")
     return tuple(int(side) for side in sides)
 
 
 def checked_number(name: str, value: float, *, positive: bool = False) -> float:
     """A finite, perhaps positive, number."""
-    if not isinstance(value, Real) or isinstance(value, bool) or not isfinite(value) or (positive and value <= 0):
-        raise InputError(f"{name} must be a {'positive' if positive else 'finite'} number, not {value!r}")
+    if (
+        not isinstance(value, Real)
+        or isinstance(value, bool)
+        or not isfinite(value)
+        or (positive and value <= 0)
+    ):
+        raise InputError(
+            f"{name} must be a {'positive' if positive else 'finite'} number, not {value!r}"
+        )
     return float(value)
 
 

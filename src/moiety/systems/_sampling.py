@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from .. import __version__
-from ..errors import InputError
-from ..samples import Samples
-from ._dynamics import default_algorithm, lattice_dynamics
-from ._walk import Dynamics, Walk, walk
+from ..base.errors import InputError
+from ..data.samples import Samples
+from .dynamics.driver import Dynamics, Walk, walk
+from .dynamics.lattice import default_algorithm, lattice_dynamics
 
 __all__ = ["as_samples", "exact_samples", "exact_walk", "lattice_samples", "provenance"]
 
@@ -43,11 +43,15 @@ def lattice_samples(
     """
     algorithm = algorithm or default_algorithm(len(labels), neighbours.shape[1], bond, field)
     seed = options.get("seed", 0)
-    dynamics = lattice_dynamics(neighbours, len(labels), bond, field, algorithm=algorithm, groups=groups, seed=seed)
+    dynamics = lattice_dynamics(
+        neighbours, len(labels), bond, field, algorithm=algorithm, groups=groups, seed=seed
+    )
     return as_samples(system, walk(dynamics, **options), "discrete", labels, algorithm)
 
 
-def exact_samples(system, draw, kind: str, dtype: type, labels: tuple[int, ...], **options: Any) -> Samples:
+def exact_samples(
+    system, draw, kind: str, dtype: type, labels: tuple[int, ...], **options: Any
+) -> Samples:
     """`Samples` of a system whose every draw is independent of the one before.
 
     Arguments:
@@ -91,7 +95,14 @@ def exact_walk(system, draw, sites: int, dtype: type, **options: Any) -> Walk:
 def as_samples(system, result: Walk, kind: str, labels: tuple[int, ...], algorithm: str) -> Samples:
     """The draws of a walk as `Samples` that say where they come from."""
     values = result.values.reshape(*result.values.shape[:2], *system.shape)
-    return Samples(values, kind, system.periodic, labels, system.symmetries, provenance(system, result, algorithm))
+    return Samples(
+        values,
+        kind,
+        system.periodic,
+        labels,
+        system.symmetries,
+        provenance(system, result, algorithm),
+    )
 
 
 def provenance(system, result: Walk, algorithm: str) -> dict[str, Any]:

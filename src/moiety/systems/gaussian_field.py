@@ -19,13 +19,13 @@ import numpy as np
 from numba import njit
 from scipy import fft
 
-from ..errors import InputError
+from ..base.errors import InputError
+from ..data.samples import Samples
 from ..exact import gaussian
-from ..samples import Samples
 from ._lattice import checked_number, checked_shape
 from ._sampling import exact_samples
 from ._spins import ising_symmetries
-from ._splitmix import uniform
+from .dynamics.splitmix import uniform
 
 __all__ = ["GaussianField", "normals"]
 
@@ -61,7 +61,9 @@ class GaussianField:
 
     def __post_init__(self):
         object.__setattr__(self, "size", _checked_sides(self.size))
-        object.__setattr__(self, "temperature", checked_number("temperature", self.temperature, positive=True))
+        object.__setattr__(
+            self, "temperature", checked_number("temperature", self.temperature, positive=True)
+        )
         object.__setattr__(self, "mass", checked_number("mass", self.mass, positive=True))
         object.__setattr__(self, "stiffness", checked_number("stiffness", self.stiffness))
         if self.stiffness < 0:
@@ -99,14 +101,18 @@ class GaussianField:
 
     def entropy_infinite(self) -> float:
         """Differential entropy per site in nats of the infinite lattice of as many dimensions."""
-        return gaussian.free_field_entropy_infinite(len(self.shape), self.mass, self.stiffness, self.temperature)
+        return gaussian.free_field_entropy_infinite(
+            len(self.shape), self.mass, self.stiffness, self.temperature
+        )
 
     def covariance(self, block: Sequence[int] | None = None) -> np.ndarray:
         """Covariance matrix of a block's sites (in C order), or of the whole lattice's."""
         block = self.shape if block is None else tuple(block)
         if prod(block) > _MOST_SITES:
             raise InputError(f"a block of sides {block} is too large: at most {_MOST_SITES} sites")
-        correlation = gaussian.free_field_covariance(self.shape, self.mass, self.stiffness, self.temperature)
+        correlation = gaussian.free_field_covariance(
+            self.shape, self.mass, self.stiffness, self.temperature
+        )
         return gaussian.block_covariance(correlation, block)
 
     def information(self, left: Sequence[int], right: Sequence[int], axis: int = 0) -> float:
@@ -129,14 +135,18 @@ class GaussianField:
         left, right = tuple(left), tuple(right)
         flush = len(left) == len(right) == len(self.shape) and 0 <= axis < len(left)
         if not flush or left[:axis] != right[:axis] or left[axis + 1 :] != right[axis + 1 :]:
-            raise InputError(f"blocks of sides {left} and {right} do not meet flush along axis {axis} of {self.shape}")
+            raise InputError(
+                f"blocks of sides {left} and {right} do not meet flush along axis {axis} of {self.shape}"
+            )
         pair = (*left[:axis], left[axis] + right[axis], *left[axis + 1 :])
         half = np.indices(pair)[axis] < left[axis]
         return gaussian.gaussian_information(self.covariance(pair), half)
 
     def sample(self, samples: int = 2048, **options: Any) -> Samples:
         """Independent samples, single precision; see `_sampling.exact_walk` for the options."""
-        amplitude = np.sqrt(self.temperature / gaussian.free_field_spectrum(self.shape, self.mass, self.stiffness))
+        amplitude = np.sqrt(
+            self.temperature / gaussian.free_field_spectrum(self.shape, self.mass, self.stiffness)
+        )
         amplitude = amplitude[..., : self.shape[-1] // 2 + 1]  # the other half is its mirror image
 
         def draw(state: np.ndarray, rng: np.ndarray) -> None:

@@ -17,12 +17,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..errors import InputError
+from ..base.errors import InputError
+from ..data.particles import Particles
 from ..exact.hard_particles import FREEZING, henderson_compressibility, henderson_excess_entropy
-from ..particles import Particles
 from ._box import as_particles, checked_below, checked_count
-from ._event_chains import BOND, CONTACT, bonds, densest_cells, event_chains, waves
-from ._walk import Dynamics, walk
+from .dynamics.driver import Dynamics, walk
+from .dynamics.event_chains import BOND, CONTACT, bonds, densest_cells, event_chains, waves
 
 __all__ = ["HardDisks", "arrangement"]
 
@@ -61,7 +61,9 @@ class HardDisks:
         phi = checked_below("packing_fraction", self.packing_fraction, FREEZING, closed=True)
         object.__setattr__(self, "packing_fraction", phi)
         if _distance(arrangement(self.particles)) * self.side <= CONTACT:
-            raise InputError(f"no lattice of {self.particles} disks is known that fits at a packing fraction of {phi:g}")
+            raise InputError(
+                f"no lattice of {self.particles} disks is known that fits at a packing fraction of {phi:g}"
+            )
 
     @property
     def density(self) -> float:
@@ -93,7 +95,9 @@ class HardDisks:
         """That of this number of disks to the order of 1 / N, over as many points in the same box."""
         return henderson_excess_entropy(self.packing_fraction, self.particles)
 
-    def sample(self, samples: int = 2048, *, algorithm: str | None = None, **options: Any) -> Particles:
+    def sample(
+        self, samples: int = 2048, *, algorithm: str | None = None, **options: Any
+    ) -> Particles:
         """Practically independent frames; measured in each is Z, over the moves that led to it.
 
         Arguments:
@@ -105,7 +109,9 @@ class HardDisks:
         if algorithm != "event-chain":
             raise InputError(f"unknown algorithm {algorithm!r}; choose from event-chain")
         result = walk(self._dynamics(), samples=samples, **options)
-        return as_particles(self, result, algorithm, {"compressibility": result.values[..., -1].ravel()})
+        return as_particles(
+            self, result, algorithm, {"compressibility": result.values[..., -1].ravel()}
+        )
 
     def _dynamics(self) -> Dynamics:
         side, sites = self.side, 2 * self.particles + 1
@@ -120,11 +126,19 @@ class HardDisks:
             positions = state[:-1].reshape(-1, 2)
             return (*bonds(positions, side, near), *waves(positions, side))
 
-        names = ("neighbours", "hexatic order", "hexatic order, imaginary", "density wave x", "density wave y")
+        names = (
+            "neighbours",
+            "hexatic order",
+            "hexatic order, imaginary",
+            "density wave x",
+            "density wave y",
+        )
         return Dynamics(self._start, advance, observe, sites, dtype=np.float64, names=names)
 
     def _start(self, chain: int, generator: np.random.Generator) -> np.ndarray:
-        sites = generator.permutation(arrangement(self.particles))[: self.particles]  # what is left over are vacancies
+        sites = generator.permutation(arrangement(self.particles))[
+            : self.particles
+        ]  # what is left over are vacancies
         sites = (sites + generator.random(2)) % 1.0 * self.side
         return np.append(sites[:, ::-1] if chain % 2 else sites, 0.0)
 

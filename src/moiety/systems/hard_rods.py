@@ -15,10 +15,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numba import njit
 
+from ..data.particles import Particles
 from ..exact.hard_particles import tonks_excess_entropy
-from ..particles import Particles
 from ._box import checked_below, checked_count, exact_particles
-from ._splitmix import uniform
+from .dynamics.splitmix import uniform
 
 __all__ = ["HardRods", "place"]
 

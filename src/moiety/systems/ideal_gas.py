@@ -13,10 +13,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numba import njit
 
-from ..particles import Particles
+from ..data.particles import Particles
 from ._box import checked_count, exact_particles
 from ._lattice import checked_number
-from ._splitmix import uniform
+from .dynamics.splitmix import uniform
 
 __all__ = ["IdealGas", "scatter"]
 

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..data.samples import Samples
 from ..exact.chain import chain_entropy
-from ..samples import Samples
 from ._lattice import checked_number, checked_shape, neighbour_table, sublattices
 from ._sampling import lattice_samples
 from ._spins import SPINS, ising_energy, ising_symmetries
@@ -46,7 +46,9 @@ class IsingChain:
 
     def __post_init__(self):
         object.__setattr__(self, "size", checked_shape(self.size, 1)[0])
-        object.__setattr__(self, "temperature", checked_number("temperature", self.temperature, positive=True))
+        object.__setattr__(
+            self, "temperature", checked_number("temperature", self.temperature, positive=True)
+        )
         object.__setattr__(self, "coupling", checked_number("coupling", self.coupling))
         object.__setattr__(self, "field", checked_number("field", self.field))
 
@@ -81,7 +83,9 @@ class IsingChain:
         """Entropy per site of the infinite chain in nats."""
         return chain_entropy(self.temperature, coupling=self.coupling, field=self.field)
 
-    def sample(self, samples: int = 2048, *, algorithm: str | None = None, **options: Any) -> Samples:
+    def sample(
+        self, samples: int = 2048, *, algorithm: str | None = None, **options: Any
+    ) -> Samples:
         """Practically independent samples; see `_sampling.lattice_samples` for the algorithms.
 
         Arguments:

@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..data.samples import Samples
 from ..exact import enumeration
-from ..samples import Samples
 from ._lattice import checked_number, checked_shape, neighbour_table, sublattices
 from ._sampling import lattice_samples
 from ._spins import SPINS, ising_energy, ising_symmetries
@@ -46,7 +46,9 @@ class IsingCubic:
 
     def __post_init__(self):
         object.__setattr__(self, "size", checked_shape(self.size, 3))
-        object.__setattr__(self, "temperature", checked_number("temperature", self.temperature, positive=True))
+        object.__setattr__(
+            self, "temperature", checked_number("temperature", self.temperature, positive=True)
+        )
         object.__setattr__(self, "coupling", checked_number("coupling", self.coupling))
         object.__setattr__(self, "field", checked_number("field", self.field))
 
@@ -81,7 +83,9 @@ class IsingCubic:
         """None: the model is not solved."""
         return None
 
-    def sample(self, samples: int = 2048, *, algorithm: str | None = None, **options: Any) -> Samples:
+    def sample(
+        self, samples: int = 2048, *, algorithm: str | None = None, **options: Any
+    ) -> Samples:
         """Practically independent samples; see `_sampling.lattice_samples` for the algorithms.
 
         Arguments:

@@ -11,11 +11,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..data.samples import Samples
 from ..exact import enumeration
 from ..exact.chain import chain_entropy
 from ..exact.kaufman import kaufman_entropy
 from ..exact.onsager import onsager_entropy
-from ..samples import Samples
 from ._lattice import checked_number, checked_shape, neighbour_table, sublattices
 from ._sampling import lattice_samples
 from ._spins import SPINS, ising_energy, ising_symmetries
@@ -50,7 +50,9 @@ class IsingSquare:
 
     def __post_init__(self):
         object.__setattr__(self, "size", checked_shape(self.size, 2))
-        object.__setattr__(self, "temperature", checked_number("temperature", self.temperature, positive=True))
+        object.__setattr__(
+            self, "temperature", checked_number("temperature", self.temperature, positive=True)
+        )
         object.__setattr__(self, "coupling", checked_number("coupling", self.coupling))
         object.__setattr__(self, "field", checked_number("field", self.field))
 
@@ -84,16 +86,22 @@ class IsingSquare:
         ring for a single row, up to 20 sites by enumeration.
         """
         if min(self.shape) == 1:
-            return chain_entropy(self.temperature, max(self.shape), coupling=self.coupling, field=self.field)
+            return chain_entropy(
+                self.temperature, max(self.shape), coupling=self.coupling, field=self.field
+            )
         if self.field == 0 and (self.coupling >= 0 or not any(side % 2 for side in self.shape)):
             return kaufman_entropy(self.temperature, self.shape, coupling=self.coupling)
         return enumeration.system_entropy(self, 2)
 
     def entropy_infinite(self) -> float | None:
         """Entropy per site of the infinite lattice in nats; none in a field."""
-        return onsager_entropy(self.temperature, coupling=self.coupling) if self.field == 0 else None
+        return (
+            onsager_entropy(self.temperature, coupling=self.coupling) if self.field == 0 else None
+        )
 
-    def sample(self, samples: int = 2048, *, algorithm: str | None = None, **options: Any) -> Samples:
+    def sample(
+        self, samples: int = 2048, *, algorithm: str | None = None, **options: Any
+    ) -> Samples:
         """Practically independent samples; see `_sampling.lattice_samples` for the algorithms.
 
         Arguments:

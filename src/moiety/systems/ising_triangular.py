@@ -14,18 +14,18 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..errors import InputError
+from ..base.errors import InputError
+from ..data.samples import Samples
 from ..exact import enumeration
 from ..exact.chain import chain_entropy
 from ..exact.houtappel import houtappel_entropy
 from ..exact.triangular_torus import LONGEST, triangular_torus_entropy
-from ..samples import Samples
-from ._dynamics import one_by_one
 from ._lattice import checked_number, checked_shape, neighbour_table, sublattices
-from ._loops import loops
 from ._sampling import as_samples, lattice_samples
 from ._spins import SPINS
-from ._walk import Dynamics, walk
+from .dynamics.driver import Dynamics, walk
+from .dynamics.lattice import one_by_one
+from .dynamics.loops import loops
 
 __all__ = ["IsingTriangular"]
 
@@ -67,7 +67,9 @@ class IsingTriangular:
 
     def __post_init__(self):
         object.__setattr__(self, "size", checked_shape(self.size, 2))
-        object.__setattr__(self, "temperature", checked_number("temperature", self.temperature, positive=True))
+        object.__setattr__(
+            self, "temperature", checked_number("temperature", self.temperature, positive=True)
+        )
         object.__setattr__(self, "coupling", checked_number("coupling", self.coupling))
         object.__setattr__(self, "field", checked_number("field", self.field))
 
@@ -96,8 +98,12 @@ class IsingTriangular:
         """Total energies, shape `(chain, draw)`, of codes 0 (down) and 1 (up)."""
         bonds = 0  # sum over bonds of s s'
         for offset in _OFFSETS:
-            if any(step % side for step, side in zip(offset, self.shape, strict=True)):  # as in the table
-                equal = (values == np.roll(values, [-step for step in offset], (2, 3))).sum(axis=(2, 3))
+            if any(
+                step % side for step, side in zip(offset, self.shape, strict=True)
+            ):  # as in the table
+                equal = (values == np.roll(values, [-step for step in offset], (2, 3))).sum(
+                    axis=(2, 3)
+                )
                 bonds = bonds + 2 * equal - prod(self.shape)
         magnetisation = 2 * values.sum(axis=(2, 3), dtype=np.int64) - prod(self.shape)
         return -self.coupling * bonds - self.field * magnetisation
@@ -110,16 +116,22 @@ class IsingTriangular:
         """
         short, long = min(self.shape), max(self.shape)
         if short == 1:  # the diagonal bond doubles the one along the row
-            return chain_entropy(self.temperature, long, coupling=2 * self.coupling, field=self.field)
+            return chain_entropy(
+                self.temperature, long, coupling=2 * self.coupling, field=self.field
+            )
         if self.field == 0 and (self.coupling >= 0 or long <= LONGEST * short):
             return triangular_torus_entropy(self.temperature, self.shape, coupling=self.coupling)
         return enumeration.system_entropy(self, 2)
 
     def entropy_infinite(self) -> float | None:
         """Entropy per site of the infinite lattice in nats; none in a field."""
-        return houtappel_entropy(self.temperature, coupling=self.coupling) if self.field == 0 else None
+        return (
+            houtappel_entropy(self.temperature, coupling=self.coupling) if self.field == 0 else None
+        )
 
-    def sample(self, samples: int = 2048, *, algorithm: str | None = None, **options: Any) -> Samples:
+    def sample(
+        self, samples: int = 2048, *, algorithm: str | None = None, **options: Any
+    ) -> Samples:
         """Practically independent samples; see `_sampling.lattice_samples` for the algorithms.
 
         Clusters of the frustrated antiferromagnet fill the lattice and, alone, hardly move it
@@ -134,13 +146,18 @@ class IsingTriangular:
             options: Of `_walk.walk`: `chains`, `seed`, `thinning`, `burn_in`, `progress`, ..
         """
         bond, field = 2 * self.coupling / self.temperature, self.field / self.temperature
-        neighbours, groups = neighbour_table(self.shape, _OFFSETS), sublattices(self.shape, 3) if bond < 0 else None
+        neighbours, groups = (
+            neighbour_table(self.shape, _OFFSETS),
+            sublattices(self.shape, 3) if bond < 0 else None,
+        )
         if bond < 0 and algorithm is None:
             cold = bond < _COLD and self.field == 0 and min(self.shape) > 1
             algorithm = "loops" if cold else "heat-bath"
         if algorithm == "loops":
             dynamics = self._loops(neighbours, bond, groups)
-            return as_samples(self, walk(dynamics, samples=samples, **options), "discrete", SPINS, algorithm)
+            return as_samples(
+                self, walk(dynamics, samples=samples, **options), "discrete", SPINS, algorithm
+            )
         options |= {"samples": samples, "algorithm": algorithm, "groups": groups}
         return lattice_samples(self, neighbours, SPINS, bond, field, **options)
 

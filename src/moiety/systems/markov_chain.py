@@ -13,12 +13,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numba import njit
 
-from ..errors import InputError
+from ..base.errors import InputError
+from ..data.samples import Samples
 from ..exact import markov
-from ..samples import Samples
 from ._lattice import checked_number, checked_shape, checked_states
 from ._sampling import exact_samples
-from ._splitmix import uniform
+from .dynamics.splitmix import uniform
 
 __all__ = ["MarkovChain", "run"]
 
@@ -104,7 +104,9 @@ class MarkovChain:
         def draw(state: np.ndarray, rng: np.ndarray) -> None:
             run(state, start, moves, rng)
 
-        return exact_samples(self, draw, "discrete", np.uint8, tuple(range(self.states)), samples=samples, **options)
+        return exact_samples(
+            self, draw, "discrete", np.uint8, tuple(range(self.states)), samples=samples, **options
+        )
 
 
 @njit(nogil=True, cache=True)

@@ -11,9 +11,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..data.samples import Samples
 from ..exact import enumeration
-from ..samples import Samples
-from ._lattice import checked_number, checked_shape, checked_states, equal_bonds, neighbour_table, sublattices
+from ._lattice import (
+    checked_number,
+    checked_shape,
+    checked_states,
+    equal_bonds,
+    neighbour_table,
+    sublattices,
+)
 from ._sampling import lattice_samples
 from ._spins import ising_symmetries
 
@@ -46,7 +53,9 @@ class PottsSquare:
 
     def __post_init__(self):
         object.__setattr__(self, "size", checked_shape(self.size, 2))
-        object.__setattr__(self, "temperature", checked_number("temperature", self.temperature, positive=True))
+        object.__setattr__(
+            self, "temperature", checked_number("temperature", self.temperature, positive=True)
+        )
         object.__setattr__(self, "coupling", checked_number("coupling", self.coupling))
         object.__setattr__(self, "states", checked_states(self.states))
 
@@ -81,7 +90,9 @@ class PottsSquare:
         """None: only the critical point is solved."""
         return None
 
-    def sample(self, samples: int = 2048, *, algorithm: str | None = None, **options: Any) -> Samples:
+    def sample(
+        self, samples: int = 2048, *, algorithm: str | None = None, **options: Any
+    ) -> Samples:
         """Practically independent samples; see `_sampling.lattice_samples` for the algorithms.
 
         Arguments:

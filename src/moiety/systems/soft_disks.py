@@ -20,16 +20,18 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import __version__
-from ..errors import InputError, Stopped
-from ..particles import Particles
-from ..random import Streams
-from ._fire import contacts, relax
+from ..base.errors import InputError, Stopped
+from ..base.random import Streams
+from ..data.particles import Particles
 from ._lattice import checked_number
-from ._walk import Progress
+from .dynamics.driver import Progress
+from .dynamics.fire import contacts, relax
 
 __all__ = ["JAMMED", "SoftDisks"]
 
-JAMMED = 1e-16  # eps a disk, above which a packing is jammed: forces of the tolerance are worth 1e-20
+JAMMED = (
+    1e-16  # eps a disk, above which a packing is jammed: forces of the tolerance are worth 1e-20
+)
 _LARGER = 1.4
 _LEAST, _MOST = 4, 10**6
 _MOST_STEPS = 2 * 10**6
@@ -61,13 +63,17 @@ class SoftDisks:
         if isinstance(self.particles, bool) or not isinstance(self.particles, (int, np.integer)):
             raise InputError(f"particles must be a whole number, not {self.particles!r}")
         if not _LEAST <= self.particles <= _MOST or self.particles % 2:
-            raise InputError(f"particles must be an even number from {_LEAST} to {_MOST}, not {self.particles}")
+            raise InputError(
+                f"particles must be an even number from {_LEAST} to {_MOST}, not {self.particles}"
+            )
         for field in ("packing_fraction", "tolerance"):
             checked_number(field, getattr(self, field))
             if not getattr(self, field) > 0:
                 raise InputError(f"{field} must be positive, not {getattr(self, field)}")
         if self.side < 2 * _LARGER:
-            raise InputError(f"a box of side {self.side:.2f} is too small for disks of diameter {_LARGER}; take more particles")
+            raise InputError(
+                f"a box of side {self.side:.2f} is too small for disks of diameter {_LARGER}; take more particles"
+            )
 
     @property
     def diameters(self) -> np.ndarray:
@@ -113,14 +119,19 @@ class SoftDisks:
             Stopped: Stopped before 8 packings were finished.
         """
         if samples < 8 or seed < 0:
-            raise InputError(f"samples must be at least 8 and the seed not negative, not {samples} and {seed}")
+            raise InputError(
+                f"samples must be at least 8 and the seed not negative, not {samples} and {seed}"
+            )
         done: list[tuple[np.ndarray, dict[str, float]]] = []
         workers = threads or cpu_count() or 1
         with ThreadPoolExecutor(workers) as pool:
             for first in range(0, samples, workers * _AT_ONCE):
                 if stop and stop():
                     break
-                for one in pool.map(lambda k: self._packing(seed, k), range(first, min(first + workers * _AT_ONCE, samples))):
+                for one in pool.map(
+                    lambda k: self._packing(seed, k),
+                    range(first, min(first + workers * _AT_ONCE, samples)),
+                ):
                     done.append(one)
                     if progress:
                         progress(len(done), samples)
@@ -141,7 +152,9 @@ class SoftDisks:
     def _packing(self, seed: int, number: int) -> tuple[np.ndarray, dict[str, float]]:
         """Positions and what is measured of one packing."""
         positions = Streams(seed).numpy("packing", number).random((self.particles, 2)) * self.side
-        energy, virial, largest, steps = relax(positions, self.diameters, self.side, self.tolerance, _MOST_STEPS)
+        energy, virial, largest, steps = relax(
+            positions, self.diameters, self.side, self.tolerance, _MOST_STEPS
+        )
         touching = contacts(positions, self.diameters, self.side)
         held = touching > 0
         return positions, {
@@ -155,7 +168,9 @@ class SoftDisks:
             "jammed": float(energy / self.particles > JAMMED),
         }
 
-    def _provenance(self, seed: int, samples: int, measured: dict[str, np.ndarray]) -> dict[str, Any]:
+    def _provenance(
+        self, seed: int, samples: int, measured: dict[str, np.ndarray]
+    ) -> dict[str, Any]:
         found = len(measured["energy"])
         return {
             "system": self.name,

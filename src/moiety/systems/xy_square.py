@@ -14,14 +14,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..errors import InputError
+from ..base.errors import InputError
+from ..data.samples import Samples
 from ..exact import xy
-from ..samples import Samples
 from ._lattice import checked_number, checked_shape, neighbour_table
-from ._rotors import TURN, heat_bath, mixed, mixed_even, observe, wolff
 from ._sampling import as_samples
 from ._spins import ising_symmetries
-from ._walk import Dynamics, walk
+from .dynamics.driver import Dynamics, walk
+from .dynamics.rotors import TURN, heat_bath, mixed, mixed_even, observe, wolff
 
 __all__ = ["ROTOR_ALGORITHMS", "XYSquare"]
 
@@ -55,7 +55,9 @@ class XYSquare:
 
     def __post_init__(self):
         object.__setattr__(self, "size", checked_shape(self.size, 2))
-        object.__setattr__(self, "temperature", checked_number("temperature", self.temperature, positive=True))
+        object.__setattr__(
+            self, "temperature", checked_number("temperature", self.temperature, positive=True)
+        )
         object.__setattr__(self, "coupling", checked_number("coupling", self.coupling))
         object.__setattr__(self, "field", checked_number("field", self.field))
 
@@ -107,7 +109,9 @@ class XYSquare:
         """Not known in closed form."""
         return None
 
-    def sample(self, samples: int = 2048, *, algorithm: str | None = None, **options: Any) -> Samples:
+    def sample(
+        self, samples: int = 2048, *, algorithm: str | None = None, **options: Any
+    ) -> Samples:
         """Practically independent samples, float32 angles in [0, 2 pi).
 
         Arguments:
@@ -122,8 +126,14 @@ class XYSquare:
 
     def _dynamics(self, algorithm: str) -> Dynamics:
         if algorithm not in ROTOR_ALGORITHMS:
-            raise InputError(f"unknown algorithm {algorithm!r}; choose from {', '.join(ROTOR_ALGORITHMS)}")
-        kernel, neighbours, sites = ROTOR_ALGORITHMS[algorithm], neighbour_table(self.shape), prod(self.shape)
+            raise InputError(
+                f"unknown algorithm {algorithm!r}; choose from {', '.join(ROTOR_ALGORITHMS)}"
+            )
+        kernel, neighbours, sites = (
+            ROTOR_ALGORITHMS[algorithm],
+            neighbour_table(self.shape),
+            prod(self.shape),
+        )
         if kernel is mixed and not any(side % 2 for side in self.shape):
             kernel = partial(mixed_even, self.shape)
         bond, field = self.coupling / self.temperature, self.field / self.temperature

@@ -1,0 +1,100 @@
+"""Output that is there whole or not at all.
+
+What is written goes to a hidden sibling of the target first, which is renamed at
+the end: an error, a full disk or Ctrl-C leaves the folder as it was.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from secrets import token_hex
+
+from .errors import InputError
+
+__all__ = ["atomic", "check_output"]
+
+_STORE_MARKS = ("zarr.json", ".zgroup", ".zarray")
+
+
+@contextmanager
+def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A temporary path beside `path` that takes its place when the block ends well.
+
+    The block writes a file or a folder under the path that it is given; that path
+    has the suffix of `path`.  What stood at `path` before is replaced.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> with atomic(folder / "note.txt") as part:
+        ...     _ = part.write_text("whole")
+        >>> [file.name for file in folder.iterdir()]
+        ['note.txt']
+    """
+    path = Path(os.path.realpath(path))  # a link stays a link
+    part = path.with_name(f".moiety-{token_hex(6)}{path.suffix}")
+    try:
+        yield part
+        _move(part, path)
+    finally:
+        _remove(part)
+
+
+def check_output(path: str | os.PathLike[str], force: bool = False) -> None:
+    """Refuse an output path that cannot or should not be written, before long work.
+
+    Arguments:
+        path: Where a file or a Zarr store is going to be written.
+        force: Whether something that stands there already may be replaced.  Folders
+            are never replaced, except Zarr stores.
+
+    Raises:
+        InputError: The path exists, or its folder does not or is not writable.
+    """
+    path = Path(path)
+    shown = " ".join(str(path).splitlines())
+    folder = path.parent
+    if not os.path.isdir(folder):
+        raise InputError(
+            f"{shown}: the folder {' '.join(str(folder).splitlines())} does not exist; create it first"
+        )
+    if os.path.isdir(path) and not (path.suffix.lower() == ".zarr" and _is_store(path)):
+        raise InputError(f"{shown}: is a folder; give the name of a file in it")
+    if os.path.lexists(path) and not force:
+        raise InputError(
+            f"{shown}: exists already; choose another name, or replace it with force=True (--force)"
+        )
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(f"{shown}: its folder is not writable; choose another one")
+
+
+def _is_store(folder: Path) -> bool:
+    return any((folder / mark).exists() for mark in _STORE_MARKS) or not any(folder.iterdir())
+
+
+def _move(part: Path, path: Path) -> None:
+    if not part.is_dir() and not path.is_dir():
+        with part.open("rb+") as stream:  # its name must not be on the disk before what it holds
+            os.fsync(stream.fileno())
+        os.replace(part, path)
+        return
+    old = part.with_name(f"{part.name}.old")  # a folder cannot be renamed onto another one
+    try:
+        if path.exists():
+            os.replace(path, old)
+        os.replace(part, path)
+    finally:
+        if old.exists() and not path.exists():
+            os.replace(old, path)
+        _remove(old)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""The entropy as a sum of conditional site entropies, from one network."""

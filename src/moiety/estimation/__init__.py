@@ -1,0 +1,1 @@
+"""The mutual information of one cut from samples: critics, objectives, training, folds, evaluation."""

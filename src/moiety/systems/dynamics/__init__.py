@@ -1,0 +1,1 @@
+"""What moves the systems: the sampling driver and the compiled kernels."""
