@@ -691,7 +691,7 @@ def test_altered_files_of_ours(tmp_path):
     io.save(example(2), tmp_path / "x.nc")
     with h5netcdf.File(tmp_path / "x.nc", "a") as file:
         file["positions"][3, 0] = np.nan
-    assert "frame 0: a position is no number" in refusal(tmp_path / "x.nc")
+    assert "frame 0: a position is not finite" in refusal(tmp_path / "x.nc")
     with h5netcdf.File(tmp_path / "x.nc", "a") as file:
         file.attrs["moiety_particles"] = "99"
     assert "update moiety" in refusal(tmp_path / "x.nc")

@@ -42,7 +42,8 @@ from _tables import Page, provenance, row
 from moiety import Samples, __version__, estimate_entropy, system
 from moiety.base.random import Streams
 from moiety.chain_rule.estimate import ChainRule
-from moiety.data.statistics import observables, tau_int
+from moiety.data.observables import observables
+from moiety.data.statistics import tau_int
 from moiety.estimation.training import Training
 from moiety.exact.xy_reference import xy_reference_entropy
 

@@ -31,7 +31,8 @@ from ..base.deadline import Clock, Progress, notifier
 from ..base.errors import InputError, Stopped
 from ..chain_rule.estimate import ChainRule, Conditional, estimate_conditional
 from ..data.samples import Samples
-from ..data.statistics import observables, rhat, series_error, tau_int
+from ..data.observables import observables
+from ..data.statistics import rhat, series_error, tau_int
 from ..estimation.critics import Critic, TrainedCritic, Weights
 from ..estimation.mutual_information import Estimator, Information
 from ..estimation.objectives import Bound, Objective
