@@ -22,7 +22,7 @@ from ..base.errors import InputError
 from ..base.random import Streams
 from ..data.samples import Samples
 from ..data.statistics import block_labels
-from ..results.result import Estimate
+from ..results.types import Estimate
 
 __all__ = ["ORDERS", "compression_entropy", "hilbert_curve"]
 

@@ -22,7 +22,7 @@ from ..base.errors import InputError
 from ..base.random import Streams
 from ..data.samples import Samples
 from ..data.statistics import standard_error
-from ..results.result import Estimate
+from ..results.types import Estimate
 from .energies import EnergySeries, model_of
 
 __all__ = ["Hot", "thermodynamic_integration"]

@@ -17,7 +17,7 @@ from ..data.samples import Samples
 from ..data.statistics import series_error
 from ..entropy.counted_blocks import BlockCounts
 from ..geometry.cuts import Shape
-from ..results.result import Estimate
+from ..results.types import Estimate
 
 __all__ = ["naive_entropy"]
 

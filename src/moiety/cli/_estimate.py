@@ -278,12 +278,12 @@ def _estimated(
             _refuse(file, "particles", options, _LATTICES_ONLY)
             chosen = for_particles(_without(options, "excess"), blocks.get("resolution"))
             return estimate_excess_entropy(
-                samples, **chosen, **blocks, progress=update, stop=stop, watch=watch
+                samples, **chosen, **blocks, progress=update, should_stop=stop, on_check=watch
             )
         _refuse(file, "a lattice", blocks, blocks)
         if type(options.get("critic")).__name__ == "PointsCritic":
             raise InputError(f"{file}: holds a lattice; the critic points is for particles")
-        return estimate_entropy(samples, **options, progress=update, stop=stop, watch=watch)
+        return estimate_entropy(samples, **options, progress=update, should_stop=stop, on_check=watch)
 
 
 def _refuse(file: Path, what: str, options: dict[str, Any], unfit: Iterable[str]) -> None:

@@ -49,7 +49,7 @@ def show(result: Any, exact: float | None) -> None:
     """Print the result, the exact value beside it, levels, error budget, samples and warnings."""
     from rich.console import Console
 
-    from ..results.result import Status
+    from ..results.types import Status
 
     say(str(replace(result, status=Status(()))))  # warnings follow in lines of their own
     if exact is not None:
@@ -94,7 +94,7 @@ def _table(*columns: str) -> Any:
 
 def _levels(result: Any) -> Any:
     """A row for each level: a half, the sites in contact, M, and what M takes off the entropy per site."""
-    from ..results.result import Estimate
+    from ..results.types import Estimate
 
     takes = "M/2V" if result.unit == "nats/site" else "off s"
     table = _table("k", "half", "contact", "M / nats", takes, "<how")

@@ -294,7 +294,7 @@ class BlockCounts:
             self.refused.append(shape)
         return enough
 
-    def information(self, cut: Cut) -> tuple[float, np.ndarray]:
+    def mutual_information(self, cut: Cut) -> tuple[float, np.ndarray]:
         """M of a cut inside a base, and its influences."""
         parts = [self[cut.left], self[cut.right]]
         whole = self[cut.parent]

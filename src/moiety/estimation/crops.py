@@ -25,9 +25,10 @@ from torch import Tensor
 
 from ..base.errors import InputError
 from ..data.particles import Particles
+from ..geometry.space import BlockCut
 from .pairs import PairShape
 
-__all__ = ["BlockCut", "CropShape", "Crops", "block_ladder"]
+__all__ = ["CropShape", "Crops"]
 
 _SPACE = 3  # dimensions of the kernel; those that are lacking have one bin
 _TO_BEGIN_WITH = 16  # places for particles of a half
@@ -36,58 +37,6 @@ _PER_SIGMA = (
 )
 _READS = 2  # crops of a sample, in those that fit into it side by side
 _MOST_READS = 256
-
-
-@dataclass(frozen=True)
-class BlockCut:
-    """Two equal blocks of space that meet at a face.
-
-    Arguments:
-        half: Sides of each in lengths of the particles, the one across the cut first.
-
-    Example:
-        >>> cut = BlockCut((1.0, 2.0))
-        >>> cut.parent, cut.volume, cut.face
-        ((2.0, 2.0), 2.0, 2.0)
-    """
-
-    half: tuple[float, ...]
-
-    @property
-    def parent(self) -> tuple[float, ...]:
-        """Sides of both together."""
-        return (2 * self.half[0], *self.half[1:])
-
-    @property
-    def volume(self) -> float:
-        """Of a half."""
-        return prod(self.half)
-
-    @property
-    def face(self) -> float:
-        """l: the length of the interface; its area in three dimensions, 1 in one."""
-        return prod(self.half[1:])
-
-    def __str__(self) -> str:
-        return "x".join(f"{side:g}" for side in (*self.half[1:], self.half[0]))
-
-
-def block_ladder(base: float, dimensions: int, largest: float) -> tuple[BlockCut, ...]:
-    """Cuts from cubes of side `base` up to blocks of side `largest`, smallest first.
-
-    Blocks are joined along their longest faces: squares to 2:1 blocks, these to squares.
-
-    Example:
-        >>> [str(cut) for cut in block_ladder(1.0, 2, 4.0)]
-        ['1x1', '2x1', '2x2', '4x2', '4x4']
-    """
-    sides, cuts = [float(base)] * dimensions, []
-    while max(sides) <= largest * (1 + 1e-9):
-        short = min(sides)
-        place = sides.index(short)
-        cuts.append(BlockCut((short, *sorted(sides[:place] + sides[place + 1 :], reverse=True))))
-        sides[place] *= 2
-    return tuple(cuts)
 
 
 @dataclass(frozen=True)

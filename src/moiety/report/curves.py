@@ -12,7 +12,8 @@ import numpy as np
 from ..base import words
 from ..base.errors import InputError
 from ..probe import Peak, peak, peak_of_slope, slope
-from ..results.result import EXTRAPOLATED, EntropyResult, Level
+from ..results.result import EntropyResult
+from ..results.types import Level, Source
 from ..sweep.plan import Point, shown
 from .charts import CURVES, Chart, Series, ramp
 
@@ -172,7 +173,7 @@ def _heat(found: Sequence[Curve], label: str) -> Chart:
 def _information(found: Sequence[Curve], label: str) -> Chart:
     series = []
     for one in _scales(found):
-        guessed = [place for place, level in enumerate(one.levels) if level.source == EXTRAPOLATED]
+        guessed = [place for place, level in enumerate(one.levels) if level.source == Source.EXTRAPOLATED]
         whole = Series(
             one.called,
             one.x,

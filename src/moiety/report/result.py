@@ -21,8 +21,9 @@ from .page import check, render, write
 
 if TYPE_CHECKING:
     from ..data.samples import Samples
-    from ..estimation.training import History
-    from ..results.result import EntropyResult, Level
+    from ..estimation.history import History
+    from ..results.result import EntropyResult
+    from ..results.types import Level
 
 __all__ = ["render_report", "write_report"]
 

@@ -20,8 +20,9 @@ from ..base import words
 from ..base.errors import InputError
 from ..base.words import measured
 from ..entropy.choices import exact_value
-from ..estimation.training import History
-from ..results.result import EntropyResult, Level
+from ..estimation.history import History
+from ..results.result import EntropyResult
+from ..results.types import Level
 from ..sweep import Store
 from ..sweep.plan import Point, shown
 from ..sweep.store import DONE, FAILED, RUNNING, State

@@ -17,10 +17,9 @@ from ..data.particles import Particles
 from ..data.samples import Samples
 from ..entropy.choices import algorithms
 from ..entropy.lattice import estimate_entropy
-from ..estimation.critics import InterfaceCritic
 from ..estimation.tensorboard import ScalarLog
 from ..io import load
-from ..results.result import Estimate
+from ..results.types import Estimate
 from ..systems import system
 from .plan import ALGORITHMS, Chain, Point
 from .store import Store
@@ -71,12 +70,12 @@ def _run_point(store: Store, point: Point, threads: int, log: Path | None) -> No
     store.beat(point, 0.0, "samples")
     samples = _samples(point, threads)
     if point.before:  # always from the store: a chain that was interrupted goes the same way
-        chosen["critic"] = store.networks(point.before, chosen.get("critic") or InterfaceCritic())
+        chosen["warm_start"] = store.networks(point.before)
     seed = Streams(point.seed).integer("networks")
     told = _beating(store, point)
     with ScalarLog(log) if log else nullcontext() as watch:
         result = estimate_entropy(
-            samples, **chosen, **others, seed=seed, threads=threads, progress=told, watch=watch
+            samples, **chosen, **others, seed=seed, threads=threads, progress=told, on_check=watch
         )
     store.keep(point, result, _baselines(point, samples), perf_counter() - started)
 

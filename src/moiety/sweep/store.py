@@ -32,7 +32,7 @@ from typing import Any
 from .. import __version__
 from ..base.atomic import atomic
 from ..base.errors import InputError
-from ..estimation.critics import TrainedCritic
+from ..estimation.networks import Networks
 from ..io._format import naming
 from ..results.result import EntropyResult
 from .plan import Chain, Plan, Point
@@ -150,9 +150,9 @@ class Store:
         """Of a state point that is done."""
         return EntropyResult.load(self.place(key) / "result.nc")
 
-    def networks(self, key: str, critic: Any) -> TrainedCritic:
-        """Those of a state point that is done, with this configuration."""
-        return TrainedCritic.load(self.place(key) / "networks.pt", critic)
+    def networks(self, key: str) -> Networks:
+        """The networks of a finished state point."""
+        return Networks.load(self.place(key) / "networks.pt")
 
     def keep(
         self, point: Point, result: EntropyResult, baselines: Mapping[str, Any], seconds: float
@@ -161,7 +161,7 @@ class Store:
         place = self.place(point.key)
         place.mkdir(exist_ok=True)
         _write(place / "point.json", json.dumps(_described(point), indent=1))
-        result.critic.save(place / "networks.pt")
+        result.networks.save(place / "networks.pt")
         result.save(place / "result.nc", force=True)
         numbers = {
             "entropy": result.entropy,
