@@ -12,7 +12,7 @@ half the variance of its error, which is half the variance between folds: `disag
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from threading import Event
 from typing import Generic, TypeVar
@@ -253,6 +253,8 @@ def side_by_side(
         with ThreadPoolExecutor(threads) as pool:
             try:
                 futures = [pool.submit(alone, fold) for fold in range(folds)]
+                for future in as_completed(futures):  # the first failure ends the others
+                    future.result()
                 return [future.result() for future in futures]
             except BaseException:
                 halt.set()
