@@ -74,7 +74,7 @@ def test_links_lead_somewhere(page):
 
 
 def test_a_broken_link_is_seen():
-    text = "[a](nowhere.md) [b](limits.md#no-such-heading) [c](limits.md#of-the-method) ![d](none.png) [e](https://x.org)"
+    text = "[a](nowhere.md) [b](limits.md#no-such-heading) [c](limits.md#the-method) ![d](none.png) [e](https://x.org)"
     assert broken("index.md", text) == ["nowhere.md", "limits.md#no-such-heading", "none.png"]
 
 
@@ -105,12 +105,12 @@ def test_executed_blocks_compile():
 
 
 @pytest.mark.parametrize("page", TUTORIALS)
-def test_a_tutorial_runs_and_ends_with_what_to_believe(page):
+def test_a_tutorial_runs_code_and_ends_with_what_to_trust(page):
     text = text_of(page)
     assert len(BLOCK.findall(text)) > 5
     assert (
         re.findall(r"^## (.*)$", FENCE.sub("", text), re.MULTILINE)[-1]
-        == "What to believe, and what not"
+        == "What to trust, and what not to"
     )
 
 
