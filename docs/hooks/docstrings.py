@@ -1,4 +1,4 @@
-"""Docstrings of the package, as the pages read them: an `Example:` is code that runs."""
+"""A griffe extension that shows `Example:` sections of docstrings as code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Examples"]
 
 
 class Examples(griffe.Extension):
-    """The section is called `Examples:` where pages are made."""
+    """Rename `Example:` sections to `Examples:`, the name that mkdocstrings expects."""
 
     def on_instance(self, *, obj: griffe.Object, **others: Any) -> None:
         if obj.docstring:

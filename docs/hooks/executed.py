@@ -1,6 +1,6 @@
-"""What executed blocks of the pages share: commands, and figures as part of the page.
+"""Functions for the executed blocks of the pages: run commands, embed figures, print tables.
 
-MkDocs loads this file as a hook; it then lies where blocks find it: `from executed import command`.
+MkDocs loads this file as a hook, so that blocks can import from it: `from executed import command`.
 """
 
 from __future__ import annotations
@@ -15,15 +15,13 @@ from pathlib import Path
 
 __all__ = ["command", "figures_section", "picture", "table"]
 
-_FIGURES = (
-    Path(__file__).parent.parent / "figures"
-)  # what `moiety reproduce` wrote, where it has been put there
-_WIDTH = 88  # columns of a page
+_FIGURES = Path(__file__).parent.parent / "figures"  # output of `moiety reproduce`
+_WIDTH = 88  # columns of printed text
 _SVG = {"svg.fonttype": "path", "svg.hashsalt": "moiety", "font.size": 9}
 
 
 def on_config(config):
-    """Called by MkDocs before all else: blocks shall find this file."""
+    """Put this folder on the import path; MkDocs calls this first."""
     sys.path.insert(0, str(Path(__file__).parent))
     return config
 
@@ -31,43 +29,49 @@ def on_config(config):
 def command(
     *words: str, folder: str | os.PathLike[str] | None = None, code: int = 0, shown: bool = True
 ) -> str:
-    """What `moiety WORDS` prints, below the command itself.
+    """Run `moiety WORDS` and return its output, below the command itself.
 
-    Arguments:
-        words: Of the command line, after `moiety`.
-        folder: Where it runs.
-        code: The exit code that it has to end with.
-        shown: Whether the command is part of the text.
+    Args:
+        words: Arguments after `moiety`.
+        folder: Working directory of the command.
+        code: Expected exit code.
+        shown: Whether the returned text starts with the command.
+
+    Returns:
+        Standard output, and standard error too if a failure is expected.
 
     Raises:
-        RuntimeError: Another exit code, which makes the build fail.
+        RuntimeError: If the exit code differs, which makes the build fail.
     """
-    surroundings = os.environ | {
+    environment = os.environ | {
         "COLUMNS": str(_WIDTH),
         "NO_COLOR": "1",
         "TERM": "dumb",
         "PYTHONIOENCODING": "utf-8",
     }
     done = subprocess.run(
-        [sys.executable, "-m", "moiety", *words], cwd=folder, env=surroundings, text=True, encoding="utf-8",
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+        [sys.executable, "-m", "moiety", *words],
+        cwd=folder,
+        env=environment,
+        encoding="utf-8",
+        capture_output=True,
+    )
     if done.returncode != code:
         raise RuntimeError(
             f"moiety {' '.join(words)} ended with {done.returncode}, not {code}: {done.stderr}"
         )
-    told = done.stdout if code == 0 else done.stdout + done.stderr
-    lines = [line.rstrip() for line in told.strip().splitlines()]
+    output = done.stdout if code == 0 else done.stdout + done.stderr
+    lines = [line.rstrip() for line in output.strip().splitlines()]
     return "\n".join([f"$ moiety {' '.join(words)}"] * shown + lines)
 
 
 def picture(figure, alt: str, caption: str = "") -> str:
-    """A Matplotlib figure as HTML that needs no other file.
+    """Return a Matplotlib figure as self-contained HTML.
 
-    Arguments:
-        figure: To be drawn.
-        alt: What is to be seen, for those who do not see it.
-        caption: Below it.
+    Args:
+        figure: Figure to draw, as SVG.
+        alt: Text for readers who cannot see the figure.
+        caption: Text below the figure.
     """
     import matplotlib
 
@@ -75,36 +79,37 @@ def picture(figure, alt: str, caption: str = "") -> str:
     with matplotlib.rc_context(_SVG):
         figure.savefig(stream, format="svg", metadata={"Date": None})
     data = base64.b64encode(stream.getvalue()).decode()
-    below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
-    return f'<figure class="drawn"><img alt="{html.escape(alt)}" src="data:image/svg+xml;base64,{data}">{below}</figure>'
+    figcaption = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
+    image = f'<img alt="{html.escape(alt)}" src="data:image/svg+xml;base64,{data}">'
+    return f'<figure class="drawn">{image}{figcaption}</figure>'
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
-    """Rows as a table in Markdown."""
+    """Return a table in Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def figures_section(name: str, title: str, panels: list[tuple[str, str]], note: str) -> str:
-    """A figure of the paper with its panels; its picture and data where they lie in docs/figures.
+    """Return the section of a figure: panels, and picture and data if docs/figures has them.
 
-    Arguments:
-        name: As `moiety reproduce` calls it, and as its files do.
-        title: Of the section.
-        panels: Letters, which may be empty, and what is shown.
-        note: Below them.
+    Args:
+        name: Name of the figure for `moiety reproduce`, and of its files.
+        title: Heading of the section.
+        panels: Letter (possibly empty) and description of each panel.
+        note: Text below the panels.
     """
-    there = [
+    available = [
         suffix
         for suffix in ("png", "csv", "nc", "pdf")
         if (_FIGURES / f"{name}.{suffix}").is_file()
     ]
-    shown = f"![{title}](figures/{name}.png)\n\n" if "png" in there else ""
-    links = ", ".join(f"[{name}.{suffix}](figures/{name}.{suffix})" for suffix in there)
+    shown = f"![{title}](figures/{name}.png)\n\n" if "png" in available else ""
+    links = ", ".join(f"[{name}.{suffix}](figures/{name}.{suffix})" for suffix in available)
     data = (
         f"Picture and data: {links}.\n"
-        if there
-        else f"Not on this site yet; `moiety reproduce {name} --out figures` makes it.\n"
+        if available
+        else f"Not on this site yet; `moiety reproduce {name} --out figures` creates it.\n"
     )
     listed = "\n".join(
         f"- **{letter}** {text}" if letter else f"- {text}" for letter, text in panels
