@@ -34,11 +34,12 @@ from ..base.random import Streams
 from ..data.particles import Particles
 from ..data.statistics import rhat, series_error, tau_int
 from ..estimation.critics import Critic, PointsCritic, TrainedCritic
-from ..estimation.crops import BlockCut, Crops, block_ladder
+from ..estimation.crops import Crops
 from ..estimation.mutual_information import Estimator, Information, information_of
 from ..estimation.objectives import Bound, Objective
 from ..estimation.training import DIVERGED, Training, Watch
 from ..geometry.area_law import AreaLaw, fit_area_law, is_level
+from ..geometry.space import BlockCut, block_ladder
 from ..results.result import ESTIMATED, EXTRAPOLATED, Base, Check, EntropyResult, Level, Status
 from .checks import common_checks
 
@@ -203,7 +204,7 @@ def _counted(particles: Particles, cut: BlockCut, seed: int) -> _Counted:
     each = ceil(_COUNTED / particles.n)
     samples = np.arange(particles.n).repeat(each)
     parts = [
-        crops.counted(part, generator)
+        crops.count(part, generator)
         for part in np.array_split(samples, ceil(len(samples) / _AT_ONCE))
     ]
     numbers = np.concatenate(parts).reshape(particles.n, each)
