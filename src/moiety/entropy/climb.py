@@ -209,7 +209,7 @@ class Climb:
             inner = [
                 cut for cut in inner if prod(cut.parent) > 1 and self.samples.kind == "discrete"
             ]
-            small = [(cut.interface, *counts.information(cut)) for cut in reversed(inner)]
+            small = [(cut.interface, *counts.mutual_information(cut)) for cut in reversed(inner)]
             rows = [
                 (length, m, series_error(influence, self.samples)) for length, m, influence in small
             ] + rows

@@ -389,7 +389,7 @@ def _levels(terms: _Terms) -> tuple[Level, ...]:
     above = {row[0].parent for row in rows}
     for cut in walk.rungs.cuts:
         if cut.parent not in above:
-            value, influence = counts.information(cut)
+            value, influence = counts.mutual_information(cut)
             error = series_error(influence, walk.samples)
             rows.append((cut, value, error, COUNTED, COUNTED, {}, ()))
     rows.sort(key=lambda row: [cut.parent for cut in walk.rungs.cuts].index(row[0].parent))
