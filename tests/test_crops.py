@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from moiety import InputError
 from moiety.data.particles import Particles
 from moiety.estimation.critics import PointsCritic
-from moiety.estimation.crops import BlockCut, Crops, CropShape, block_ladder
+from moiety.estimation.crops import Crops, CropShape
 from moiety.estimation.objectives import OBJECTIVES
 from moiety.estimation.training import Batch, scores
 from moiety.geometry.area_law import area_law_factor
+from moiety.geometry.space import BlockCut, block_ladder
 
 
 def a_gas(dimensions=2, count=60, side=9.0, seed=0, periodic=True, cells=None, frames=8):
@@ -93,7 +94,7 @@ def test_crops_are_even_over_the_box(cells):
     """The mean number in a half is density times volume, in triclinic boxes, too."""
     gas, cut = a_gas(cells=cells, count=80, frames=40), BlockCut((1.0, 2.0))
     samples = np.arange(40).repeat(400)
-    numbers = Crops(gas, cut, None).counted(samples, generator(1))
+    numbers = Crops(gas, cut, None).count(samples, generator(1))
     expected = gas.density * cut.volume
     error = numbers.reshape(40, 400).mean(axis=1).std(ddof=1) / np.sqrt(40)
     error = max(error, numbers.std() / np.sqrt(len(numbers)))

@@ -8,8 +8,8 @@ import xarray
 
 from moiety.base.errors import Stopped
 from moiety.cli import main
-from moiety.estimation.crops import BlockCut
 from moiety.estimation.training import Training
+from moiety.geometry.space import BlockCut
 from moiety.paper import FIGURES, fig4
 from moiety.probe import kink
 

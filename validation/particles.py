@@ -27,9 +27,10 @@ from _tables import MISSED, Page, provenance, renewed, row
 from moiety import estimate_excess_entropy, system
 from moiety.entropy.particles import default_training
 from moiety.estimation.critics import ConvolutionalCritic, PointsCritic
-from moiety.estimation.crops import BlockCut, Crops
+from moiety.estimation.crops import Crops
 from moiety.estimation.mutual_information import Estimator, information_of
 from moiety.estimation.training import Training
+from moiety.geometry.space import BlockCut
 from moiety.systems.soft_disks import JAMMED
 from quenches import quenches
 

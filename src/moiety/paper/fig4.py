@@ -30,11 +30,12 @@ from ..data.particles import Particles
 from ..data.samples import Samples
 from ..entropy.particles import RESOLUTION, estimate_excess_entropy
 from ..estimation.critics import PointsCritic
-from ..estimation.crops import BlockCut, Crops
+from ..estimation.crops import Crops
 from ..estimation.estimator import Estimator
 from ..estimation.execution import Execution
 from ..estimation.mutual_information import mutual_information_of
 from ..estimation.training import Training
+from ..geometry.space import BlockCut
 from ..io import load, save
 from ..probe import kink
 from ..results.result import EntropyResult
