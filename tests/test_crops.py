@@ -12,7 +12,6 @@ from moiety.estimation.critics import PointsCritic
 from moiety.estimation.crops import Crops, CropShape
 from moiety.estimation.objectives import OBJECTIVES
 from moiety.estimation.training import Batch, scores
-from moiety.geometry.area_law import area_law_factor
 from moiety.geometry.space import BlockCut, block_ladder
 
 
@@ -27,27 +26,6 @@ def a_gas(dimensions=2, count=60, side=9.0, seed=0, periodic=True, cells=None, f
 
 def generator(seed=0):
     return torch.Generator().manual_seed(seed)
-
-
-# ------------------------------------------------------------------------------ blocks
-
-
-@pytest.mark.parametrize("dimensions", [1, 2, 3])
-def test_the_ladder_doubles_along_the_shortest_side(dimensions):
-    cuts = block_ladder(0.5, dimensions, 2.0)
-    for cut, following in zip(cuts, cuts[1:], strict=False):
-        assert following.volume == 2 * cut.volume and sorted(cut.parent) == sorted(following.half)
-        assert cut.half[0] == min(cut.half)
-    # summed to infinity M = l is what the area law's factor says
-    total = sum(
-        cut.face / (2 * cut.volume)
-        for cut in block_ladder(0.5, dimensions, 2.0**40)[: 30 * dimensions]
-    )
-    first = cuts[0]
-    assert (
-        total == pytest.approx(area_law_factor(first.half) * first.face / first.volume, rel=1e-5)
-        or dimensions == 1
-    )
 
 
 # ------------------------------------------------------------------------------- crops

@@ -117,7 +117,7 @@ def _naive(drawn: list[Any], words: dict[str, Any]) -> Rows:
 def _heat_capacity(drawn: list[Any], _: dict[str, Any]) -> Rows:
     from ..baselines import EnergySeries, heat_capacity
 
-    found = [heat_capacity(EnergySeries.of(samples)) for samples in drawn]
+    found = [heat_capacity(EnergySeries.from_samples(samples)) for samples in drawn]
     return [
         {"heat_capacity": one.value, "error": one.error, "exact": _exact(samples, "heat_capacity")}
         for one, samples in zip(found, drawn, strict=True)
@@ -125,7 +125,7 @@ def _heat_capacity(drawn: list[Any], _: dict[str, Any]) -> Rows:
 
 
 def _integration(drawn: list[Any], _: dict[str, Any]) -> Rows:
-    from ..baselines import EnergySeries, Hot, thermodynamic_integration
+    from ..baselines import EnergySeries, InfiniteTemperature, thermodynamic_integration
 
     said = [
         {
@@ -138,7 +138,8 @@ def _integration(drawn: list[Any], _: dict[str, Any]) -> Rows:
     if any(one != said[0] for one in said):
         raise InputError("the files differ in more than temperature; give those of one system")
     found = thermodynamic_integration(
-        [EnergySeries.of(samples) for samples in drawn], Hot.of(drawn[0])
+        [EnergySeries.from_samples(samples) for samples in drawn],
+        InfiniteTemperature.from_samples(drawn[0]),
     )
     return [_entropy(one, samples) for one, samples in zip(found, drawn, strict=True)]
 

@@ -264,7 +264,8 @@ def _tau_of_means(series: np.ndarray, variance: float) -> float:
     """Autocorrelation time from Var(chain mean) = 2 tau variance / draws."""
     if len(series) < 2:
         return 0.5
-    return max(0.5 * series.shape[1] * float(series.mean(axis=1).var(ddof=1)) / variance, 0.5)
+    spread = float(series.mean(axis=1).var(ddof=1))
+    return float(max(0.5 * series.shape[1] * spread / variance, 0.5))
 
 
 def _autocovariance(centred: np.ndarray) -> np.ndarray:

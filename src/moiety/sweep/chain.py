@@ -123,7 +123,7 @@ def _baselines(point: Point, samples: Samples) -> dict[str, Any]:
 
 
 def _heat(samples: Samples) -> tuple[float, float]:
-    found = heat_capacity(EnergySeries.of(samples))
+    found = heat_capacity(EnergySeries.from_samples(samples))
     return found.value, found.error
 
 
