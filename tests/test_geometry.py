@@ -72,6 +72,7 @@ def test_the_tree_equals_its_plain_twin(lattice):
     assert {(cut.parent, cut.left, cut.right) for cut in rungs.cuts} == {
         nodes[1:] for nodes in tree
     }
+    assert (rungs.shape, rungs.periodic) == lattice
     for cut in rungs.cuts:
         assert cut.level == min(depth for depth, parent, _, _ in tree if parent == cut.parent)
         assert rungs.children[cut.parent] == cut
@@ -110,6 +111,12 @@ def test_bases_make_the_lattice(lattice, most):
     assert all(prod(shape) <= most for shape in bases)
     assert len(set(cuts)) == len(cuts)  # each once
     assert set(cuts) == {cut for cut in rungs.cuts if prod(cut.parent) > most}
+
+
+def test_cuts_inside_a_base_do_not_count():
+    cuts, bases = ladder((5,), (False,)).above({(3,), (1,)}.__contains__)
+    assert [(cut.parent, cut.count) for cut in cuts] == [((5,), 1), ((2,), 1)]
+    assert bases == {(3,): 1, (1,): 2}  # the pair inside the block of three is not cut
 
 
 # Eq. 4
@@ -250,3 +257,10 @@ def test_bad_lattices(shape, periodic):
     with pytest.raises(InputError) as caught:
         ladder(shape, periodic)
     assert "\n" not in str(caught.value)
+
+
+def test_messages_name_the_lattice():
+    with pytest.raises(InputError, match="^a lattice of 1x1 sites is too small to halve$"):
+        ladder((1, 1), (True, True))
+    with pytest.raises(InputError, match="^2 sides but 1 periodic flags$"):
+        ladder((4, 4), (True,))
