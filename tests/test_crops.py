@@ -12,7 +12,7 @@ from moiety.estimation.critics import PointsCritic
 from moiety.estimation.crops import Crops, CropShape
 from moiety.estimation.objectives import OBJECTIVES
 from moiety.estimation.training import Batch, scores
-from moiety.geometry.space import BlockCut, block_ladder
+from moiety.geometry.space import BlockCut
 
 
 def a_gas(dimensions=2, count=60, side=9.0, seed=0, periodic=True, cells=None, frames=8):

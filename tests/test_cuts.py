@@ -254,3 +254,16 @@ def test_bad_lattices(shape, periodic):
     with pytest.raises(InputError) as caught:
         ladder(shape, periodic)
     assert "\n" not in str(caught.value)
+
+
+def test_cuts_inside_a_base_do_not_count():
+    cuts, bases = ladder((5,), (False,)).above({(3,), (1,)}.__contains__)
+    assert [(cut.parent, cut.count) for cut in cuts] == [((5,), 1), ((2,), 1)]
+    assert bases == {(3,): 1, (1,): 2}  # the pair inside the block of three is not cut
+
+
+def test_messages_name_the_lattice():
+    with pytest.raises(InputError, match="^a lattice of 1x1 sites is too small to halve$"):
+        ladder((1, 1), (True, True))
+    with pytest.raises(InputError, match="^2 sides but 1 periodic flags$"):
+        ladder((4, 4), (True,))

@@ -1,6 +1,6 @@
-"""Functions for the executed blocks of the pages: run commands, embed figures, print tables.
+"""Functions for the executed blocks of pages: run commands, show figures and tables.
 
-MkDocs loads this file as a hook, so that blocks can import from it: `from executed import command`.
+MkDocs loads this file as a hook, which puts its folder on the path: `from executed import command`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from pathlib import Path
 
 __all__ = ["command", "figures_section", "picture", "table"]
 
-_FIGURES = Path(__file__).parent.parent / "figures"  # output of `moiety reproduce`
-_WIDTH = 88  # columns of printed text
+_FIGURES = Path(__file__).parent.parent / "figures"  # output of `moiety reproduce`, where present
+_WIDTH = 88  # columns of a page
 _SVG = {"svg.fonttype": "path", "svg.hashsalt": "moiety", "font.size": 9}
 
 
 def on_config(config):
-    """Put this folder on the import path; MkDocs calls this first."""
+    """Make this file importable from blocks; MkDocs calls this function first."""
     sys.path.insert(0, str(Path(__file__).parent))
     return config
 
@@ -29,19 +29,16 @@ def on_config(config):
 def command(
     *words: str, folder: str | os.PathLike[str] | None = None, code: int = 0, shown: bool = True
 ) -> str:
-    """Run `moiety WORDS` and return its output, below the command itself.
+    """Run `moiety WORDS` and return its output below the command itself.
 
     Args:
-        words: Arguments after `moiety`.
-        folder: Working directory of the command.
+        words: Words of the command line after `moiety`.
+        folder: Working directory.
         code: Expected exit code.
-        shown: Whether the returned text starts with the command.
-
-    Returns:
-        Standard output, and standard error too if a failure is expected.
+        shown: Whether the command is part of the text.
 
     Raises:
-        RuntimeError: If the exit code differs, which makes the build fail.
+        RuntimeError: The exit code is another one, which makes the build fail.
     """
     environment = os.environ | {
         "COLUMNS": str(_WIDTH),
@@ -53,24 +50,23 @@ def command(
         [sys.executable, "-m", "moiety", *words],
         cwd=folder,
         env=environment,
-        encoding="utf-8",
         capture_output=True,
+        encoding="utf-8",
     )
+    call = f"moiety {' '.join(words)}"
     if done.returncode != code:
-        raise RuntimeError(
-            f"moiety {' '.join(words)} ended with {done.returncode}, not {code}: {done.stderr}"
-        )
+        raise RuntimeError(f"{call} ended with {done.returncode}, not {code}: {done.stderr}")
     output = done.stdout if code == 0 else done.stdout + done.stderr
     lines = [line.rstrip() for line in output.strip().splitlines()]
-    return "\n".join([f"$ moiety {' '.join(words)}"] * shown + lines)
+    return "\n".join([f"$ {call}"] * shown + lines)
 
 
 def picture(figure, alt: str, caption: str = "") -> str:
-    """Return a Matplotlib figure as self-contained HTML.
+    """Return a Matplotlib figure as HTML that needs no other file.
 
     Args:
-        figure: Figure to draw, as SVG.
-        alt: Text for readers who cannot see the figure.
+        figure: Matplotlib figure to draw.
+        alt: Description of what the figure shows, for readers who do not see it.
         caption: Text below the figure.
     """
     import matplotlib
@@ -79,37 +75,37 @@ def picture(figure, alt: str, caption: str = "") -> str:
     with matplotlib.rc_context(_SVG):
         figure.savefig(stream, format="svg", metadata={"Date": None})
     data = base64.b64encode(stream.getvalue()).decode()
-    figcaption = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
     image = f'<img alt="{html.escape(alt)}" src="data:image/svg+xml;base64,{data}">'
-    return f'<figure class="drawn">{image}{figcaption}</figure>'
+    below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
+    return f'<figure class="drawn">{image}{below}</figure>'
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
-    """Return a table in Markdown."""
+    """Return rows as a table in Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def figures_section(name: str, title: str, panels: list[tuple[str, str]], note: str) -> str:
-    """Return the section of a figure: panels, and picture and data if docs/figures has them.
+    """Return the section on a figure of the paper: picture, panels, note and links to data.
 
     Args:
-        name: Name of the figure for `moiety reproduce`, and of its files.
-        title: Heading of the section.
-        panels: Letter (possibly empty) and description of each panel.
+        name: Name of the figure for `moiety reproduce`, and of its files in docs/figures.
+        title: Title of the section.
+        panels: Pairs of a letter, which may be empty, and a description.
         note: Text below the panels.
     """
-    available = [
+    suffixes = [
         suffix
         for suffix in ("png", "csv", "nc", "pdf")
         if (_FIGURES / f"{name}.{suffix}").is_file()
     ]
-    shown = f"![{title}](figures/{name}.png)\n\n" if "png" in available else ""
-    links = ", ".join(f"[{name}.{suffix}](figures/{name}.{suffix})" for suffix in available)
+    shown = f"![{title}](figures/{name}.png)\n\n" if "png" in suffixes else ""
+    links = ", ".join(f"[{name}.{suffix}](figures/{name}.{suffix})" for suffix in suffixes)
     data = (
         f"Picture and data: {links}.\n"
-        if available
-        else f"Not on this site yet; `moiety reproduce {name} --out figures` creates it.\n"
+        if suffixes
+        else f"Not on this site yet; `moiety reproduce {name} --out figures` makes it.\n"
     )
     listed = "\n".join(
         f"- **{letter}** {text}" if letter else f"- {text}" for letter, text in panels
