@@ -68,7 +68,7 @@ def count_numbers(particles: Particles, cut: BlockCut, seed: int) -> CountedNumb
     each = ceil(_COUNTED / particles.n)
     samples = np.arange(particles.n).repeat(each)
     parts = np.array_split(samples, ceil(len(samples) / _AT_ONCE))
-    counts = np.concatenate([crops.counted(part, generator) for part in parts])
+    counts = np.concatenate([crops.count(part, generator) for part in parts])
     numbers = counts.reshape(particles.n, each)
     shares = np.bincount(numbers.ravel()) / numbers.size
     ideal = poisson.logpmf(np.arange(len(shares)), particles.density * cut.volume)
