@@ -1,8 +1,27 @@
-"""The random stream of the kernels, for their plain twins."""
+"""Plain twins: slow, obvious versions of what the package does fast."""
+
+from collections.abc import Mapping
+
+from moiety.geometry.cuts import Cut, Ladder, Shape
+
+
+def entropy_per_site(
+    tree: Ladder, mutual_information: Mapping[Cut, float], bases: Mapping[Shape, float]
+) -> float:
+    """Eq. 4, block by block: S(a, b) = S(a) + S(b) - M(a; b) down to the bases, S in nats."""
+    known = {cut.parent: value for cut, value in mutual_information.items()}
+
+    def entropy(block: Shape) -> float:
+        if block in bases:
+            return bases[block]
+        cut = tree.children[block]
+        return entropy(cut.left) + entropy(cut.right) - known[block]
+
+    return entropy(tree.shape) / tree.volume
 
 
 class PlainStream:
-    """SplitMix64 on Python integers."""
+    """The random stream of the kernels: SplitMix64 on Python integers."""
 
     def __init__(self, seed):
         self.state = seed

@@ -11,7 +11,7 @@ from scipy.stats import vonmises
 from moiety import InputError, Samples, system
 from moiety.baselines import (
     EnergySeries,
-    Hot,
+    InfiniteTemperature,
     compression_entropy,
     heat_capacity,
     heat_capacity_of_entropies,
@@ -258,7 +258,7 @@ def cooled():
 
 def test_fluctuations_give_the_exact_heat_capacity(cooled):
     models, drawn = cooled
-    found = [heat_capacity(EnergySeries.of(samples)) for samples in drawn]
+    found = [heat_capacity(EnergySeries.from_samples(samples)) for samples in drawn]
     exact = [thermal(model).heat_capacity for model in models]
     z = np.array([(one.value - value) / one.error for one, value in zip(found, exact, strict=True)])
     # 12 values of |z| > 4 once in 1,300 runs; variances of 512 samples scatter by 6%
@@ -274,7 +274,7 @@ def test_fluctuations_give_the_exact_heat_capacity(cooled):
 def test_integration_gives_the_exact_entropy(cooled):
     models, drawn = cooled
     found = thermodynamic_integration(
-        [EnergySeries.of(samples) for samples in drawn], Hot.of(drawn[0])
+        [EnergySeries.from_samples(samples) for samples in drawn], InfiniteTemperature.from_samples(drawn[0])
     )
     z = [
         (one.entropy - model.exact_entropy()) / one.error
@@ -282,12 +282,12 @@ def test_integration_gives_the_exact_entropy(cooled):
     ]
     assert max(map(abs, z)) < 4 and max(one.error for one in found) < 0.01
     backwards = thermodynamic_integration(
-        [EnergySeries.of(samples) for samples in drawn[::-1]], Hot.of(drawn[0])
+        [EnergySeries.from_samples(samples) for samples in drawn[::-1]], InfiniteTemperature.from_samples(drawn[0])
     )
     assert [one.entropy for one in backwards] == pytest.approx([one.entropy for one in found[::-1]])
     # negative control: a gap in the sweep shows in the error
     gap = thermodynamic_integration(
-        [EnergySeries.of(samples) for samples in (drawn[0], drawn[-1])], Hot.of(drawn[0])
+        [EnergySeries.from_samples(samples) for samples in (drawn[0], drawn[-1])], InfiniteTemperature.from_samples(drawn[0])
     )
     assert gap[1].error > 10 * found[-1].error
 
@@ -299,7 +299,7 @@ def test_integration_of_free_rotors():
     ]
     drawn = [model.sample(1024, seed=k) for k, model in enumerate(models)]
     found = thermodynamic_integration(
-        [EnergySeries.of(samples) for samples in drawn], Hot.of(drawn[0])
+        [EnergySeries.from_samples(samples) for samples in drawn], InfiniteTemperature.from_samples(drawn[0])
     )
     for one, model in zip(found, models, strict=True):
         assert abs(one.entropy - model.exact_entropy()) < 4 * one.error
@@ -328,12 +328,12 @@ def test_what_has_no_energy_is_refused(cooled):
         ),
     ):
         with pytest.raises(InputError, match="say which system|no energy"):
-            EnergySeries.of(bad)
-    series = EnergySeries.of(cooled[1][0])
+            EnergySeries.from_samples(bad)
+    series = EnergySeries.from_samples(cooled[1][0])
     with pytest.raises(InputError, match="different temperatures"):
-        thermodynamic_integration([series, series], Hot(0.0, 0.0, 1.0))
+        thermodynamic_integration([series, series], InfiniteTemperature(0.0, 0.0, 1.0))
     with pytest.raises(InputError, match="no infinite temperature"):
-        Hot.of(system("gaussian-field", size=4).sample(64, seed=1))
+        InfiniteTemperature.from_samples(system("gaussian-field", size=4).sample(64, seed=1))
     with pytest.raises(InputError, match="shape"):
         EnergySeries(1.0, 16, np.zeros(8))
 

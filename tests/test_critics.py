@@ -6,9 +6,10 @@ from itertools import product
 import pytest
 import torch
 
-from moiety.estimation.critics import CRITICS, ConvolutionalCritic, hand_on
+from moiety.estimation.critics import CRITICS, ConvolutionalCritic
+from moiety.estimation.networks import copy_weights
 from moiety.estimation.pairs import PairShape
-from moiety.estimation.training import Batch, scores, scores_of
+from moiety.estimation.scores import Batch, batch_scores, scores
 from moiety.geometry.cuts import ladder
 
 LADDERS = [  # 1-D, 2-D and 3-D, periodic and open, with sides that are not powers of two
@@ -166,7 +167,7 @@ def test_batches_with_different_rolls_are_scored_together(critic, shape):
         Batch(a[k : k + 8], b[k : k + 8], rolls)
         for k, rolls in ((0, (1, 5)), (8, (2, 3)), (16, (7, 4)))
     ]
-    together = scores_of(network, batches)
+    together = batch_scores(network, batches)
     for values, batch in zip(together, batches, strict=True):
         alone = scores(network, batch)
         assert all(close(*parts) for parts in zip(values, alone, strict=True))
@@ -182,7 +183,7 @@ def test_batches_with_different_rolls_are_scored_together(critic, shape):
 def test_copied_weights_give_the_same_scores(critic, shape):
     source, target = built(critic, shape), built(critic, shape, seed=1)
     pairs = halves(shape)
-    assert hand_on(source, target) == len(source.state_dict())
+    assert copy_weights(source, target) == len(source.state_dict())
     assert torch.equal(target(*pairs), source(*pairs))
     with torch.no_grad():
         next(target.parameters()).add_(1.0)
@@ -194,7 +195,7 @@ def test_weights_that_fit_another_size_are_copied(critic):
     small, large = (PairShape(1, (side, side), (side, side), (False, False)) for side in (4, 8))
     source, target = built(critic, small), built(critic, large, seed=1)
     before = {label: weight.clone() for label, weight in target.state_dict().items()}
-    copied = hand_on(source, target)
+    copied = copy_weights(source, target)
     assert 0 < copied <= len(before)
     after, given = target.state_dict(), source.state_dict()
     taken = [label for label in after if after[label].shape == given[label].shape]
@@ -207,7 +208,7 @@ def test_weights_that_fit_another_size_are_copied(critic):
 def test_the_interface_critic_fits_every_size():
     small, large = (PairShape(2, (side, side), (side, side), (False, True)) for side in (2, 40))
     source, target = built("interface", small), built("interface", large, seed=1)
-    assert hand_on(source, target) == len(target.state_dict())
+    assert copy_weights(source, target) == len(target.state_dict())
 
 
 @pytest.mark.parametrize(

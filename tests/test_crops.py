@@ -1,7 +1,5 @@
 """Crops of particles: which particles they hold, as images and as points; the critic of points."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 import torch
@@ -13,8 +11,8 @@ from moiety.data.particles import Particles
 from moiety.estimation.critics import PointsCritic
 from moiety.estimation.crops import Crops, CropShape
 from moiety.estimation.objectives import OBJECTIVES
-from moiety.estimation.training import Batch, scores
-from moiety.geometry.space import BlockCut, block_ladder
+from moiety.estimation.scores import Batch, scores
+from moiety.geometry.space import BlockCut
 
 
 def a_gas(dimensions=2, count=60, side=9.0, seed=0, periodic=True, cells=None, frames=8):
@@ -28,19 +26,6 @@ def a_gas(dimensions=2, count=60, side=9.0, seed=0, periodic=True, cells=None, f
 
 def generator(seed=0):
     return torch.Generator().manual_seed(seed)
-
-
-# ------------------------------------------------------------------------------ blocks
-
-
-@pytest.mark.parametrize("dimensions", [1, 2, 3])
-def test_the_ladder_doubles_along_the_shortest_side(dimensions):
-    cuts = block_ladder(0.5, dimensions, 2.0)
-    assert cuts[0].half == (0.5,) * dimensions
-    for cut, following in pairwise(cuts):
-        assert following.volume == 2 * cut.volume and sorted(cut.parent) == sorted(following.half)
-        assert cut.half[0] == min(cut.half)
-    assert max(cuts[-1].half) == 2.0
 
 
 # ------------------------------------------------------------------------------- crops

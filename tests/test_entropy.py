@@ -369,7 +369,7 @@ def test_excess_leaves_the_error_of_single_sites_out():
     assert excess.budget["samples"] != whole.budget["samples"]
 
 
-@pytest.mark.parametrize("nats, beyond", [(0.2, ["past the samples"]), (0.02, [])])
+@pytest.mark.parametrize("nats, beyond", [(0.2, ["beyond the samples"]), (0.02, [])])
 def test_a_cut_that_is_expected_to_be_past_the_samples_is_not_trained(nats, beyond):
     """So many nats a site of the interface: 128 sites hold 25.6, or 2.6, of which 256 samples carry log 25.6 = 3.2."""
     samples = Samples.from_array(np.zeros((256, 64, 64), int), states=2, periodic=True)

@@ -59,13 +59,13 @@ def test_columns_may_be_one_number_common_or_a_frame_each():
     [
         ({"frames": frames((5,) * 7)}, "7 frames are too few"),
         ({"frames": [np.zeros((0, 2))] * 8}, "no particle in any frame"),
-        ({"frames": [*frames()[:-1], np.full((3, 2), np.nan)]}, "frame 7: a position is no number"),
+        ({"frames": [*frames()[:-1], np.full((3, 2), np.nan)]}, "frame 7: a position is not finite"),
         ({"frames": [np.zeros((3, 4))] * 8}, "1 to 3 coordinates"),
         ({"frames": [np.zeros(3)] * 8}, "need shapes"),
         ({"cells": 0.0}, "the box has no volume"),
         ({"cells": np.ones((3, 3))}, "do not go with 8 frames"),
         ({"diameters": -1.0}, "frame 0: a diameter is not positive"),
-        ({"diameters": np.ones(5)}, "cannot be those of 5 to 9 particles"),
+        ({"diameters": np.ones(5)}, "do not match 5 to 9 particles"),
         ({"chains": 3}, "shared evenly"),
     ],
 )

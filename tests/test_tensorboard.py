@@ -9,8 +9,9 @@ import moiety
 from moiety import InputError, estimate_entropy, io
 from moiety.chain_rule.estimate import ChainRule
 from moiety.estimation.critics import ConvolutionalCritic
+from moiety.estimation.history import History
 from moiety.estimation.tensorboard import ScalarLog
-from moiety.estimation.training import History, Training
+from moiety.estimation.training import Training
 from moiety.sweep import Plan, Store
 from moiety.sweep.chain import run_chain
 
@@ -54,9 +55,9 @@ def path(samples, tmp_path_factory):
 
 
 def test_scalars_are_the_histories_of_the_result(samples, tmp_path):
-    rule = ChainRule(width=4, evaluations=2**8, training=TRAINING, threads=1)
+    rule = ChainRule(width=4, evaluations=2**8, training=TRAINING)
     with ScalarLog(tmp_path) as log:
-        result = estimate_entropy(samples, **QUICK, chain_rule=rule, watch=log)
+        result = estimate_entropy(samples, **QUICK, chain_rule=rule, on_check=log)
     logged = scalars(tmp_path)
     trained = [level for level in result.levels if level.histories]
     assert trained and all(len(level.histories[0].steps) == 2 for level in trained)

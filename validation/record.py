@@ -21,15 +21,17 @@ import torch
 import moiety
 from moiety.baselines import (
     EnergySeries,
-    Hot,
+    InfiniteTemperature,
     compression_entropy,
     heat_capacity,
     naive_entropy,
     thermodynamic_integration,
 )
-from moiety.chain_rule.estimate import ChainRule, estimate_conditional, estimate_conditionals
+from moiety.chain_rule.estimate import ChainRule, estimate_chain_rule, estimate_chain_rules
 from moiety.estimation.critics import ConvolutionalCritic, InterfaceCritic
-from moiety.estimation.mutual_information import Estimator, estimate_information
+from moiety.estimation.estimator import Estimator
+from moiety.estimation.execution import Execution
+from moiety.estimation.mutual_information import estimate_mutual_information
 from moiety.estimation.objectives import (
     NWJ,
     SMILE,
@@ -49,7 +51,7 @@ LONGEST = 24  # numbers of an array that are written one by one; longer ones as 
 SMALL = InterfaceCritic(width=8, products=4, vectors=4, means=4)
 QUICK = Training(steps=50, batch=128)
 RULE = ChainRule(
-    width=16, evaluations=2**15, training=Training(steps=60, batch=512, check_every=20), threads=1
+    width=16, evaluations=2**15, training=Training(steps=60, batch=512, check_every=20)
 )
 OPTIONS = {"critic": SMALL, "training": QUICK, "chain_rule": RULE, "threads": 1, "seed": 3}
 TEXTS = {"source", "unit"}  # words that scripts read
@@ -89,13 +91,13 @@ def result(estimate: Any) -> dict[str, Any]:
     """All that a result says in numbers, training curves and trained weights included."""
     histories = [level.histories for level in estimate.levels]
     crossing = estimate.cross_check.histories if estimate.cross_check else ()
-    networks = {str(sides): list(found) for sides, found in estimate.critic.networks.items()}
+    networks = {str(sides): list(found) for sides, found in estimate.networks.cuts.items()}
     return {
         **estimate.to_dict(),
         "curves": histories,
         "crossing": crossing,
         "networks": networks,
-        "rule": estimate.critic.rule,
+        "rule": estimate.networks.chain_rule,
     }
 
 
@@ -120,7 +122,7 @@ def information(m: Any) -> dict[str, Any]:
 
 def conditional(found: Any) -> dict[str, Any]:
     """What the chain rule gave in numbers."""
-    cuts = {str(sides): list(pair) for sides, pair in found.informations.items()}
+    cuts = {str(sides): list(pair) for sides, pair in found.mutual_information.items()}
     said = {
         "entropy": found.entropy,
         "bound": found.bound,
@@ -172,13 +174,13 @@ def is_open() -> dict[str, Any]:
 def warm() -> dict[str, Any]:
     first = moiety.estimate_entropy(drawn("ising-square", size=8, temperature=3.0), **OPTIONS)
     second = drawn("ising-square", size=8, temperature=2.5)
-    return result(moiety.estimate_entropy(second, **{**OPTIONS, "critic": first.critic}))
+    return result(moiety.estimate_entropy(second, **OPTIONS, warm_start=first))
 
 
 def stopped() -> dict[str, Any]:
     asked = iter(range(10**9))
     samples = drawn("ising-square", size=12, temperature=2.3)
-    return result(moiety.estimate_entropy(samples, **OPTIONS, stop=lambda: next(asked) > 150))
+    return result(moiety.estimate_entropy(samples, **OPTIONS, should_stop=lambda: next(asked) > 150))
 
 
 def refined() -> dict[str, Any]:
@@ -200,10 +202,14 @@ def objectives() -> list[Any]:
         (SMILE(), NWJBound()),
     ]
     made = [
-        Estimator(SMALL, objective, bound, QUICK, threads=1, folds=3) for objective, bound in chosen
+        Estimator(SMALL, objective, bound, QUICK) for objective, bound in chosen
     ]
     return [
-        information(estimate_information(samples, cut, estimator, tau=1.0, effort=0.9))
+        information(
+            estimate_mutual_information(
+                samples, cut, estimator, Execution(threads=1, folds=3), tau=1.0, effort=0.9
+            )
+        )
         for estimator in made
     ]
 
@@ -213,7 +219,9 @@ def chain_rule_of_cuts() -> list[Any]:
     spins = drawn("ising-square", size=8, temperature=2.3)
     return [
         conditional(
-            estimate_conditional(one, RULE, cuts=ladder(one.shape, one.periodic).cuts[:count])
+            estimate_chain_rule(
+                one, RULE, cuts=ladder(one.shape, one.periodic).cuts[:count], threads=1
+            )
         )
         for one, count in ((field, 3), (ring, 2), (spins, 4))
     ]
@@ -224,19 +232,26 @@ def chain_rule_of_a_sweep() -> list[Any]:
     samples = [drawn("ising-square", size=8, temperature=t) for t in temperatures]
     return [
         conditional(one)
-        for one in estimate_conditionals(samples, [[t] for t in temperatures], config=RULE)
+        for one in estimate_chain_rules(samples, [[t] for t in temperatures], config=RULE, threads=1)
     ]
 
 
 def by_baselines() -> list[Any]:
     temperatures = (6.0, 3.0, 2.3)
     samples = [drawn("ising-square", size=8, temperature=t) for t in temperatures]
-    series = [EnergySeries.of(one) for one in samples]
+    series = [EnergySeries.from_samples(one) for one in samples]
     one_each = [
-        [naive_entropy(one), compression_entropy(one), heat_capacity(EnergySeries.of(one))]
+        [
+            naive_entropy(one),
+            compression_entropy(one),
+            heat_capacity(EnergySeries.from_samples(one)),
+        ]
         for one in samples
     ]
-    return [one_each, thermodynamic_integration(series, Hot.of(samples[0]))]
+    return [
+        one_each,
+        thermodynamic_integration(series, InfiniteTemperature.from_samples(samples[0])),
+    ]
 
 
 def a_sweep() -> dict[str, Any]:

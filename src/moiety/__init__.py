@@ -16,12 +16,20 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {
+    "ChainRule": "chain_rule.estimate",
+    "ConvolutionalCritic": "estimation.critics",
     "EntropyResult": "results.result",
     "EstimateError": "base.errors",
     "InputError": "base.errors",
+    "InterfaceCritic": "estimation.critics",
     "MoietyError": "base.errors",
+    "Networks": "estimation.networks",
     "Particles": "data.particles",
+    "PointsCritic": "estimation.critics",
     "Samples": "data.samples",
+    "Training": "estimation.training",
+    "estimate_chain_rule": "chain_rule.estimate",
+    "estimate_chain_rules": "chain_rule.estimate",
     "estimate_entropy": "entropy.lattice",
     "estimate_excess_entropy": "entropy.particles",
     "ladder": "geometry.cuts",

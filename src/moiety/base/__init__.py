@@ -1,1 +1,1 @@
-"""Errors, random streams, scratch arrays, deadlines and progress, atomic files, numbers in words."""
+"""Errors, random streams, scratch arrays, deadlines, progress, atomic files, numbers in words."""

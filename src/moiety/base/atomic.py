@@ -1,7 +1,7 @@
-"""Output that is there whole or not at all.
+"""Write output completely or not at all.
 
-What is written goes to a hidden sibling of the target first, which is renamed at
-the end: an error, a full disk or Ctrl-C leaves the folder as it was.
+Output goes to a hidden sibling of the target first, which is renamed at the end: an
+error, a full disk or Ctrl-C leaves the folder unchanged.
 """
 
 from __future__ import annotations
@@ -22,10 +22,13 @@ _STORE_MARKS = ("zarr.json", ".zgroup", ".zarray")
 
 @contextmanager
 def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place when the block ends well.
+    """Context with a temporary path that replaces `path` at the end, unless an error occurs.
 
-    The block writes a file or a folder under the path that it is given; that path
-    has the suffix of `path`.  What stood at `path` before is replaced.
+    The body of the `with` statement writes a file or a folder to the temporary path, which
+    has the suffix of `path`.
+
+    Args:
+        path: Final path of the file or folder; replaced if it exists.
 
     Example:
         >>> import tempfile
@@ -35,7 +38,7 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
         >>> [file.name for file in folder.iterdir()]
         ['note.txt']
     """
-    path = Path(os.path.realpath(path))  # a link stays a link
+    path = Path(os.path.realpath(path))  # a link remains a link
     part = path.with_name(f".moiety-{token_hex(6)}{path.suffix}")
     try:
         yield part
@@ -47,21 +50,18 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
 def check_output(path: str | os.PathLike[str], force: bool = False) -> None:
     """Refuse an output path that cannot or should not be written, before long work.
 
-    Arguments:
-        path: Where a file or a Zarr store is going to be written.
-        force: Whether something that stands there already may be replaced.  Folders
-            are never replaced, except Zarr stores.
+    Args:
+        path: Path of the file or Zarr store to be written later.
+        force: Whether an existing file may be replaced.  Folders are never replaced, except
+            Zarr stores.
 
     Raises:
-        InputError: The path exists, or its folder does not or is not writable.
+        InputError: The path exists, or its folder does not exist or is not writable.
     """
     path = Path(path)
-    shown = " ".join(str(path).splitlines())
-    folder = path.parent
+    shown, folder = _one_line(path), path.parent
     if not os.path.isdir(folder):
-        raise InputError(
-            f"{shown}: the folder {' '.join(str(folder).splitlines())} does not exist; create it first"
-        )
+        raise InputError(f"{shown}: the folder {_one_line(folder)} does not exist; create it first")
     if os.path.isdir(path) and not (path.suffix.lower() == ".zarr" and _is_store(path)):
         raise InputError(f"{shown}: is a folder; give the name of a file in it")
     if os.path.lexists(path) and not force:
@@ -72,17 +72,21 @@ def check_output(path: str | os.PathLike[str], force: bool = False) -> None:
         raise InputError(f"{shown}: its folder is not writable; choose another one")
 
 
+def _one_line(path: Path) -> str:
+    return " ".join(str(path).splitlines())
+
+
 def _is_store(folder: Path) -> bool:
     return any((folder / mark).exists() for mark in _STORE_MARKS) or not any(folder.iterdir())
 
 
 def _move(part: Path, path: Path) -> None:
     if not part.is_dir() and not path.is_dir():
-        with part.open("rb+") as stream:  # its name must not be on the disk before what it holds
-            os.fsync(stream.fileno())
+        with part.open("rb+") as stream:
+            os.fsync(stream.fileno())  # the content must reach the disk before the name
         os.replace(part, path)
         return
-    old = part.with_name(f"{part.name}.old")  # a folder cannot be renamed onto another one
+    old = part.with_name(f"{part.name}.old")  # a folder cannot replace another
     try:
         if path.exists():
             os.replace(path, old)

@@ -1,46 +1,53 @@
-"""Time and telling of it: whether to stop, and how far a long estimate is."""
+"""Deadlines: whether long work should stop, and how much time each part of it may take."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import count
 from time import perf_counter
 
-__all__ = ["Clock", "Progress", "notifier"]
+__all__ = ["Deadline"]
 
-_TRAINED = (
-    0.7  # share of the time for a network that it is trained in, the rest being for reading it out
-)
-
-Progress = Callable[[float, int, str], None]
+_TRAINING_SHARE = 0.7  # share of a cut's time for its training; evaluation takes the rest
 
 
-class Clock:
-    """Whether to stop: by the user or because time is up."""
+class Deadline:
+    """The end of an estimate: the user's request to stop, or a time limit.
 
-    def __init__(self, started: float, limit: float | None, stop: Callable[[], bool] | None):
-        self.started, self.limit, self.stop = started, limit, stop
+    Args:
+        started: `perf_counter()` at the start of the work.
+        limit: Time limit in seconds; none by default.
+        should_stop: The user's request; asked often.
 
-    def late(self, share: float = 1.0) -> bool:
+    Example:
+        >>> deadline = Deadline(perf_counter(), limit=60.0)
+        >>> deadline.has_passed(), deadline.is_over(share=0.5)
+        (False, False)
+    """
+
+    def __init__(
+        self,
+        started: float,
+        limit: float | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ):
+        self.started, self.limit, self.should_stop = started, limit, should_stop
+
+    def has_passed(self, share: float = 1.0) -> bool:
+        """Whether this share of the time limit has passed."""
         return self.limit is not None and perf_counter() - self.started > share * self.limit
 
-    def ration(self, share: float, efforts: Sequence[float]) -> float | None:
-        """Seconds that the first of some trainings may take; None without a limit."""
+    def is_over(self, share: float = 1.0) -> bool:
+        """Whether this share of the time has passed or the user asked to stop."""
+        return self.has_passed(share) or bool(self.should_stop and self.should_stop())
+
+    def seconds_for_training(self, share: float, efforts: Sequence[float]) -> float | None:
+        """Seconds for the first of several trainings; None without a time limit.
+
+        Args:
+            share: Share of the time limit that all these trainings may use.
+            efforts: Relative effort of each training, the next one first.
+        """
         if self.limit is None:
             return None
         left = max(share * self.limit - (perf_counter() - self.started), 0.0)
-        return _TRAINED * left * efforts[0] / sum(efforts)
-
-    def over(self, share: float = 1.0) -> bool:
-        return self.late(share) or bool(self.stop and self.stop())
-
-
-def notifier(
-    progress: Progress | None, done: int, total: int, text: str
-) -> Callable[[], None] | None:
-    """Tells of a level once at its start, and then of the share of its looks that were taken."""
-    if progress is None:
-        return None
-    progress(done, total, text)
-    taken = count(1)
-    return lambda: progress(done + 1 - 0.97 ** next(taken), total, text)
+        return _TRAINING_SHARE * left * efforts[0] / sum(efforts)

@@ -1,28 +1,26 @@
-"""What can go wrong, as types.
+"""Exceptions.
 
-Bad input is an `InputError`: one line that says what is wrong and what to do.
-An estimate that could not be made is an `EstimateError`, which carries what was
-learnt before it failed.
+Bad input raises an `InputError`: one line that says what is wrong and what to do.
+An estimate that fails raises an `EstimateError`, which carries its partial results.
 """
 
 __all__ = ["EstimateError", "InputError", "MoietyError", "Stopped"]
 
 
 class MoietyError(Exception):
-    """Base of every error that moiety raises on purpose."""
+    """Base class of all errors that moiety raises on purpose."""
 
 
 class InputError(MoietyError, ValueError):
-    """The input or its description is unusable; the message is one line."""
+    """The input or its description is invalid; the message is one line."""
 
 
 class EstimateError(MoietyError, RuntimeError):
-    """The estimate could not be made.
+    """The estimate failed.
 
-    Arguments:
+    Args:
         message: One line: what failed and what to do.
-        learnt: Whatever was estimated before the failure, for example the
-            levels of the ladder that were finished.
+        learnt: Partial results, for example the levels of the ladder that were finished.
     """
 
     def __init__(self, message: str, learnt: object = None):
@@ -31,4 +29,4 @@ class EstimateError(MoietyError, RuntimeError):
 
 
 class Stopped(MoietyError):
-    """The user asked to stop; raised inside long work and caught where it was started."""
+    """The user asked to stop; raised inside long work and caught by its caller."""

@@ -1,8 +1,8 @@
-"""One seed, many independent streams.
+"""Independent random streams from one seed.
 
-Every random number in moiety comes from a stream named by the user's seed and a
-key, such as `("level", 3, "fold", 1)`.  A stream depends on its own key alone,
-so that adding a level or a chain leaves the numbers of all others as they were.
+Every random number in moiety comes from a stream that is named by the user's seed and a
+key, such as `("level", 3, "fold", 1)`.  A stream depends only on its own key: an additional
+level or chain leaves the numbers of all others unchanged.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ __all__ = ["Streams"]
 class Streams:
     """Random streams derived from one seed.
 
-    Arguments:
-        seed: Non-negative integer.
+    Args:
+        seed: Seed for all streams, a non-negative integer.
 
     Example:
         >>> streams = Streams(1)
@@ -37,7 +37,7 @@ class Streams:
     seed: int = 0
 
     def integer(self, *key: object) -> int:
-        """A 63-bit integer for the stream named `key`, to seed a foreign generator."""
+        """A 63-bit integer for the stream named `key`, to seed another generator."""
         text = repr((self.seed, *key)).encode()
         return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little") >> 1
 

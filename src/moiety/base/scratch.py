@@ -1,8 +1,8 @@
-"""Arrays that live on disk once they are large.
+"""Scratch arrays, on disk if they are large.
 
-Above `LARGEST_IN_MEMORY` bytes an array is a mapped temporary file without a name: it is
-gone with the array or the process, however that ends, and the memory it takes is the
-system's to reclaim.
+An array above `LARGEST_IN_MEMORY` bytes is a memory-mapped temporary file without a name.
+The file disappears with the array or the process, however that ends, and the operating system
+may reclaim the memory of its pages at any time.
 """
 
 from __future__ import annotations
@@ -25,14 +25,15 @@ _SLAB = 2**26  # bytes
 def empty(
     shape: tuple[int, ...], dtype: np.dtype | type, folder: str | os.PathLike[str] | None = None
 ) -> np.ndarray:
-    """An array to be filled, in memory or on disk.
+    """Allocate an array, in memory or on disk.
 
-    Arguments:
-        shape, dtype: Of the array.
-        folder: Of the temporary file; the system's own unless given.
+    Args:
+        shape: Shape of the array.
+        dtype: Type of its entries.
+        folder: Folder of the temporary file; the system's default if None.
 
     Raises:
-        OSError: The disk has no room for it.
+        OSError: The disk is too full.
 
     Example:
         >>> empty((2, 3), np.uint8).shape
@@ -42,23 +43,27 @@ def empty(
     if size <= LARGEST_IN_MEMORY:
         return np.empty(shape, dtype)
     with tempfile.TemporaryFile(dir=folder) as file:
-        os.posix_fallocate(file.fileno(), 0, size)  # no room shows here, not as a crash later
+        os.posix_fallocate(file.fileno(), 0, size)  # a full disk shows here, not as a crash later
         return np.frombuffer(mmap.mmap(file.fileno(), size), dtype).reshape(shape)
 
 
 def is_large(array: Any) -> bool:
-    """Whether an array, or a tensor, is one of those that live on disk."""
-    return array.nbytes > LARGEST_IN_MEMORY
+    """Whether an array or a tensor is large enough to be on disk."""
+    return bool(array.nbytes > LARGEST_IN_MEMORY)
 
 
 def slabs(
     shape: tuple[int, ...], itemsize: int, axes: int | None = None
 ) -> Iterator[tuple[slice, ...]]:
-    """Indices of consecutive pieces of some 64 MiB: of the first axis, or one by one of it and of the second.
+    """Indices of consecutive pieces of an array, each of about 64 MiB.
 
-    Arguments:
-        shape, itemsize: Of the array.
-        axes: How many of the first axes are cut; pieces may then be larger.
+    The first axis is cut into ranges; if a single index of it is too large, the second axis is
+    cut too, and so on.
+
+    Args:
+        shape: Shape of the array.
+        itemsize: Bytes per entry.
+        axes: Number of leading axes that may be cut, all if None; pieces may then be larger.
 
     Example:
         >>> [*slabs((4, 3, 2**20), 8)]  # 8 MiB each
@@ -85,33 +90,37 @@ def copied(
     dtype: np.dtype | type | None = None,
     change: Callable[[np.ndarray], np.ndarray] = np.asarray,
 ) -> np.ndarray:
-    """A copy, made slab by slab, in memory or on disk.
+    """Copy an array slab by slab, in memory or on disk.
 
-    Arguments:
-        source: An array, or a variable in a file that is read as it is indexed.
-        dtype: Of the copy; that of the source unless given.
-        change: What is done with each slab.
+    Args:
+        source: An array, or a variable in a file that is read when it is indexed.
+        dtype: Type of the copy's entries; by default that of the source.
+        change: Function applied to each slab.
 
     Example:
         >>> copied(np.arange(3), np.uint8, lambda part: 2 * part)
         array([0, 2, 4], dtype=uint8)
     """
-    found = empty(source.shape, dtype or source.dtype)
+    copy = empty(source.shape, dtype or source.dtype)
     if not source.shape:
-        found[()] = change(source[()])
-        return found
+        copy[()] = change(source[()])
+        return copy
     for part in slabs(source.shape, source.dtype.itemsize):
-        found[part] = change(source[part])
-        for one in (source, found):
-            release(one)
-    return found
+        copy[part] = change(source[part])
+        release(source)
+        release(copy)
+    return copy
 
 
-def release(array: np.ndarray) -> None:
-    """Let go of the memory that the pages of a mapped array take; its values stay."""
+def release(array: Any) -> None:
+    """Free the memory of a memory-mapped array; its values stay on disk.
+
+    Args:
+        array: Any array; nothing happens if it is not memory-mapped.
+    """
     base: Any = array if isinstance(array, np.ndarray) else None
     while isinstance(base, np.ndarray):
         base = base.base
     pages = base.obj if isinstance(base, memoryview) else base
     if isinstance(pages, mmap.mmap):
-        pages.madvise(mmap.MADV_DONTNEED)  # of a shared mapping: what was written stays in the file
+        pages.madvise(mmap.MADV_DONTNEED)  # the mapping is shared: the file keeps what was written

@@ -1,4 +1,4 @@
-"""Numbers, times and shapes as a reader expects them."""
+"""Format numbers, times and shapes for readers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def measured(value: float, error: float) -> str:
-    """A number with two digits of its error.
+    """A number and its standard error, to two digits of the error.
+
+    Args:
+        value: The number.
+        error: Its standard error; NaN if unknown.
 
     Example:
         >>> measured(0.396974, 0.00062), measured(-1.5, float("nan")), measured(0.25, 0.0)
@@ -28,7 +32,11 @@ def measured(value: float, error: float) -> str:
 
 
 def sigmas(difference: float, error: float) -> str:
-    """A difference in units of its error.
+    """A difference in units of its standard error.
+
+    Args:
+        difference: Difference of two numbers.
+        error: Its standard error.
 
     Example:
         >>> sigmas(0.003, 0.002), sigmas(0.1, 0.1)
@@ -39,12 +47,12 @@ def sigmas(difference: float, error: float) -> str:
     if not (isfinite(difference) and isfinite(error)) or error <= 0:
         return "the error is zero or unknown"
     count = abs(difference) / error
-    said = f"{count:.1f}" if count < 100 else digits(count)
-    return f"{said} standard error{'' if said == '1.0' else 's'}"
+    text = f"{count:.1f}" if count < 100 else digits(count)
+    return f"{text} standard error{'' if text == '1.0' else 's'}"
 
 
 def plain(value: Any) -> str:
-    """A value in words: no quotes, brackets or capitals of Python."""
+    """A value in plain words, without the quotes, brackets and capitals of Python."""
     if value is None or (isinstance(value, (Mapping, list, tuple)) and not value):
         return "–"
     if isinstance(value, bool):
@@ -57,11 +65,17 @@ def plain(value: Any) -> str:
 
 
 def digits(value: float, count: int = 2) -> str:
-    """A number with so many digits, without an exponent where it is of ordinary size.
+    """A number to some significant digits, with an exponent only if it is very large or small.
+
+    Args:
+        value: The number.
+        count: Number of significant digits.
 
     Example:
-        >>> digits(0.000302), digits(6.1e-6), digits(2048.0, 6), digits(-0.5, 1), digits(float("nan"))
-        ('0.00030', '6.1 × 10⁻⁶', '2048', '−0.5', 'unknown')
+        >>> digits(0.000302), digits(6.1e-6), digits(2048.0, 6), digits(-0.5, 1)
+        ('0.00030', '6.1 × 10⁻⁶', '2048', '−0.5')
+        >>> digits(float("nan")), digits(float("inf"))
+        ('unknown', '∞')
     """
     if not isfinite(value):
         return "∞" if value > 0 else "unknown"
@@ -77,12 +91,15 @@ def decimals(value: float) -> str:
 
 
 def signed(value: float, error: float) -> str:
-    """A difference to as many decimals as its error has, with its sign."""
+    """A difference with its sign, to two digits of its standard error."""
     return ("+" if value > 0 else "") + measured(value, error).split(" ")[0]
 
 
 def seconds(value: float) -> str:
-    """A time in words.
+    """A duration in seconds, minutes or hours.
+
+    Args:
+        value: Duration in seconds.
 
     Example:
         >>> seconds(0.3712), seconds(29.58), seconds(110.2), seconds(7384)
@@ -95,5 +112,5 @@ def seconds(value: float) -> str:
 
 
 def shape(sides: Sequence[float]) -> str:
-    """Sides of a block, as "8x16"."""
+    """Sides of a block as text, "8x16" for example."""
     return "x".join(f"{side:.5g}" if isinstance(side, float) else str(side) for side in sides)

@@ -23,8 +23,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..estimation.pairs import Encoding
-from .contexts import Neighbourhood
+from ..estimation.encoding import Encoding
+from .views import Neighbourhood
 
 __all__ = ["AngleDensity", "Density", "DiscreteDensity", "RealDensity", "density_for"]
 

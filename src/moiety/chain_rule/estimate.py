@@ -1,73 +1,73 @@
-r"""The chain rule: the entropy from what each site has left to tell once others are known.
+r"""The entropy as a sum of conditional site entropies, from one network.
 
     S = sum_i H(x_i | x_j, j before i) <= sum_i -<log p(x_i | context of i)>
 
-One network, told what is known and what is not, gives p for every site of every window; held-out
-samples give the mean, the bound.  What it misses, or what lies beyond a context, makes that too
-large.  Two parts of it can be told and are taken off: networks of different folds err apart, which
-costs each of them half the variance of log p between them; and gains shrink like 1/steps, so
-that as much as the second half of the training gained is still missing.  The error is as large.
-It also splits the entropy by scale without any ceiling from the number of samples:
+One network gives p for every site of every window.  Its input marks which neighbours are known.
+Held-out samples give the mean on the right, which is an upper bound on S: the network may be
+imperfect, and a context leaves out distant sites.  Two parts of the excess can be seen and are
+subtracted, with an error of the same size: networks of different folds err independently, which
+costs each of them half the variance of log p between folds; and gains shrink like 1/steps, so about
+as much as the second half of the training gained is still missing.
 
-    M(A;B) = sum_{i in B} < log p(x_i | A and B before i) - log p(x_i | B before i) >,
+The chain rule also splits the entropy by scale, with no ceiling from the number of samples:
 
-on the same sites, so that their noise cancels.  As a difference of two bounds M is none.
+    M(A;B) = sum_{i in B} < log p(x_i | A and B before i) - log p(x_i | B before i) >
 
-Several state points, of a sweep of temperatures, say, share one network that is told at which
-of them a site is: what it learns at one of them need not be learnt again at the next.
+on the same sites, so that their noise cancels.  M, a difference of two bounds, is not itself a
+bound.
+
+Several state points, such as the temperatures of a sweep, can share one network, which receives the
+parameters of the state point: what it learns at one of them helps at the next.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from time import perf_counter
+from typing import Unpack
 
 import numpy as np
-import torch
-from torch import Tensor, nn
+from torch import nn
 
-from ..base.errors import InputError
-from ..base.random import Streams
+from ..base.deadline import Deadline
 from ..data.samples import Samples
-from ..estimation.critics import Weights, hand_on
-from ..estimation.pairs import Split
-from ..estimation.training import DIVERGED, OUT_OF_BUDGET, History, Training, minimise, side_by_side
+from ..estimation.execution import Execution, RunOptions, Task, run_settings
+from ..estimation.folds import Folds, cross_fit
+from ..estimation.history import History, TrainingStatus
+from ..estimation.networks import Weights
+from ..estimation.training import Training
 from ..geometry.cuts import Cut, Shape
-from .contexts import Neighbourhood, Scene
-from .densities import density_for
+from .network import build_network
+from .reading import Reading, fit, scatter
 from .sites import Sites
+from .views import Neighbourhood
 
-__all__ = ["ChainRule", "Conditional", "estimate_conditional", "estimate_conditionals"]
+__all__ = [
+    "ChainRule", "ChainRuleEstimate", "chain_rule_of", "estimate_chain_rule",
+    "estimate_chain_rules",
+]  # fmt: skip
 
-_RADIUS, _REACH = (
-    {1: 16, 2: 3, 3: 2},
-    {1: 16, 2: 12, 3: 2},
-)  # by the number of dimensions, unless configured
-_CHUNK = 8192  # sites evaluated at once
-_JUDGED = 32768  # sites of the validation samples
-_ORIGINS = 8  # of the window, from which a site is read on average at most
-_LEAST_BATCH = 256
+_RADIUS = {1: 16, 2: 3, 3: 2}  # by the number of dimensions
+_REACH = {1: 16, 2: 12, 3: 2}
 
 
 @dataclass(frozen=True)
 class ChainRule:
     """How the chain rule is estimated.
 
-    Arguments:
-        radius: All sites up to this distance along each axis may be in a context; 16, 3 or 2
-            in 1, 2 or 3 dimensions unless given.
-        reach: So may those this far along the last axis, in rows at most one site away; 12
-            in 2 dimensions unless given.  With interactions between nearest neighbours, what
-            is known of the row and the row before is all that matters.
-        width: Of the two hidden layers.
-        evaluations: Sites of held-out samples that each entropy is read from, and each M.
-        training: `batch` counts sites.
-        folds: Held-out sets; each sample is held out once.
-        seed: Of all random numbers.
-        device: Where network and samples live.
-        threads: Folds that are trained side by side, one thread each.
+    Args:
+        radius: A context may hold all sites up to this distance along each axis; by default 16, 3
+            or 2 in one, two or three dimensions.
+        reach: It may also hold sites up to this distance along the last axis, in rows at most one
+            site away; by default 12 in two dimensions.  With nearest-neighbour interactions
+            nothing else matters than what is known of the row and of the row before it.
+        width: Width of the two hidden layers.
+        evaluations: Number of held-out sites that each entropy, and each M, is read from.
+        training: Training; its `batch` counts sites.
+
+    Raises:
+        ValueError: A number below one.
     """
 
     radius: int | None = None
@@ -85,33 +85,36 @@ class ChainRule:
             gain=5e-5,
         )
     )
-    folds: int = 2
-    seed: int = 0
-    device: str = "cpu"
-    threads: int = 2
 
-    def __post_init__(self):
-        if (
-            self.folds < 2
-            or min(self.threads, self.width, self.evaluations, self.radius or 1, self.reach or 1)
-            < 1
-        ):
-            raise ValueError(f"folds must be at least 2, all other numbers positive: {self}")
+    def __post_init__(self) -> None:
+        if min(self.width, self.evaluations, self.radius or 1, self.reach or 1) < 1:
+            raise ValueError(f"radius, reach, width and evaluations must be positive: {self}")
+
+    def neighbourhood(self, dimensions: int, *, star: bool) -> Neighbourhood:
+        """The sites that a context may hold.
+
+        Args:
+            dimensions: Number of space axes.
+            star: Whether there are arms along all axes.
+        """
+        radius, reach = self.radius or _RADIUS[dimensions], self.reach or _REACH[dimensions]
+        return Neighbourhood(dimensions, radius, reach, star)
 
 
 @dataclass(frozen=True, eq=False)
-class Conditional:
-    """What the chain rule gave.
+class ChainRuleEstimate:
+    """The estimate of the chain rule at one state point.
 
-    Arguments:
-        entropy: Per site, in nats: `bound` less what is `missing`.
-        bound: The held-out mean of -log p a site; the entropy is lower, up to sampling errors.
-        missing: What training may not have found yet, and what the folds' networks lose by
-            differing, in nats per site.
-        influence: How much each sample moves the entropy, shape `(n,)`.
-        informations: M and its influence, in nats, by the sides of the block that is cut.
-        status: The worst of the folds': `"converged"`, `"out of budget"`, `"diverged"`.
-        histories, modules: One a fold.
+    Args:
+        entropy: Entropy per site in nats: `bound` minus `missing`.
+        bound: Held-out mean of -log p per site, an upper bound up to sampling errors.
+        missing: What training may not have found yet and what the folds' networks lose by their
+            disagreement, in nats per site.
+        influence: By how much each sample moves the entropy, shape `(n,)`.
+        mutual_information: M in nats and its influence, by the sides of the block that is cut.
+        status: The worst status of the folds' trainings.
+        histories: Training history of each fold.
+        modules: Trained network of each fold.
         seconds: Wall time.
     """
 
@@ -119,53 +122,30 @@ class Conditional:
     bound: float
     influence: np.ndarray
     missing: float
-    informations: dict[Shape, tuple[float, np.ndarray]]
-    status: str
+    mutual_information: dict[Shape, tuple[float, np.ndarray]]
+    status: TrainingStatus
     histories: tuple[History, ...]
     modules: tuple[nn.Module, ...]
     seconds: float
 
 
-class _Network(nn.Module):
-    """Contexts, and the state points that they are of, to the log density of targets."""
-
-    def __init__(self, density: nn.Module, width: int, parameters: int):
-        super().__init__()
-        self.density = density
-        self.first = nn.Linear(density.features, width)
-        self.point = nn.Linear(parameters, width, bias=False) if parameters else None
-        self.rest = nn.Sequential(
-            nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, density.outputs)
-        )
-        nn.init.zeros_(self.rest[-1].bias)
-
-    def forward(self, context: Tensor, known: Tensor, target: Tensor, point: Tensor) -> Tensor:
-        features, frame = self.density.frame(context, known)
-        hidden = (
-            self.first(features) if self.point is None else self.first(features) + self.point(point)
-        )
-        return self.density.log_density(self.rest(hidden), target, frame) + self.density.log_volume
-
-
-def estimate_conditional(
+def estimate_chain_rule(
     samples: Samples,
     config: ChainRule | None = None,
     *,
     cuts: Sequence[Cut] = (),
-    warm: Sequence[nn.Module | Weights] = (),
-    progress: Callable[[], None] | None = None,
-    watch: Callable[[int, History], None] | None = None,
-) -> Conditional:
-    """The entropy per site by the chain rule, and M of cuts.
+    warm_start: Sequence[nn.Module | Weights] = (),
+    **run: Unpack[RunOptions],
+) -> ChainRuleEstimate:
+    """Estimate the entropy per site by the chain rule, and M of cuts.
 
-    Arguments:
+    Args:
         samples: Configurations.
-        config: See `ChainRule`.
-        cuts: Of the ladder of the samples' lattice, whose M is wanted too.
-        warm: Networks of other samples, or of the same folds, whose weights start the new ones;
-            a third of the steps is enough then.
-        progress: Called often; may raise to stop the work.
-        watch: Told a fold and its history at every look of its training.
+        config: Settings; `ChainRule()` by default.
+        cuts: Cuts of the ladder of the samples' lattice whose M is wanted, too.
+        warm_start: Networks whose weights start the new ones, from other samples or from the same
+            folds.  A warm start takes a third of the steps.
+        **run: Seed, folds, threads, device and hooks; see `RunOptions`.
 
     Raises:
         InputError: Fewer than four samples a fold.
@@ -173,228 +153,123 @@ def estimate_conditional(
     Example:
         >>> spins = np.random.default_rng(0).choice([-1, 1], size=(256, 8, 8))
         >>> quick = ChainRule(evaluations=2**14, training=Training(steps=100))
-        >>> found = estimate_conditional(Samples.from_array(spins, periodic=True), quick)
-        >>> abs(found.entropy - 0.693) < 0.02  # log 2: independent spins
+        >>> estimate = estimate_chain_rule(Samples.from_array(spins, periodic=True), quick)
+        >>> abs(estimate.entropy - 0.693) < 0.02  # log 2: independent spins
         True
     """
-    return estimate_conditionals(
-        [samples], config=config, cuts=cuts, warm=warm, progress=progress, watch=watch
-    )[0]
+    return estimate_chain_rules([samples], config=config, cuts=cuts, warm_start=warm_start, **run)[
+        0
+    ]
 
 
-def estimate_conditionals(
+def estimate_chain_rules(
     sweep: Sequence[Samples],
     points: Sequence[Sequence[float]] | None = None,
     *,
     config: ChainRule | None = None,
     cuts: Sequence[Cut] = (),
-    warm: Sequence[nn.Module | Weights] = (),
-    progress: Callable[[], None] | None = None,
-    watch: Callable[[int, History], None] | None = None,
-) -> tuple[Conditional, ...]:
-    """The entropy per site at several state points, by one network a fold.
+    warm_start: Sequence[nn.Module | Weights] = (),
+    **run: Unpack[RunOptions],
+) -> tuple[ChainRuleEstimate, ...]:
+    """Estimate the entropy per site at several state points with one network per fold.
 
-    Arguments:
-        sweep: Samples of each state point, of one kind and shape.
-        points: Temperature and whatever else tells the state points apart, shape
-            `(state points, parameters)`; of a single one it may be left out.
-        config: See `ChainRule`; its steps are those of all state points together.
-        cuts, warm, progress, watch: See `estimate_conditional`.
+    Args:
+        sweep: Samples of each state point, all of the same kind and shape.
+        points: Temperature and any other parameters of the state points, shape `(state points,
+            parameters)`; not needed for a single state point.
+        config: Settings; the training steps are shared by all state points.
+        cuts: See `estimate_chain_rule`.
+        warm_start: See `estimate_chain_rule`.
+        **run: See `estimate_chain_rule`.
 
     Returns:
-        One for each state point, with the same histories, modules and seconds.
+        One estimate per state point, with the same histories, modules and seconds.
 
     Raises:
-        InputError: Samples that differ in kind, states, shape or edges; not as many points as
-            there are samples, or two alike; fewer than four samples a fold.
+        InputError: Samples that differ in kind, states, shape or boundaries; a number of points
+            that does not match, or two equal points; fewer than four samples a fold.
 
     Example:
-        >>> rng, quick = np.random.default_rng(0), ChainRule(evaluations=2**14, training=Training(steps=200))
-        >>> sweep = [Samples.from_array(rng.random((256, 8, 8)) < p, periodic=True) for p in (0.5, 0.9)]
-        >>> found = estimate_conditionals(sweep, [[0.5], [0.9]], config=quick)
-        >>> [abs(one.entropy - exact) < 0.02 for one, exact in zip(found, (0.693, 0.325))]
+        >>> rng = np.random.default_rng(0)
+        >>> quick = ChainRule(evaluations=2**14, training=Training(steps=200))
+        >>> spins = [rng.random((256, 8, 8)) < p for p in (0.5, 0.9)]
+        >>> sweep = [Samples.from_array(values, periodic=True) for values in spins]
+        >>> estimates = estimate_chain_rules(sweep, [[0.5], [0.9]], config=quick)
+        >>> [abs(s.entropy - exact) < 0.02 for s, exact in zip(estimates, (0.693, 0.325))]
         [True, True]
     """
-    config, started = config or ChainRule(), perf_counter()
-    fewest = min((samples.n for samples in sweep), default=0)
-    if config.folds > fewest // 4:
-        raise InputError(
-            f"folds must be at most {fewest // 4}, a quarter of the samples, not {config.folds}"
-        )
-    config = replace(config, training=config.training.warm()) if warm else config
-    sites = Sites(
-        sweep, points, _around(config, len(sweep[0].shape), star=bool(cuts)), cuts, config.device
-    )
-    splits = sites.splits(config.folds)
-    streams = [
-        Streams(Streams(config.seed).integer("chain rule", fold)) for fold in range(config.folds)
-    ]
-    networks = [
-        _network(sites, config, streams[fold], warm[fold % len(warm)] if warm else None)
-        for fold in range(config.folds)
-    ]
-
-    def one(fold: int, look: Callable[[], None]) -> _Fold:
-        return _fold(
-            sites,
-            config,
-            splits[fold],
-            networks[fold],
-            streams[fold],
-            look,
-            watch and partial(watch, fold),
-        )
-
-    folds = side_by_side(one, config.folds, config.threads, config.device, progress)
-    return _combined(folds, splits, sites, config.seed, perf_counter() - started)
-
-
-def _around(config: ChainRule, dimensions: int, star: bool) -> Neighbourhood:
-    """What a context may hold."""
-    return Neighbourhood(
-        dimensions, config.radius or _RADIUS[dimensions], config.reach or _REACH[dimensions], star
+    execution, hooks, limit = run_settings(run)
+    deadline = Deadline(perf_counter(), limit, hooks.should_stop)
+    task = hooks.task("chain rule", 0, 1, deadline.is_over)
+    config = config or ChainRule()
+    return chain_rule_of(
+        sweep, points, config, execution, cuts=cuts, warm_start=warm_start, task=task
     )
 
 
-def _network(
-    sites: Sites, config: ChainRule, streams: Streams, warm: nn.Module | Weights | None
-) -> nn.Module:
-    """With fresh weights from the fold's own stream, or those of another network."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(streams.integer("weights"))
-        density = density_for(sites.encoding, sites.around, sites.symmetries)
-        made = _Network(density, config.width, sites.parameters)
-    if warm is not None:
-        hand_on(warm, made)
-    return made.to(config.device)
+def chain_rule_of(
+    sweep: Sequence[Samples],
+    points: Sequence[Sequence[float]] | None,
+    config: ChainRule,
+    execution: Execution,
+    *,
+    cuts: Sequence[Cut] = (),
+    warm_start: Sequence[nn.Module | Weights] = (),
+    task: Task | None = None,
+) -> tuple[ChainRuleEstimate, ...]:
+    """See `estimate_chain_rules`, with its run settings as objects.
 
-
-@dataclass(frozen=True, eq=False)
-class _Fold:
-    influence: np.ndarray  # -log p a site of the test samples, by sample
-    informations: list[np.ndarray]  # of the cuts, by sample
-    status: str
-    history: History
-    module: nn.Module
-
-
-def _fold(
-    sites: Sites, config: ChainRule, split: Split, network: nn.Module, streams: Streams, look: Callable[[], None],
-    watch: Callable[[History], None] | None,
-) -> _Fold:  # fmt: skip
-    generator = streams.torch("train")
-    train = torch.from_numpy(split.train)
-    held = torch.from_numpy(split.validation)
-    whole = sites.whole.sites
-    size = min(
-        config.training.batch, max(len(train) * whole // 4, _LEAST_BATCH)
-    )  # no more than there is to learn from
-    looks = max(min(_JUDGED, _ORIGINS * len(held) * whole) // _CHUNK, 1)
-    judged = [
-        sites.batch(
-            held, min(_CHUNK, _ORIGINS * len(held) * whole), streams.torch("judge", k), False
-        )
-        for k in range(looks)
-    ]
-
-    def loss() -> Tensor:
-        return -network(*sites.batch(train, size, generator, True)).mean()
-
-    @torch.no_grad()
-    def judge(average: nn.Module) -> tuple[float, float]:
-        value = float(torch.cat([average(*batch) for batch in judged]).mean())
-        return value, value
-
-    trained = minimise(network, loss, judge, config.training, look, watch)
-    test = torch.from_numpy(split.test)
-    read = streams.torch("read")
-    each = config.evaluations * len(sites.sweep) / sites.n  # sites of a sample
-    influence = -_by_sample(sites, each, trained.module, (sites.whole,), test, read, look)[0]
-    informations = []
-    for cut, scenes in zip(sites.cuts, sites.pairs, strict=True):
-        with_first, without = _by_sample(sites, each, trained.module, scenes, test, read, look)
-        informations.append(scenes[0].sites * (with_first - without))
-    return _Fold(influence, informations, trained.status, trained.history, trained.module)
-
-
-@torch.no_grad()
-def _by_sample(
-    sites: Sites,
-    evaluations: float,
-    module: nn.Module,
-    scenes: Sequence[Scene],
-    test: Tensor,
-    generator: torch.Generator,
-    look,
-) -> list[np.ndarray]:
-    """Mean log p of each test sample, in every scene at the same sites, shape `(samples,)` each."""
-    runs, length = scenes[0].places.shape[:2]
-    each = max(min(round(evaluations / length), _ORIGINS * runs), 1)
-    samples = test.repeat_interleave(each)
-    found: list[list[Tensor]] = [[] for _ in scenes]
-    spread = (torch.arange(each) + torch.rand(len(test), each, generator=generator)) * (
-        runs / each
-    )  # evenly over the scene
-    picks = spread.long().clamp(max=runs - 1).flatten()
-    for part in torch.arange(len(samples)).split(max(_CHUNK // length, 1)):
-        look()
-        state = generator.get_state()
-        for scene, values in zip(scenes, found, strict=True):
-            generator.set_state(state)  # the same places
-            values.append(
-                module(*sites.draw(scene, samples[part], picks[part], generator)).double().cpu()
-            )
-    return [torch.cat(values).view(len(test), -1).mean(dim=1).numpy() for values in found]
+    Args:
+        sweep: Samples of each state point.
+        points: Parameters of the state points.
+        config: Settings.
+        execution: Seed, device, threads and folds.
+        cuts: Cuts whose M is wanted.
+        warm_start: Networks whose weights start the new ones.
+        task: Hooks of this work.
+    """
+    started = perf_counter()
+    execution.check_folds(min((samples.n for samples in sweep), default=0))
+    config = replace(config, training=config.training.warm()) if warm_start else config
+    around = config.neighbourhood(len(sweep[0].shape), star=bool(cuts))
+    sites = Sites(sweep, points, around, cuts, execution.device)
+    folds = cross_fit(
+        sites.splits(execution.folds),
+        "chain rule",
+        lambda: build_network(sites, config.width),
+        lambda fold: fit(sites, config.training, config.evaluations, fold),
+        execution,
+        warm_start=warm_start,
+        task=task,
+    )
+    return _combined(folds, sites, execution.seed, perf_counter() - started)
 
 
 def _combined(
-    folds: Sequence[_Fold], splits: Sequence[Split], sites: Sites, seed: int, seconds: float
-) -> tuple[Conditional, ...]:
-    def gathered(parts: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """By state point."""
-        found = np.empty(sites.n)
-        for split, part in zip(splits, parts, strict=True):
-            found[split.test] = part
-        return sites.by_point(found)
-
-    influences = gathered([fold.influence for fold in folds])
-    informations = [
-        gathered([fold.informations[k] for fold in folds]) for k in range(len(sites.cuts))
+    folds: Folds[Reading], sites: Sites, seed: int, seconds: float
+) -> tuple[ChainRuleEstimate, ...]:
+    readings = folds.readings
+    influences = sites.by_point(folds.gathered([reading.surprise for reading in readings]))
+    by_cut = [
+        sites.by_point(folds.gathered([reading.mutual_information[k] for reading in readings]))
+        for k in range(len(sites.cuts))
     ]
-    worst = [
-        status for status in (DIVERGED, OUT_OF_BUDGET) if status in {fold.status for fold in folds}
-    ]
-    late = float(np.mean([fold.history.late_gain for fold in folds]))
+    late = float(np.mean([history.late_gain for history in folds.histories]))
 
-    def one(point: int) -> Conditional:
-        bound, missing = float(influences[point].mean()), late + _scatter(sites, folds, point, seed)
-        by_cut = zip(sites.cuts, informations, strict=True)
-        return Conditional(
+    def estimate(point: int) -> ChainRuleEstimate:
+        bound = float(influences[point].mean())
+        missing = late + scatter(sites, folds, point, seed)
+        values = [(cut.parent, m[point]) for cut, m in zip(sites.cuts, by_cut, strict=True)]
+        return ChainRuleEstimate(
             entropy=bound - missing,
             bound=bound,
             influence=influences[point],
             missing=missing,
-            informations={
-                cut.parent: (float(found[point].mean()), found[point]) for cut, found in by_cut
-            },
-            status=worst[0] if worst else folds[0].status,
-            histories=tuple(fold.history for fold in folds),
-            modules=tuple(fold.module for fold in folds),
+            mutual_information={parent: (float(m.mean()), m) for parent, m in values},
+            status=folds.status,
+            histories=folds.histories,
+            modules=folds.modules,
             seconds=seconds,
         )
 
-    return tuple(one(point) for point in range(len(sites.sweep)))
-
-
-@torch.no_grad()
-def _scatter(sites: Sites, folds: Sequence[_Fold], point: int, seed: int) -> float:
-    """What the folds' networks lose by differing at a state point, in nats per site.
-
-    With errors d_f of log p that are independent between folds, each loses <d_f^2> / 2, half
-    of the variance between folds.
-    """
-    generator = Streams(seed).torch("scatter")
-    samples = torch.arange(sites.starts[point], sites.starts[point + 1])
-    parts = [sites.batch(samples, _CHUNK, generator, False) for _ in range(_JUDGED // _CHUNK)]
-    log_p = torch.stack([torch.cat([fold.module(*part) for part in parts]) for fold in folds])
-    return float(log_p.var(dim=0).mean()) / 2
+    return tuple(estimate(point) for point in range(len(sites.sweep)))

@@ -1,1 +1,1 @@
-"""Samples of lattices, frames of particles, and the statistics of chains of them."""
+"""Samples of lattices, frames of particles, and statistics of chains."""

@@ -1,9 +1,8 @@
-r"""`Particles`: configurations of particles in a box, their numbers free to vary.
+r"""`Particles`: configurations of particles in a box; the number of particles may vary.
 
-Frames follow each other in flat arrays: frame k holds the particles `starts[k]` to
-`starts[k + 1]`.  Lengths keep the unit of the file or the system that they come from; nothing
-is converted.  Of a box with edges a, b, c the rows of its cell are these vectors, and its
-corner is the origin.
+The frames follow one another in flat arrays: frame k has the particles from `starts[k]` up to
+`starts[k + 1]`.  Lengths keep the unit of the file or system that they come from; nothing is
+converted.  The rows of a cell are the edge vectors of the box; its corner is the origin.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..base.errors import InputError
+from .boundaries import boundary_flags, boundary_text
 
 __all__ = ["Particles", "ball_volume"]
 
@@ -30,25 +30,26 @@ class Particles:
 
     Use `Particles.from_frames` for plain arrays.
 
-    Arguments:
-        positions: Of all frames after each other, shape `(total, d)`, d = 1, 2 or 3; inside the
-            cell along its periodic edges.
-        starts: Where each frame begins, and the end, shape `(n + 1,)`.
-        cells: Edges of each frame's box as rows, shape `(n, d, d)`.
-        periodic: One flag an edge.
-        diameters: Shape `(total,)`, or None where they are all alike or unknown.
-        types: Small whole numbers, shape `(total,)`, or None.
-        chains: Independent runs, of equally many frames each, one after the other.
-        measured: Numbers a frame, such as its energy, by name; shape `(n,)` each.
-        provenance: Where the frames come from.
+    Args:
+        positions: Positions of all frames, one frame after the other, shape `(total, d)`, d = 1,
+            2 or 3; inside the cell along its periodic edges.
+        starts: Index of the first particle of each frame, then `total`, shape `(n + 1,)`.
+        cells: Edge vectors of each frame's box as rows, shape `(n, d, d)`.
+        periodic: Whether the boundary is periodic, for each edge.
+        diameters: Diameters, shape `(total,)`; None if they are all equal or unknown.
+        types: Particle types as small integers, shape `(total,)`, or None.
+        chains: Number of independent runs; each has the same number of consecutive frames.
+        measured: Quantities measured in each frame, such as the energy, by name; shape `(n,)` each.
+        provenance: Origin of the frames: system, parameters, seed, ...
 
     Raises:
-        InputError: Shapes that do not go together, boxes without volume, positions that are no
-            numbers, fewer than 8 frames.
+        InputError: Shapes do not match, a box has no volume, a position is not finite, a
+            diameter is not positive, or there are fewer than 8 frames.
 
     Example:
         >>> rng = np.random.default_rng(0)
-        >>> Particles.from_frames([rng.random((n, 2)) * 9 for n in (80, 83) * 4], cells=9.0, periodic=True)
+        >>> frames = [rng.random((n, 2)) * 9 for n in (80, 83) * 4]
+        >>> Particles.from_frames(frames, cells=9.0, periodic=True)
         <Particles 2-D, 1 chain x 8 frames, 80 to 83 particles, periodic>
     """
 
@@ -62,7 +63,11 @@ class Particles:
     measured: Mapping[str, np.ndarray] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
+        self._check_shapes()
+        self._check_numbers()
+
+    def _check_shapes(self) -> None:
         total, space = self.positions.shape
         if not 1 <= space <= _DIMENSIONS:
             raise InputError(f"positions need 1 to {_DIMENSIONS} coordinates, not {space}")
@@ -80,16 +85,17 @@ class Particles:
             raise InputError(f"{self.n} frames cannot be shared evenly by {self.chains} chains")
         if not total:
             raise InputError("there is no particle in any frame")
-        if not np.isfinite(self.positions).all():
-            raise InputError(
-                f"frame {self.frame_of(~np.isfinite(self.positions).all(axis=1))}: a position is no number"
-            )
-        if (self.volumes <= 0).any() or not np.isfinite(self.volumes).all():
-            raise InputError(f"frame {int(np.argmin(self.volumes))}: the box has no volume")
         for name in ("diameters", "types"):
             column = getattr(self, name)
             if column is not None and column.shape != (total,):
                 raise InputError(f"{total} particles need as many {name}, not {column.shape}")
+
+    def _check_numbers(self) -> None:
+        finite = np.isfinite(self.positions).all(axis=1)
+        if not finite.all():
+            raise InputError(f"frame {self.frame_of(~finite)}: a position is not finite")
+        if (self.volumes <= 0).any() or not np.isfinite(self.volumes).all():
+            raise InputError(f"frame {int(np.argmin(self.volumes))}: the box has no volume")
         if self.diameters is not None and not (self.diameters > 0).all():
             raise InputError(
                 f"frame {self.frame_of(~(self.diameters > 0))}: a diameter is not positive"
@@ -106,15 +112,22 @@ class Particles:
         types: Sequence[np.ndarray] | np.ndarray | None = None,
         **others: Any,
     ) -> Particles:
-        """Particles from one array of positions a frame.
+        """Make particles from one array of positions per frame.
 
-        Arguments:
-            frames: Shapes `(number, d)`; positions outside a periodic box are wrapped into it.
-            cells: One side for a cube; `(d,)` sides; `(d, d)` rows of edges; or `(n, d, d)`.
-            periodic: For all edges, or one flag for each.
-            diameters, types: One for each particle: an array a frame, or one that all have in
-                common; or one diameter for all.
-            others: Of the class.
+        Args:
+            frames: Positions of each frame, shape `(number, d)`; positions outside a periodic
+                box are wrapped into it.
+            cells: Side of a cube; sides, shape `(d,)`; edge vectors as rows, shape `(d, d)`;
+                or the same for each frame, shape `(n, d, d)`.
+            periodic: Whether the boundaries are periodic: one flag for all edges, or one for
+                each.
+            diameters: One diameter for all particles; one array for all frames; or one array
+                per frame.
+            types: Types of particles: one array for all frames, or one array per frame.
+            others: Other arguments of the class.
+
+        Raises:
+            InputError: As for the class.
         """
         arrays = [np.asarray(frame, np.float64) for frame in frames]
         if not arrays or any(
@@ -123,11 +136,7 @@ class Particles:
             raise InputError("frames need shapes (number, d) with one d")
         space, counts = arrays[0].shape[1], [len(array) for array in arrays]
         edges = _edges(cells, len(arrays), space)
-        flags = (
-            (bool(periodic),) * space
-            if isinstance(periodic, (bool, np.bool_))
-            else tuple(map(bool, periodic))
-        )
+        flags = boundary_flags(periodic, space)
         starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         positions = np.concatenate(arrays)
         if (
@@ -137,11 +146,15 @@ class Particles:
         ):
             for start, stop, edge in zip(starts, starts[1:], edges, strict=False):
                 positions[start:stop] = _wrapped(positions[start:stop], edge, flags)
-        columns = {
-            "diameters": _column(diameters, counts, np.float64),
-            "types": _column(types, counts, np.int32),
-        }
-        return cls(positions, starts, edges, flags, **columns, **others)
+        return cls(
+            positions,
+            starts,
+            edges,
+            flags,
+            diameters=_column(diameters, counts, np.float64),
+            types=_column(types, counts, np.int32),
+            **others,
+        )
 
     @property
     def n(self) -> int:
@@ -150,32 +163,32 @@ class Particles:
 
     @property
     def draws(self) -> int:
-        """Frames of each chain."""
+        """Number of frames in each chain."""
         return self.n // self.chains
 
     @property
     def dimensions(self) -> int:
-        """Of space."""
-        return self.positions.shape[1]
+        """Number of space dimensions."""
+        return int(self.positions.shape[1])
 
     @cached_property
     def counts(self) -> np.ndarray:
-        """Particles of each frame, shape `(n,)`."""
+        """Number of particles in each frame, shape `(n,)`."""
         return np.diff(self.starts)
 
     @cached_property
     def volumes(self) -> np.ndarray:
-        """Of the boxes (areas in the plane), shape `(n,)`."""
-        return np.abs(np.linalg.det(self.cells))
+        """Volumes of the boxes (areas in two dimensions), shape `(n,)`."""
+        return np.asarray(np.abs(np.linalg.det(self.cells)))
 
     @property
     def density(self) -> float:
-        """Particles per volume, all frames together."""
+        """Number of particles per volume, averaged over all frames."""
         return float(self.counts.sum() / self.volumes.sum())
 
     @property
     def packing_fraction(self) -> float | None:
-        """Volume of the particles per volume; None without diameters."""
+        """Fraction of the volume that the particles fill; None without diameters."""
         if self.diameters is None:
             return None
         return float(
@@ -185,42 +198,48 @@ class Particles:
         )
 
     def frame(self, k: int) -> np.ndarray:
-        """Positions of a frame, shape `(number, d)`."""
+        """Positions in frame k, shape `(number, d)`."""
         return self.positions[self.starts[k] : self.starts[k + 1]]
 
-    def frame_of(self, odd: np.ndarray) -> int:
-        """The frame of the first particle that is odd."""
-        return int(np.searchsorted(self.starts, np.flatnonzero(odd)[0], side="right")) - 1
+    def frame_of(self, marked: np.ndarray) -> int:
+        """Index of the frame of the first marked particle.
+
+        Args:
+            marked: Booleans, shape `(total,)`.
+        """
+        return int(np.searchsorted(self.starts, np.flatnonzero(marked)[0], side="right")) - 1
 
     def replace(self, **changes: Any) -> Particles:
-        """A copy with some fields changed."""
+        """Return a copy with some fields changed.
+
+        Args:
+            changes: New values by field name.
+        """
         return replace(self, **changes)
 
     def __repr__(self) -> str:
         least, most = int(self.counts.min()), int(self.counts.max())
         number = str(least) if least == most else f"{least} to {most}"
-        edges = (
-            "periodic"
-            if all(self.periodic)
-            else "open"
-            if not any(self.periodic)
-            else f"periodic={self.periodic}"
-        )
-        chains = f"{self.chains} chain{'s' if self.chains > 1 else ''}"
-        return f"<Particles {self.dimensions}-D, {chains} x {self.draws} frames, {number} particles, {edges}>"
+        chains = f"{self.chains} chain{'s' if self.chains > 1 else ''} x {self.draws} frames"
+        box = boundary_text(self.periodic)
+        return f"<Particles {self.dimensions}-D, {chains}, {number} particles, {box}>"
 
 
 def ball_volume(dimensions: int) -> float:
-    """Of a ball of diameter 1.
+    """Volume of a ball of diameter 1.
+
+    Args:
+        dimensions: Number of space dimensions.
 
     Example:
         >>> [round(ball_volume(d), 4) for d in (1, 2, 3)]
         [1.0, 0.7854, 0.5236]
     """
-    return pi ** (dimensions / 2) / gamma(dimensions / 2 + 1) / 2**dimensions
+    return float(pi ** (dimensions / 2) / gamma(dimensions / 2 + 1) / 2**dimensions)
 
 
 def _edges(cells: Any, frames: int, space: int) -> np.ndarray:
+    """Edge vectors of each frame's box, shape `(frames, space, space)`."""
     given = np.asarray(cells, np.float64)
     if given.ndim == 0:
         given = given * np.ones(space)
@@ -236,14 +255,15 @@ def _edges(cells: Any, frames: int, space: int) -> np.ndarray:
 
 
 def _wrapped(positions: np.ndarray, edges: np.ndarray, periodic: tuple[bool, ...]) -> np.ndarray:
-    """Inside the cell along its periodic edges; never quite at their ends."""
+    """Wrap positions into the cell along its periodic edges, excluding the far ends."""
     parts = positions @ np.linalg.inv(edges)
     inside = parts - np.floor(parts)
     inside[inside >= 1.0] = 0.0  # rounding of tiny negative numbers
-    return np.where(periodic, inside, parts) @ edges
+    return np.asarray(np.where(periodic, inside, parts) @ edges)
 
 
 def _column(given: Any, counts: Sequence[int], dtype: type) -> np.ndarray | None:
+    """A quantity of all particles as a flat array, from any form that the user may give."""
     if given is None:
         return None
     if np.isscalar(given):
@@ -251,7 +271,7 @@ def _column(given: Any, counts: Sequence[int], dtype: type) -> np.ndarray | None
     if isinstance(given, np.ndarray) and given.ndim == 1 and given.dtype != object:
         if len(set(counts)) > 1 or len(given) != counts[0]:
             raise InputError(
-                f"{len(given)} entries cannot be those of {min(counts)} to {max(counts)} particles"
+                f"{len(given)} entries do not match {min(counts)} to {max(counts)} particles"
             )
         return np.tile(given.astype(dtype), len(counts))
-    return np.concatenate([np.asarray(one, dtype) for one in given])
+    return np.concatenate([np.asarray(column, dtype) for column in given])

@@ -1,32 +1,34 @@
 r"""What should hold of an estimate, and whether it does.
 
-Physics: 0 <= M <= S(half), M grows with the block.  Samples: enough independent ones, of
-chains that agree.  Method: trainings at their plateau, bounds that agree, a short tail.
-None of them can see what every critic misses alike, which makes s too large.
+Physics: 0 <= M <= S(half), and M grows with the block.  Samples: enough independent ones, from
+chains that agree.  Method: trainings at their plateau, bounds that agree, a short tail.  No check
+can see what every critic misses alike, which makes s too large.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from ..estimation.training import DIVERGED
+from ..estimation.history import TrainingStatus
 from ..geometry.cuts import Shape
-from ..results.result import COUNTED, EXTRAPOLATED, Base, Check, CrossCheck, Level, Status
+from ..results.types import Base, Check, CrossCheck, Level, Reason, Source, Status
+from .budget import total_error
 from .counted_blocks import MOST_BIAS
 
-__all__ = ["checked", "common_checks"]
+__all__ = ["common_checks", "lattice_status"]
 
 _FEW_SAMPLES, _VERY_FEW_SAMPLES = 100, 32
-_MOST_RHAT = 1.1
+_LARGEST_RHAT = 1.1
 _SIGMAS = 3.0
 _ROUNDING = 1e-9
-_HARMLESS = 1e-3  # nats per site that no one would worry about
+_HARMLESS = 1e-3  # nats per site
 
 
-def checked(
+def lattice_status(
     samples: Mapping[str, Any],
     levels: Sequence[Level],
     bases: Sequence[Base],
@@ -34,23 +36,22 @@ def checked(
     refused: Sequence[Shape],
     other: CrossCheck | None = None,
 ) -> Status:
-    """All checks of an estimate.
+    """All checks of a lattice estimate.
 
-    Arguments:
+    Args:
         samples: `n`, `effective`, `tau` and `rhat`.
-        levels: Largest blocks first.
+        levels: Every cut of the ladder, largest blocks first.
         bases: Counted blocks that the sum starts from.
         budget: Parts of the error, in nats per site.
         refused: Blocks that the samples were too few to count.
-        other: What another route gave, where one was taken.
+        other: The second route, if it was taken.
     """
-    crossed = [_crossed(other)] if other else []
     return Status(
         (
             *common_checks(samples, levels, budget),
-            _counted(bases, budget, refused),
+            _counted_blocks(bases, budget, refused),
             _bounded(levels, bases),
-            *crossed,
+            *([_cross_check(other)] if other else []),
         )
     )
 
@@ -58,129 +59,133 @@ def checked(
 def common_checks(
     samples: Mapping[str, Any], levels: Sequence[Level], budget: Mapping[str, float]
 ) -> tuple[Check, ...]:
-    """Those that concern lattices and particles alike; see `checked`."""
-    error = float(np.sqrt(sum(part**2 for part in budget.values())))
+    """The checks that lattices and particles share.
+
+    Args:
+        samples: `n`, `effective`, `tau` and `rhat`.
+        levels: Every level, largest blocks first.
+        budget: Parts of the error, in nats per site or particle.
+    """
+    error = total_error(budget)
     return (
-        _effective(samples),
-        _mixed(samples),
-        _positive(levels),
-        _monotone(levels),
+        _effective_samples(samples),
+        _chains_mixed(samples),
+        _non_negative(levels),
+        _monotonic(levels),
         _trained(levels, budget, error),
-        _agreeing(levels, error),
+        _bounds_agree(levels, error),
         _short_tail(levels, budget, error),
     )
 
 
-def _effective(samples: Mapping[str, Any]) -> Check:
+def _effective_samples(samples: Mapping[str, Any]) -> Check:
     n, effective = samples["n"], samples["effective"]
     enough = effective >= max(min(_FEW_SAMPLES, 0.9 * n), _VERY_FEW_SAMPLES)
-    message = f"{n} samples amount to {effective:.0f} independent ones (tau_int = {samples['tau']:.2g} draws)"
+    tau = f"tau_int = {samples['tau']:.2g} draws"
+    message = f"effective sample size {effective:.0f} of {n} samples ({tau})"
     return Check("effective samples", bool(enough), message)
 
 
-def _mixed(samples: Mapping[str, Any]) -> Check:
-    agree = bool(samples["rhat"] <= _MOST_RHAT)
-    verdict = (
-        "the chains agree"
-        if agree
-        else "the chains have not mixed: start them later or run them longer"
-    )
+def _chains_mixed(samples: Mapping[str, Any]) -> Check:
+    agree = bool(samples["rhat"] <= _LARGEST_RHAT)
+    advice = "the chains have not mixed: start them later or run them longer"
+    verdict = "the chains agree" if agree else advice
     return Check("chains mixed", agree, f"{verdict} (R-hat = {samples['rhat']:.3f})")
 
 
-def _counted(bases: Sequence[Base], budget: Mapping[str, float], refused: Sequence[Shape]) -> Check:
-    fallback = f"; too few samples for {', '.join(map(_named, refused))}" if refused else ""
-    message = (
-        f"the sum starts from blocks of {', '.join(_named(base.shape) for base in bases)}{fallback}"
-    )
+def _counted_blocks(
+    bases: Sequence[Base], budget: Mapping[str, float], refused: Sequence[Shape]
+) -> Check:
+    names = ", ".join(_named(base.shape) for base in bases)
+    few = f"; too few samples for {', '.join(map(_named, refused))}" if refused else ""
+    message = f"the sum starts from blocks of {names}{few}"
     return Check("counted blocks", bool(budget["base"] <= 2 * MOST_BIAS), message)
 
 
-def _positive(levels: Sequence[Level]) -> Check:
+def _non_negative(levels: Sequence[Level]) -> Check:
     low = [
         level for level in levels if level.mutual_information < -_SIGMAS * level.error - _ROUNDING
     ]
-    return _verdict("M >= 0", low, "M is negative at", "no M is negative beyond 3 errors")
+    return _verdict("M >= 0", low, "M is negative at", "M is nowhere negative beyond 3 errors")
 
 
-def _monotone(levels: Sequence[Level]) -> Check:
+def _monotonic(levels: Sequence[Level]) -> Check:
     """A block inside another shares less with its neighbour."""
-    known = [level for level in levels if level.source != EXTRAPOLATED]
+    known = [level for level in levels if level.source != Source.EXTRAPOLATED]
     falls = [
         large
-        for large, small in zip(known, known[1:], strict=False)
+        for large, small in pairwise(known)
         if large.interface >= small.interface
         and small.mutual_information - large.mutual_information
         > _SIGMAS * np.hypot(large.error, small.error) + _ROUNDING
     ]
-    return _verdict(
-        "M grows with size", falls, "M falls at", "M grows with the block, within 3 errors"
-    )
+    success = "M grows with the block, within 3 errors"
+    return _verdict("M grows with size", falls, "M decreases at", success)
 
 
 def _bounded(levels: Sequence[Level], bases: Sequence[Base]) -> Check:
-    """M of two halves is at most the entropy of one, which Eq. 2 gives from the bases upwards."""
+    """M of two halves is at most the entropy of one of them, which follows from Eq. 2."""
     entropies = {base.shape: base.entropy for base in bases}
     over = []
     for level in reversed(levels):
-        if level.source == COUNTED or level.shape not in entropies:
+        if level.source == Source.COUNTED or level.shape not in entropies:
             continue
-        one = entropies[level.shape]
-        if level.mutual_information > one + _SIGMAS * level.error + _ROUNDING:
+        half = entropies[level.shape]
+        if level.mutual_information > half + _SIGMAS * level.error + _ROUNDING:
             over.append(level)
         for joined in (other.shape for other in levels if other.volume == 2 * level.volume):
-            entropies.setdefault(joined, 2 * one - level.mutual_information)
-    return _verdict(
-        "M <= S(block)",
-        over,
-        "M exceeds the entropy of a half at",
-        "no M exceeds the entropy of a half",
-    )
+            entropies.setdefault(joined, 2 * half - level.mutual_information)
+    success = "M nowhere exceeds the entropy of a half"
+    return _verdict("M <= S(block)", over, "M exceeds the entropy of a half at", success)
 
 
 def _trained(levels: Sequence[Level], budget: Mapping[str, float], error: float) -> Check:
-    diverged = [level for level in levels if level.status == DIVERGED]
+    diverged = [level for level in levels if level.status == TrainingStatus.DIVERGED]
     if diverged:
         return _verdict("training", diverged, "training diverged at", "")
-    missing = budget[
-        "training"
-    ]  # most of it the scatter of folds, which is there on a plateau, too
+    missing = budget["training"]  # mostly the disagreement of folds, which a plateau has, too
     fine = bool(missing <= max(3 * budget["samples"], _HARMLESS))
-    verdict = (
-        "training reached its plateau"
-        if fine
-        else "training was still gaining: give it more steps or samples"
-    )
-    return Check(
-        "training",
-        fine,
-        f"{verdict} (what it may miss is worth {_short(missing)} of the error {_short(error)})",
-    )
+    advice = "training was still gaining: use more steps or samples"
+    verdict = "training reached its plateau" if fine else advice
+    share = f"training contributes {_short(missing)} to the error {_short(error)}"
+    return Check("training", fine, f"{verdict} ({share})")
 
 
-def _agreeing(levels: Sequence[Level], error: float) -> Check:
-    """Donsker-Varadhan and NWJ differ by the offset of F alone, the mean log-odds by its calibration."""
+def _bounds_agree(levels: Sequence[Level], error: float) -> Check:
+    """Compare bounds: Donsker-Varadhan, NWJ (sensitive to the offset of F), mean log-odds."""
     apart = sum(
         level.weight * (max(level.bounds.values()) - min(level.bounds.values()))
         for level in levels
         if level.bounds
     )
     fine = bool(apart <= max(5 * error, 3 * _HARMLESS))
-    trust = "" if fine else ": do not trust it"
-    return Check(
-        "bounds agree", fine, f"the bounds put s within {_short(apart)} of each other{trust}"
-    )
+    advice = "" if fine else ": do not trust it"
+    message = f"the bounds on s agree within {_short(apart)}{advice}"
+    return Check("bounds agree", fine, message)
 
 
 def _short_tail(levels: Sequence[Level], budget: Mapping[str, float], error: float) -> Check:
-    tail = [level for level in levels if level.source == EXTRAPOLATED]
+    tail = [level for level in levels if level.source == Source.EXTRAPOLATED]
     if not tail:
         return Check("ladder", True, "every level was counted or estimated")
-    if any(level.status == "stopped" for level in tail):
+    if any(level.status == Reason.STOPPED for level in tail):
         return Check("ladder", False, f"stopped early: {len(tail)} levels are extrapolated")
-    why = "" if tail[-1].status == "area law" else f" ({tail[-1].status})"
-    message = f"largest levels from the area law: {len(tail)}{why}, worth {_short(budget['tail'])} of the error"
+    reason = "" if tail[-1].status == Reason.AREA_LAW else f" ({tail[-1].status})"
+    count = f"{len(tail)} of the largest levels follow the area law{reason}"
+    message = f"{count}, which contributes {_short(budget['tail'])} to the error"
     return Check("ladder", bool(budget["tail"] <= max(error, _HARMLESS)), message)
+
+
+def _cross_check(other: CrossCheck) -> Check:
+    """Both routes overestimate s: agreement proves nothing, but a difference does."""
+    passed = other.sigmas <= _SIGMAS or abs(other.difference) < _HARMLESS
+    higher = "mutual information" if other.difference > 0 else "the chain rule"
+    size = f"{other.difference:+.2g} nats/site, {other.sigmas:.1f} of its errors"
+    fine = "both routes overestimate s, so agreement does not bracket the truth"
+    verdict = (
+        fine if passed else f"the lower value is closer to the truth: {higher} missed something"
+    )
+    return Check("cross-check", passed, f"the routes differ by {size}; {verdict}")
 
 
 def _verdict(name: str, bad: Sequence[Level], failure: str, success: str) -> Check:
@@ -201,16 +206,3 @@ def _short(value: float) -> str:
         ('0.00012', '0.25')
     """
     return np.format_float_positional(value, precision=2, fractional=False, trim="-")
-
-
-def _crossed(other: CrossCheck) -> Check:
-    """Both routes err towards too much entropy: that they agree is no proof, that they differ is one."""
-    passed = other.sigmas <= _SIGMAS or abs(other.difference) < _HARMLESS
-    higher = "mutual information" if other.difference > 0 else "the chain rule"
-    said = f"the cross-check differs by {other.difference:+.2g} nats/site, {other.sigmas:.1f} of its errors"
-    why = (
-        "no proof, as both err towards too much"
-        if passed
-        else f"trust the lower one: {higher} has missed something"
-    )
-    return Check("cross-check", passed, f"{said}; {why}")

@@ -1,232 +1,248 @@
-r"""The way up the ladder: cuts are estimated from the smallest upwards, until the area law holds.
+r"""The climb up the ladder: cuts are estimated from the smallest upwards until the area law holds.
 
-Each cut starts from the weights of the one before.  A cut that is past what the samples can
-carry (about log N nats from N samples; McAllester and Stratos, AISTATS 2020), and all above
-it, are left to the area law, untrained where the law itself expects that.  So is one whose M came
-out with an error of a fifth or more that is larger than the law's.
+Each cut starts from the weights of the one below.  A cut beyond what the samples can certify (about
+log N nats from N samples; McAllester and Stratos, AISTATS 2020, https://arxiv.org/abs/1811.04251)
+is left to the area law with all cuts above it, without training if the law predicts that.  So is a
+cut whose M has a relative error above a fifth that is larger than the error of the law.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
-from math import log, prod
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from math import log
+from typing import Generic
 
 from torch import nn
 
 from ..base.errors import EstimateError, Stopped
 from ..base.random import Streams
-from ..data.samples import Samples
-from ..data.statistics import series_error
-from ..estimation.critics import TrainedCritic, Weights
-from ..estimation.mutual_information import Estimator, Information, estimate_information, from_below
-from ..estimation.training import DIVERGED, Watch
+from ..estimation.estimator import Estimator, MutualInformation, scale_learning_rate
+from ..estimation.execution import Execution, Task
+from ..estimation.history import TrainingStatus
+from ..estimation.mutual_information import mutual_information_of
+from ..estimation.networks import Networks, Weights
+from ..estimation.pairs import Source
 from ..geometry.area_law import AreaLaw, fit_area_law, is_level
-from ..geometry.cuts import Cut, Ladder
-from .counted_blocks import BlockCounts
+from ..results.types import Reason
+from .rungs import C, ClimbRules, LadderCut, Row, Rung
+from .sample_statistics import SampleStatistics
 
-__all__ = ["LEAST_KNOWN", "Climb", "effort", "halves"]
+__all__ = ["FEWEST_KNOWN", "Climb"]
 
-LEAST_KNOWN = 3  # estimated cuts without which the area law is a guess, wrong by up to all of it
-_LEVEL_RISE = 0.02  # relative change of M / interface below which the area law holds
+FEWEST_KNOWN = 3  # estimated cuts below which the area law is a guess, possibly all wrong
 _FITTED = 4  # cuts that the area law is fitted to
-_TAIL_ERROR = 5e-4  # nats per site that the area law may err by where more cuts could be estimated
-_UNSURE = 0.2  # relative error of an M from which on the area law may be asked instead
-_LEAST_SUPPORT = 10.0  # product pairs that must carry <e^F>
+_TAIL_ERROR = 5e-4  # nats per site that the law may err by where more cuts could be estimated
+_UNSURE = 0.2  # relative error of M above which the area law may replace it
+_FEWEST_PAIRS = 10.0  # effective number of product pairs that must carry <e^F>
 
 
-def effort(cut: Cut) -> float:
-    """Of training, up to a factor that is the same for all cuts: V^(-1/3)."""
-    return cut.volume ** (-1 / 3)
+class Climb(Generic[C]):
+    """What is known of the ladder so far, from the smallest cut on.
 
+    Args:
+        cuts: The cuts that are not counted, smallest first.
+        estimator: Algorithms.
+        execution: Seed, device, threads and folds.
+        statistics: Autocorrelation and effective number of the samples.
+        shape: Numbers of chains and of draws per chain.
+        rules: When the area law takes over.
+        warm_start: Networks of an earlier estimate; by default each cut starts from the one below.
+    """
 
-def halves(cut: Cut) -> str:
-    """What a cut parts, in words."""
-    return f"{'x'.join(map(str, cut.left))} | {'x'.join(map(str, cut.right))}"
-
-
-@dataclass
-class Climb:
-    """The way up the ladder: what is known so far, from the smallest cut on."""
-
-    rungs: Ladder
-    samples: Samples
-    estimator: Estimator
-    chain: Mapping[str, float]
-    tail: bool
-    cuts: list[Cut] = field(default_factory=list)
-    found: list[Information] = field(default_factory=list)
-    beyond: list[tuple[Cut, str]] = field(default_factory=list)
-    watch: Watch | None = None
-
-    def take(
+    def __init__(
         self,
-        cut: Cut,
-        progress: Callable[[], None] | None,
-        stop: Callable[[], bool] | None,
-        seconds: float | None = None,
-    ) -> None:
-        """Estimate the next cut, training for so many seconds at most, or leave it to the area law."""
-        if self.beyond:
-            self.beyond.append((cut, self.beyond[-1][1]))
-        elif self.tail and self.law_holds() and self._law_suffices(cut):
-            self.beyond.append((cut, "area law"))
-        elif self._is_hopeless(cut):
-            self.beyond.append((cut, "past the samples"))
-        else:
-            self._estimate(cut, progress, stop, seconds)
+        cuts: Sequence[LadderCut[C]],
+        estimator: Estimator,
+        execution: Execution,
+        statistics: SampleStatistics,
+        shape: tuple[int, int],
+        rules: ClimbRules,
+        warm_start: Networks | None = None,
+    ):
+        self.cuts, self.statistics = tuple(cuts), statistics
+        self.estimator, self.execution = estimator, execution
+        self.shape, self.rules, self.warm_start = shape, rules, warm_start or Networks()
+        self.rungs: list[Rung[C]] = []
 
-    def _estimate(
-        self,
-        cut: Cut,
-        progress: Callable[[], None] | None,
-        stop: Callable[[], bool] | None,
-        seconds: float | None,
-    ) -> None:
-        def look() -> None:
-            if progress:
-                progress()
-            if stop and stop():
-                raise Stopped("stopped before the estimate was complete")
+    @property
+    def estimated(self) -> list[tuple[LadderCut[C], MutualInformation]]:
+        """The estimated cuts, smallest first."""
+        return [(rung.cut, rung.estimate) for rung in self.rungs if rung.estimate is not None]
 
-        try:
-            critic = self.estimator.critic
-            handed = (
-                isinstance(critic, TrainedCritic) and critic.networks
-            )  # from another estimate, else from the cut below
-            warm = self.found[-1].modules if self.found and not handed else ()
-            training = from_below(self.estimator.training, cut) if warm else self.estimator.training
-            if seconds is not None:
-                training = replace(training, seconds=seconds)
-            found = self._informed(
-                cut, warm, replace(self.estimator, training=training), look, halves(cut)
-            )
-        except Stopped:
-            self.beyond.append((cut, "stopped"))
-            return
-        if found.status == DIVERGED:
-            self.beyond.append((cut, DIVERGED))
-        elif found.value > self.carried(cut) or (
-            found.support < _LEAST_SUPPORT and found.value > 1
-        ):
-            self.beyond.append((cut, "past the samples"))
-        elif self.tail and self._law_is_surer(cut, found):
-            self.beyond.append((cut, "area law"))
-        else:
-            self.cuts.append(cut)
-            self.found.append(found)
+    @property
+    def extrapolated(self) -> list[tuple[LadderCut[C], Reason]]:
+        """The cuts left to the area law, smallest first."""
+        return [(rung.cut, rung.reason) for rung in self.rungs if rung.reason is not None]
 
-    def refine(self, place: int, again: int, look: Callable[[], None]) -> bool:
-        """Train the networks of a cut further; whether that made its error smaller, else nothing has changed.
+    @property
+    def reason(self) -> Reason | None:
+        """Why the climb ended; None while every cut was estimated."""
+        return self.extrapolated[0][1] if self.extrapolated else None
 
-        Arguments:
-            place: Of the cut among those that were estimated.
-            again: How often it has been refined before; new random numbers each time.
-            look: Called often; may raise to stop the work, and then nothing has changed.
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the user or a time limit ended the climb."""
+        return any(reason == Reason.STOPPED for _, reason in self.extrapolated)
+
+    def take(self, cut: LadderCut[C], task: Task, seconds: float | None = None) -> None:
+        """Estimate the next cut, or leave it to the area law.
+
+        Args:
+            cut: The cut.
+            task: Hooks of this work.
+            seconds: Time limit for the training in seconds.
         """
-        cut, before = self.cuts[place], self.found[place]
-        seed = Streams(self.estimator.seed).integer("refine", cut.parent, again)
-        found = self._informed(
-            cut,
-            before.modules,
-            replace(self.estimator, seed=seed),
-            look,
-            f"{halves(cut)}, again {again}",
-        )
-        if found.status == DIVERGED or found.error >= before.error:
+        reason = self._reason_to_skip(cut)
+        estimate = None if reason else self._estimated(cut, task, seconds)
+        if estimate is not None:
+            reason = self._reason_to_reject(cut, estimate)
+        elif reason is None:
+            reason = Reason.STOPPED
+        self.rungs.append(Rung(cut, None if reason else estimate, reason))
+
+    def _reason_to_skip(self, cut: LadderCut[C]) -> Reason | None:
+        if self.extrapolated:
+            return self.extrapolated[-1][1]
+        if self.rules.tail and self.law_holds() and self._law_suffices(cut):
+            return Reason.AREA_LAW
+        if self.rules.predicts and self._is_hopeless(cut):
+            return Reason.BEYOND_SAMPLES
+        return None
+
+    def _reason_to_reject(self, cut: LadderCut[C], estimate: MutualInformation) -> Reason | None:
+        if estimate.status == TrainingStatus.DIVERGED:
+            return Reason.DIVERGED
+        few = estimate.support < _FEWEST_PAIRS and estimate.value > 1
+        if few or estimate.value > self.certifiable(cut):
+            return Reason.BEYOND_SAMPLES
+        if self.rules.tail and self._law_is_better(cut, estimate):
+            return Reason.AREA_LAW
+        return None
+
+    def _estimated(
+        self, cut: LadderCut[C], task: Task, seconds: float | None
+    ) -> MutualInformation | None:
+        """M of the next cut; None if the work was stopped."""
+        training, start = self.estimator.training, self.warm_start.nearest(cut.key)
+        source = cut.source()
+        if start:
+            training = training.warm()
+        elif self.estimated:
+            start = self.estimated[-1][1].modules
+            if self.rules.slows_down:
+                training = scale_learning_rate(training, source.interface)
+        if seconds is not None:
+            training = replace(training, seconds=seconds)
+        estimator = replace(self.estimator, training=training)
+        try:
+            return self._informed(cut, source, start, estimator, self.execution, task)
+        except Stopped:
+            return None
+
+    def refine(self, place: int, again: int, task: Task) -> bool:
+        """Train the networks of an estimated cut further.
+
+        Args:
+            place: Place of the cut among those that were estimated.
+            again: How often it has been refined before; each time takes new random numbers.
+            task: Hooks of this work.
+
+        Returns:
+            Whether the error became smaller; if not, nothing has changed.
+
+        Raises:
+            Stopped: The task's tick asked to stop; nothing has changed.
+        """
+        cut, before = self.estimated[place]
+        seed = Streams(self.execution.seed).integer("refine", cut.key, again)
+        execution = replace(self.execution, seed=seed)
+        after = self._informed(cut, cut.source(), before.modules, self.estimator, execution, task)
+        if after.status == TrainingStatus.DIVERGED or after.error >= before.error:
             return False
-        self.found[place] = replace(
-            found, histories=before.histories, seconds=before.seconds + found.seconds
-        )
+        after = replace(after, histories=before.histories, seconds=before.seconds + after.seconds)
+        rung = next(k for k, rung in enumerate(self.rungs) if rung.cut is cut)
+        self.rungs[rung] = Rung(cut, after)
         return True
 
     def _informed(
         self,
-        cut: Cut,
-        warm: Sequence[nn.Module | Weights],
+        cut: LadderCut[C],
+        source: Source,
+        warm_start: Sequence[nn.Module | Weights],
         estimator: Estimator,
-        look: Callable[[], None],
-        text: str,
-    ) -> Information:
-        """The smaller the block, the more a missed nat costs the entropy per site, and the longer it is trained."""
-        share = effort(cut) / effort(self.cuts[0]) if self.cuts else 1.0
-        told = {"progress": look, "watch": self.watch and partial(self.watch, text)}
-        return estimate_information(
-            self.samples, cut, estimator, tau=self.chain["tau"], warm=warm, effort=share, **told
+        execution: Execution,
+        task: Task,
+    ) -> MutualInformation:
+        """Estimate M: the more a missing nat costs, the longer the training."""
+        known = self.estimated
+        return mutual_information_of(
+            source,
+            self.shape,
+            estimator,
+            execution,
+            tau=self.statistics.tau,
+            warm_start=warm_start,
+            effort=cut.effort / known[0][0].effort if known else 1.0,
+            task=task,
         )
 
-    def carried(self, cut: Cut) -> float:
-        """About the most nats that the samples can certify for a cut: log N."""
-        places = self.rungs.volume / prod(cut.parent)
-        return log(max(self.chain["effective"] * places, 2.0))
+    def certifiable(self, cut: LadderCut[C]) -> float:
+        """About the largest M in nats that the samples can certify: log N."""
+        return log(max(self.statistics.effective * cut.places, 2.0))
 
     def law_holds(self) -> bool:
-        last = self.cuts[-LEAST_KNOWN:]
-        if len(last) < LEAST_KNOWN or len({cut.interface for cut in last}) < 2:
+        """Whether M / interface is level for the last cuts, which have different interfaces."""
+        rows = self.rows()[-FEWEST_KNOWN:]
+        if len(rows) < FEWEST_KNOWN or len({interface for interface, _, _ in rows}) < 2:
             return False
-        values, errors = zip(
-            *((found.value, found.error) for found in self.found[-LEAST_KNOWN:]), strict=True
-        )
-        return is_level([cut.interface for cut in last], values, errors, rise=_LEVEL_RISE)
+        interfaces, values, errors = zip(*rows, strict=True)
+        return is_level(interfaces, values, errors, rise=self.rules.rise)
 
-    def _law_suffices(self, cut: Cut) -> bool:
-        """Whether what the law leaves open from this cut on is little for the entropy per site."""
-        law = self._fitted(self._rows())
-        rest = [other for other in self.rungs.cuts if other.volume >= cut.volume]
-        return (
-            sum(self.rungs.weight(other) * law.error(other.interface) for other in rest)
-            <= _TAIL_ERROR
-        )
+    def _law_suffices(self, cut: LadderCut[C]) -> bool:
+        """Whether the error of the law from this cut on is small for the entropy."""
+        law = self._fitted(self.rows())
+        rest = [other for other in reversed(self.cuts) if other.volume >= cut.volume]
+        error = sum(other.weight * law.error(other.interface) for other in rest)
+        return error <= _TAIL_ERROR
 
-    def _is_hopeless(self, cut: Cut) -> bool:
-        """Whether so much is to be expected that too few of the product pairs there are would carry <e^F>."""
-        return self._knows_law() and self._fitted(self._rows())(cut.interface) > self.carried(
-            cut
-        ) - log(_LEAST_SUPPORT)
+    def _is_hopeless(self, cut: LadderCut[C]) -> bool:
+        """Whether the law predicts that too few of the product pairs would carry <e^F>."""
+        largest = self.certifiable(cut) - log(_FEWEST_PAIRS)
+        return self._knows_law() and self._fitted(self.rows())(cut.interface) > largest
 
-    def _law_is_surer(self, cut: Cut, found: Information) -> bool:
-        """Whether an M that is hardly known is better known from the cuts below."""
-        unsure = found.error > _UNSURE * found.value
-        return (
-            unsure
-            and self._knows_law()
-            and self._fitted(self._rows()).error(cut.interface) < found.error
-        )
+    def _law_is_better(self, cut: LadderCut[C], estimate: MutualInformation) -> bool:
+        """Whether an uncertain M is better known from the cuts below."""
+        unsure = estimate.error > _UNSURE * estimate.value and self._knows_law()
+        return unsure and self._fitted(self.rows()).error(cut.interface) < estimate.error
 
     def _knows_law(self) -> bool:
-        return len(self.cuts) >= LEAST_KNOWN and len({known.interface for known in self.cuts}) >= 2
+        rows = self.rows()
+        return len(rows) >= FEWEST_KNOWN and len({interface for interface, _, _ in rows}) >= 2
 
-    def law(self, counts: BlockCounts) -> AreaLaw:
-        """The area law through the last cuts; counted ones help where few were estimated."""
-        rows = self._rows()
+    def law(self, counted: Callable[[], Sequence[Row]] = lambda: ()) -> AreaLaw:
+        """The area law through the last cuts.
+
+        Args:
+            counted: Returns rows of counted cuts, which help if few cuts were estimated.
+
+        Raises:
+            EstimateError: Nothing is known.
+        """
+        rows = self.rows()
         if len(rows) < _FITTED:
-            inner = [
-                cut
-                for cut in self.rungs.cuts
-                if cut.parent in counts.known and cut.parent not in counts.refused
-            ]
-            inner = [
-                cut for cut in inner if prod(cut.parent) > 1 and self.samples.kind == "discrete"
-            ]
-            small = [(cut.interface, *counts.mutual_information(cut)) for cut in reversed(inner)]
-            rows = [
-                (length, m, series_error(influence, self.samples)) for length, m, influence in small
-            ] + rows
+            rows = [*counted(), *rows]
         if not rows:
             raise EstimateError(
                 "stopped or diverged before any level was known; train longer or with a lower rate"
             )
         return self._fitted(rows)
 
-    def _rows(self) -> list[tuple[int, float, float]]:
-        """Interface, M and its error of the cuts that were estimated."""
-        return [
-            (cut.interface, found.value, found.error)
-            for cut, found in zip(self.cuts, self.found, strict=True)
-        ]
+    def rows(self) -> list[Row]:
+        """Interface, M and its error of the estimated cuts."""
+        return [(cut.interface, m.value, m.error) for cut, m in self.estimated]
 
-    def _fitted(self, rows: Sequence[tuple[int, float, float]]) -> AreaLaw:
-        """Through interfaces, M and errors of the last cuts."""
-        lengths, values, errors = zip(*rows[-_FITTED:], strict=True)
-        return fit_area_law(lengths, values, errors, proportional=self.law_holds())
+    def _fitted(self, rows: Sequence[Row]) -> AreaLaw:
+        interfaces, values, errors = zip(*rows[-_FITTED:], strict=True)
+        proportional = self.rules.proportional and self.law_holds()
+        return fit_area_law(interfaces, values, errors, proportional=proportional)

@@ -1,1 +1,1 @@
-"""The mutual information of one cut from samples: critics, objectives, training, folds, evaluation."""
+"""The mutual information of one cut: critics, objectives, training, folds, evaluation."""

@@ -1,13 +1,13 @@
-r"""Reading trained critics out: calibrated scores of held-out pairs, and whom they are about.
+r"""Evaluate trained critics on held-out pairs.
 
-A critic may overrate a pair of a kind that it has hardly met, and one e^F can then
-outweigh all others; trained on few samples it overrates them all.  Its scores are
-therefore calibrated on the validation pairs before they are read out,
+A critic may overrate a kind of pair that it has hardly met, and a single e^F can then outweigh
+all others; trained on few samples it overrates all pairs.  Its scores are therefore calibrated on
+the validation pairs,
 
     F -> r min(F, largest joint F) + c,    r in [0, 1.2] of the largest DV, <e^F> = 1,
 
-which leaves F = 0 where nothing was learnt.  Any function of the pair is a critic: the
-bounds still hold.
+which gives F = 0 where nothing was learnt.  Any function of the pair is a critic, so the bounds
+still hold.
 """
 
 from __future__ import annotations
@@ -22,75 +22,116 @@ from torch import Tensor, nn
 
 from .objectives import Bound, DonskerVaradhanBound
 from .pairs import Source, shifts
-from .training import Batch, scores, scores_of
+from .scores import Batch, batch_scores, scores
 
-__all__ = ["CHUNK", "Scores", "calibration", "held_out", "read_out", "sample_influence", "support"]
+__all__ = [
+    "CHUNK", "HeldOutScores", "calibration", "effective_pairs", "evaluate", "held_out_batches",
+    "sample_influence",
+]  # fmt: skip
 
-CHUNK = 256  # samples scored at once, more where interfaces are short
-_PRODUCTS = 4  # product pairs for each held-out joint pair
-_SCORED = 4096  # places of the interface scored at once
+CHUNK = 256  # samples scored together, more where interfaces are short
+_PRODUCTS = 4  # product pairs per held-out joint pair
+_SCORED_PLACES = 4096  # interface sites scored together
 _SCALES, _LARGEST_SCALE = 25, 1.2  # of the calibration
 
 
-def held_out(
+@dataclass(frozen=True, eq=False)
+class HeldOutScores:
+    """Held-out scores, all flat, with the samples that each depends on.
+
+    Args:
+        joint: Scores of joint pairs.
+        product: Scores of product pairs.
+        samples: Sample of each joint pair.
+        first: Sample of the first half of each product pair.
+        second: Sample of the second half of each product pair.
+    """
+
+    joint: Tensor
+    product: Tensor
+    samples: Tensor
+    first: Tensor
+    second: Tensor
+
+
+def held_out_batches(
     source: Source,
     indices: np.ndarray,
     tau: float,
     generator: torch.Generator,
-    look: Callable[[], None],
+    tick: Callable[[], None],
 ) -> Iterator[tuple[Tensor, Batch]]:
-    """Batches that hold every sample equally often, each spread over all of them."""
-    strides = ceil(len(indices) / max(CHUNK, _SCORED // source.interface))
+    """Batches that hold every sample equally often, each spread over all samples.
+
+    Args:
+        source: Source of the pairs.
+        indices: Held-out samples.
+        tau: Autocorrelation time in draws; see `shifts`.
+        generator: Source of random numbers.
+        tick: Called before each round over the samples.
+
+    Yields:
+        The samples of a batch and the batch.
+    """
+    strides = ceil(len(indices) / max(CHUNK, _SCORED_PLACES // source.interface))
     for _ in range(source.reads):
-        look()
+        tick()
         for start in range(strides):
             picks = torch.from_numpy(indices[start::strides])
             a, b = source.draw(picks, generator)
-            yield picks, Batch(a, b, shifts(len(picks), len(indices), tau, _PRODUCTS, generator))
-
-
-@dataclass(frozen=True, eq=False)
-class Scores:
-    """Held-out scores, all flat, with the samples that each is about."""
-
-    joint: Tensor
-    product: Tensor
-    samples: Tensor  # of the joint pairs
-    first: Tensor  # of the product pairs
-    second: Tensor
+            rolls = shifts(len(picks), len(indices), tau, _PRODUCTS, generator)
+            yield picks, Batch(a, b, rolls)
 
 
 @torch.no_grad()
 def calibration(
     module: nn.Module, batches: Sequence[Batch]
 ) -> tuple[Callable[[Tensor], Tensor], float]:
-    """The map of scores that does best on the validation pairs, and by how many nats it is better."""
-    parts = [scores(module, batch) for batch in batches]
-    joint, product = (
-        torch.cat([part.flatten() for part in column]) for column in zip(*parts, strict=True)
-    )
-    most = joint.max()
-    joint, product = joint.double(), product.clamp(max=most).double()
+    """The map of scores with the largest bound on the validation pairs.
 
-    def value(scale: float) -> float:
+    Args:
+        module: Trained network.
+        batches: Validation pairs.
+
+    Returns:
+        The map, and by how many nats it raises the bound.
+    """
+    parts = [scores(module, batch) for batch in batches]
+    columns = zip(*parts, strict=True)
+    joint, product = (torch.cat([part.flatten() for part in column]) for column in columns)
+    largest = joint.max()
+    joint, product = joint.double(), product.clamp(max=largest).double()
+
+    def bound(scale: float) -> float:
         return DonskerVaradhanBound()(scale * joint, scale * product)
 
-    scale = max(torch.linspace(0.0, _LARGEST_SCALE, _SCALES).tolist(), key=value)
-    offset = value(scale) - scale * float(joint.mean())
-    return lambda values: scale * values.clamp(max=most) + offset, value(scale) - value(1.0)
+    scale = max(torch.linspace(0.0, _LARGEST_SCALE, _SCALES).tolist(), key=bound)
+    offset = bound(scale) - scale * float(joint.mean())
+
+    def calibrate(values: Tensor) -> Tensor:
+        calibrated: Tensor = scale * values.clamp(max=largest) + offset
+        return calibrated
+
+    return calibrate, bound(scale) - bound(1.0)
 
 
 @torch.no_grad()
-def read_out(
+def evaluate(
     module: nn.Module,
     batches: Iterator[tuple[Tensor, Batch]],
     calibrate: Callable[[Tensor], Tensor],
-) -> Scores:
+) -> HeldOutScores:
+    """Score held-out pairs.
+
+    Args:
+        module: Trained network.
+        batches: See `held_out_batches`.
+        calibrate: See `calibration`.
+    """
     columns: tuple[list[Tensor], ...] = ([], [], [], [], [])
-    for group in _together(batches):
-        for (picks, batch), (joint, product) in zip(
-            group, scores_of(module, [batch for _, batch in group]), strict=True
-        ):
+    for group in _grouped(batches):
+        both = batch_scores(module, [batch for _, batch in group])
+        for (picks, batch), (joint, product) in zip(group, both, strict=True):
             partners = [picks.roll(roll) for roll in batch.rolls]
             row = (
                 calibrate(joint).cpu(),
@@ -101,39 +142,57 @@ def read_out(
             )
             for column, entry in zip(columns, row, strict=True):
                 column.append(entry)
-    return Scores(*map(torch.cat, columns))
+    return HeldOutScores(*map(torch.cat, columns))
 
 
-def _together(batches: Iterator[tuple[Tensor, Batch]]) -> Iterator[list[tuple[Tensor, Batch]]]:
-    """Batches of few samples in groups that can be scored at once."""
+def _grouped(batches: Iterator[tuple[Tensor, Batch]]) -> Iterator[list[tuple[Tensor, Batch]]]:
+    """Group small batches that can be scored together."""
     group: list[tuple[Tensor, Batch]] = []
-    for one in batches:
-        alike = [(batch.a.shape, batch.b.shape, len(batch.rolls)) for _, batch in (*group[:1], one)]
-        if group and (alike[0] != alike[1] or (len(group) + 1) * len(one[0]) > CHUNK):
-            yield group
-            group = []
-        group.append(one)
+    for picks, batch in batches:
+        if group:
+            fits = _signature(group[0][1]) == _signature(batch)
+            if not fits or (len(group) + 1) * len(picks) > CHUNK:
+                yield group
+                group = []
+        group.append((picks, batch))
     if group:
         yield group
 
 
-def sample_influence(found: Scores, bound: Bound, indices: np.ndarray) -> np.ndarray:
-    """How much each of the samples `indices` moves the bound, shape `(len(indices),)`."""
-    joint, product = bound.influence(found.joint, found.product)
+def _signature(batch: Batch) -> tuple[object, ...]:
+    return batch.a.shape, batch.b.shape, len(batch.rolls)
+
+
+def sample_influence(scored: HeldOutScores, bound: Bound, indices: np.ndarray) -> np.ndarray:
+    """By how much each held-out sample moves the bound.
+
+    Args:
+        scored: Held-out scores.
+        bound: The bound.
+        indices: The held-out samples.
+
+    Returns:
+        Influences with mean zero, shape `(len(indices),)`.
+    """
+    joint, product = bound.influence(scored.joint, scored.product)
 
     def by_sample(pairs: Tensor, samples: Tensor) -> np.ndarray:
         size = int(indices.max()) + 1
         total = np.bincount(samples.numpy(), pairs.numpy(), minlength=size)[indices]
-        return total * len(indices) / len(pairs)
+        by_pair: np.ndarray = total * len(indices) / len(pairs)
+        return by_pair
 
-    return (
-        by_sample(joint, found.samples)
-        + by_sample(product, found.first)
-        + by_sample(product, found.second)
-    )
+    first, second = by_sample(product, scored.first), by_sample(product, scored.second)
+    influence: np.ndarray = by_sample(joint, scored.samples) + first + second
+    return influence
 
 
-def support(product: Tensor) -> float:
-    """(sum e^F)^2 / sum e^2F."""
+def effective_pairs(product: Tensor) -> float:
+    """Effective number of product pairs that carry <e^F>: (sum e^F)^2 / sum e^2F.
+
+    Args:
+        product: Scores of product pairs, any shape.
+    """
     product = product.double()
-    return float(torch.exp(2 * torch.logsumexp(product, 0) - torch.logsumexp(2 * product, 0)))
+    log_ratio = 2 * torch.logsumexp(product, 0) - torch.logsumexp(2 * product, 0)
+    return float(torch.exp(log_ratio))

@@ -1,308 +1,168 @@
-r"""The mutual information of one cut, from samples, with its error.
+r"""The mutual information M of one cut, from samples, with its error.
 
-The samples are cut into folds.  Each fold's critic is trained on the samples outside
-it and read out inside it, so that every sample is held out once and the bound is
+Cross-fitting (`folds`) gives one bound per fold, each on samples that its critic never saw,
 
-    M_bound = sum_f (n_f / n) M_f,       M_f: the bound of fold f's critic on fold f.
+    M_bound = sum_f (n_f / n) M_f.
 
-What critics miss makes that too small.  Two parts of it can be told and are added: critics
-F* + d_f that err independently of each other lose, to second order, half the variance of d_f
-over joint pairs, which is half the variance of F between folds; and gains shrink like 1/steps,
-so that as much as the second half of the training gained is still missing.  The bound is kept.
+What the critics miss makes that too small.  Two parts of the missing M can be seen and are added:
+critics F* + d_f with independent errors lose half the variance of F between folds, to second
+order; and gains shrink like 1/steps, so about as much as the second half of the training gained is
+still missing.  The bound itself is kept as well.
 
-The sampling error comes from how much each sample moves it.  For Donsker-Varadhan,
+The sampling error follows from how much each sample moves the estimate.  For Donsker-Varadhan,
 with e the mean of e^F over product pairs, sample i moves M by
 
     IF_i = F_i - <F> - (<e^F>_{i first} + <e^F>_{i second}) / e + 2
 
-(each product pair depends on two samples).  Influences of several cuts and of the
-counted blocks add up, so that the error of an entropy knows how they are correlated.
+because each product pair depends on two samples.  Influences of several cuts and of counted blocks
+add up, so the error of an entropy includes their correlations.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, is_dataclass, replace
-from functools import partial
-from math import ceil, sqrt
+from dataclasses import dataclass, replace
+from math import ceil
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..base.random import Streams
 from ..data.samples import Samples
 from ..data.statistics import standard_error
 from ..geometry.cuts import Cut
-from .critics import Critic, InterfaceCritic, TrainedCritic, Weights, hand_on
-from .evaluation import CHUNK, calibration, held_out, read_out, sample_influence, support
-from .objectives import BOUNDS, Bound, DonskerVaradhanBound, JensenShannon, Objective
-from .pairs import Encoding, Source, Split, Windows, cross_splits, shifts, spread_out
-from .training import (
-    CONVERGED,
-    DIVERGED,
-    OUT_OF_BUDGET,
-    Batch,
-    History,
-    Training,
-    side_by_side,
-    train,
-)
+from .estimator import Estimator, MutualInformation, scale_training
+from .evaluation import (
+    CHUNK,
+    calibration,
+    effective_pairs,
+    evaluate,
+    held_out_batches,
+    sample_influence,
+)  # fmt: skip
+from .execution import Execution, Task
+from .folds import Fold, Folds, cross_fit, cross_splits, disagreement
+from .history import TrainingStatus
+from .networks import Weights
+from .objectives import BOUNDS, Bound
+from .pairs import Source, shifts, spread_out
+from .scores import Batch
+from .training import Trained, train
+from .windows import windows_of
 
-__all__ = [
-    "Estimator",
-    "Information",
-    "estimate_information",
-    "from_below",
-    "information_of",
-    "scaled_training",
-]
+__all__ = ["estimate_mutual_information", "mutual_information_of"]
 
-_TRAINED_PLACES, _LEAST_BATCH = 4096, 32  # of the interface, and pairs, per step
 _VALIDATED_PLACES, _VALIDATED_PRODUCTS = 16384, 2
-_SCATTERED_PLACES = 4096  # of the interface, from which the scatter of folds is read
-_SPREAD_SIGMAS = 2.0  # sampling errors that folds must lie apart before training is to blame
+_FEWEST_VALIDATED, _MOST_VALIDATED = 512, 4096  # pairs
+_COMPARED_PLACES = 4096  # interface sites on which the folds' critics are compared
+_SPREAD_SIGMAS = 2.0  # sampling errors beyond which the folds' distance is blamed on training
 
 
-@dataclass(frozen=True)
-class Estimator:
-    """The algorithms that estimate a cut.
-
-    Arguments:
-        critic: Network that scores pairs.
-        objective: What training minimises.
-        bound: What is read out of the trained critic.
-        training: Of a cut whose error matters fully; see `effort` of `estimate_information`.
-        folds: Number of held-out sets.
-        seed: Of all random numbers.
-        device: Where the networks live.
-        threads: Folds that are trained side by side, one thread each.
-    """
-
-    critic: Critic = field(default_factory=InterfaceCritic)
-    objective: Objective = field(default_factory=JensenShannon)
-    bound: Bound = field(default_factory=DonskerVaradhanBound)
-    training: Training = field(default_factory=Training)
-    folds: int = 2
-    seed: int = 0
-    device: str = "cpu"
-    threads: int = 2
-
-    def __post_init__(self):
-        if self.folds < 2 or self.threads < 1:
-            raise ValueError(
-                f"folds must be at least 2 and threads at least 1: {self.folds}, {self.threads}"
-            )
-
-    def described(self) -> dict[str, Any]:
-        """Its fields as plain mappings, each algorithm with its name."""
-        return {
-            name: {"name": type(part).__name__, **asdict(part)} if is_dataclass(part) else part
-            for name, part in vars(self).items()
-        }
-
-
-@dataclass(frozen=True, eq=False)
-class Information:
-    """M of one cut.
-
-    Arguments:
-        value: In nats: the bound with what training has not found yet.
-        sampling: One standard error from the finite number of samples.
-        missing: What may be missing, in nats: as much as was added to the bound for late gains
-            and the scatter of folds, and as calibration mended.
-        late: The part of it that is late gains, which more training would find.
-        spread: Half the distance between folds beyond what sampling explains.
-        influence: How much each sample moves `value`, mean zero, shape `(n,)`.
-        bounds: All bounds read out of the same critics, by name.
-        support: Number of product pairs that carry <e^F> (its effective sample size).
-        status: The worst of the folds': `"converged"`, `"out of budget"`, `"diverged"`.
-        histories, modules: One a fold.
-        seconds: Wall time.
-    """
-
-    value: float
-    sampling: float
-    missing: float
-    late: float
-    spread: float
-    influence: np.ndarray
-    bounds: Mapping[str, float]
-    support: float
-    status: str
-    histories: tuple[History, ...]
-    modules: tuple[nn.Module, ...]
-    seconds: float
-
-    @property
-    def error(self) -> float:
-        """One standard error: samples, training and the spread of folds together."""
-        return float(np.sqrt(self.sampling**2 + self.missing**2 + self.spread**2))
-
-
-def estimate_information(
+def estimate_mutual_information(
     samples: Samples,
     cut: Cut,
     estimator: Estimator | None = None,
+    execution: Execution | None = None,
     *,
     tau: float = 0.5,
-    warm: Sequence[nn.Module | Weights] = (),
+    warm_start: Sequence[nn.Module | Weights] = (),
     effort: float = 1.0,
-    progress: Callable[[], None] | None = None,
-    watch: Callable[[int, History], None] | None = None,
-) -> Information:
-    """M between the halves of a cut.
+    task: Task | None = None,
+) -> MutualInformation:
+    """Estimate M between the halves of a cut of a lattice.
 
-    Arguments:
+    Args:
         samples: Configurations.
-        cut: One of the ladder of the samples' lattice.
-        estimator: Algorithms.
-        tau: Autocorrelation time of the samples in draws: product pairs are taken from
-            samples at least three of these apart.
-        warm: One network a fold whose weights start the new ones, trained on the same
-            folds.
-        effort: Share of the training steps that this cut is worth.
-        progress: Called often; may raise to stop the work.
-        watch: Told a fold and its history at every look of its training.
+        cut: A cut of the ladder of the samples' lattice.
+        estimator: Algorithms; `Estimator()` by default.
+        execution: Seed, device, threads and folds; `Execution()` by default.
+        tau: Autocorrelation time of the samples in draws; the halves of product pairs are at
+            least three of these apart.
+        warm_start: One network per fold whose weights start the new ones.  They must come from
+            the same folds or from other samples.
+        effort: Share of the training steps to spend on this cut.
+        task: Hooks of this work.
+
+    Raises:
+        Stopped: The task's tick asked to stop.
 
     Example:
         >>> from ..geometry.cuts import ladder
         >>> spins = np.random.default_rng(0).choice([-1, 1], size=(64, 8, 8))
         >>> top = ladder((8, 8), (True, True)).cuts[0]
         >>> quick = Estimator(training=Training(steps=50))
-        >>> m = estimate_information(Samples.from_array(spins, periodic=True), top, quick)
-        >>> abs(m.value) < 0.1  # independent spins
+        >>> samples = Samples.from_array(spins, periodic=True)
+        >>> abs(estimate_mutual_information(samples, top, quick).value) < 0.1  # independent spins
         True
     """
-    estimator = estimator or Estimator()
-    values = torch.from_numpy(samples.values.reshape(samples.n, *samples.shape)).to(
-        estimator.device
+    execution = execution or Execution()
+    return mutual_information_of(
+        windows_of(samples, cut, execution.device),
+        (samples.chains, samples.draws),
+        estimator or Estimator(),
+        execution,
+        tau=tau,
+        warm_start=warm_start,
+        effort=effort,
+        task=task,
     )
-    encoding = Encoding.of(samples.kind, samples.states, samples.values)
-    windows = Windows(values, cut, samples.periodic, encoding, samples.symmetries)
-    options = {"tau": tau, "warm": warm, "effort": effort, "progress": progress, "watch": watch}
-    return information_of(windows, samples.chains, samples.draws, estimator, **options)
 
 
-def information_of(
+def mutual_information_of(
     source: Source,
-    chains: int,
-    draws: int,
+    shape: tuple[int, int],
     estimator: Estimator,
+    execution: Execution,
     *,
     tau: float = 0.5,
-    warm: Sequence[nn.Module | Weights] = (),
+    warm_start: Sequence[nn.Module | Weights] = (),
     effort: float = 1.0,
-    progress: Callable[[], None] | None = None,
-    watch: Callable[[int, History], None] | None = None,
-) -> Information:
-    """M between the halves of the pairs that a source gives.
+    task: Task | None = None,
+) -> MutualInformation:
+    """Estimate M between the halves of the pairs that a source draws.
 
-    Arguments:
-        source: Of the pairs.
-        chains, draws: Of its samples.
-        estimator, tau, warm, effort, progress, watch: See `estimate_information`.
+    Args:
+        source: Source of the pairs.
+        shape: Numbers of chains and of draws per chain of its samples.
+        estimator: Algorithms.
+        execution: Seed, device, threads and folds.
+        tau: See `estimate_mutual_information`.
+        warm_start: See `estimate_mutual_information`.
+        effort: See `estimate_mutual_information`.
+        task: See `estimate_mutual_information`.
     """
     started = perf_counter()
-    splits = cross_splits(chains, draws, estimator.folds)
-    training = estimator.training
-    if isinstance(estimator.critic, TrainedCritic) and not warm:
-        warm = [estimator.critic.start(source.key, fold) for fold in range(estimator.folds)]
-        training = training.warm() if all(warm) else training
-    training = scaled_training(training, source, effort)
-
-    streams = [
-        Streams(Streams(estimator.seed).integer(source.key, fold))
-        for fold in range(estimator.folds)
-    ]
-    networks = [
-        _network(estimator, source, streams[f], warm[f] if warm else None)
-        for f in range(estimator.folds)
-    ]
-
-    def one(fold: int, look: Callable[[], None]) -> _Fold:
-        configured = replace(estimator, training=training)
-        return _fold(
-            source,
-            splits[fold],
-            configured,
-            tau,
-            networks[fold],
-            streams[fold],
-            look,
-            watch and partial(watch, fold),
-        )
-
-    folds = side_by_side(one, estimator.folds, estimator.threads, estimator.device, progress)
-    scatter = _scatter(source, folds, chains * draws, estimator.seed)
-    return _combined(folds, splits, (chains, draws), scatter, perf_counter() - started)
-
-
-def scaled_training(training: Training, cut: Cut | Source, effort: float) -> Training:
-    """Fewer steps where the cut matters less, fewer pairs where each teaches more.
-
-    Arguments:
-        training: As configured; of 100 steps or more at least 100 are left.
-        cut: The longer its interface, the smaller its batches.
-        effort: Share of the steps.
-
-    Example:
-        >>> from ..geometry.cuts import ladder
-        >>> config = scaled_training(Training(), ladder((64, 64), (True, True)).cuts[0], 0.2)
-        >>> config.steps, config.batch
-        (160, 32)
-        >>> scaled_training(Training().warm(), ladder((64, 64), (True, True)).cuts[0], 0.2).steps  # never below 100
-        100
-    """
-    batch = max(
-        min(training.batch, _TRAINED_PLACES // cut.interface), min(_LEAST_BATCH, training.batch)
+    training = scale_training(estimator.training, source, effort)
+    scaled = replace(estimator, training=training)
+    folds: Folds[_Reading] = cross_fit(
+        cross_splits(*shape, execution.folds),
+        source.key,
+        lambda: estimator.critic.build(source.shape),
+        lambda fold: _fit(source, scaled, tau, fold),
+        execution,
+        warm_start=warm_start,
+        task=task,
     )
-    return replace(
-        training, steps=max(round(training.steps * effort), min(100, training.steps)), batch=batch
-    )
-
-
-def from_below(training: Training, cut: Cut | Source) -> Training:
-    """Training of networks that start from those of a smaller cut: slower by the root of the interface.
-
-    A score is a sum along the interface: the longer that is, the more it moves by the same change of weights.  At the
-    full rate bounds of two systems were between 0.2% better and 3% worse, and the largest cut of one failed
-    (docs/tried.md).
-
-    Example:
-        >>> from ..geometry.cuts import ladder
-        >>> from_below(Training(learning_rate=0.01), ladder((16, 16), (False, False)).cuts[0]).learning_rate  # two of 8x16
-        0.0025
-    """
-    return replace(training, learning_rate=training.learning_rate / sqrt(cut.interface))
+    scatter = _scatter(source, folds, execution.seed)
+    return _combined(folds, shape, scatter, perf_counter() - started)
 
 
 @dataclass(frozen=True, eq=False)
-class _Fold:
+class _Reading:
+    """What one fold's critic says about its held-out samples."""
+
     value: float
-    influence: np.ndarray  # of the test samples
+    influence: np.ndarray  # of the held-out samples
     bounds: Mapping[str, float]
     support: float
-    mended: float
-    status: str
-    history: History
-    module: nn.Module
-    calibrate: Callable[[torch.Tensor], torch.Tensor]
+    calibration_gain: float
+    calibrate: Callable[[Tensor], Tensor]
 
 
-def _fold(
-    source: Source,
-    split: Split,
-    estimator: Estimator,
-    tau: float,
-    network: nn.Module,
-    streams: Streams,
-    look: Callable[[], None],
-    watch: Callable[[History], None] | None,
-) -> _Fold:
-    config, generator = estimator.training, streams.torch("train")
+def _fit(source: Source, estimator: Estimator, tau: float, fold: Fold) -> tuple[Trained, _Reading]:
+    config, generator = estimator.training, fold.streams.torch("train")
 
     def batch(indices: np.ndarray, size: int, products: int, augment: bool = False) -> Batch:
         picks = spread_out(indices, size, generator)
@@ -310,88 +170,93 @@ def _fold(
         return Batch(a, b, shifts(size, len(indices), tau, products, generator))
 
     def draw() -> Batch:
-        return batch(split.train, config.batch, estimator.objective.products, augment=True)
+        return batch(fold.split.train, config.batch, estimator.objective.products, augment=True)
 
-    judged = max(_VALIDATED_PLACES // source.interface, 512)
+    judged = max(_VALIDATED_PLACES // source.interface, _FEWEST_VALIDATED)
     products = max(estimator.objective.products, _VALIDATED_PRODUCTS)
-    validation = [
-        batch(split.validation, CHUNK, products) for _ in range(ceil(min(judged, 4096) / CHUNK))
-    ]
+    count = ceil(min(judged, _MOST_VALIDATED) / CHUNK)
+    validation = [batch(fold.split.validation, CHUNK, products) for _ in range(count)]
     trained = train(
-        network, estimator.objective, estimator.bound, draw, validation, config, look, watch
+        fold.network,
+        estimator.objective,
+        estimator.bound,
+        draw,
+        validation,
+        config,
+        tick=fold.tick,
+        on_check=fold.on_check,
     )
-    calibrate, mended = calibration(trained.module, validation)
-    batches = held_out(source, split.test, tau, streams.torch("test"), look)
-    found = read_out(trained.module, batches, calibrate)
-    finite = bool(torch.isfinite(found.joint).all() and torch.isfinite(found.product).all())
-    return _Fold(
-        value=estimator.bound(found.joint, found.product),
-        influence=sample_influence(found, estimator.bound, split.test),
-        bounds={name: kind()(found.joint, found.product) for name, kind in BOUNDS.items()},
-        support=support(found.product),
-        mended=mended,
-        status=trained.status if finite else DIVERGED,
-        history=trained.history,
-        module=trained.module,
+    return _read(source, estimator.bound, tau, fold, trained, validation)
+
+
+def _read(
+    source: Source,
+    bound: Bound,
+    tau: float,
+    fold: Fold,
+    trained: Trained,
+    validation: Sequence[Batch],
+) -> tuple[Trained, _Reading]:
+    """Evaluate a trained critic on the held-out samples of its fold."""
+    calibrate, gain = calibration(trained.module, validation)
+    streams = fold.streams.torch("test")
+    batches = held_out_batches(source, fold.split.test, tau, streams, fold.tick)
+    scored = evaluate(trained.module, batches, calibrate)
+    if not (torch.isfinite(scored.joint).all() and torch.isfinite(scored.product).all()):
+        trained = replace(trained, status=TrainingStatus.DIVERGED)
+    reading = _Reading(
+        value=bound(scored.joint, scored.product),
+        influence=sample_influence(scored, bound, fold.split.test),
+        bounds={name: kind()(scored.joint, scored.product) for name, kind in BOUNDS.items()},
+        support=effective_pairs(scored.product),
+        calibration_gain=gain,
         calibrate=calibrate,
     )
-
-
-def _network(
-    estimator: Estimator, source: Source, streams: Streams, start: nn.Module | Weights | None
-) -> nn.Module:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(streams.integer("weights"))
-        module = estimator.critic.build(source.shape)
-    if start is not None:
-        hand_on(start, module)
-    return module.to(estimator.device)
+    return trained, reading
 
 
 @torch.no_grad()
-def _scatter(source: Source, folds: Sequence[_Fold], samples: int, seed: int) -> float:
-    """What each fold's critic loses by erring apart from the others', in nats."""
+def _scatter(source: Source, folds: Folds[_Reading], seed: int) -> float:
+    """What each fold's critic loses because it errs independently of the others, in nats."""
     generator = Streams(seed).torch("scatter")
     parts = []
-    for _ in range(max(_SCATTERED_PLACES // source.interface // CHUNK, 1)):
-        a, b = source.draw(torch.randint(samples, (CHUNK,), generator=generator), generator)
-        parts.append(torch.stack([fold.calibrate(fold.module(a, b)) for fold in folds]))
+    for _ in range(max(_COMPARED_PLACES // source.interface // CHUNK, 1)):
+        picks = torch.randint(folds.samples, (CHUNK,), generator=generator)
+        a, b = source.draw(picks, generator)
+        by_fold = []
+        for trained, reading in zip(folds.trained, folds.readings, strict=True):
+            by_fold.append(reading.calibrate(trained.module(a, b)))
+        parts.append(torch.stack(by_fold))
     scores = torch.cat(parts, dim=1).double()
-    return float((scores - scores.mean(dim=1, keepdim=True)).var(dim=0).mean()) / 2
+    return disagreement(scores - scores.mean(dim=1, keepdim=True))
 
 
 def _combined(
-    folds: Sequence[_Fold],
-    splits: Sequence[Split],
-    shape: tuple[int, int],
-    scatter: float,
-    seconds: float,
-) -> Information:
-    shares = np.array([len(split.test) for split in splits]) / np.prod(shape)
-    influence = np.empty(np.prod(shape))
-    for fold, split in zip(folds, splits, strict=True):
-        influence[split.test] = fold.influence
+    folds: Folds[_Reading], shape: tuple[int, int], scatter: float, seconds: float
+) -> MutualInformation:
+    readings = folds.readings
+    influence = folds.gathered([reading.influence for reading in readings])
     sampling = standard_error(influence.reshape(shape))
-    values = np.array([fold.value for fold in folds])
-    late = float(shares @ [fold.history.late_gain for fold in folds])
+    values = np.array([reading.value for reading in readings])
+    late = folds.late_gain()
     added = scatter + late
-    # independent folds spread by sqrt(folds) sampling errors already
+    # independent folds already spread by sqrt(folds) sampling errors
     spread = float(values.var(ddof=1)) / len(values)
-    return Information(
-        value=float(shares @ values) + added,
+    beyond = spread > _SPREAD_SIGMAS**2 * sampling**2
+    return MutualInformation(
+        value=folds.mean(values) + added,
         sampling=sampling,
-        missing=added + float(shares @ [fold.mended for fold in folds]),
+        missing=added + folds.mean([reading.calibration_gain for reading in readings]),
         late=late,
-        spread=float(np.sqrt(spread - sampling**2))
-        if spread > _SPREAD_SIGMAS**2 * sampling**2
-        else 0.0,
+        spread=float(np.sqrt(spread - sampling**2)) if beyond else 0.0,
         influence=influence,
         bounds={
-            name: float(shares @ [fold.bounds[name] for fold in folds]) for name in folds[0].bounds
+            name: folds.mean([reading.bounds[name] for reading in readings])
+            for name in readings[0].bounds
         },
-        support=sum(fold.support for fold in folds),
-        status=max((fold.status for fold in folds), key=(CONVERGED, OUT_OF_BUDGET, DIVERGED).index),
-        histories=tuple(fold.history for fold in folds),
-        modules=tuple(fold.module for fold in folds),
+        support=sum(reading.support for reading in readings),
+        status=folds.status,
+        histories=folds.histories,
+        modules=folds.modules,
         seconds=seconds,
     )

@@ -1,104 +1,129 @@
-"""A critic that starts from the networks of an earlier estimate.
+"""Trained networks that start new ones.
 
-Transfer learning as an argument, `critic=previous.critic`: from temperature to temperature or
-from size to size, as in Nir et al.  The networks must come from other samples: handed on with
-the same ones, they may have seen what is held out now.  Their weights can be kept in a file.
+Transfer learning as in Nir et al.: from temperature to temperature or from size to size.  The
+networks must come from other samples: trained on the same ones, they may have seen what is held
+out now.  Their weights can be stored in a file.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ..base.atomic import atomic
 from ..base.errors import InputError
-from .pairs import PairShape
 
-__all__ = ["TrainedCritic", "Weights"]
+__all__ = ["Networks", "Weights", "copy_weights"]
 
 Weights = Mapping[str, Tensor]
-"""Of a network, by name."""
+"""Weights of a network by name."""
 
 
-class TrainedCritic:
-    """A critic's configuration with networks that start new ones.
+def copy_weights(source: nn.Module | Weights, target: nn.Module) -> int:
+    """Copy the weights of `source` wherever `target` has one of the same name and shape.
 
-    Arguments:
-        critic: Of the networks.
-        networks: By the sides of the block that is cut, one a fold; modules, or their weights.
-        rule: Networks of the chain rule, one a fold.
+    Returns:
+        Number of weights copied.
+    """
+    weights = _weights(source)
+    state = target.state_dict()
+    fitting = {
+        name: value.clone()
+        for name, value in weights.items()
+        if name in state and value.shape == state[name].shape
+    }
+    target.load_state_dict(state | fitting)
+    return len(fitting)
+
+
+@dataclass(frozen=True, eq=False)
+class Networks:
+    """The networks of an estimate, which can start those of another (`warm_start=`).
+
+    Args:
+        cuts: Critics' networks or their weights, one per fold, by the sides of the block that
+            is cut.
+        chain_rule: Networks of the chain rule, one per fold.
 
     Example:
+        >>> from ..geometry.cuts import ladder
         >>> from .critics import InterfaceCritic
+        >>> from .pairs import PairShape
         >>> network = InterfaceCritic().build(PairShape(1, (4, 8), (4, 8), (False, True)))
-        >>> TrainedCritic(InterfaceCritic(), {(8, 8): (network,)}).start((8, 8), 1) is network
+        >>> Networks({(8, 8): (network,)}).nearest((8, 8))[0] is network
         True
     """
 
-    def __init__(
-        self,
-        critic: Any,
-        networks: Mapping[tuple[float, ...], Sequence[nn.Module | Weights]],
-        rule: Sequence[nn.Module | Weights] = (),
-    ):
-        self.critic, self.networks, self.rule = critic, dict(networks), tuple(rule)
+    cuts: Mapping[tuple[float, ...], Sequence[nn.Module | Weights]] = field(default_factory=dict)
+    chain_rule: Sequence[nn.Module | Weights] = ()
 
     def __repr__(self) -> str:
-        return f"TrainedCritic({self.critic}, {len(self.networks)} cuts)"
+        return f"<Networks of {len(self.cuts)} cuts>"
 
-    def build(self, shape: PairShape) -> nn.Module:
-        """A fresh network for pairs of this shape."""
-        return self.critic.build(shape)
+    def nearest(self, parent: tuple[float, ...]) -> Sequence[nn.Module | Weights]:
+        """The networks for this block, else for the block of the nearest volume; may be empty.
 
-    def start(self, parent: tuple[float, ...], fold: int) -> nn.Module | Weights | None:
-        """The network of a cut of this block, else of the block of the nearest volume; None without any."""
-        if not self.networks:
-            return None
-        nearest = min(
-            self.networks, key=lambda sides: (sides != parent, abs(prod(sides) - prod(parent)))
-        )
-        return self.networks[nearest][fold % len(self.networks[nearest])]
+        Args:
+            parent: Sides of the block that is cut.
+        """
+        if not self.cuts:
+            return ()
+        distance = {
+            sides: (sides != parent, abs(prod(sides) - prod(parent))) for sides in self.cuts
+        }
+        return self.cuts[min(self.cuts, key=distance.__getitem__)]
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write all weights to a file, which is there whole or not at all.
+        """Write all weights to a file, atomically.
+
+        Args:
+            path: File name.
 
         Example:
             >>> import tempfile
             >>> from .critics import InterfaceCritic
+            >>> from .pairs import PairShape
             >>> file = Path(tempfile.mkdtemp()) / "networks.pt"
             >>> network = InterfaceCritic().build(PairShape(1, (4, 8), (4, 8), (False, True)))
-            >>> TrainedCritic(InterfaceCritic(), {(8, 8): (network,)}).save(file)
-            >>> TrainedCritic.load(file, InterfaceCritic())
-            TrainedCritic(InterfaceCritic(width=32, products=8, vectors=16, reach=(5, 3), means=16), 1 cuts)
+            >>> Networks({(8, 8): (network,)}).save(file)
+            >>> Networks.load(file)
+            <Networks of 1 cuts>
         """
-        networks = {
-            sides: [_weights(one) for one in found] for sides, found in self.networks.items()
+        cuts = {
+            sides: [_stored(network) for network in folds] for sides, folds in self.cuts.items()
         }
+        rule = [_stored(network) for network in self.chain_rule]
         with atomic(Path(path)) as part:
-            torch.save({"networks": networks, "rule": [_weights(one) for one in self.rule]}, part)
+            torch.save({"networks": cuts, "rule": rule}, part)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], critic: Any) -> TrainedCritic:
-        """What `save` wrote, of networks with this configuration.
+    def load(cls, path: str | os.PathLike[str]) -> Networks:
+        """Read a file that `save` wrote.
+
+        Args:
+            path: File name.
 
         Raises:
-            InputError: The file is missing, damaged or no such file.
+            InputError: The file is missing, damaged or of another kind.
         """
         try:
-            said = torch.load(path, map_location="cpu", weights_only=True)
-            return cls(critic, said["networks"], said["rule"])
-        except Exception as error:  # zip, pickle and torch have errors of their own
+            stored = torch.load(path, map_location="cpu", weights_only=True)
+            return cls(dict(stored["networks"]), tuple(stored["rule"]))
+        except Exception as error:  # zip, pickle and torch raise errors of their own
             raise InputError(
                 f"{path}: cannot be read as networks; damaged, or another file?"
             ) from error
 
 
-def _weights(network: nn.Module | Weights) -> dict[str, Tensor]:
-    state = network.state_dict() if isinstance(network, nn.Module) else network
-    return {name: weight.detach().cpu() for name, weight in state.items()}
+def _weights(network: nn.Module | Weights) -> Weights:
+    return network.state_dict() if isinstance(network, nn.Module) else network
+
+
+def _stored(network: nn.Module | Weights) -> dict[str, Tensor]:
+    return {name: weight.detach().cpu() for name, weight in _weights(network).items()}

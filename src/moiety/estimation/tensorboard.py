@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from ..base.errors import InputError
 
 if TYPE_CHECKING:
-    from .training import History
+    from .history import History
 
 __all__ = ["ScalarLog", "check_tensorboard"]
 
@@ -53,7 +53,7 @@ class ScalarLog:
 
     Example:
         >>> import tempfile
-        >>> from moiety.estimation.training import History
+        >>> from moiety.estimation.history import History
         >>> folder = tempfile.mkdtemp()
         >>> with ScalarLog(folder) as log:
         ...     log("2x4 | 2x4", 0, History((25,), (0.1,), (0.1,), (0.1,), (0.12,)))

@@ -1,1 +1,1 @@
-"""Cuts of lattices and of space, their weights, and the area law: no samples, no torch."""
+"""Cuts of lattices and of space, their weights, and the area law: pure geometry and algebra."""

@@ -1,12 +1,12 @@
-r"""The area law: what the larger cuts hold, from the smaller ones.
+r"""The area law: extrapolate the mutual information of large cuts from smaller ones.
 
 Beyond the correlation length the mutual information of a cut follows its interface,
 
     M(cut) = beta + alpha * interface(cut),                       (Eq. 9: beta = 0)
 
-with beta = log 2 for two coexisting magnetisations, for example.  Summed upwards
-without end at beta = 0 this gives Eq. 10 of Nir et al., whose factor 2 is that of
-square blocks: `area_law_factor` sums it from the geometry.
+where beta = log 2 for two coexisting magnetisations, for example.  Summed over ever
+larger blocks at beta = 0, it gives Eq. 10 of Nir et al., PNAS 117, 30234 (2020),
+https://doi.org/10.1073/pnas.2017042117.
 """
 
 from __future__ import annotations
@@ -16,23 +16,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .cuts import Shape
-
-__all__ = ["AreaLaw", "area_law_factor", "fit_area_law", "is_level"]
-
-_DOUBLINGS = 400
+__all__ = ["AreaLaw", "fit_area_law", "is_level"]
 
 
 @dataclass(frozen=True)
 class AreaLaw:
-    """M = beta + alpha * interface, with what is not known about it.
+    """The line M = beta + alpha * interface and its uncertainty.
 
-    Arguments:
-        alpha: Nats per site of interface.
-        beta: Nats that do not depend on the interface.
-        covariance: Of (alpha, beta), shape `(2, 2)`.
-        alternative: The other reading of the same data (beta = 0 where this one has
-            a beta); the distance to it is part of the error.
+    Args:
+        alpha: Slope, in nats per site of interface.
+        beta: Part of M that does not depend on the interface, in nats.
+        covariance: Covariance matrix of (alpha, beta), shape `(2, 2)`.
+        alternative: The law with beta = 0, fitted to the same data, where this law has a beta.
+            The distance between the two laws is part of the error.
+
+    Example:
+        >>> law = AreaLaw(0.1, 0.5, np.diag([1e-4, 0.0]))
+        >>> law(8.0), law.error(8.0)
+        (1.3, 0.08)
     """
 
     alpha: float
@@ -41,11 +42,14 @@ class AreaLaw:
     alternative: AreaLaw | None = None
 
     def __call__(self, interface: float) -> float:
-        """M of a cut with this interface, in nats; never negative."""
+        """M in nats at this interface; never negative."""
         return max(self.beta + self.alpha * interface, 0.0)
 
     def error(self, interface: float) -> float:
-        """One standard error of M: that of the fit, and a third of the distance between readings."""
+        """One standard error of M: that of the fit, plus a third of the distance to `alternative`.
+
+        The two are added in quadrature.
+        """
         gradient = np.array([interface, 1.0])
         fit = float(np.sqrt(max(gradient @ self.covariance @ gradient, 0.0)))
         if self.alternative is None:
@@ -53,42 +57,23 @@ class AreaLaw:
         return float(np.hypot(fit, (self(interface) - self.alternative(interface)) / 3))
 
 
-def area_law_factor(shape: Shape) -> float:
-    r"""The factor f in s = s(X_m) - f M(X_m) / V_m when the area law holds for all larger blocks.
-
-    Two blocks of `shape` are joined along their longest face, the result likewise,
-    without end: f = 1/2 sum_j (l_j / l_0) (V_0 / V_j).
-
-    Example:
-        >>> round(area_law_factor((8, 8)), 9), round(area_law_factor((16, 8)), 9)
-        (2.0, 1.5)
-    """
-    sides = [float(side) for side in shape]
-    first, total = None, 0.0
-    for _ in range(_DOUBLINGS):
-        short = sides.index(min(sides))
-        density = 1.0 / sides[short]  # interface over volume
-        first = first or density
-        total += 0.5 * density / first
-        sides[short] *= 2.0
-    return total
-
-
 def is_level(
     interfaces: Sequence[float],
-    informations: Sequence[float],
+    mutual_information: Sequence[float],
     errors: Sequence[float],
     *,
     rise: float,
 ) -> bool:
-    """Whether M / interface is one number within its errors.
+    """Return whether M / interface is constant within its errors.
 
-    Arguments:
-        interfaces, informations, errors: Of the last few cuts, shape `(n,)`.
-        rise: Relative error below which the answer can be trusted: noisy data are
-            level within their errors at any slope.
+    Args:
+        interfaces: Interfaces of the last few cuts, shape `(n,)`.
+        mutual_information: M of these cuts in nats, shape `(n,)`.
+        errors: Standard errors of M, shape `(n,)`.
+        rise: Relative deviation from the mean that is tolerated.  A larger relative error
+            counts as not level, because noisy data would look level at any slope.
     """
-    density = np.asarray(informations) / np.asarray(interfaces)
+    density = np.asarray(mutual_information) / np.asarray(interfaces)
     error = np.asarray(errors) / np.asarray(interfaces)
     mean = density.mean()
     if mean <= 0 or (error > rise * mean).any():
@@ -98,20 +83,22 @@ def is_level(
 
 def fit_area_law(
     interfaces: Sequence[float],
-    informations: Sequence[float],
+    mutual_information: Sequence[float],
     errors: Sequence[float],
     *,
     proportional: bool,
 ) -> AreaLaw:
-    """The area law through the last cuts, by weighted least squares.
+    """Fit the area law to the last cuts by weighted least squares.
 
-    Arguments:
-        interfaces, informations, errors: Of the cuts that are known, shape `(n,)`.
-        proportional: Whether beta = 0 (Eq. 9); else beta is fitted and the law
+    Args:
+        interfaces: Interfaces of the known cuts, shape `(n,)`.
+        mutual_information: M of these cuts in nats, shape `(n,)`.
+        errors: Standard errors of M, shape `(n,)`.
+        proportional: Whether to set beta = 0 (Eq. 9).  Otherwise beta is fitted, and the law
             with beta = 0 through the last cut is kept as the alternative.
     """
     lengths, values, sigma = (
-        np.asarray(x, dtype=float) for x in (interfaces, informations, errors)
+        np.asarray(x, dtype=float) for x in (interfaces, mutual_information, errors)
     )
     sigma = np.maximum(sigma, 1e-6)
     last = AreaLaw(values[-1] / lengths[-1], 0.0, np.diag([(sigma[-1] / lengths[-1]) ** 2, 0.0]))

@@ -1,17 +1,18 @@
-r"""The halving ladder: which block is cut where, and what that makes of the entropy.
+r"""The ladder of halves of a lattice: every cut, and its weight in the entropy.
 
 A lattice X_0 is halved across its longest side, each half again, and so on down to
 single sites.  For a cut of a block into halves a and b
 
     S(a, b) = S(a) + S(b) - M(a; b)                                       (Eq. 2)
 
-so that, summed over all cuts of the tree,
+and therefore, summed over all cuts of the tree,
 
     S(X_0) = sum_bases n S(base) - sum_cuts n M(cut).
 
-For sides that are powers of two there is one cut a level, n = V_0 / (2 V_k), and
-this is Eq. 4 of Nir et al., PNAS 2020: s(X_0) = s_m - 1/2 sum_k M(X_k) / V_k.
-An odd side is cut into floor and ceiling; a level then holds several cuts.
+If all sides are powers of two, each level has one cut, n = V_0 / (2 V_k), and this is
+Eq. 4 of Nir et al., PNAS 117, 30234 (2020), https://doi.org/10.1073/pnas.2017042117:
+s(X_0) = s_m - 1/2 sum_k M(X_k) / V_k.  An odd side is cut into floor and ceiling; a level
+then has several cuts.
 """
 
 from __future__ import annotations
@@ -32,15 +33,15 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Cut:
-    """One kind of cut of the tree: a block split into two neighbouring halves.
+    """A kind of cut: a block of given sides, split into two neighbouring halves.
 
-    Arguments:
-        level: Depth k in the tree: 1 for the first cut of the whole lattice.
+    Args:
+        level: Depth k in the tree; the cut of the whole lattice has level 1.
         parent: Sides of the block that is cut.
-        axis: The space axis that is cut.
-        wraps: For each axis, whether the parent closes on itself there (it spans a
-            periodic side of the lattice).
-        count: How often this cut occurs in the whole lattice.
+        axis: Space axis perpendicular to the cut.
+        wraps: For each axis, whether the block spans a periodic side of the lattice and
+            therefore closes on itself.
+        count: Number of times that this cut occurs in the whole lattice.
 
     Example:
         >>> top = ladder((64, 64), (True, True)).cuts[0]
@@ -55,8 +56,13 @@ class Cut:
     count: int
 
     @property
+    def key(self) -> Shape:
+        """Sides that identify the cut: those of the parent."""
+        return self.parent
+
+    @property
     def left(self) -> Shape:
-        """Sides of the first half, the larger one where the side is odd."""
+        """Sides of the first half, which is the larger one if the side is odd."""
         return self._with_side(-(-self.parent[self.axis] // 2))
 
     @property
@@ -66,21 +72,25 @@ class Cut:
 
     @property
     def volume(self) -> int:
-        """V_k: sites in the first half."""
+        """Number of sites in the first half, V_k."""
         return prod(self.left)
 
     @property
     def faces(self) -> int:
-        """Two where the halves of a periodic side meet at both ends, else one."""
+        """Two if the halves of a periodic side meet at both ends, otherwise one."""
         return 2 if self.wraps[self.axis] else 1
 
     @property
     def interface(self) -> int:
-        """l_k: sites along the interface, all faces together."""
+        """Number of sites along the interface, all faces together, l_k."""
         return self.faces * prod(self.parent) // self.parent[self.axis]
 
     def swapped(self, axis: int, other: int) -> Cut:
-        """The same cut of a lattice two of whose axes are swapped.
+        """The same cut after swapping two axes of the lattice.
+
+        Args:
+            axis: First of the two axes.
+            other: Second of the two axes.
 
         Example:
             >>> ladder((64, 64), (True, True)).cuts[1].swapped(0, 1)
@@ -88,7 +98,7 @@ class Cut:
         """
         order = list(range(len(self.parent)))
         order[axis], order[other] = other, axis
-        parent, wraps = (tuple(sides[k] for k in order) for sides in (self.parent, self.wraps))
+        parent, wraps = tuple(self.parent[k] for k in order), tuple(self.wraps[k] for k in order)
         return replace(self, parent=parent, axis=order.index(self.axis), wraps=wraps)
 
     def _with_side(self, side: int) -> Shape:
@@ -97,12 +107,12 @@ class Cut:
 
 @dataclass(frozen=True)
 class Ladder:
-    """All cuts of a lattice, largest blocks first, down to single sites.
+    """All cuts of a lattice, from the largest block down to single sites.
 
-    Arguments:
+    Args:
         shape: Sides of the lattice.
-        periodic: One flag per axis.
-        cuts: Every kind of cut, in the order of their levels.
+        periodic: Whether the boundary is periodic, for each axis.
+        cuts: Every kind of cut, in order of level.
     """
 
     shape: Shape
@@ -111,26 +121,32 @@ class Ladder:
 
     @property
     def volume(self) -> int:
-        """V_0: sites of the lattice."""
+        """Number of sites of the lattice, V_0."""
         return prod(self.shape)
 
     @cached_property
     def children(self) -> Mapping[Shape, Cut]:
-        """The cut that is made of each block shape."""
+        """The cut of each block that is cut, by the sides of the block."""
         return {cut.parent: cut for cut in self.cuts}
 
     def weight(self, cut: Cut) -> float:
-        """ds/dM of a cut: n / V_0, which is 1/(2 V_k) for equal halves."""
+        """Weight of M in s, n / V_0, which is 1 / (2 V_k) for equal halves."""
         return cut.count / self.volume
 
     def above(self, is_base: Callable[[Shape], bool]) -> tuple[tuple[Cut, ...], dict[Shape, int]]:
-        """The cuts made until every block is a base, and how often each base occurs.
+        """The part of the ladder above the base blocks.
+
+        Args:
+            is_base: Whether a block of these sides is a base, which is not cut further.
+                Single sites always are.
 
         Returns:
-            Cuts in the order of the ladder, each with the count that it has above the
-            bases, and counts of the bases.
+            The cuts in order of level, each with its number of occurrences above the bases,
+            and the number of base blocks by their sides.
         """
-        blocks, made, bases = Counter({self.shape: 1}), Counter(), Counter()
+        blocks: Counter[Shape] = Counter({self.shape: 1})
+        made: Counter[Shape] = Counter()
+        bases: Counter[Shape] = Counter()
         while blocks:
             parts: Counter[Shape] = Counter()
             for shape, count in blocks.items():
@@ -147,36 +163,18 @@ class Ladder:
         )
         return cuts, dict(bases)
 
-    def entropy(self, informations: Mapping[Cut, float], bases: Mapping[Shape, float]) -> float:
-        """Entropy per site of the lattice (Eq. 4).
-
-        Arguments:
-            informations: M of every cut above the bases, in nats.
-            bases: S of each base block, in nats.
-
-        Example:
-            >>> rungs = ladder((2, 2), (False, False))
-            >>> zero = dict.fromkeys(rungs.cuts, 0.0)
-            >>> rungs.entropy(zero, {(1, 1): 0.5})
-            0.5
-        """
-        cuts, counts = self.above(bases.__contains__)
-        total = sum(count * bases[shape] for shape, count in counts.items())
-        known = {cut.parent: information for cut, information in informations.items()}
-        return (total - sum(cut.count * known[cut.parent] for cut in cuts)) / self.volume
-
 
 def ladder(shape: Sequence[int], periodic: Sequence[bool]) -> Ladder:
-    """The ladder of halves of a lattice.
+    """Build the ladder of halves of a lattice.
 
-    Cuts go across the longest side, the first of equals.
+    Each block is cut across its longest side, or the first of several equal ones.
 
-    Arguments:
-        shape: Sides of the lattice, one to three.
-        periodic: One flag per axis.
+    Args:
+        shape: Sides of the lattice, one to three of them.
+        periodic: Whether the boundary is periodic, for each axis.
 
     Raises:
-        InputError: A lattice with fewer than two sites, or flags that do not fit.
+        InputError: The lattice has fewer than two sites, or `periodic` has another length.
 
     Example:
         >>> [cut.left for cut in ladder((4, 4), (True, True)).cuts]
@@ -211,7 +209,7 @@ def _cut(level: int, parent: Shape, count: int, shape: Shape, periodic: tuple[bo
 
 
 def _merged(cuts: Sequence[Cut]) -> tuple[Cut, ...]:
-    """Cuts of one block shape that occur at two depths, as one cut at the upper depth."""
+    """Merge cuts of the same block at two depths into one at the smaller depth."""
     merged: dict[Shape, Cut] = {}
     for cut in cuts:
         if cut.parent in merged:

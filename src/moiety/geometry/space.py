@@ -6,10 +6,12 @@ in units of the particles (their diameter, for example).
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from math import prod
 
-__all__ = ["BlockCut", "block_ladder"]
+__all__ = ["BlockCut", "block_ladder", "doublings"]
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,28 @@ class BlockCut:
         return "x".join(f"{side:g}" for side in (*self.half[1:], self.half[0]))
 
 
+def doublings(sides: Sequence[float]) -> Iterator[BlockCut]:
+    """Cuts of ever larger blocks: each block is joined to its like at its largest face.
+
+    Args:
+        sides: Sides of the first half.
+
+    Example:
+        >>> from itertools import islice
+        >>> [str(cut) for cut in islice(doublings([1.0, 1.0]), 3)]
+        ['1x1', '2x1', '2x2']
+    """
+    current = list(sides)
+    while True:
+        short = min(current)
+        place = current.index(short)
+        rest = sorted(current[:place] + current[place + 1 :], reverse=True)
+        yield BlockCut((short, *rest))
+        current[place] *= 2
+
+
 def block_ladder(base: float, dimensions: int, largest: float) -> tuple[BlockCut, ...]:
     """Cuts from cubes of side `base` up to blocks of side `largest`, smallest first.
-
-    Blocks are joined at their largest faces: two squares make a 2:1 block, two of these a square.
 
     Args:
         base: Side of the smallest block.
@@ -70,10 +90,5 @@ def block_ladder(base: float, dimensions: int, largest: float) -> tuple[BlockCut
         >>> [str(cut) for cut in block_ladder(1.0, 2, 4.0)]
         ['1x1', '2x1', '2x2', '4x2', '4x4']
     """
-    sides, cuts = [float(base)] * dimensions, []
-    while max(sides) <= largest * (1 + 1e-9):
-        short = min(sides)
-        place = sides.index(short)
-        cuts.append(BlockCut((short, *sorted(sides[:place] + sides[place + 1 :], reverse=True))))
-        sides[place] *= 2
-    return tuple(cuts)
+    cuts = doublings([float(base)] * dimensions)
+    return tuple(takewhile(lambda cut: max(cut.half) <= largest * (1 + 1e-9), cuts))

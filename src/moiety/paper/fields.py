@@ -20,9 +20,9 @@ import numpy as np
 from ..base.atomic import atomic
 from ..base.errors import EstimateError, Stopped
 from ..base.random import Streams
-from ..chain_rule.estimate import ChainRule, estimate_conditional
+from ..chain_rule.estimate import ChainRule, estimate_chain_rule
 from ..data.statistics import series_error
-from ..estimation.critics import InterfaceCritic, TrainedCritic
+from ..estimation.networks import Networks
 from ..geometry.cuts import Cut, ladder
 from ..sweep.executors import processes
 from ..systems import system
@@ -54,6 +54,7 @@ class _Chain:
     size: int
     samples: int
     rule: ChainRule
+    seed: int
 
     def path(self, temperature: float) -> Path:
         return self.folder / f"field-{self.field:g}-{temperature:g}.json"
@@ -90,7 +91,8 @@ def by_chain_rule(
     chains = [
         _Chain(
             folder, h, effort.field_temperatures, effort.size, effort.samples,
-            ChainRule(seed=Streams(effort.seed).integer("chain rule", h), training=training, evaluations=effort.field_sites, threads=1),
+            ChainRule(training=training, evaluations=effort.field_sites),
+            Streams(effort.seed).integer("chain rule", h),
         )
         for h in (0.0, *effort.fields)
     ]  # fmt: skip
@@ -137,16 +139,18 @@ def _run(chain: _Chain) -> None:
         networks = path.with_suffix(".pt")
         if not path.exists():
             started = perf_counter()
-            warm = TrainedCritic.load(before, InterfaceCritic()).rule if before else ()
+            warm = Networks.load(before).chain_rule if before else ()
             samples = system(
                 ROTORS, size=chain.size, temperature=temperature, field=chain.field
             ).sample(
                 chain.samples,
-                seed=Streams(chain.rule.seed).integer("samples", temperature),
+                seed=Streams(chain.seed).integer("samples", temperature),
                 threads=1,
             )
-            found = estimate_conditional(samples, chain.rule, cuts=[cut], warm=warm)
-            m, influence = found.informations[cut.parent]
+            found = estimate_chain_rule(
+                samples, chain.rule, cuts=[cut], warm_start=warm, seed=chain.seed, threads=1
+            )
+            m, influence = found.mutual_information[cut.parent]
             said: dict[str, Any] = {
                 "entropy": found.entropy,
                 "error": float(np.hypot(series_error(found.influence, samples), found.missing)),
@@ -154,7 +158,7 @@ def _run(chain: _Chain) -> None:
                 "mutual_information_error": float(series_error(influence, samples)),
                 "seconds": perf_counter() - started,
             }
-            TrainedCritic(InterfaceCritic(), {}, found.modules).save(networks)
+            Networks(chain_rule=found.modules).save(networks)
             with atomic(path) as part:
                 part.write_text(json.dumps(said))
         before = networks

@@ -31,7 +31,9 @@ from ..data.samples import Samples
 from ..entropy.particles import RESOLUTION, estimate_excess_entropy
 from ..estimation.critics import PointsCritic
 from ..estimation.crops import Crops
-from ..estimation.mutual_information import Estimator, information_of
+from ..estimation.estimator import Estimator
+from ..estimation.execution import Execution
+from ..estimation.mutual_information import mutual_information_of
 from ..estimation.training import Training
 from ..geometry.space import BlockCut
 from ..io import load, save
@@ -131,11 +133,11 @@ def study(
                 "threads": threads,
             }
             result = _estimated(
-                packings[phi], folder, critic=previous, progress=told, stop=stop, **options
+                packings[phi], folder, warm_start=previous, progress=told, stop=stop, **options
             )
             result.save(path)
             results.append(result)
-            previous = result.critic
+            previous = result.networks
         compressed.append(_compressed(packings[phi], seed))
     curves = []
     for done, phi in enumerate(effort.studied, start=len(effort.densities)):
@@ -158,7 +160,7 @@ def study(
 def _estimated(packings: Particles, folder: Path, *, stop: Any, **options: Any) -> EntropyResult:
     """An excess entropy with all of its levels; `Stopped` where the user did not wait for them."""
     try:
-        result = estimate_excess_entropy(packings, stop=stop, **options)
+        result = estimate_excess_entropy(packings, should_stop=stop, **options)
     except EstimateError:
         if not (stop and stop()):
             raise
@@ -227,15 +229,12 @@ def _against_resolution(
                 told(done, found[..., 0].size, f"R = {resolution:g}")
             if stop and stop():
                 raise Stopped(f"stopped; what {folder} holds is kept, and the same command goes on")
-            estimator = Estimator(
-                critic=PointsCritic(), training=effort.training, seed=seed, threads=threads
-            )
-            one = information_of(
+            one = mutual_information_of(
                 Crops(packings, cut, resolution, diameters=False),
-                1,
-                packings.n,
-                estimator,
-                warm=warm,
+                (1, packings.n),
+                Estimator(critic=PointsCritic(), training=effort.training),
+                Execution(seed=seed, threads=threads),
+                warm_start=warm,
             )
             found[k, j], warm, done = (one.value, one.error), one.modules, done + 1
     np.save(path, found)

@@ -1,12 +1,13 @@
-"""The area law finds what it was made from, with errors that say how well."""
+"""The fit recovers a known area law, with correct errors."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moiety.geometry.area_law import AreaLaw, area_law_factor, fit_area_law, is_level
+from moiety.geometry.area_law import AreaLaw, fit_area_law, is_level
 from moiety.geometry.cuts import ladder
+from plain import entropy_per_site
 
 repeatable = settings(derandomize=True, deadline=None)
 LENGTHS = np.array([4.0, 8.0, 8.0, 16.0, 16.0, 32.0])
@@ -20,9 +21,9 @@ def fits(alpha, beta, *, proportional, errors=ERRORS):
     return [fit_area_law(LENGTHS, row, errors, proportional=proportional) for row in values]
 
 
-def assert_pulls(found, errors, expected, spread=True):
+def assert_pulls(values, errors, expected, spread=True):
     """Mean 0 ± 1/sqrt(400) and spread 1 ± 1/sqrt(800) in units of the errors, 4 sigma of each."""
-    pulls = (np.array(found) - expected) / np.array(errors)
+    pulls = (np.array(values) - expected) / np.array(errors)
     assert abs(pulls.mean()) < 4 / np.sqrt(REPEATS)
     assert pulls.std() < 1 + 4 / np.sqrt(2 * REPEATS)
     assert not spread or pulls.std() > 1 - 4 / np.sqrt(2 * REPEATS)
@@ -37,29 +38,24 @@ def test_alpha_and_beta_are_recovered(alpha, beta):
     assert_pulls([law.alpha for law in laws], [law.covariance[0, 0] ** 0.5 for law in laws], alpha)
     assert_pulls([law.beta for law in laws], [law.covariance[1, 1] ** 0.5 for law in laws], beta)
     for length in (8.0, 128.0):  # within the data and beyond: the covariance counts
-        found = [law.beta + length * law.alpha for law in laws]
+        lines = [law.beta + length * law.alpha for law in laws]
         errors = [AreaLaw(law.alpha, law.beta, law.covariance).error(length) for law in laws]
-        assert_pulls(found, errors, beta + length * alpha)
-    apart = [
+        assert_pulls(lines, errors, beta + length * alpha)
+    uncorrelated = [
         AreaLaw(law.alpha, law.beta, np.diag(np.diag(law.covariance))).error(8.0) for law in laws
     ]
-    with pytest.raises(
-        AssertionError
-    ):  # negative control: as if alpha and beta were not correlated
-        assert_pulls([law.beta + 8.0 * law.alpha for law in laws], apart, beta + 8.0 * alpha)
+    with pytest.raises(AssertionError):  # negative control
+        assert_pulls([law.beta + 8.0 * law.alpha for law in laws], uncorrelated, beta + 8.0 * alpha)
 
 
 def test_a_proportional_law_is_recovered():
     laws = fits(0.1, 0.0, proportional=True)
     assert {law.beta for law in laws} == {0.0}
-    errors = [law.covariance[0, 0] ** 0.5 for law in laws]
-    assert_pulls(
-        [law.alpha for law in laws], errors, 0.1, spread=False
-    )  # errors hold the scatter as well: cautious
-    with pytest.raises(AssertionError):  # negative control: data that have a beta
-        assert_pulls(
-            [law.alpha for law in fits(0.1, 0.3, proportional=True)], errors, 0.1, spread=False
-        )
+    alphas, errors = ([law.alpha for law in laws], [law.covariance[0, 0] ** 0.5 for law in laws])
+    assert_pulls(alphas, errors, 0.1, spread=False)  # errors include the scatter: conservative
+    with pytest.raises(AssertionError):  # negative control: data with a beta
+        biased = [law.alpha for law in fits(0.1, 0.3, proportional=True)]
+        assert_pulls(biased, errors, 0.1, spread=False)
 
 
 def test_scatter_beyond_the_errors_is_part_of_the_error():
@@ -90,10 +86,10 @@ def test_one_length_leaves_one_law(proportional):
     assert law(8.0) == 0.8
 
 
-# What is not known
+# Uncertainty
 
 
-def test_the_distance_to_the_other_reading_is_part_of_the_error():
+def test_the_distance_to_the_alternative_is_part_of_the_error():
     law = fit_area_law(LENGTHS, 0.7 + 0.1 * LENGTHS, ERRORS, proportional=False)
     other = law.alternative
     assert (other.beta, other.alternative) == (0.0, None)
@@ -103,7 +99,7 @@ def test_the_distance_to_the_other_reading_is_part_of_the_error():
         assert law.error(length) == pytest.approx(
             np.hypot(alone.error(length), abs(law(length) - other(length)) / 3)
         )
-    assert law.error(256.0) > 4 * alone.error(256.0)  # it dominates far away
+    assert law.error(256.0) > 4 * alone.error(256.0)  # far away it dominates
     assert fit_area_law(LENGTHS, 0.1 * LENGTHS, ERRORS, proportional=True).alternative is None
 
 
@@ -122,10 +118,10 @@ def test_information_and_error_are_never_negative(alpha, beta, length, entries):
     assert law.error(length) >= abs(law(length) - other(length)) / 3
 
 
-# Is it level?
+# Constant M / interface
 
 
-def test_level_or_not():
+def test_level_data_are_recognised():
     flat, slope = 0.1 * LENGTHS, 0.1 * LENGTHS + 0.02 * np.arange(6) * LENGTHS
     small, large = 1e-3 * LENGTHS, 2e-2 * LENGTHS
     assert is_level(LENGTHS, flat, small, rise=0.05)
@@ -133,7 +129,7 @@ def test_level_or_not():
     assert not is_level(LENGTHS, flat, large, rise=0.05)  # too noisy to tell
     assert is_level(LENGTHS, flat, large, rise=0.5)
     uneven = flat * (1 + 0.03 * (-1) ** np.arange(6))
-    assert is_level(LENGTHS, uneven, 1e-9 * LENGTHS, rise=0.05)  # more precise than it needs to be
+    assert is_level(LENGTHS, uneven, 1e-9 * LENGTHS, rise=0.05)  # errors below the tolerated rise
     assert not is_level(LENGTHS, uneven, 1e-9 * LENGTHS, rise=0.01)
     assert not is_level(LENGTHS, -flat, small, rise=0.05)
     assert not is_level(LENGTHS, 0 * flat, 0 * small, rise=0.05)
@@ -142,26 +138,26 @@ def test_level_or_not():
 
 @repeatable
 @given(st.floats(1e-3, 1e3), st.floats(0.01, 0.3), st.integers(0, 2**32))
-def test_level_knows_no_units(scale, rise, seed):
+def test_level_is_independent_of_units(scale, rise, seed):
     rng = np.random.default_rng(seed)
-    informations = (0.1 + 0.005 * rng.normal(size=6)) * LENGTHS
+    values = (0.1 + 0.005 * rng.normal(size=6)) * LENGTHS
     errors = 0.005 * rng.random(6) * LENGTHS
-    judged = {
-        is_level(LENGTHS, informations, errors, rise=rise),
-        is_level(LENGTHS * scale, informations, errors, rise=rise),
-        is_level(LENGTHS, informations * scale, errors * scale, rise=rise),
-        is_level(LENGTHS[::-1], informations[::-1], errors[::-1], rise=rise),
+    verdicts = {
+        is_level(LENGTHS, values, errors, rise=rise),
+        is_level(LENGTHS * scale, values, errors, rise=rise),
+        is_level(LENGTHS, values * scale, errors * scale, rise=rise),
+        is_level(LENGTHS[::-1], values[::-1], errors[::-1], rise=rise),
     }
-    assert len(judged) == 1
+    assert len(verdicts) == 1
 
 
-# Into Eq. 4
+# Eq. 10
 
 
-def test_a_lattice_of_extrapolated_cuts_is_equation_10():
-    """s = s_m - f M / V_m on a torus that obeys the area law from its blocks of 8x8 on."""
-    rungs = ladder((64, 64), (True, True))
-    cuts, _ = rungs.above(lambda shape: shape == (8, 8))
+def test_extrapolated_cuts_of_a_lattice_give_equation_10():
+    """s = s_m - 2 M / V_m on a torus that obeys the area law above its blocks of 8x8."""
+    tree = ladder((64, 64), (True, True))
+    cuts, _ = tree.above(lambda shape: shape == (8, 8))
     known, s_m = [cut for cut in cuts if cut.level > 3], 0.4
     law = fit_area_law(
         [cut.interface for cut in known],
@@ -169,8 +165,7 @@ def test_a_lattice_of_extrapolated_cuts_is_equation_10():
         [1e-4] * 3,
         proportional=True,
     )
-    found = rungs.entropy({cut: law(cut.interface) for cut in cuts}, {(8, 8): 64 * s_m})
-    assert found == pytest.approx(s_m - area_law_factor((8, 8)) * law(8) / 64, abs=1e-12)
-    assert found != pytest.approx(
-        s_m - 1.5 * law(8) / 64, abs=1e-3
-    )  # negative control: a factor of 2:1 blocks
+    entropy = entropy_per_site(tree, {cut: law(cut.interface) for cut in cuts}, {(8, 8): 64 * s_m})
+    assert entropy == pytest.approx(s_m - 2 * law(8) / 64, abs=1e-12)
+    # negative control: the factor of 2:1 blocks
+    assert entropy != pytest.approx(s_m - 1.5 * law(8) / 64, abs=1e-3)

@@ -1,0 +1,192 @@
+"""Results as plain mappings and as xarray datasets, and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ..base.errors import InputError
+from ..estimation.history import History
+from .types import Base, Check, CrossCheck, EntropyData, Level, Source, Status
+
+if TYPE_CHECKING:
+    import xarray
+
+__all__ = ["from_dataset", "from_mapping", "to_dataset", "to_mapping"]
+
+_CURVES = ("steps", "training", "validation", "smoothed", "bound")
+_ATTRIBUTE = "moiety_result"
+_LEVEL_VARIABLES = {
+    "mutual_information": ("nats", "mutual information between neighbouring halves"),
+    "error": ("nats", "one standard error of the mutual information"),
+    "volume": ("sites", "sites of a half"),
+    "interface": ("sites", "sites along the interface, all faces together"),
+    "faces": ("1", "faces of the interface"),
+    "weight": ("1/site", "decrease of the entropy per site for each nat"),
+    "source": ("1", "counted, estimated or extrapolated"),
+    "status": ("1", "how it went"),
+}
+
+
+def to_mapping(result: EntropyData) -> dict[str, Any]:
+    """Everything but the training curves, as plain numbers, text, lists and mappings."""
+    mapping: dict[str, Any] = json.loads(json.dumps(_described(result), default=_plain))
+    return mapping
+
+
+def _described(result: EntropyData) -> dict[str, Any]:
+    status, crossed = result.status, result.cross_check
+    return {
+        "entropy": result.entropy,
+        "error": result.error,
+        "unit": result.unit,
+        "status": {
+            "ok": status.ok,
+            "warnings": list(status.warnings),
+            "checks": [asdict(check) for check in status.checks],
+        },
+        "cross_check": _without_curves(crossed) if crossed else None,
+        "budget": dict(result.budget),
+        "levels": [
+            {**_without_curves(level), "shape": list(level.shape)} for level in result.levels
+        ],
+        "bases": [{**asdict(base), "shape": list(base.shape)} for base in result.bases],
+        "samples": dict(result.samples),
+        "ended": result.ended,
+        "timing": dict(result.timing),
+        "provenance": dict(result.provenance),
+    }
+
+
+def from_mapping(
+    mapping: Mapping[str, Any],
+    level_histories: Sequence[tuple[History, ...]] = (),
+    route_histories: tuple[History, ...] = (),
+) -> dict[str, Any]:
+    """The fields of a result, from what `to_mapping` returned.
+
+    Args:
+        mapping: The result as a mapping.
+        level_histories: Training histories of each level.
+        route_histories: Training histories of the cross-check.
+    """
+    histories = level_histories or [()] * len(mapping["levels"])
+    plain = ("entropy", "error", "unit", "budget", "samples", "timing", "provenance")
+    crossed = mapping["cross_check"]
+    return {
+        **{name: mapping[name] for name in plain},
+        "ended": mapping.get("ended", ""),
+        "levels": tuple(
+            _level(level, curves)
+            for level, curves in zip(mapping["levels"], histories, strict=True)
+        ),
+        "bases": tuple(
+            Base(**{**base, "shape": tuple(base["shape"])}) for base in mapping["bases"]
+        ),
+        "status": Status(tuple(Check(**check) for check in mapping["status"]["checks"])),
+        "cross_check": CrossCheck(**crossed, histories=route_histories) if crossed else None,
+    }
+
+
+def _level(mapping: Mapping[str, Any], histories: tuple[History, ...]) -> Level:
+    changed = {"shape": tuple(mapping["shape"]), "source": Source(mapping["source"])}
+    return Level(**{**mapping, **changed}, histories=histories)
+
+
+def to_dataset(result: EntropyData) -> xarray.Dataset:
+    """The result as a dataset; see `EntropyResult.to_xarray`."""
+    import xarray
+
+    data: dict[str, Any] = {
+        name: (
+            "level",
+            [_plain_text(getattr(level, name)) for level in result.levels],
+            {"units": units, "long_name": text},
+        )
+        for name, (units, text) in _LEVEL_VARIABLES.items()
+    }
+    unit = result.unit
+    data["entropy"] = ((), result.entropy, {"units": unit, "long_name": "entropy"})
+    error = {"units": unit, "long_name": "one standard error of the entropy"}
+    data["entropy_error"] = ((), result.error, error)
+    data |= _curves(_LEVELS, [level.histories for level in result.levels])
+    data |= _curves(_ROUTES, [result.cross_check.histories] if result.cross_check else [])
+    coordinates = {"level": [level.level for level in result.levels]}
+    return xarray.Dataset(data, coordinates, {_ATTRIBUTE: json.dumps(to_mapping(result))})
+
+
+def from_dataset(dataset: xarray.Dataset) -> dict[str, Any]:
+    """The fields of a result, from what `to_dataset` returned.
+
+    Args:
+        dataset: The dataset.
+
+    Raises:
+        InputError: The dataset holds no result.
+    """
+    if _ATTRIBUTE not in dataset.attrs:
+        raise InputError("holds no result of an estimate; moiety estimate --out writes one")
+    levels, routes = (_histories(dataset, curves) for curves in (_LEVELS, _ROUTES))
+    return from_mapping(json.loads(dataset.attrs[_ATTRIBUTE]), levels, *routes)
+
+
+class _Curves(NamedTuple):
+    """Names of the training curves in a dataset."""
+
+    prefix: str
+    dimensions: tuple[str, str, str]
+
+
+_LEVELS = _Curves("curve", ("level", "fold", "look"))
+_ROUTES = _Curves("cross_check_curve", ("route", "route_fold", "route_look"))
+
+
+def _curves(names: _Curves, rows: Sequence[Sequence[History]]) -> dict[str, Any]:
+    """Variables of a dataset, from the histories of folds in rows."""
+    folds = max(map(len, rows), default=0)
+    checks = max((len(history.steps) for row in rows for history in row), default=0)
+    if not checks:
+        return {}
+    table = np.full((len(_CURVES), len(rows), folds, checks), np.nan)
+    for place, row in enumerate(rows):
+        for fold, history in enumerate(row):
+            curves = [getattr(history, name) for name in _CURVES]
+            table[:, place, fold, : len(history.steps)] = curves
+    return {
+        f"{names.prefix}_{name}": (names.dimensions, table[k]) for k, name in enumerate(_CURVES)
+    }
+
+
+def _histories(dataset: xarray.Dataset, names: _Curves) -> list[tuple[History, ...]]:
+    """The histories that `_curves` stored; none where nothing was trained."""
+    if f"{names.prefix}_steps" not in dataset:
+        return []
+    variables = [dataset[f"{names.prefix}_{name}"].values for name in _CURVES]
+    table = np.stack(variables, axis=2)  # (rows, folds, curves, checks)
+    known = [[curves[:, ~np.isnan(curves[0])] for curves in row] for row in table]
+    return [tuple(_history(curves) for curves in row if curves.shape[1]) for row in known]
+
+
+def _history(curves: np.ndarray) -> History:
+    steps = tuple(int(step) for step in curves[0])
+    return History(steps, *(tuple(curve.tolist()) for curve in curves[1:]))
+
+
+def _without_curves(part: Level | CrossCheck) -> dict[str, Any]:
+    mapping = asdict(replace(part, histories=()))
+    del mapping["histories"]
+    return mapping
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
+    return str(value)
+
+
+def _plain_text(value: Any) -> Any:
+    return str(value) if isinstance(value, str) else value
