@@ -25,7 +25,7 @@ KAPPA, CORRELATION = 4.0, 0.9  # of neighbouring angles and of neighbouring real
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of state: independent states, partners of given ones, and M of a state and its partner."""
+    """A kind of state: independent states, their partners, and M of a state and its partner."""
 
     kind: str
     states: int
@@ -120,7 +120,7 @@ def network_and_batch(critic, kind, space, products=3, n=64):
 
 
 def near(value, expected):
-    """Equality to single precision: sums of some hundred terms, whose order depends on the batch."""
+    """Equality to single precision: sums of some hundred terms in an order that may differ."""
     value, expected = torch.as_tensor(value).detach(), torch.as_tensor(expected).detach()
     return torch.allclose(value.double(), expected.double(), rtol=1e-4, atol=1e-5)
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 import torch
+from torch import nn
+
 from battery import (
     KINDS,
     SPACES,
@@ -29,8 +31,6 @@ from battery import (
     stream,
     windows,
 )
-from torch import nn
-
 from moiety.estimation.critics import CRITICS
 from moiety.estimation.objectives import BOUNDS, OBJECTIVES, DonskerVaradhan
 from moiety.estimation.scores import Batch, scores
@@ -116,7 +116,7 @@ def test_infonce_depends_on_columns_and_others_do_not():
 
 @every_critic
 def test_a_state_has_no_gradient_along_the_network_before(critic):
-    """The gradient of a batch is the same for a state from another network and for its bare value."""
+    """A batch's gradient is the same for a state from another network and for its bare value."""
     objective, (network, pairs) = DonskerVaradhan(), network_and_batch(critic, "real", "1-D")
     other = built(critic, windows("real", "1-D").shape, seed=1)
     _, state = objective.loss(*scores(other, pairs), None)
@@ -133,7 +133,7 @@ def test_a_state_has_no_gradient_along_the_network_before(critic):
 
 
 def scores_in_order(network, pairs, partners, order):
-    """Joint and product scores of reordered pairs; `partners` are the indices of the rolled halves."""
+    """Joint and product scores of reordered pairs; `partners` indexes the rolled halves."""
     joint = network(pairs.a[order], pairs.b[order])
     return joint, torch.stack([network(pairs.a[order], pairs.b[row[order]]) for row in partners])
 
@@ -242,7 +242,7 @@ def test_a_critic_that_claims_nothing_may_distinguish_the_halves(critic):
 @every_objective
 @every_kind
 def test_exchange_changes_no_value_of_a_symmetric_critic(critic, objective, kind):
-    """InfoNCE looks for partners of a, not of b: exchanged, it is another mean over the same pairs."""
+    """InfoNCE looks for partners of a, not of b: exchanged, it is another mean over these pairs."""
     network, pairs = network_of(critic, kind, "2-D", objective.products, n=256)
     with torch.no_grad():
         there, back = scores(network, pairs), scores(network, exchanged(pairs))

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from battery import KINDS, built, every_two_of, knows_columns, stream, windows
 
+from battery import KINDS, built, every_two_of, knows_columns, stream, windows
 from moiety.estimation.critics import CRITICS
 from moiety.estimation.evaluation import calibration, evaluate, sample_influence
 from moiety.estimation.objectives import OBJECTIVES, DonskerVaradhanBound

@@ -5,9 +5,9 @@ from math import inf, log
 import numpy as np
 import pytest
 import torch
-from battery import every_critic, every_kind, every_objective, network_and_batch, stream
 from torch import nn
 
+from battery import every_critic, every_kind, every_objective, network_and_batch, stream
 from moiety.estimation.history import TrainingStatus
 from moiety.estimation.objectives import BOUNDS, NWJ, OBJECTIVES, DonskerVaradhanBound, NWJBound
 from moiety.estimation.scores import scores
@@ -21,7 +21,7 @@ every_bound = pytest.mark.parametrize("bound", [kind() for kind in BOUNDS.values
 @every_objective
 @every_kind
 def test_extreme_scores_have_finite_gradients(critic, objective, kind):
-    """Scores are stretched until the largest magnitude is as given; a negative size turns all signs."""
+    """Scores are stretched to a given largest magnitude; a negative size changes all signs."""
     network, pairs = network_and_batch(critic, kind, "2-D", objective.products)
     joint, product = scores(network, pairs)
     largest = torch.cat([joint, product.flatten()]).abs().max().detach()
