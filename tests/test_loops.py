@@ -216,7 +216,7 @@ def test_energy_of_a_large_torus(size, temperature):
 
 
 def exact_winding(temperature, side):
-    """Mean of `winding` for J = -1: d^2 ln Z / dx^2 at couplings K + x, K, K - x along the three legs."""
+    """Mean of `winding` for J = -1: d^2 ln Z / dx^2 at couplings K + x, K, K - x along the legs."""
     wave = 2 * np.arccos(np.longdouble(-1)) * np.arange(2 * side) / (2 * side)
 
     def log_z(x):

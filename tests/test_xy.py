@@ -379,7 +379,7 @@ def plain_mixed(angles, neighbours, bond, field, rng):
 
 
 def colour_places(shape, colour):
-    """Site, or None for an image, of every place of a colour; each row ends or begins with an image."""
+    """Site, or None for an image, of every place of a colour; each row has an image."""
     half = shape[1] // 2
     for row in range(shape[0]):
         line = [row * shape[1] + (2 * h + row + colour) % shape[1] for h in range(half)]
