@@ -89,7 +89,7 @@ def test_energies_and_heat_capacities(run, words, energy, capacity):
     assert first.startswith(f"s = {said['entropy']:.7f} nats/site  [exact: ")
     expected = [("u", energy), ("c", capacity)]
     assert others == [
-        f"{name} = {value:.7f} a site" for name, value in expected if value is not None
+        f"{name} = {value:.7f} per site" for name, value in expected if value is not None
     ]
 
 

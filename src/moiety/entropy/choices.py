@@ -57,7 +57,7 @@ def _sides(text: str) -> int | tuple[int, ...]:
     """
     if not re.fullmatch(r"\s*\d{1,9}(\s*[x,]\s*\d{1,9})*\s*", text, re.IGNORECASE | re.ASCII):
         raise InputError(
-            f"size {text!r} cannot be read; give a side, as in 64, or one for each axis, as in 48x80"
+            f"size {text!r} cannot be read; give a side, as in 64, or one per axis, as in 48x80"
         )
     sides = tuple(int(side) for side in re.split(r"[x,]", text.lower()))
     return sides if len(sides) > 1 else sides[0]

@@ -16,8 +16,9 @@ from ..geometry.area_law import AreaLaw
 from ..geometry.cuts import Cut, Ladder, Shape
 from ..results.types import Base, Level, Source
 from .budget import BaseTerm, EntropySum, TailTerm
-from .climb import FEWEST_KNOWN, Climb, LadderCut, Row
+from .climb import FEWEST_KNOWN, Climb
 from .counted_blocks import BlockCounts, CountedBlock
+from .rungs import LadderCut, Row
 
 __all__ = ["LatticeTerms", "ladder_cut"]
 

@@ -79,7 +79,8 @@ def _split(n: int, start: int, stop: int, validation: float) -> Split:
     others = np.concatenate([np.arange(stop, n), np.arange(start)])
     held = max(2, round(validation * len(others)))
     middle = (len(others) - held) // 2
-    first = middle if 0 < start and stop < n else (len(others) - held if start == 0 else 0)
+    is_inner = start > 0 and stop < n
+    first = middle if is_inner else (len(others) - held if start == 0 else 0)
     chosen = others[first : first + held]
     train = np.setdiff1d(others, chosen)
     return Split(train, np.sort(chosen), np.arange(start, stop))

@@ -195,7 +195,7 @@ def _told(progress: Progress) -> Callable[[Sequence[State]], None]:
             f"{state.point.labels['system']} {state.point.labels['temperature']:g}"
             for state in busy
         )
-        progress(done + sum(state.said["share"] for state in busy), len(states), text or "starting")
+        progress(done + sum(state.details["share"] for state in busy), len(states), text or "starting")
 
     return update
 
