@@ -4,10 +4,11 @@ import shutil
 from html.parser import HTMLParser
 from typing import ClassVar
 
-from moiety.estimation.training import History
+from moiety.estimation.history import History
 from moiety.geometry.cuts import ladder
 from moiety.report import render_report
-from moiety.results.result import Base, Check, EntropyResult, Level, Status
+from moiety.results.result import EntropyResult
+from moiety.results.types import Base, Check, Level, Status
 
 CHROMIUM = (
     shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

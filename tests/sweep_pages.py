@@ -2,16 +2,17 @@
 
 from math import tanh
 
-from moiety.estimation.critics import ConvolutionalCritic, TrainedCritic
-from moiety.estimation.training import History
+from moiety.estimation.history import History
+from moiety.estimation.networks import Networks
 from moiety.geometry.cuts import ladder
-from moiety.results.result import Base, Check, CrossCheck, EntropyResult, Level, Status
+from moiety.results.result import EntropyResult
+from moiety.results.types import Base, Check, CrossCheck, Level, Status
 from moiety.sweep import Plan, Store
 from moiety.sweep.store import TRIES
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 TEMPERATURES = [3.5, 3.0, 2.7, 2.4, 2.2, 2.0, 1.6]
-NETWORKS = TrainedCritic(ConvolutionalCritic(), {})
+NETWORKS = Networks()
 
 
 def falling(entropy):

@@ -13,7 +13,7 @@ from moiety.baselines import compression_entropy, naive_entropy
 from moiety.baselines.compression import ORDERS, _packed, hilbert_curve
 from moiety.exact.enumeration import all_states, block_entropy, boltzmann
 from moiety.io import load, save
-from moiety.results.result import Estimate
+from moiety.results.types import Estimate
 
 TEMPERATURES = (1.8, 2.269185, 3.5)
 

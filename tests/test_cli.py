@@ -14,7 +14,7 @@ from moiety.entropy import lattice
 from moiety.entropy.choices import exact_value
 from moiety.entropy.lattice import estimate_entropy
 from moiety.estimation.training import Training
-from moiety.results.result import Check, Estimate, Status
+from moiety.results.types import Check, Estimate, Status
 
 QUICK = ("--steps", "20", "--no-cross-check", "--precision", "1")  # no refining
 FLAT = np.ones((64, 4, 4), np.int8)  # counted completely: no training

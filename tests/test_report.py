@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 
 from moiety import InputError
 from moiety.base.words import digits, measured
-from moiety.estimation.training import History
+from moiety.estimation.history import History
 from moiety.report.result import _provenance
 from moiety.results import plots
-from moiety.results.result import Check, CrossCheck, Status
+from moiety.results.types import Check, CrossCheck, Status
 from pages import make_result, page
 
 METHOD, BUDGET, LEVELS, LIMITS = (

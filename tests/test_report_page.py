@@ -13,7 +13,8 @@ from moiety import InputError, Samples
 from moiety.base.words import measured
 from moiety.report import render_report, write_report
 from moiety.results import plots
-from moiety.results.result import Check, EntropyResult, Status
+from moiety.results.result import EntropyResult
+from moiety.results.types import Check, Status
 from pages import CHROMIUM, Page, make_result, page
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>&amp;"

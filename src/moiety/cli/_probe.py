@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import xarray
     from rich.table import Table
 
-    from ..probe import AreaFit, Found
+    from ..probe import AreaFit, CurvePeaks
 
 __all__ = ["EXAMPLE", "probe"]
 
@@ -92,7 +92,7 @@ def _data(source: Path) -> xarray.Dataset:
 
 
 def _show(
-    peaks: Sequence[Found], laws: Sequence[tuple[Mapping[str, Any], AreaFit]], along: str
+    peaks: Sequence[CurvePeaks], laws: Sequence[tuple[Mapping[str, Any], AreaFit]], along: str
 ) -> None:
     """Print two tables for each curve."""
     from rich.console import Console
@@ -109,7 +109,7 @@ def _show(
                 console.print("", "area law M = alpha l + beta", "", fits, sep="\n")
 
 
-def _peaks(peaks: Sequence[Found], labels: Mapping[str, Any], along: str) -> Table:
+def _peaks(peaks: Sequence[CurvePeaks], labels: Mapping[str, Any], along: str) -> Table:
     from rich.table import Table
 
     columns = ("sites", "largest M", f"at {along}", f"rises fastest at {along}")

@@ -171,7 +171,7 @@ def _check(system: str, out: Path, force: bool) -> None:
     from ..systems import PARTICLE_SYSTEMS
 
     writable = (
-        [suffix for suffix, form in TRAJECTORIES.items() if form.write]
+        [suffix for suffix, form in TRAJECTORIES.items() if form.is_writable]
         if system in PARTICLE_SYSTEMS
         else [*FORMATS]
     )

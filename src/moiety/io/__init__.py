@@ -19,7 +19,7 @@ from ._coding import Description, encode
 from ._declared import Declared
 from ._format import Format, Periodic, naming
 from ._lines import PACKED
-from ._trajectory import TrajectoryFormat, read_only
+from ._trajectory import TrajectoryFormat
 from .gsd_files import GSD
 from .hdf5 import HDF5
 from .lammps import LAMMPS
@@ -191,7 +191,7 @@ def _check_writable(path: Path, samples: object) -> None:
     form = _format_of(_suffix(path))
     name = type(samples).__name__
     if isinstance(samples, Particles):
-        suffixes = [end for end, other in TRAJECTORIES.items() if other.write is not read_only]
+        suffixes = [end for end, other in TRAJECTORIES.items() if other.is_writable]
     elif isinstance(samples, Samples):
         suffixes = [*FORMATS]
     else:

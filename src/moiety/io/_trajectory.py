@@ -79,6 +79,11 @@ class TrajectoryFormat:
     write: Callable[[Path, Particles], None] = read_only
     topology: bool = False
 
+    @property
+    def is_writable(self) -> bool:
+        """Whether moiety writes this format."""
+        return self.write is not read_only
+
 
 def gather(
     frames: Iterable[Frame],

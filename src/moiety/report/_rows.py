@@ -176,7 +176,7 @@ def trainings(finished: Finished | None) -> list[dict[str, Any]]:
     if other and other.histories:
         # The chain rule maximises -s; the page shows the upper bound on s.
         histories = [
-            replace(history, bound=[-bound for bound in history.bound])
+            replace(history, bound=tuple(-bound for bound in history.bound))
             for history in other.histories
         ]
         curves.append(

@@ -101,7 +101,7 @@ def scales(curves: Sequence[Curve]) -> Iterator[Scale]:
     ]
     largest = log2(max([2, *volumes]))
     for curve in curves:
-        kinds: dict[tuple[int, ...], list[tuple[float, Level]]] = {}
+        kinds: dict[tuple[float, ...], list[tuple[float, Level]]] = {}
         for x, point in zip(curve.x, curve.points, strict=True):
             for level in point.result.levels:
                 kinds.setdefault(level.shape, []).append((x, level))
