@@ -13,8 +13,8 @@ from moiety.results.types import Base, Check, Level, Status
 CHROMIUM = (
     shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 )
-CURVE = [0.01, 0.3, 0.36, 0.3605]
-HISTORY = History([25, 50, 75, 100], CURVE, CURVE, CURVE, CURVE)
+CURVE = (0.01, 0.3, 0.36, 0.3605)
+HISTORY = History((25, 50, 75, 100), CURVE, CURVE, CURVE, CURVE)
 KINDS = {
     "extrapolated": ("extrapolated", "area law", {}, ()),
     "estimated": (

@@ -17,14 +17,14 @@ NETWORKS = Networks()
 
 def falling(entropy):
     """The training of a chain rule, whose bound is minus the entropy."""
-    bound = [-entropy - 0.1, -entropy - 0.02, -entropy]
-    return History([25, 50, 75], bound, bound, bound, bound)
+    bound = (-entropy - 0.1, -entropy - 0.02, -entropy)
+    return History((25, 50, 75), bound, bound, bound, bound)
 
 
 def rising(m):
     """The training of two folds, the second of which stops early."""
-    curve = [0.5 * m, 0.9 * m, m]
-    return History([25, 50, 75], *[curve] * 4), History([25, 50], *[curve[:2]] * 4)
+    curve = (0.5 * m, 0.9 * m, m)
+    return History((25, 50, 75), *[curve] * 4), History((25, 50), *[curve[:2]] * 4)
 
 
 def level(cut, weight, temperature):
@@ -64,7 +64,7 @@ def make_result(size, temperature, ok=True):
             "periodic": [True, True],
             "configuration": {"excess": False},
         },
-        critic=NETWORKS,
+        networks=NETWORKS,
     )
 
 
