@@ -371,7 +371,7 @@ def heading(options, exact):
         f"moiety {__version__}, seed {options.seed}, {date.today()}, {platform.machine()} with {os.cpu_count()} cores,",
         f"{options.threads} thread{'s' if options.threads > 1 else ''}; {', '.join(packages)};",
         f"`{command()}`.  Entropies are in nats per site;",
-        "exact, Kaufman's torus: "
+        "exact values (Kaufman's torus): "
         + ", ".join(f"{s:.5f} at T = {t:.7g}" for t, s in exact.items())
         + ".\n",
         "| method | T | s | stated error | s - exact | seconds |",

@@ -32,7 +32,7 @@ from moiety.exact.kaufman import kaufman_energy
 from moiety.exact.triangular_torus import triangular_torus_energy
 from moiety.systems._lattice import neighbour_table, sublattices
 from moiety.systems.dynamics.lattice import lattice_dynamics
-from moiety.systems.dynamics.multispin import Layout, pack
+from moiety.systems.dynamics.words import Layout, pack
 from moiety.systems.dynamics.splitmix import stream
 
 PEERS = {"peapods": "0.2.0", "mcising": "1.1.0"}
@@ -310,7 +310,7 @@ def samples(contenders):
         "tau of E",
         "tau of \\|m\\|",
         "independent samples/s",
-        "E off (σ)",
+        "deviation of E (σ)",
     )
     deviations = {}
     for temperature in TEMPERATURES:
@@ -324,7 +324,7 @@ def samples(contenders):
             deviations[f"{c.library} {c.update} T={temperature}"] = sigmas
             stuck = temperature < CRITICAL and (moment.max() < 0 or moment.min() > 0)
             rate = cell(record.rate([tau for tau, _ in taus])) + (
-                " of one sign of m: not ergodic" if stuck else ""
+                ", one sign of m only: not ergodic" if stuck else ""
             )
             speeds = cell(spread([speed * record.chain.replicas for speed in record.rates]), 1e3)
             row(
@@ -362,7 +362,7 @@ def our_others():
         "sites/s (millions)",
         "slowest tau",
         "independent samples/s",
-        "check off (σ)",
+        "deviation of check (σ)",
     )
     chains = {("xy-square 64x64", t, "mixed"): xy(t) for t in XY_TEMPERATURES}
     name = f"ising-triangular {TRIANGULAR_SIZE}x{TRIANGULAR_SIZE}, J = -1"

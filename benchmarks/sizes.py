@@ -126,8 +126,8 @@ def growth(sizes: np.ndarray, seconds: np.ndarray) -> str:
     power = np.polyfit(np.log(sizes), np.log(seconds), 1)[0]
     doubling, _ = np.polyfit(np.log2(sizes), seconds, 1)
     return (
-        f"seconds ~ L^{power:.2f}; {doubling:+.1f} s for each doubling of L, {seconds.mean():.0f} s on average"
-        f" (sites would be L^2: {(sizes[-1] / sizes[0]) ** 2:.0f} times the first, seconds are {seconds[-1] / seconds[0]:.1f} times)"
+        f"seconds ~ L^{power:.2f}; {doubling:+.1f} s per doubling of L, {seconds.mean():.0f} s on average"
+        f" (from the smallest to the largest L, sites of one lattice grow {(sizes[-1] / sizes[0]) ** 2:.0f}-fold, seconds {seconds[-1] / seconds[0]:.1f}-fold)"
     )
 
 

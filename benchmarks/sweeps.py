@@ -152,27 +152,27 @@ def main() -> None:
         seconds = {"bare": bare(), "one": swept(folder / "one", 1), "two": swept(folder / "two", 2)}
         cost = seconds["one"] / seconds["bare"] - 1
         faster = seconds["one"] / seconds["two"]
-        print("| what | asked | reached | seconds |\n|---|---|---|---|")
+        print("| quantity | target | measured | seconds |\n|---|---|---|---|")
         print(
-            f"| overhead over bare estimates | <= {OVERHEAD:.0%} | {cost:+.1%} | {seconds['bare']:.1f}, {seconds['one']:.1f} |"
+            f"| overhead of the sweep | <= {OVERHEAD:.0%} | {cost:+.1%} | {seconds['bare']:.1f}, {seconds['one']:.1f} |"
         )
         print(
-            f"| two processes against one | >= {FASTER} | {faster:.2f} | {seconds['one']:.1f}, {seconds['two']:.1f} |",
+            f"| speed-up by two processes | >= {FASTER} | {faster:.2f} | {seconds['one']:.1f}, {seconds['two']:.1f} |",
             flush=True,
         )
         estimate, task, swept_task = scheduled(folder)
         each = swept_task - task
         spent = ", ".join(f"{1000 * one:.1f} ms" for one in (estimate, task, swept_task))
         print(
-            f"| scheduling of each of {TASKS} tasks | <= {1000 * SCHEDULING:.0f} ms | {1000 * each:.1f} ms | {spent} |"
+            f"| scheduling per task, {TASKS} tasks | <= {1000 * SCHEDULING:.0f} ms | {1000 * each:.1f} ms | {spent} |"
         )
         found = by_executors(folder)
         alike = all(numbers == found["processes"] for numbers in found.values())
         print(
-            f"| 24 state points by {', '.join(found)} | the same numbers | {'yes' if alike else 'no'} | |"
+            f"| 24 state points with {', '.join(found)} | identical numbers | {'yes' if alike else 'no'} | |"
         )
         print(
-            "\nThe third row's times: an estimate alone, with its results stored, and as a task of the sweep."
+            "\nTimes in the third row: an estimate alone, an estimate with its results stored, and one task of the sweep."
         )
         missed = [cost > OVERHEAD, faster < FASTER, each > SCHEDULING, not alike]
     sys.exit(any(missed))

@@ -20,7 +20,6 @@ from moiety.estimation.mutual_information import Estimator
 from moiety.estimation.training import Training
 from moiety.exact.chain import segment_information
 from moiety.geometry.cuts import ladder
-from moiety.results.result import COUNTED, ESTIMATED, EXTRAPOLATED
 from moiety.systems import system
 from small import SMALL
 

@@ -146,13 +146,13 @@ def swept(setting: Setting, sweep: Sweep, show: Page) -> list[str]:
         *sweep.points[0],
         "exact",
         "mutual information",
-        "off",
+        "deviation",
         "z",
         "seconds",
         "chain rule",
-        "off",
+        "deviation",
         "z",
-        "apart, errors",
+        "difference / error",
         "status",
     )
     misses, offs, apart = [], {route: [] for route in MOST_OFF}, []
@@ -171,10 +171,10 @@ def swept(setting: Setting, sweep: Sweep, show: Page) -> list[str]:
     for route, most in MOST_OFF.items():
         worst = max(map(abs, offs[route]))
         show(
-            f"\nBy {route} off by {worst:.5f} at most (target {most}), {np.mean(np.abs(offs[route])):.5f} on average."
+            f"\n{route.capitalize()}: |s - exact| is at most {worst:.5f} (target {most}), {np.mean(np.abs(offs[route])):.5f} on average."
         )
-        misses += [f"{route} off by {worst:.4f}"] if worst > most else []
-    misses += [f"routes {max(apart):.1f} errors apart"] if max(apart) > APART else []
+        misses += [f"{route}: |s - exact| up to {worst:.4f}"] if worst > most else []
+    misses += [f"the routes differ by {max(apart):.1f} errors"] if max(apart) > APART else []
     seconds = {
         "mutual information": np.mean([result.timing["total"] for result in results[1:]]),
         "chain rule": each,
@@ -198,9 +198,11 @@ def saved(
     rule = estimate_conditional(samples, setting.rule())
     point = ", ".join(f"{name} {value:g}" for name, value in sweep.points[sweep.again].items())
     show(
-        f"\nCold, at {point}, and in the chain (seconds of a state point: the mean of all but the first; of the chain rule, of all):\n"
+        f"\nCold start at {point}, compared with the sweep (seconds per state point: the mean over all but the first, for the chain rule over all):\n"
     )
-    show.table("route", "cold s", "in the chain", "cold seconds", "in the chain", "saved")
+    show.table(
+        "route", "cold s", "s in the sweep", "cold seconds", "seconds in the sweep", "speed-up"
+    )
     entropies = {
         "mutual information": (cold.entropy, before.entropy),
         "chain rule": (rule.entropy, before.cross_check.entropy),
@@ -219,7 +221,7 @@ def saved(
         )
         misses += [f"{route}: {seconds[route]:.0f} s cold"] if seconds[route] > COLD[route] else []
         misses += (
-            [f"{route}: {warm[route]:.1f} s in the chain"] if warm[route] > WARM[route] else []
+            [f"{route}: {warm[route]:.1f} s in the sweep"] if warm[route] > WARM[route] else []
         )
     return misses
 
@@ -271,14 +273,14 @@ def part(name: str, options: argparse.Namespace) -> str:
 
 
 HEADING = (
-    "# Accuracy\n\n64x64 sites, 2,048 samples a state point, default settings; entropies in nats per site, errors are one\n"
-    "standard error.  The rows of a table are in the order in which the mutual information route handed its\n"
-    "networks on, the first one cold; the chain rule has one network for the whole table.  Targets:\n"
+    "# Accuracy\n\n64x64 sites, 2,048 samples per state point, default settings. Entropies are in nats per site; errors are one\n"
+    "standard error. Rows follow the sweep: the mutual information route starts cold in the first row and warm, from the\n"
+    "networks of the row above, in the others. The chain rule trains one network for the whole table. Targets:\n\n"
     + "".join(
-        f"{route} off by {most} at most, {COLD[route]:.0f} s cold, {WARM[route]:.0f} s in the chain;\n"
+        f"- {route}: |s - exact| at most {most}, {COLD[route]:.0f} s cold, {WARM[route]:.0f} s in the sweep\n"
         for route, most in MOST_OFF.items()
     )
-    + f"routes at most {APART:g} errors apart."
+    + f"- both routes: they differ by at most {APART:g} errors"
 )
 
 

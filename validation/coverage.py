@@ -307,7 +307,7 @@ def show_summaries(runs: Sequence[Run], show: Callable[[str], None]) -> list[str
     for route in ROUTES:
         z, groups = np.array([run.z(route) for run in runs]), np.array([run.group for run in runs])
         known = np.isfinite(z)
-        show(f"\n## By {route}\n")
+        show(f"\n## {route.capitalize()}\n")
         show.table("group", "runs", "abs(z) < 1", "abs(z) < 2", "largest abs(z)", "rms z", "mean z")
         for group in dict.fromkeys(groups[known]):
             show(summary(group, z[known & (groups == group)]))
@@ -323,9 +323,9 @@ def show_runs(runs: Sequence[Run], show: Callable[[str], None]) -> None:
     """Every run, in the order of the plan."""
     show("\n## All runs\n")
     show(
-        "tau, in draws, is that of the slowest observable of the samples or of their sampler (1/2 where they are"
+        "tau is the autocorrelation time, in draws, of the slowest observable of the samples or of their sampler (1/2 for"
     )
-    show("independent), N / 2 tau what they amount to.\n")
+    show("independent draws). N / 2 tau is the effective sample size.\n")
     names = (
         "case",
         "N / 2 tau",
@@ -360,16 +360,18 @@ def report(runs: Sequence[Run], lacking: int, options: argparse.Namespace) -> tu
     show(f"Runs of {first}{f' to {last}' * (last != first)}, version {versions},")
     show(f"{sum(run.seconds for run in runs) / 60:.0f} minutes in all.\n")
     show(
-        "Each run has fresh samples and fresh networks; z = (s - exact) / error.  Targets, for each route over all runs:"
+        "Each run draws fresh samples and trains fresh networks; z = (s - exact) / error. Targets, for each route over all runs:"
     )
     show(
-        f"{WITHIN_1[0]:.0%} to {WITHIN_1[1]:.0%} within one error (68% would be right), at least {WITHIN_2:.0%} within two,"
+        f"{WITHIN_1[0]:.0%} to {WITHIN_1[1]:.0%} within one error (68% is ideal), at least {WITHIN_2:.0%} within two,"
     )
-    show(f"none beyond {LARGEST:g}.  Mean z tells a bias: above 0 too much entropy.")
+    show(
+        f"none beyond {LARGEST:g}. The mean of z shows the bias: a positive value means too much entropy."
+    )
     misses = show_summaries(runs, show)
     show_runs(runs, show)
     if lacking:
-        show(f"\n{lacking} runs of the plan are still lacking; this is said of the others.")
+        show(f"\n{lacking} planned runs are still missing; these figures cover the others.")
     show(f"\nTargets missed.  {'; '.join(misses)}." if misses else "\nAll targets met.")
     return show, not misses
 

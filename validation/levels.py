@@ -135,10 +135,10 @@ def against(
         "interface",
         "exact M",
         "mutual information",
-        "off",
+        "deviation",
         "z",
         "chain rule",
-        "off",
+        "deviation",
         "z",
         "training",
     )
@@ -163,7 +163,7 @@ def gaussian(show: Page, effort: Effort, seed: int) -> list[str]:
     for mass in (0.3, 0.03):
         model = system("gaussian-field", size=effort.size, mass=mass)
         samples = model.sample(effort.samples, seed=seed)
-        title = f"free field of {effort.size}x{effort.size}, mass {mass:g}"
+        title = f"{effort.size}x{effort.size} free field, mass {mass:g}"
         misses += against(
             show,
             title,
@@ -214,12 +214,12 @@ def triangular(show: Page, effort: Effort, seed: int) -> list[str]:
     started = perf_counter()
     found = both(samples, cuts, effort)
     show(
-        f"Target: the routes agree within {AGREEMENT:.0%} on two blocks of {largest}x{largest // 2}.\n"
+        f"Target: the routes agree within {AGREEMENT:.0%} for two {largest}x{largest // 2} blocks.\n"
     )
     show(
-        f"{size}x{size}, T = 0.2, {samples.n} samples, {perf_counter() - started:.0f} s; off is mutual information / chain rule - 1:\n"
+        f"{size}x{size}, T = 0.2, {samples.n} samples, {perf_counter() - started:.0f} s; deviation is mutual information / chain rule - 1:\n"
     )
-    show.table("halves", "interface", "mutual information", "chain rule", "off", "training")
+    show.table("halves", "interface", "mutual information", "chain rule", "deviation", "training")
     for one in found:
         off = one.critic[0] / one.chain_rule[0] - 1
         (m, error), (other, other_error) = one.critic, one.chain_rule
@@ -252,9 +252,9 @@ def xy_field(show: Page, effort: Effort, seed: int) -> list[str]:
         "halves",
         "M_h",
         "mutual information",
-        "off",
+        "deviation",
         "chain rule",
-        "off",
+        "deviation",
         "training",
         "seconds",
     )
@@ -300,13 +300,13 @@ def part(name: str, options: argparse.Namespace) -> str:
     show(provenance(f"validation/levels.py --only {name} --seed {options.seed}{quick}"))
     misses = PARTS[name](show, Effort.of(options.seed, options.quick), options.seed)
     verdict = f"{MISSED}: {'; '.join(misses)}." if misses else "Target met."
-    show(f"\n{verdict}  {perf_counter() - started:.0f} s in all.")
+    show(f"\n{verdict}  {perf_counter() - started:.0f} s in total.")
     return show.text.strip("\n")
 
 
 HEADING = (
-    "# M per level\n\nM is in nats, errors are one standard error: of the mutual information route with what training may\n"
-    "have missed, of the chain rule of the samples alone.  off is M over what it should be, less 1."
+    "# M per level\n\nM is in nats; errors are one standard error. For the mutual information route they include what training may\n"
+    "have missed; for the chain rule they come from the samples alone. The deviation is M / expected - 1."
 )
 
 

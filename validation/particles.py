@@ -27,9 +27,10 @@ from _tables import MISSED, Page, provenance, renewed, row
 from moiety import estimate_excess_entropy, system
 from moiety.entropy.particles import default_training
 from moiety.estimation.critics import ConvolutionalCritic, PointsCritic
-from moiety.estimation.crops import BlockCut, Crops
+from moiety.estimation.crops import Crops
 from moiety.estimation.mutual_information import Estimator, information_of
 from moiety.estimation.training import Training
+from moiety.geometry.space import BlockCut
 from moiety.systems.soft_disks import JAMMED
 from quenches import quenches
 
@@ -83,12 +84,12 @@ def packings(show: Page, effort: Effort, seed: int) -> list[str]:
     """The jammed share against density, and the energy of jammed packings."""
     densities = np.arange(0.832, 0.8521, 0.004)
     show(
-        f"Targets: half are jammed at {PHI_J} ± {JAMMING} as N grows; E ~ (phi - phi_J)^{EXPONENT:g} within errors.\n"
+        f"Targets: for large N half are jammed at {PHI_J} ± {JAMMING}; E ~ (phi - phi_J)^{EXPONENT:g} within errors.\n"
     )
-    show("Share of packings that are jammed:\n")
+    show("Fraction of packings that are jammed:\n")
     show.table(
         "N",
-        "packings each",
+        "packings per density",
         *(f"{phi:.3f}" for phi in densities),
         "half at",
         "error",
@@ -123,7 +124,9 @@ def packings(show: Page, effort: Effort, seed: int) -> list[str]:
     misses = (
         []
         if abs(halves[-1][0] - PHI_J) <= JAMMING
-        else [f"half of N = {max(effort.sizes)} are jammed at {halves[-1][0]:.4f}"]
+        else [
+            f"half of the packings of {max(effort.sizes)} disks are jammed at {halves[-1][0]:.4f}"
+        ]
     )
     return misses + _energies(show, effort, seed)
 
@@ -165,7 +168,7 @@ def _energies(show: Page, effort: Effort, seed: int) -> list[str]:
         law, densities, np.log(energies), (PHI_J, 2.0, -1.0), errors / energies, absolute_sigma=True
     )
     exponent, error = float(best[1]), float(sqrt(covariance[1, 1]))
-    show(f"\nEnergy a disk of {effort.disks} disks, {effort.packings} packings a density:\n")
+    show(f"\nEnergy per disk of {effort.disks} disks, {effort.packings} packings per density:\n")
     show.table("phi", "E / eps", "error", "contacts", "rattlers", "pressure")
     for phi, energy, one_error, one in zip(densities, energies, errors, found, strict=True):
         means = [
@@ -184,7 +187,9 @@ def _energies(show: Page, effort: Effort, seed: int) -> list[str]:
 
 def seconds(show: Page, effort: Effort, seed: int) -> list[str]:
     """What packings take below and above jamming."""
-    show(f"Targets: 400 packings of 1,024 disks in {BELOW:g} s below jamming, {ABOVE:g} s above.\n")
+    show(
+        f"Targets: 400 packings of 1,024 disks take at most {BELOW:g} s below jamming, {ABOVE:g} s above.\n"
+    )
     show.table("phi", "packings", "seconds", "jammed", "largest force")
     misses = []
     for phi, most in ((0.82, BELOW), (0.845, ABOVE), (0.86, ABOVE)):
@@ -210,24 +215,24 @@ def seconds(show: Page, effort: Effort, seed: int) -> list[str]:
 def lammps(show: Page, effort: Effort, seed: int) -> list[str]:
     """Moiety's packings beside those of LAMMPS."""
     show(
-        f"Target: from the same start the same energy to {SAME:g} (relative), or the difference explained.\n"
+        f"Target: both programs reach the same energy from the same start, to {SAME:g} (relative), or the difference is explained.\n"
     )
     show(
-        "`harmonic/cut` with k = eps / (2 sigma_ij^2), LAMMPS's own FIRE to the same largest force.  Energies in eps a disk, of"
+        "LAMMPS uses `harmonic/cut` with k = eps / (2 sigma_ij^2) and its own FIRE, down to the same largest force. Energies are in eps per disk;"
     )
     show(
-        f"{effort.quenched} starts of {effort.disks} disks each; differences are relative, the largest of all starts (below jamming, where"
+        f"there are {effort.quenched} starts of {effort.disks} disks each. Differences are relative, the largest over all starts (absolute below jamming,"
     )
-    show("both end at zero: absolute).  A settled start has no force above 0.001 left.\n")
+    show("where both energies end at zero). In a settled start no force exceeds 0.001.\n")
     show.table(
         "phi",
-        "of the start",
+        "difference at the start",
         "E by moiety",
         "E by LAMMPS",
-        "same from random",
-        "same from settled",
-        "moiety's minimum kept",
-        "moved by",
+        "same minimum, random start",
+        "same minimum, settled start",
+        "LAMMPS at moiety's minimum",
+        "displacement",
     )
     misses = []
     for phi in (0.7, 0.8, 0.86, 0.9, 1.0):
@@ -254,16 +259,16 @@ def lammps(show: Page, effort: Effort, seed: int) -> list[str]:
             )
         )
         misses += (
-            [f"phi = {phi:g}: LAMMPS takes another energy"]
+            [f"phi = {phi:g}: LAMMPS computes another energy"]
             if max(*same["start"], kept) > SAME
             else []
         )
     if not misses:
         show(
-            "\nBoth take the same energy, and each of moiety's minima is one for LAMMPS.  Where starts are jammed, the two columns"
+            "\nBoth programs compute the same energy, and every minimum of moiety is a minimum for LAMMPS. For jammed packings, the two columns"
         )
         show(
-            "of the same minima tell how far that depends on the way down: from random starts and from settled ones."
+            "of same minima show how much the minimum depends on the path of the quench, from random and from settled starts."
         )
     return misses
 
@@ -276,15 +281,15 @@ def _apart(a: float, b: float) -> float:
 def equilibrium(show: Page, effort: Effort, seed: int) -> list[str]:
     """Excess entropies against exact ones."""
     show(
-        f"Targets: M = 0 of the ideal gas; rods within {RODS:.0%}, disks within {DISKS:.0%} of the exact excess entropy.\n"
+        f"Targets: M = 0 for the ideal gas; rods within {RODS:.0%}, disks within {DISKS:.0%} of the exact excess entropy.\n"
     )
-    show(f"{effort.frames} frames of {effort.particles} particles, positions as they are:\n")
+    show(f"{effort.frames} frames of {effort.particles} particles, unrounded positions:\n")
     show.table(
         "system",
         "density",
         "exact",
         "s",
-        "off",
+        "deviation",
         "z",
         "base",
         "estimated",
@@ -346,12 +351,12 @@ def critics(show: Page, effort: Effort, seed: int) -> list[str]:
     """M by points and by pixels."""
     images = replace(default_training(IMAGES), steps=IMAGE_STEPS * effort.training.steps)
     show(
-        f"Target: M by the critics of points and of images differ by at most {SIGMAS:g} of their errors together."
+        f"Target: M from the critics of points and of images differs by at most {SIGMAS:g} combined errors."
     )
     show(
-        f"R = {RESOLUTION}, no diameters; in nats.  Images: {IMAGES}, {IMAGE_STEPS} times the steps."
+        f"R = {RESOLUTION}, diameters are not given; M in nats. Images: {IMAGES}, {IMAGE_STEPS} times the steps."
     )
-    show("The bound is what a critic certifies: the larger, the better it is.\n")
+    show("The bound is what a critic certifies; a larger bound is better.\n")
     show.table("system", "blocks", "critic", "M", "bound", "seconds")
     misses = []
     for name, phi in (("soft-disks", 0.8), ("soft-disks", 0.86), ("hard-disks", 0.5)):
@@ -382,7 +387,7 @@ def critics(show: Page, effort: Effort, seed: int) -> list[str]:
                 show(row(f"{name} {phi:g}", f"{cut} and {cut}", type(critic).__name__, *cells))
             apart = abs(found[0].value - found[1].value) / np.hypot(found[0].error, found[1].error)
             misses += (
-                [f"{name} {phi:g}, {cut}: points and images {apart:.1f} errors apart"]
+                [f"{name} {phi:g}, {cut}: points and images differ by {apart:.1f} errors"]
                 if apart > SIGMAS
                 else []
             )
@@ -392,7 +397,7 @@ def critics(show: Page, effort: Effort, seed: int) -> list[str]:
 def resolution(show: Page, effort: Effort, seed: int) -> list[str]:
     """M of two small and two large blocks, pixels from coarse to fine."""
     show(
-        "M in nats of two blocks, positions known to a pixel of a diameter / R; soft disks without their diameters, as in images.\n"
+        "M of two blocks in nats. Positions are rounded to pixels of diameter / R; the diameters of soft disks are not given, as in images.\n"
     )
     found = {}
     show.table("system", "blocks", *(f"R = {r:g}" for r in RESOLUTIONS))
@@ -419,9 +424,9 @@ def resolution(show: Page, effort: Effort, seed: int) -> list[str]:
                 )
             )
     show(
-        "\nWhat each doubling of R adds, in nats.  Where M converges as 1/R a doubling adds half of what the one before added; where"
+        "\nGain of M in nats per doubling of R. Where M converges as 1/R, each doubling adds half as much as the previous one. Where"
     )
-    show("centres lie at exact distances, as much again, for each of them log 2:\n")
+    show("centres lie at exact distances, each doubling adds the same, log 2 per such distance:\n")
     show.table("system", "blocks", *(f"{a:g} to {2 * a:g}" for a in DOUBLED))
     for labels, known in found.items():
         steps = [
@@ -447,7 +452,7 @@ def part(name: str, options: argparse.Namespace) -> str:
     )
     misses = PARTS[name](show, Effort.of(options.quick), options.seed)
     verdict = f"{MISSED}: {'; '.join(misses)}." if misses else "Targets met."
-    show(f"\n{verdict}  {perf_counter() - started:.0f} s in all.")
+    show(f"\n{verdict}  {perf_counter() - started:.0f} s in total.")
     return show.text.strip("\n")
 
 

@@ -21,7 +21,7 @@ import torch
 import moiety
 from moiety.baselines import (
     EnergySeries,
-    Hot,
+    InfiniteTemperature,
     compression_entropy,
     heat_capacity,
     naive_entropy,
@@ -239,12 +239,19 @@ def chain_rule_of_a_sweep() -> list[Any]:
 def by_baselines() -> list[Any]:
     temperatures = (6.0, 3.0, 2.3)
     samples = [drawn("ising-square", size=8, temperature=t) for t in temperatures]
-    series = [EnergySeries.of(one) for one in samples]
+    series = [EnergySeries.from_samples(one) for one in samples]
     one_each = [
-        [naive_entropy(one), compression_entropy(one), heat_capacity(EnergySeries.of(one))]
+        [
+            naive_entropy(one),
+            compression_entropy(one),
+            heat_capacity(EnergySeries.from_samples(one)),
+        ]
         for one in samples
     ]
-    return [one_each, thermodynamic_integration(series, Hot.of(samples[0]))]
+    return [
+        one_each,
+        thermodynamic_integration(series, InfiniteTemperature.from_samples(samples[0])),
+    ]
 
 
 def a_sweep() -> dict[str, Any]:
