@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from moiety import InputError, Samples, estimate_entropy, ladder
+from moiety.base.errors import Stopped
 from moiety.chain_rule.estimate import ChainRule, estimate_chain_rule, estimate_chain_rules
 from moiety.data.statistics import standard_error
 from moiety.estimation.history import TrainingStatus
@@ -103,6 +104,22 @@ def test_the_seed_alone_decides_the_numbers():
         return estimate_chain_rule(samples, short, seed=seed, threads=threads).entropy
 
     assert entropy(1, 2) == entropy(1, 1) != entropy(2, 2)
+
+
+def test_a_request_to_stop_ends_all_folds():
+    samples = system("ising-square", size=4, temperature=3.0).sample(64, seed=1)
+    endless = ChainRule(width=8, training=Training(steps=100_000, batch=64, patience=100_000))
+    with pytest.raises(Stopped, match="chain rule"):
+        estimate_chain_rule(samples, endless, time_limit=1e-9)
+    checks = []
+    with pytest.raises(Stopped, match="chain rule"):
+        estimate_chain_rule(
+            samples,
+            endless,
+            should_stop=lambda: len(checks) >= 2,
+            on_check=lambda name, fold, history: checks.append((name, history.steps[-1])),
+        )
+    assert {name for name, _ in checks} == {"chain rule"} and len(checks) <= 4
 
 
 # --- Several state points, and warm starts

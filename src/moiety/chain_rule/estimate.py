@@ -149,6 +149,7 @@ def estimate_chain_rule(
 
     Raises:
         InputError: Fewer than four samples a fold.
+        Stopped: `should_stop` returned True or the time limit has passed.
 
     Example:
         >>> spins = np.random.default_rng(0).choice([-1, 1], size=(256, 8, 8))
@@ -188,6 +189,7 @@ def estimate_chain_rules(
     Raises:
         InputError: Samples that differ in kind, states, shape or boundaries; a number of points
             that does not match, or two equal points; fewer than four samples a fold.
+        Stopped: See `estimate_chain_rule`.
 
     Example:
         >>> rng = np.random.default_rng(0)
