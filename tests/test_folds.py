@@ -199,5 +199,5 @@ def test_settings_out_of_range(setting):
 
 def test_a_fold_needs_four_samples():
     Execution(folds=4).check_folds(16)
-    with pytest.raises(InputError, match="from 2 to 3, a quarter of the samples"):
+    with pytest.raises(InputError, match="2 to 3, a quarter of the samples"):
         Execution(folds=4).check_folds(15)
