@@ -21,11 +21,10 @@ check: $(READY)
 test: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
-# Mutate the modules that [tool.mutmut] names, run the tests that it names, and list the survivors.
+# Mutate the modules that [tool.mutmut] names, one change at a time, and list the changes that no test notices.
 mutation: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutation]'
-	OMP_NUM_THREADS=1 $(BIN)/mutmut run
-	$(BIN)/mutmut results
+	$(BIN)/python validation/mutation.py
 
 # The site, in site/, to be read from the disk.  The build runs the tutorials and fails if one of them does (except with --quiet).
 docs: $(READY)

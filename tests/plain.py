@@ -27,6 +27,7 @@ class PlainStream:
         self.state = seed
 
     def bits(self):
+        """The next 64 random bits."""
         mask = 2**64 - 1
         self.state = (self.state + 0x9E3779B97F4A7C15) & mask
         z = self.state
@@ -35,7 +36,9 @@ class PlainStream:
         return z ^ (z >> 31)
 
     def uniform(self):
+        """A uniform number in [0, 1)."""
         return (self.bits() >> 11) / 2**53
 
     def below(self, n):
+        """An integer in 0..n-1."""
         return ((self.bits() >> 32) * n) >> 32

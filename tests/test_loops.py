@@ -1,4 +1,4 @@
-"""Loops on the triangular lattice: against enumeration, a plain twin of half-links, and the exact torus."""
+"""Loops on the triangular lattice: against enumeration, a plain twin of half-links, exact tori."""
 
 from itertools import product
 from math import exp, prod
@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import chi2
 
 from moiety import InputError
-from moiety.data.statistics import standard_error, tau_int
+from moiety.data.statistics import tau_int
 from moiety.exact.enumeration import all_states, boltzmann
 from moiety.exact.triangular_torus import triangular_torus_energy
 from moiety.systems.dynamics.loops import (
@@ -25,22 +25,10 @@ from moiety.systems.dynamics.loops import (
 from moiety.systems.dynamics.splitmix import stream
 from moiety.systems.ising_triangular import IsingTriangular
 from plain import PlainStream
+from statistical import assert_within_sigma, exact_mean, sublattice_order
 
 LEGS = ((1, 0), (0, 1), (1, 1))
 BONDS = (-300.0, -4.0, -1.3, 0.0, 0.4, np.log(2), 1.1, 6.0, 800.0)
-
-
-def assert_within_sigma(series, expected, sigmas=4.0):
-    """4 sigma: about one false alarm in 10^4 tests, and the seeds are fixed."""
-    mean, error = series.mean(), max(standard_error(series), 1e-12)
-    report = f"{mean:.5f} ± {error:.5f} against {expected:.5f}, tau_int {tau_int(series):.2f}"
-    assert abs(mean - expected) < sigmas * error, report
-
-
-def sublattice_order(values):
-    """|sum s exp(2 pi i (x + y) / 3)|^2 per site."""
-    phases = np.exp(2j * np.pi * np.indices(values.shape[2:]).sum(0) / 3)
-    return np.abs(((2.0 * values - 1) * phases).sum((2, 3))) ** 2 / phases.size
 
 
 def winding(values):
@@ -86,7 +74,7 @@ def test_sides_of_one(shape):
 
 
 def exit_odds(bond):
-    """P(entry -> exit) of the four odd triangles before the entry, shape `(8, 3, 3)`, as the table has them."""
+    """P(entry -> exit) by odd triangle before the entry, shape `(8, 3, 3)`, from the table."""
     limits, table = exit_rule(bond)
     edges, odds = np.clip([0.0, *limits, 1.0], 0.0, 1.0), np.zeros((8, 3, 3))
     for before, entry, k in product((1, 2, 4, 7), range(3), range(4)):
@@ -97,7 +85,7 @@ def exit_odds(bond):
 
 
 def weight(triangle, bond):
-    """Of an odd triangle, at most 1."""
+    """Weight of an odd triangle, at most 1."""
     return exp(min(bond, 0.0)) if triangle == 7 else exp(min(-bond, 0.0))
 
 
@@ -119,7 +107,7 @@ def test_detailed_balance_and_fewest_bounces(bond):
 
 
 def chi_square(values, model):
-    """Sum of (n - n p)^2 / n p over classes of states of one energy, order and winding, and its number of classes."""
+    """Chi-square over classes of states of equal energy, order and winding; number of classes."""
     states = all_states(model.shape, 2)
     labels = [
         np.concatenate([f(states)[0], f(values)[0]]).round(6)
@@ -132,7 +120,7 @@ def chi_square(values, model):
     )
     counts = np.bincount(classes[states.shape[1] :], minlength=len(expected))
     expected = expected * counts.sum()
-    rare = expected < 20  # one class together
+    rare = expected < 20  # merged into a class
     counts, expected = (np.append(n[~rare], n[rare].sum()) for n in (counts, expected))
     kept = expected > 5
     return ((counts - expected) ** 2 / np.maximum(expected, 1e-300))[kept].sum(), kept.sum()
@@ -157,10 +145,9 @@ CASES = [
 @pytest.mark.parametrize(("shape", "temperature", "coupling"), CASES)
 def test_against_enumeration(shape, temperature, coupling):
     model = IsingTriangular(shape, temperature, coupling)
-    values, states = run(model, 20000), all_states(shape, 2)
-    odds = boltzmann(model.energy(states)[0], temperature)
+    values = run(model, 20000)
     for observable in (model.energy, sublattice_order, winding, lambda v: v[..., 0, 0] * 1.0):
-        assert_within_sigma(observable(values), (odds * observable(states)[0]).sum())
+        assert_within_sigma(observable(values), exact_mean(model, observable))
     independent = run(model, 4000, returns=12)
     for observable in (model.energy, sublattice_order, winding):
         assert tau_int(observable(independent)) < 0.5 + 4 * 0.03  # the error of 0.5 from 4000 draws
@@ -175,7 +162,7 @@ def test_all_states_are_equally_likely_without_bonds():
 
 
 def run_otherwise(model, draws, step, change=lambda table: table):
-    """Like `run`, with another step from links that close to such links, or another exit table."""
+    """Like `run`, with another step between states where links close, or another exit table."""
     limits, table = exit_rule(2 * model.coupling / model.temperature)
     table, rng = change(table.copy()), stream(3)
     links, values = (
@@ -190,7 +177,7 @@ def run_otherwise(model, draws, step, change=lambda table: table):
 
 
 def exchange_two_exits(table):
-    """Entering by leg 0 what was {1} or {2}: p for 1 - p."""
+    """Exchange p and 1 - p for a head that enters triangle {1} or {2} by leg 0."""
     for before, k in product((2, 4), range(4)):
         after, leg = divmod(int(table[16 * before + k]), 16)
         table[16 * before + k] = 16 * (after ^ 0b110) + 3 - leg
@@ -198,7 +185,7 @@ def exchange_two_exits(table):
 
 
 def at_least_two_worms(links, shape, limits, table, rng):
-    """So many worms, and then on until the links close."""
+    """Run a fixed number of worms, then more until the links close."""
     _worm(links, shape, limits, table, _steps(table, shape), rng)
     _return(links, shape, limits, table, rng)
 
@@ -209,8 +196,7 @@ def at_least_two_worms(links, shape, limits, table, rng):
 )
 def test_enumeration_would_notice_wrong_exits_and_wrong_stops(temperature, coupling, step, change):
     model = IsingTriangular((3, 3), temperature, coupling)
-    energies = model.energy(all_states((3, 3), 2))[0]
-    exact = (boltzmann(energies, temperature) * energies).sum()
+    exact = exact_mean(model, model.energy)
     assert_within_sigma(model.energy(run_otherwise(model, 10000, _return)), exact)
     with pytest.raises(AssertionError):
         assert_within_sigma(model.energy(run_otherwise(model, 10000, step, change)), exact)
@@ -230,7 +216,7 @@ def test_energy_of_a_large_torus(size, temperature):
 
 
 def exact_winding(temperature, side):
-    """Mean of `winding` for J = -1: d^2 ln Z / dx^2 at couplings K + x, K, K - x along the three legs."""
+    """Mean of `winding` for J = -1: d^2 ln Z / dx^2 at couplings K + x, K, K - x along the legs."""
     wave = 2 * np.arccos(np.longdouble(-1)) * np.arange(2 * side) / (2 * side)
 
     def log_z(x):
@@ -269,16 +255,14 @@ def test_ground_states_in_all_winding_sectors(temperature):
     # the first excitation, 4 |J| above, has weight exp(-20) at T = 0.2
     model = IsingTriangular(32, temperature, -1.0)
     values = run(model, 400, returns=10)
-    assert (
-        model.energy(values) == -(32**2)
-    ).all()  # the cold start of all spins alike is left at once
+    # the cold start of equal spins is left at once
+    assert (model.energy(values) == -(32**2)).all()
     for observable in (sublattice_order, winding):
         assert tau_int(observable(values)) < 1.2
     assert winding(values).std() > 0
+    # negative control: with single spins, chains keep their first winding
     single = model.sample(64, algorithm="metropolis", chains=2, burn_in=400, thinning=50)
-    assert (
-        winding(single.values).std(axis=1) == 0
-    ).all()  # negative control: chains keep what they began with
+    assert (winding(single.values).std(axis=1) == 0).all()
 
 
 # ------------------------------------------------------------- the plain twin
@@ -289,14 +273,14 @@ def shifted(site, leg, shape):
 
 
 def plain_triangles(shape):
-    """The three links (site, leg) of every triangle, those of a site side by side."""
+    """The three links (site, leg) of every triangle; the two triangles of a site are adjacent."""
     for site in product(*map(range, shape)):
         yield [(site, 0), (shifted(site, 0, shape), 1), (site, 2)]
         yield [(shifted(site, 1, shape), 0), (site, 1), (site, 2)]
 
 
 def plain_exit(legs, entry, bond, rng):
-    """Leg of exit of a triangle whose links were `legs` before the head came in by one of them."""
+    """Leg of exit of a triangle with links `legs` before the head entered by leg `entry`."""
     u, r = rng.uniform(), exp(bond)
     p, others = min(r / 2, 1), [(entry + 1) % 3, (entry + 2) % 3]
     if sum(legs) == 3:
@@ -317,18 +301,15 @@ def plain_worm(halves, triangles, bond, rng):
         link = triangles[triangle][left]
         if link == start:
             return
-        triangle, leg = (
-            next(i for i, links in enumerate(triangles) if i != triangle and link in links),
-            left,
-        )
+        others = (i for i, links in enumerate(triangles) if i != triangle and link in links)
+        triangle, leg = next(others), left
 
 
 def plain_spins(halves, triangles, shape, first):
-    """Spins found by walking over all links, or None if two ways disagree."""
+    """Spins from following all links, or None if two paths disagree."""
     links = {triangles[i][leg]: d for (i, leg), d in halves.items()}
-    assert all(
-        d == links[triangles[i][leg]] for (i, leg), d in halves.items()
-    )  # both halves are alike
+    # both halves of a link are equal
+    assert all(d == links[triangles[i][leg]] for (i, leg), d in halves.items())
     spins = {(0, 0): first}
     while len(spins) < prod(shape):
         for (site, leg), d in links.items():
@@ -351,8 +332,8 @@ def plain_loops(values, shape, bond, rng, updates):
         plain_worm(halves, triangles, bond, rng)
         while plain_spins(halves, triangles, shape, 0) is None:
             plain_worm(halves, triangles, bond, rng)
-    found = plain_spins(halves, triangles, shape, rng.below(2))
-    values[:] = [found[site] for site in product(*map(range, shape))]
+    closed = plain_spins(halves, triangles, shape, rng.below(2))
+    values[:] = [closed[site] for site in product(*map(range, shape))]
 
 
 @pytest.mark.parametrize("bond", [-3.0, -0.5, 0.0, 0.5, 1.2])

@@ -58,14 +58,14 @@ def probe(
     much each scale lowers the entropy.
     """
     from ..io import check_output
-    from ..probe import area_laws, draw, probed
+    from ..probe import area_laws, draw, find_peaks
 
     if out and out.suffix.lower() not in (".png", ".pdf", ".svg"):
         raise InputError(f"{out}: figures are written as .png, .pdf or .svg")
     if out:
         check_output(out, force)
     data = _data(source)
-    peaks, laws = probed(data, along), area_laws(data, along)
+    peaks, laws = find_peaks(data, along), area_laws(data, along)
     if out:
         draw(data, along).savefig(out, dpi=200)
         note(f"wrote {out}")

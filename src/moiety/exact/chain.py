@@ -54,7 +54,13 @@ def chain_entropy(
 def chain_energy(
     temperature: float, size: int | None = None, coupling: float = 1.0, field: float = 0.0
 ) -> float:
-    """Energy per site of a ring of `size` sites, or of the infinite chain; see `chain_entropy`.
+    """Energy per site of a ring of `size` sites, or of the infinite chain.
+
+    Args:
+        temperature: T, with k_B = 1.
+        size: Number of sites of the ring; None for the infinite chain.
+        coupling: J.
+        field: H.
 
     Example:
         >>> round(chain_energy(1.0), 7), round(chain_energy(1.0, 8), 7)  # -tanh 1
@@ -69,7 +75,13 @@ def chain_energy(
 def chain_heat_capacity(
     temperature: float, size: int | None = None, coupling: float = 1.0, field: float = 0.0
 ) -> float:
-    """Heat capacity per site of a ring or of the infinite chain; see `chain_entropy`.
+    """Heat capacity per site of a ring or of the infinite chain.
+
+    Args:
+        temperature: T, with k_B = 1.
+        size: Number of sites of the ring; None for the infinite chain.
+        coupling: J.
+        field: H.
 
     Example:
         >>> round(chain_heat_capacity(1.0), 7)  # 1 / cosh^2 1

@@ -172,25 +172,45 @@ def system_probabilities(system: Any, states: int) -> np.ndarray | None:
 
 
 def system_entropy(system: Any, states: int) -> float | None:
-    """Entropy per site in nats; None if there are too many states, see `system_probabilities`."""
+    """Entropy per site in nats; None if there are too many states.
+
+    Args:
+        system: An object with `shape`, `temperature` and `energy(values)`.
+        states: Number q of states of a site.
+    """
     probabilities = system_probabilities(system, states)
     return None if probabilities is None else entropy(probabilities) / prod(system.shape)
 
 
 def system_energy(system: Any, states: int) -> float | None:
-    """Mean energy per site; None if there are too many states, see `system_probabilities`."""
+    """Mean energy per site; None if there are too many states.
+
+    Args:
+        system: An object with `shape`, `temperature` and `energy(values)`.
+        states: Number q of states of a site.
+    """
     answers = system_answers(system, states)
     return None if answers is None else answers[1]
 
 
 def system_heat_capacity(system: Any, states: int) -> float | None:
-    """Heat capacity per site; None if there are too many states, see `system_probabilities`."""
+    """Heat capacity per site; None if there are too many states.
+
+    Args:
+        system: An object with `shape`, `temperature` and `energy(values)`.
+        states: Number q of states of a site.
+    """
     answers = system_answers(system, states)
     return None if answers is None else answers[2]
 
 
 def system_answers(system: Any, states: int) -> tuple[float, float, float] | None:
-    """Entropy, energy and heat capacity per site; None if there are too many states."""
+    """Entropy, energy and heat capacity per site; None if there are too many states.
+
+    Args:
+        system: An object with `shape`, `temperature` and `energy(values)`.
+        states: Number q of states of a site.
+    """
     energies = _energies(system, states)
     if energies is None:
         return None

@@ -130,7 +130,14 @@ def high_temperature_energy(
     states: int | None = None,
     order: int | None = None,
 ) -> float:
-    """Energy per site, truncated after K^(order - 1); see `high_temperature_entropy`.
+    """Energy per site, truncated after K^(order - 1).
+
+    Args:
+        name: A key of `SERIES`.
+        temperature: T, with k_B = 1.
+        coupling: J.
+        states: Number q of states of a Potts model, 3 by default.
+        order: Order of truncation, see `high_temperature_entropy`.
 
     Example:
         >>> round(high_temperature_energy("ising-square", 10.0), 6)  # about -2 J^2 / T
@@ -148,7 +155,14 @@ def high_temperature_heat_capacity(
     states: int | None = None,
     order: int | None = None,
 ) -> float:
-    """Heat capacity per site, truncated after K^order; see `high_temperature_entropy`.
+    """Heat capacity per site, truncated after K^order.
+
+    Args:
+        name: A key of `SERIES`.
+        temperature: T, with k_B = 1.
+        coupling: J.
+        states: Number q of states of a Potts model, 3 by default.
+        order: Order of truncation, see `high_temperature_entropy`.
 
     Example:
         >>> round(high_temperature_heat_capacity("ising-square", 10.0), 6)

@@ -55,7 +55,11 @@ def houtappel_free_energy(temperature: float, *, coupling: float = 1.0) -> float
 
 
 def houtappel_energy(temperature: float, *, coupling: float = 1.0) -> float:
-    """Energy per site; arguments as for `houtappel_free_energy`.
+    """Energy per site.
+
+    Args:
+        temperature: T, with k_B = 1.
+        coupling: J, of either sign.
 
     Example:
         >>> round(houtappel_energy(CRITICAL_TEMPERATURE), 7)
@@ -68,7 +72,11 @@ def houtappel_energy(temperature: float, *, coupling: float = 1.0) -> float:
 
 
 def houtappel_entropy(temperature: float, *, coupling: float = 1.0) -> float:
-    """Entropy per site in nats, to 1e-12; arguments as for `houtappel_free_energy`.
+    """Entropy per site in nats, to 1e-12.
+
+    Args:
+        temperature: T, with k_B = 1.
+        coupling: J, of either sign.
 
     Example:
         >>> [round(houtappel_entropy(t, coupling=-1.0), 7) for t in (0.01, 0.5, 1.0, 2.0, 4.0)]
@@ -84,7 +92,9 @@ def houtappel_entropy(temperature: float, *, coupling: float = 1.0) -> float:
 def houtappel_heat_capacity(temperature: float, *, coupling: float = 1.0) -> float:
     """Heat capacity per site; for the ferromagnet it grows like -ln |T - T_c| at T_c.
 
-    Arguments as for `houtappel_free_energy`.
+    Args:
+        temperature: T, with k_B = 1.
+        coupling: J, of either sign.
 
     Example:
         >>> [round(houtappel_heat_capacity(2.0, coupling=j), 6) for j in (1.0, -1.0)]

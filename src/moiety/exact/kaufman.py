@@ -44,7 +44,12 @@ def kaufman_entropy(
 
 
 def kaufman_log_z(temperature: float, size: int | Sequence[int], *, coupling: float = 1.0) -> float:
-    """Ln Z of the whole torus; arguments as for `kaufman_entropy`.
+    """Ln Z of the whole torus.
+
+    Args:
+        temperature: T, with k_B = 1.
+        size: Side or sides, see `kaufman_entropy`.
+        coupling: J, see `kaufman_entropy`.
 
     Example:
         >>> round(kaufman_log_z(1e3, 4) / float(np.log(2)), 4)  # 16 free spins
@@ -58,7 +63,12 @@ def kaufman_log_z(temperature: float, size: int | Sequence[int], *, coupling: fl
 def kaufman_energy(
     temperature: float, size: int | Sequence[int], *, coupling: float = 1.0
 ) -> float:
-    """Energy per site; arguments as for `kaufman_entropy`.
+    """Energy per site.
+
+    Args:
+        temperature: T, with k_B = 1.
+        size: Side or sides, see `kaufman_entropy`.
+        coupling: J, see `kaufman_entropy`.
 
     Example:
         >>> round(kaufman_energy(0.5, 8), 4)
@@ -72,7 +82,12 @@ def kaufman_energy(
 def kaufman_heat_capacity(
     temperature: float, size: int | Sequence[int], *, coupling: float = 1.0
 ) -> float:
-    """Heat capacity per site; arguments as for `kaufman_entropy`.
+    """Heat capacity per site.
+
+    Args:
+        temperature: T, with k_B = 1.
+        size: Side or sides, see `kaufman_entropy`.
+        coupling: J, see `kaufman_entropy`.
 
     Example:
         >>> [round(kaufman_heat_capacity(t, 64), 5) for t in (1.8, 2.269185, 3.5)]

@@ -47,7 +47,11 @@ def onsager_free_energy(temperature: float, *, coupling: float = 1.0) -> float:
 
 
 def onsager_energy(temperature: float, *, coupling: float = 1.0) -> float:
-    """Energy per site; arguments as for `onsager_free_energy`.
+    """Energy per site.
+
+    Args:
+        temperature: T, with k_B = 1.
+        coupling: J, of either sign.
 
     Example:
         >>> round(onsager_energy(CRITICAL_TEMPERATURE), 9)  # -sqrt 2
@@ -58,7 +62,11 @@ def onsager_energy(temperature: float, *, coupling: float = 1.0) -> float:
 
 
 def onsager_entropy(temperature: float, *, coupling: float = 1.0) -> float:
-    """Entropy per site in nats, to 1e-9; arguments as for `onsager_free_energy`.
+    """Entropy per site in nats, to 1e-9.
+
+    Args:
+        temperature: T, with k_B = 1.
+        coupling: J, of either sign.
 
     Example:
         >>> round(onsager_entropy(1.8), 7), round(onsager_entropy(3.5), 7)
@@ -71,7 +79,9 @@ def onsager_entropy(temperature: float, *, coupling: float = 1.0) -> float:
 def onsager_heat_capacity(temperature: float, *, coupling: float = 1.0) -> float:
     """Heat capacity per site, to 1e-12; it grows like -ln |T - T_c| at T_c.
 
-    Arguments as for `onsager_free_energy`.
+    Args:
+        temperature: T, with k_B = 1.
+        coupling: J, of either sign.
 
     Example:
         >>> round(onsager_heat_capacity(2.0), 6)

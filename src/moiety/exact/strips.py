@@ -98,17 +98,17 @@ class Strip:
             )
 
     def free_energy(self, rows: int | None = None) -> float:
-        """Free energy per site of a ring of `rows`, or of the infinite strip."""
+        """Free energy per site of a ring of `rows` rows, or of the infinite strip if None."""
         log_z = (self._infinite if rows is None else self._ring(rows))[0]
         return -self.temperature * (log_z + self._exponent_top) / self.width
 
     def energy(self, rows: int | None = None) -> float:
-        """Energy per site of a ring of `rows`, or of the infinite strip."""
+        """Energy per site of a ring of `rows` rows, or of the infinite strip if None."""
         mean = (self._infinite if rows is None else self._ring(rows))[1]
         return -self.temperature * (mean + self._exponent_top) / self.width + 0.0
 
     def entropy(self, rows: int | None = None) -> float:
-        """Entropy per site in nats of a ring of `rows`, or of the infinite strip."""
+        """Entropy per site in nats of a ring of `rows` rows, or of the infinite strip if None."""
         log_z, mean = self._infinite[:2] if rows is None else self._ring(rows)[:2]
         return max((log_z - mean) / self.width, 0.0)
 

@@ -53,7 +53,7 @@ def thermal(system: Any, infinite: bool = False) -> Thermal:
     solved = solve(system, infinite) if solve else None
     if solved is None and not infinite:
         solved = _enumerated(system) or _short_sided(system)
-    if solved is None:  # the system itself may know its entropy
+    if solved is None:  # the system itself may have an exact entropy
         solved = Thermal(system.entropy_infinite() if infinite else system.exact_entropy())
     return solved
 

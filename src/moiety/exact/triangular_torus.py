@@ -68,7 +68,12 @@ def triangular_torus_entropy(
 def triangular_torus_log_z(
     temperature: float, shape: int | Sequence[int], *, coupling: float = 1.0
 ) -> float:
-    """Ln Z of the whole torus; arguments as for `triangular_torus_entropy`.
+    """Ln Z of the whole torus.
+
+    Args:
+        temperature: T, with k_B = 1.
+        shape: Side or sides, see `triangular_torus_entropy`.
+        coupling: J, of either sign.
 
     Example:
         >>> round(triangular_torus_log_z(1e6, 4) / float(np.log(2)), 4)  # 16 free spins
@@ -81,7 +86,12 @@ def triangular_torus_log_z(
 def triangular_torus_energy(
     temperature: float, shape: int | Sequence[int], *, coupling: float = 1.0
 ) -> float:
-    """Energy per site; arguments as for `triangular_torus_entropy`.
+    """Energy per site.
+
+    Args:
+        temperature: T, with k_B = 1.
+        shape: Side or sides, see `triangular_torus_entropy`.
+        coupling: J, of either sign.
 
     Example:
         >>> [round(triangular_torus_energy(0.5, side, coupling=-1.0), 5) for side in (60, 64)]
@@ -97,7 +107,10 @@ def triangular_torus_heat_capacity(
 ) -> float:
     """Heat capacity per site, K^2 d^2 ln Z / dK^2 / N, differentiated mode by mode.
 
-    Arguments as for `triangular_torus_entropy`.
+    Args:
+        temperature: T, with k_B = 1.
+        shape: Side or sides, see `triangular_torus_entropy`.
+        coupling: J, of either sign.
 
     Example:
         >>> round(triangular_torus_heat_capacity(2.0, 64, coupling=-1.0), 6)

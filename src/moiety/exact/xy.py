@@ -115,7 +115,10 @@ def chain_energy(temperature: float, size: int | None = None, coupling: float = 
 def chain_entropy(temperature: float, size: int | None = None, coupling: float = 1.0) -> float:
     """Differential entropy per site in nats of a ring at H = 0, or of the infinite chain.
 
-    Arguments as for `chain_energy`.
+    Args:
+        temperature: T, with k_B = 1.
+        size: Number of sites; None for the infinite chain.
+        coupling: J.
 
     Example:
         >>> round(chain_entropy(1.0), 6), round(chain_entropy(1.0, 4), 6)
@@ -196,18 +199,15 @@ def harmonic_information(
         raise InputError(
             f"the harmonic limit needs coupling >= 0 and field > 0, not {coupling:g} and {field:g}"
         )
-    green = np.fft.irfftn(
-        1 / _stiffness(shape, coupling, field), shape, axes=tuple(range(len(shape)))
-    )
+    inverse, axes = 1 / _stiffness(shape, coupling, field), tuple(range(len(shape)))
+    green = np.fft.irfftn(inverse, shape, axes=axes)
     both = np.concatenate([first, second])
     if len(both) == prod(shape):
         log_both = -float(np.log(_stiffness(shape, coupling, field, whole=True)).sum())
     else:
         log_both = _log_determinant(green, both)
-    information = 0.5 * (
-        _log_determinant(green, first) + _log_determinant(green, second) - log_both
-    )
-    return max(float(information), 0.0)  # rounding at J = 0
+    halves = _log_determinant(green, first) + _log_determinant(green, second)
+    return max(float(0.5 * (halves - log_both)), 0.0)  # rounding at J = 0
 
 
 def _reduced(temperature: float, *energies: float) -> tuple[float, ...]:

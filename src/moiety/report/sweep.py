@@ -71,7 +71,7 @@ def write_sweep_report(store: Store, path: str | os.PathLike[str], *, force: boo
         >>> import pathlib, tempfile
         >>> from moiety.sweep import Plan
         >>> from moiety.sweep.chain import run_chain
-        >>> grid = {"name": "ising-chain", "size": 6, "temperature": [3.0, 2.0], "samples": 1024}
+        >>> grid = {"name": "ising-chain", "size": 4, "temperature": [3.0, 2.0], "samples": 1024}
         >>> plan = Plan.of({"system": [grid], "estimate": {"cross_check": False}})
         >>> folder = pathlib.Path(tempfile.mkdtemp())
         >>> Store(folder).save_plan(plan)

@@ -87,7 +87,7 @@ def sweep(
     Example:
         >>> import tempfile
         >>> from concurrent.futures import ThreadPoolExecutor
-        >>> grid = {"name": "ising-chain", "size": 6, "temperature": [3.0, 2.5], "samples": 1024}
+        >>> grid = {"name": "ising-chain", "size": 4, "temperature": [3.0, 2.5], "samples": 1024}
         >>> plan = Plan.of({"system": [grid], "estimate": {"cross_check": False}})
         >>> store = Store(tempfile.mkdtemp())
         >>> sweep(plan, store, ThreadPoolExecutor).done

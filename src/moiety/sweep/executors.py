@@ -40,11 +40,6 @@ def processes(workers: int = 2) -> Workers:
 
     Args:
         workers: Number of processes.
-
-    Example:
-        >>> with processes(1)() as executor:
-        ...     executor.submit(pow, 2, 5).result()
-        32
     """
 
     @contextmanager

@@ -19,9 +19,10 @@ sublattices if there are such groups.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...base.errors import InputError
 from ._arrays import Codes, Integers, Reals, Sites, Stream, Words
@@ -139,13 +140,20 @@ def orders(equal: Integers, counts: Integers, bond: float, field: float) -> Real
         >>> orders(np.array([2, 2]), np.array([[2, 0], [0, 2]]), 0.5, 0.1).tolist()
         [-2.0, 0.0, 2.0, 8.0, 8.0]
     """
-    groups = counts.shape[-2]
-    waves = np.exp(2j * np.pi * np.outer(range(min(groups, 2)), range(groups)) / groups)
-    moments = np.abs(waves @ counts) ** 2  # (..., 1 or 2, states)
+    moments = np.abs(_waves(counts.shape[-2]) @ counts) ** 2  # (..., 1 or 2, states)
     spread = equal.var(axis=-1) if equal.shape[-1] else np.zeros(equal.shape[:-1])
     down, up = counts[..., 0].sum(axis=-1), counts[..., 1].sum(axis=-1)
     whole = [-bond * equal.sum(axis=-1) - field * (up - down), spread, down]
     return np.stack([*whole, *np.moveaxis(moments.sum(axis=-1), -1, 0)], axis=-1)
+
+
+@lru_cache
+def _waves(groups: int) -> NDArray[np.complex128]:
+    """Weights w^g of the uniform order and of the sublattice order, shape `(1 or 2, groups)`."""
+    waves: NDArray[np.complex128] = np.exp(
+        2j * np.pi * np.outer(range(min(groups, 2)), range(groups)) / groups
+    )
+    return waves
 
 
 def _names(groups: Integers | None) -> tuple[str, ...]:
