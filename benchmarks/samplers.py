@@ -75,8 +75,8 @@ class Chain:
     replicas: int = 1
 
 
-# Contenders have `library`, `update`, `slow` and `prepare(size, temperature, seed)`, which returns a
-# `Chain` in equilibrium.
+# Contenders have `library`, `update`, `slow` and `prepare(size, temperature, seed)`, which returns
+# a `Chain` in equilibrium.
 
 
 @dataclass(frozen=True)
