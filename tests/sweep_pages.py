@@ -15,7 +15,7 @@ NETWORKS = TrainedCritic(ConvolutionalCritic(), {})
 
 
 def falling(entropy):
-    """The training of a chain rule, whose bound is minus the entropy."""
+    """The training of a chain rule; its bound is minus the entropy."""
     bound = [-entropy - 0.1, -entropy - 0.02, -entropy]
     return History([25, 50, 75], bound, bound, bound, bound)
 
@@ -27,7 +27,7 @@ def rising(m):
 
 
 def level(cut, weight, temperature):
-    """A level whose M rises fastest at T = 2.3; small halves are counted."""
+    """A level with an M that rises fastest at T = 2.3; small halves are counted."""
     m = cut.interface * (0.1 + 0.05 * tanh((temperature - 2.3) / 0.2))
     trained = cut.volume > 4
     source, status = ("estimated", "converged") if trained else ("counted", "counted")
