@@ -345,4 +345,4 @@ def test_kernel_equals_its_twin(shape, bond):
         loops(fast, shape, bond, rng, updates)
         plain_loops(slow, shape, bond, plain, updates)
         np.testing.assert_array_equal(fast, slow)
-    assert int(rng[0]) == plain.state  # not one random number more or fewer
+    assert int(rng[0]) == plain.state  # equally many random numbers

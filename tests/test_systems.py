@@ -82,7 +82,7 @@ VARIANTS = [  # (system, changes, algorithms)
 CASES = [
     (name, changes, algorithm) for name, changes, algorithms in VARIANTS for algorithm in algorithms
 ]
-# The driver would burn in single spins for up to 16384 sweeps, observed one by one.
+# By default the driver may observe single spins for 16384 sweeps, which is slow.
 PACE = {"metropolis": {"burn_in": 300, "thinning": 60}, "exact": {}}
 QUICK = {"burn_in": 200}
 
@@ -450,7 +450,7 @@ def test_kernels_equal_their_twins(kernel, twin, states, bond, field):
         assert kernel(fast, neighbours, states, bond, field, rng, 1) > 0
         twin(slow, neighbours.tolist(), states, bond, field, plain)
         np.testing.assert_array_equal(fast, slow)
-    assert int(rng[0]) == plain.state  # not one random number more or fewer
+    assert int(rng[0]) == plain.state  # equally many random numbers
 
 
 def test_streams_equal_their_twin():

@@ -444,7 +444,7 @@ def assert_twins(kernel, twin, shape, bond, field, spread=tau):
         # vectors and angles round differently
         np.testing.assert_allclose(np.sin((fast - slow) / 2), 0.0, atol=1e-9)
         slow[:] = fast
-    assert int(rng[0]) == plain.state  # not one random number more or fewer
+    assert int(rng[0]) == plain.state  # equally many random numbers
 
 
 @pytest.mark.parametrize(("bond", "field"), MODELS)
