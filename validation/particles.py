@@ -164,7 +164,8 @@ def critics(show: Page, effort: Effort, seed: int) -> list[str]:
             points, pixels = estimates
             apart = abs(points.value - pixels.value) / np.hypot(points.error, pixels.error)
             if apart > SIGMAS:
-                misses.append(f"{name} {phi:g}, {cut}: points and images differ by {apart:.1f} errors")
+                case = f"{name} {phi:g}, {cut}"
+                misses.append(f"{case}: points and images differ by {apart:.1f} errors")
     return misses
 
 
