@@ -28,7 +28,7 @@ def rising(m):
 
 
 def level(cut, weight, temperature):
-    """A level whose M rises fastest at T = 2.3; small halves are counted."""
+    """A level with an M that rises fastest at T = 2.3; small halves are counted."""
     m = cut.interface * (0.1 + 0.05 * tanh((temperature - 2.3) / 0.2))
     trained = cut.volume > 4
     source, status = ("estimated", "converged") if trained else ("counted", "counted")

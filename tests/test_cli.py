@@ -176,7 +176,8 @@ def test_json_has_no_nan(result):
 
 
 def test_estimate_uses_every_option(run, tmp_path):
-    np.savez(tmp_path / "x.npz", spins=np.moveaxis(FLAT, 0, 2), copy=FLAT)
+    small = FLAT[:, :3, :3]  # counted also with three states
+    np.savez(tmp_path / "x.npz", spins=np.moveaxis(small, 0, 2), copy=small)
     words = "--no-periodic --variable spins --axes x,y,draw --kind discrete --states 3"
     words += " --symmetries flip,reflect --critic convolutional --objective infonce --bound nwj"
     words += " --steps 7 --folds 3 --seed 4 --device cpu --threads 1 --excess --no-tail"
@@ -219,16 +220,18 @@ def test_from_samples_to_report(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     words = "ising-chain --size 4 --temperature 2.5 --samples 8192 --seed 1 --out ising.nc"
     assert run("sample", *words.split()).code == 0
-    words = "ising.nc --no-cross-check --json --out result.nc --report first.html"
+    words = "ising.nc --no-cross-check --json --out result.nc --report page.html"
     done = run("estimate", *words.split())
-    assert (done.code, done.err) == (0, "wrote result.nc\nwrote first.html\n")
+    assert (done.code, done.err) == (0, "wrote result.nc\nwrote page.html\n")
     assert EntropyResult.load("result.nc").entropy == json.loads(done.out)["entropy"]
-    done = run("report", "result.nc", "--out", "report.html")
-    assert (done.code, done.out, done.err) == (0, "", "wrote report.html\n")
-    assert "<html" in (tmp_path / "report.html").read_text()
-    assert files(tmp_path) == {"ising.nc", "result.nc", "first.html", "report.html"}
-    assert "exists already" in run("report", "result.nc", "--out", "report.html").err
-    assert run("report", "result.nc", "--out", "report.html", "--force").code == 0
+    page = (tmp_path / "page.html").read_text()
+    assert "<html" in page
+    (tmp_path / "page.html").write_text("old")
+    assert "exists already" in run("report", "result.nc", "--out", "page.html").err
+    done = run("report", "result.nc", "--out", "page.html", "--force")
+    assert (done.code, done.out, done.err) == (0, "", "wrote page.html\n")
+    assert (tmp_path / "page.html").read_text() == page
+    assert files(tmp_path) == {"ising.nc", "result.nc", "page.html"}
 
 
 def test_the_number_survives_an_output_that_fails(run, flat, monkeypatch):

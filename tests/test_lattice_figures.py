@@ -14,7 +14,8 @@ from moiety.paper import FIGURES, fields, fig1, fig2, fig3, heat, lattices
 from moiety.paper.lattices import NAMES, ROTORS, SQUARE, Effort
 
 TINY = Effort(
-    size=8, samples=64, square=(4.0, 3.0, 2.4, 2.0, 1.5), triangular=(2.0, 0.5), rotors=(3.0, 1.0, 0.3),
+    size=8, samples=64,
+    square=(4.0, 3.0, 2.4, 2.0, 1.5), triangular=(2.0, 0.5), rotors=(3.0, 1.0, 0.3),
     estimate={"steps": 8, "cross_check": False, "precision": 1.0}, rotor_estimate={},
     fields=(0.5,), field_temperatures=(2.0, 1.0, 0.5, 0.2), field_steps=8, field_sites=2**12,
 )  # fmt: skip

@@ -42,7 +42,7 @@ def test_words_and_states_are_the_same(shape):
 
 
 def plain_sweep(states, table, layout, costs, rng):
-    """Visit sites colour by colour, batch by batch; each lattice draws its digits one by one."""
+    """Visit sites colour by colour, batch by batch; each lattice draws its digits in turn."""
     site_at = np.argsort(layout.places)
     for first, last in zip(layout.bounds[:-1], layout.bounds[1:], strict=True):
         for start in range(first, last, _BATCH):
@@ -87,11 +87,11 @@ def test_sweep_equals_its_twin(bond, field, shape):
         sweep(words, layout.neighbours, layout.bounds, odds.cases, odds.digits, rng, 1)
         plain_sweep(states, table, layout, costs, plain)
         np.testing.assert_array_equal(unpack(words, layout), states)
-    assert int(rng[0]) == plain.state  # not one random number more or fewer
+    assert int(rng[0]) == plain.state  # equally many random numbers
 
 
 def test_batches_of_a_colour_are_updated_one_after_another():
-    shape = (40, 32)  # 640 sites a colour: three batches, the last one half full
+    shape = (40, 32)  # 640 sites per colour: three batches, the last half full
     table, layout = neighbour_table(shape), layout_of(shape)
     costs = flip_costs(4, 0.9)
     odds, rng, plain = Odds.of(costs), stream(3), PlainStream(3)
@@ -147,7 +147,7 @@ def test_lattices_do_not_merge():
         assert len(np.unique(unpack(words, layout), axis=0)) == WIDTH
     states = 2.0 * unpack(words, layout) - 1
     overlap = (states @ states.T / 64)[np.triu_indices(WIDTH, 1)]
-    # 2016 pairs of 64 lattices: at least 64 independent ones; 4 sigma
+    # 2016 pairs of 64 lattices: at least 64 of them independent; 4 sigma
     assert abs(overlap.mean()) < 4 * overlap.std() / np.sqrt(WIDTH)
 
     generator = np.random.default_rng(5)  # negative control: a common uniform number for all 64

@@ -1,6 +1,7 @@
 """What a wheel contains, without building one, and versions that have to agree."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,15 @@ def test_every_requirement_is_pinned():
     names = {normalised(line.split("==")[0]) for line in pins}
     assert len(wanted) > 30 and {normalised(name) for name in wanted} <= names
     assert pins == sorted(pins, key=str.lower) and all("==" in pin for pin in pins)
+
+
+def test_mutation_testing_names_files_that_exist():
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    named = [
+        *tools["mutmut"]["only_mutate"],
+        *tools["mutmut"]["pytest_add_cli_args_test_selection"],
+    ]
+    assert len(named) > 8 and all((ROOT / name).is_file() for name in named)
 
 
 def normalised(name: str) -> str:

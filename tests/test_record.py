@@ -8,8 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 CASES = ("baselines", "square", "rods")
-# Processors round differently, and training amplifies that: fifty steps of Adam turn a difference of
-# 1e-7 into one far below a hundredth of the stated error.  What is counted knows no training.
+# Processors round differently, and training amplifies that: after fifty steps of Adam the numbers
+# may differ by a small part of their error.  Counted numbers depend on no training.
 SHARE_OF_ERROR = 0.05
 ROUNDING = 1e-9
 

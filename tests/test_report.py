@@ -149,8 +149,8 @@ def test_excess_entropies_have_their_own_symbol():
 
 
 def test_training_of_the_chain_rule():
-    falling = [-0.60, -0.45, -0.41, -0.40]
-    history = History([25, 50, 75, 100], falling, falling, falling, falling)
+    falling = (-0.60, -0.45, -0.41, -0.40)
+    history = History((25, 50, 75, 100), falling, falling, falling, falling)
     result = make_result((2, 2), cross_check=CrossCheck(0.4, 0.002, 0.001, 0.002, (history,) * 2))
     caption = "The chain rule: up to 100 steps; gain of the second half at most 0.050 nats/site."
     assert caption in page(result).text

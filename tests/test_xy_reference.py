@@ -47,7 +47,7 @@ def small_torus(temperature, field, points=128):
 @pytest.mark.parametrize("field", [0.0, 0.5])
 def test_the_recipe_reproduces_the_2x2_torus(recipe, field):
     betas = recipe.inverse_temperatures(2, coldest=0.2)
-    rows = recipe.measured(2, field, betas, 0.004, 1)
+    rows = recipe.measured(2, field, betas, 0.006, 1)
     temperatures = np.array([0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.5, 4.0])
     result = recipe.integrate(rows, temperatures)
     exact = np.array([small_torus(t, field) for t in temperatures])
@@ -142,7 +142,7 @@ def test_the_hot_end_matches_the_series():
     assert abs(entropy - expected) < 3.5 * np.hypot(error, 4e-5)  # 10 v^6 is neglected
 
 
-@pytest.mark.parametrize(("temperature", "field"), [(0.9, 0.0), (1.1, 0.05), (0.3, 1.0)])
+@pytest.mark.parametrize(("temperature", "field"), [(0.9, 0.0), (0.3, 1.0)])
 def test_energies_match_samples(temperature, field):
     model = XYSquare(64, temperature, field=field)
     energies = model.energy(model.sample(256, seed=7).values) / SITES

@@ -151,9 +151,11 @@ def _estimated(
                 samples, **chosen, **blocks, progress=update, should_stop=stop, on_check=watch
             )
         _refuse(file, "a lattice", blocks, blocks)
-        if type(options.get("critic")).__name__ == "PointsCritic":
+        if getattr(options.get("critic"), "sees", "image") == "points":
             raise InputError(f"{file}: holds a lattice; the critic points is for particles")
-        return estimate_entropy(samples, **options, progress=update, should_stop=stop, on_check=watch)
+        return estimate_entropy(
+            samples, **options, progress=update, should_stop=stop, on_check=watch
+        )
 
 
 def _refuse(file: Path, content: str, options: Mapping[str, Any], unfit: Iterable[str]) -> None:

@@ -35,9 +35,7 @@ _Source = Annotated[
         metavar="DIR_OR_FILE", help="Store of a sweep (folder), or output of moiety collect (.nc)."
     ),
 ]
-_Along = Annotated[
-    str, Option(metavar="NAME", help="Axis along which the phase changes; default temperature.")
-]
+_Along = Annotated[str, Option(metavar="NAME", help="Axis along which the phase changes.")]
 _Out = Annotated[
     Path | None, Option("--out", metavar="FILE", help="Output file for a plot (.png, .pdf, .svg).")
 ]

@@ -30,8 +30,8 @@ _Out = Annotated[
     Path, Option("--out", metavar="DIR", help="Folder for data (.nc, .csv) and plots (.png, .pdf).")
 ]
 _Quick = Annotated[bool, Option("--quick", help="Do a tenth of the work, with larger errors.")]
-_Seed = Annotated[int, Option(metavar="N", min=0, help="Seed for all random numbers; default 0.")]
-_Threads = Annotated[int, Option(metavar="N", min=1, help="Number of parallel tasks; default 2.")]
+_Seed = Annotated[int, Option(metavar="N", min=0, help="Seed for all random numbers.")]
+_Threads = Annotated[int, Option(metavar="N", min=1, help="Number of parallel tasks.")]
 
 
 def reproduce(

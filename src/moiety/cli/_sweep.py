@@ -56,12 +56,8 @@ _Folder = Annotated[
         help="Store of the results; default: the name of the plan without .toml.",
     ),
 ]
-_Executor = Annotated[
-    str, Option(metavar="NAME", help="Executor: processes (default), dask or slurm.")
-]
-_Workers = Annotated[
-    int, Option(metavar="N", min=1, help="Number of chains that run in parallel; default 2.")
-]
+_Executor = Annotated[str, Option(metavar="NAME", help="Executor: processes, dask or slurm.")]
+_Workers = Annotated[int, Option(metavar="N", min=1, help="Number of chains that run in parallel.")]
 _Scheduler = Annotated[
     str | None,
     Option(

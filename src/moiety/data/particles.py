@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..base.errors import InputError
-from .boundaries import boundary_flags, boundary_text
+from ._boundaries import boundary_flags, boundary_text
 
 __all__ = ["Particles", "ball_volume"]
 

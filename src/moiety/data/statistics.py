@@ -177,7 +177,7 @@ def mser(series: np.ndarray) -> int:
 
 
 def block_labels(chains: int, draws: int, parts: int) -> np.ndarray:
-    """Divide samples into contiguous blocks, which separates few correlated draws.
+    """Divide samples into contiguous blocks; correlations between blocks are weak.
 
     Blocks are whole chains if the number of chains is a multiple of `parts`, otherwise
     consecutive draws in chain-major order.

@@ -121,10 +121,15 @@ def _place(
 
 @njit(nogil=True, cache=True)
 def _cover(
-    origin: Floats, spread: Floats, inverse: Floats, closed: Flags, bins: Integers
-) -> tuple[Integers, Integers]:
+    origin: Floats,
+    spread: Floats,
+    inverse: Floats,
+    closed: Flags,
+    bins: Integers,
+    low: Integers,
+    high: Integers,
+) -> None:
     """First and last bin along each edge that a crop overlaps, also beyond a periodic boundary."""
-    low, high = np.zeros(3, np.int64), np.zeros(3, np.int64)
     for edge in range(3):
         least, most = np.inf, -np.inf
         for which in range(8):
@@ -138,7 +143,6 @@ def _cover(
         )
         if not closed[edge]:
             low[edge], high[edge] = max(low[edge], 0), min(high[edge], bins[edge] - 1)
-    return low, high
 
 
 @njit(nogil=True, cache=True)
@@ -229,14 +233,15 @@ def gather(
         counts: Increased by the number of particles in each half, shape `(n, 2)`.
     """
     origin, corner, spread = np.zeros(3), np.zeros(3), np.zeros(3)
-    shift, index, bins = np.zeros(3, np.int64), np.zeros(3, np.int64), frames.bins
+    low, high, bins = np.zeros(3, np.int64), np.zeros(3, np.int64), frames.bins
+    shift, index = np.zeros(3, np.int64), np.zeros(3, np.int64)
     for n in range(len(placements.samples)):
         k, order = placements.samples[n], placements.orders[n]
         for axis in range(3):
             spread[order[axis]] = parent[axis]
         cell = frames.cells[k]
         _place(cell, frames.closed, placements.places[n], spread, space, origin)
-        low, high = _cover(origin, spread, frames.inverse[k], frames.closed, bins)
+        _cover(origin, spread, frames.inverse[k], frames.closed, bins, low, high)
         for x in range(low[0], high[0] + 1):
             for y in range(low[1], high[1] + 1):
                 for z in range(low[2], high[2] + 1):

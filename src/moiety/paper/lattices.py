@@ -216,7 +216,8 @@ def _report_to(progress: Progress) -> Callable[[Sequence[State]], None]:
             f"{state.point.labels['system']} {state.point.labels['temperature']:g}"
             for state in busy
         )
-        progress(done + sum(state.details["share"] for state in busy), len(states), text or "starting")
+        share = sum(state.details["share"] for state in busy)
+        progress(done + share, len(states), text or "starting")
 
     return update
 

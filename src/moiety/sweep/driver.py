@@ -159,7 +159,11 @@ class _Run:
         return {key: errors[-1] for key, errors in self.errors.items() if len(errors) >= TRIES}
 
     def submit_all(self, executor: Executor) -> None:
-        """Run all unfinished chains until they are done, given up or stopped, or workers die."""
+        """Run all unfinished chains until they are done, given up or stopped, or workers die.
+
+        Args:
+            executor: Executor of the tasks.
+        """
         futures = {self._submit(executor, chain): chain for chain in self.unfinished()}
         while futures:
             done, _ = wait(futures, timeout=_TICK, return_when=FIRST_COMPLETED)

@@ -229,7 +229,7 @@ def _compare(flips: Words, undecided: Words, threshold: Words, rng: Stream, size
         Nonzero if a lattice is undecided.
     """
     state, left = rng[0], _ZERO
-    for i in range(size):  # `next_bits`, written out so that the loop vectorises
+    for i in range(size):  # `next_bits`, written out for vector instructions
         bits = state + np.uint64(i + 1) * INCREMENT
         bits = (bits ^ (bits >> np.uint64(30))) * FIRST_FACTOR
         bits = (bits ^ (bits >> np.uint64(27))) * SECOND_FACTOR

@@ -54,7 +54,7 @@ class Layout:
 
 @njit(nogil=True, cache=True)
 def _colours(table: Sites) -> Integers:
-    """Colour the sites one by one with the smallest colour that no neighbour has."""
+    """Give each site in turn the smallest colour that no neighbour has."""
     sites, z = table.shape
     colours = np.full(sites, -1, np.int64)
     for i in range(sites):
