@@ -17,18 +17,31 @@ from moiety.exact.chain import segment_information
 from moiety.results.types import Source
 from moiety.systems import system
 from small import SMALL
+from stubs import information
 
 QUICK = Training(steps=120, batch=128, patience=4)
 BRIEF = Training(steps=5, batch=128)  # where it does not matter what is learnt
 # the cross-check, refinement and the default critic have tests of their own
 estimate_entropy = partial(estimate_both_ways, critic=SMALL, cross_check=False, precision=1.0)
-untrained = partial(estimate_entropy, should_stop=lambda: True)  # all that precedes training
 
 
 def assert_entropy(result, expected, sigmas=4.0):
     """4 of the stated errors: one false alarm in 10^4 if they hold; the seeds are fixed."""
     message = f"{result} against {expected:.5f}"
     assert abs(result.entropy - expected) <= sigmas * result.error + 1e-9, message
+
+
+@pytest.fixture
+def untrained(monkeypatch):
+    """An estimate whose M of every cut is known, for what does not depend on it."""
+
+    def estimate(samples):
+        known = information(0.1, influence=np.zeros(samples.n))
+        answer = lambda *arguments, **options: known  # noqa: E731
+        monkeypatch.setattr("moiety.entropy.climb.mutual_information_of", answer)
+        return estimate_entropy(samples)
+
+    return estimate
 
 
 @pytest.fixture(scope="module")
@@ -96,8 +109,8 @@ def test_the_ising_chain_has_the_same_information_at_all_sizes():
 @pytest.mark.parametrize(
     "name, parameters",
     [
-        ("potts-square", {"size": (4, 3), "temperature": 1.0}),  # three states
-        ("ising-cubic", {"size": (3, 3, 2), "temperature": 5.0}),
+        ("potts-square", {"size": (3, 3), "temperature": 1.0}),  # three states
+        ("ising-cubic", {"size": (3, 2, 2), "temperature": 5.0}),
     ],
 )
 def test_small_lattices_by_enumeration(name, parameters):
@@ -107,7 +120,7 @@ def test_small_lattices_by_enumeration(name, parameters):
     assert {level.source for level in result.levels} == {Source.COUNTED, Source.ESTIMATED}
 
 
-@pytest.mark.parametrize("shape", [(6, 10), (6, 5, 4), (30,), (7, 9)])
+@pytest.mark.parametrize("shape", [(6, 10), (3, 5, 2), (15,), (5, 7)])
 def test_independent_sites_of_any_lattice(shape):
     values = (np.random.default_rng(0).random((200, *shape)) < 0.3).astype(int)
     samples = Samples.from_array(values, axes=("draw", *"xyz"[: len(shape)]), periodic=True)
@@ -117,7 +130,7 @@ def test_independent_sites_of_any_lattice(shape):
 
 @pytest.mark.parametrize("kind", ["angle", "real"])
 def test_independent_continuous_sites(kind):
-    rng, size = np.random.default_rng(0), (128, 4, 2)
+    rng, size = np.random.default_rng(0), (128, 2, 2)
     values = rng.uniform(0, 2 * np.pi, size) if kind == "angle" else rng.normal(size=size)
     samples = Samples.from_array(values, axes="draw,x,y", kind=kind, periodic=True)
     expected = np.log(2 * np.pi) if kind == "angle" else 0.5 * np.log(2 * np.pi * np.e)
@@ -151,7 +164,7 @@ def test_excess_leaves_out_the_error_of_single_sites():
 # Samples
 
 
-def test_few_samples_start_from_smaller_blocks_and_warn():
+def test_few_samples_start_from_smaller_blocks_and_warn(untrained):
     model = system("ising-square", size=8, temperature=3.0)
     result = untrained(model.sample(16, seed=1))
     assert prod(result.bases[0].shape) < 16
@@ -159,7 +172,7 @@ def test_few_samples_start_from_smaller_blocks_and_warn():
     assert any("of 16 samples" in warning for warning in result.status.warnings)
 
 
-def test_correlated_samples_have_a_smaller_effective_number():
+def test_correlated_samples_have_a_smaller_effective_number(untrained):
     model = system("ising-square", size=16, temperature=2.3)
     correlated = {"algorithm": "metropolis", "burn_in": 0, "thinning": 1}
     result = untrained(model.sample(400, seed=1, chains=2, **correlated))
@@ -169,7 +182,7 @@ def test_correlated_samples_have_a_smaller_effective_number():
     assert independent.samples["effective"] > 250
 
 
-def test_a_chain_that_never_left_one_phase_is_noticed():
+def test_a_chain_that_never_left_one_phase_is_noticed(untrained):
     model = system("ising-square", size=8, temperature=1.0)
     stuck = model.sample(256, seed=1, algorithm="metropolis", burn_in=0, thinning=1)
     assert any("have not mixed" in warning for warning in untrained(stuck).status.warnings)
@@ -200,7 +213,7 @@ def test_a_lattice_of_a_single_site_cannot_be_halved():
 
 def test_a_stop_leaves_the_rest_to_the_area_law():
     samples = system("ising-square", size=16, temperature=3.0).sample(256, seed=1)
-    result = untrained(samples)
+    result = estimate_entropy(samples, should_stop=lambda: True)
     assert [level.status for level in result.levels[:4]] == ["stopped"] * 4
     assert any("stopped early" in warning for warning in result.status.warnings)
     assert result.ended == "stopped"
@@ -211,14 +224,14 @@ def test_a_stop_leaves_the_rest_to_the_area_law():
         periodic=True,
     )
     with pytest.raises(EstimateError, match="before any level"):
-        untrained(angles)
+        estimate_entropy(angles, should_stop=lambda: True)
 
 
 def test_progress_is_reported():
     steps = []
     samples = system("ising-square", size=(8, 4), temperature=3.0).sample(64, seed=1)
     estimate_entropy(samples, training=BRIEF, progress=lambda *step: steps.append(step))
-    assert steps[0] == (0, 2, "2x4 | 2x4") and 1 < steps[-1][0] < 2 == steps[-1][1]
+    assert steps[0] == (0, 3, "2x2 | 2x2") and 2 < steps[-1][0] < 3 == steps[-1][1]
 
 
 def test_a_time_limit_ends_an_estimate():
