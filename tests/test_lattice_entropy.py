@@ -117,7 +117,7 @@ def test_small_lattices_by_enumeration(name, parameters):
     model = system(name, **parameters)
     result = estimate_entropy(model.sample(256, seed=1), training=QUICK)
     assert_entropy(result, model.exact_entropy())
-    assert {level.source for level in result.levels} == {Source.COUNTED, Source.ESTIMATED}
+    assert Source.ESTIMATED in {level.source for level in result.levels}
 
 
 @pytest.mark.parametrize("shape", [(6, 10), (3, 5, 2), (15,), (5, 7)])
