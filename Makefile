@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test docs validate bench reference clean
+.PHONY: demo check test mutation docs validate bench reference clean
 
 demo: $(READY)
 	mkdir -p demo
@@ -10,11 +10,23 @@ demo: $(READY)
 	$(BIN)/moiety estimate demo/ising.nc --out demo/result.nc --report report.html --force
 	$(BIN)/moiety exact ising-square --temperature 2.269185 --size 64
 
-# A process a core, each with one thread: threads that wait for a busy core make small networks slow.
+# Lint, format, layers of imports and types; each prints only what is wrong.
+check: $(READY)
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --check --quiet
+	@out=$$($(BIN)/lint-imports --no-logo) || { echo "$$out"; exit 1; }
+	$(BIN)/mypy --no-error-summary
+
+# One process per core, each with one thread: threads that wait for a busy core make small networks slow.
 test: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
-# The site, in site/; the tutorials are run on the way, and one that fails makes this fail (not if --quiet).  Read it from the disk.
+# Mutate the modules that [tool.mutmut] names, one change at a time, and list the changes that no test notices.
+mutation: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutation]'
+	$(BIN)/python validation/mutation.py
+
+# The site, in site/, to be read from the disk.  The build runs the tutorials and fails if one of them does (except with --quiet).
 docs: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
 	NO_MKDOCS_2_WARNING=1 OMP_NUM_THREADS=1 $(BIN)/python -m mkdocs build --strict --clean
@@ -33,15 +45,15 @@ bench: $(READY)
 	$(BIN)/python benchmarks/sweeps.py
 	$(BIN)/python benchmarks/sizes.py
 
-# Anew the table of src/moiety/exact/xy_reference.csv; a quarter of an hour for each of two seeds.
-# xy_rows.csv keeps what is measured, so that it can be interrupted; delete it to measure anew.
+# Rebuild the table src/moiety/exact/xy_reference.csv: a quarter of an hour for each of two seeds.
+# xy_rows.csv keeps what has been measured, so that a run can be interrupted; delete it to start again.
 reference: $(READY)
 	$(BIN)/python validation/xy_reference.py --rows xy_rows.csv
 
 clean:
-	rm -rf .venv demo report.html site build dist
+	rm -rf .venv demo report.html site build dist mutants
 
-# Pinned versions; where a CPU build of torch is at hand, the pin takes it.
+# Pinned versions.  The pin of torch also accepts a CPU build where an index offers one.
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'

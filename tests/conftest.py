@@ -1,4 +1,4 @@
-"""What several files of tests need."""
+"""Fixtures that several files of tests share."""
 
 from types import SimpleNamespace
 
@@ -7,13 +7,25 @@ import pytest
 
 @pytest.fixture(scope="module")
 def one_thread():
-    """Threads that wait for a busy core make small networks a hundred times slower."""
+    """Run torch on one thread; threads that wait for a busy core make small networks slow."""
     import torch
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def ising(tmp_path_factory):
+    """A file with samples of a 4x4 torus, which leave two cuts to networks."""
+    import moiety
+    from moiety import io
+
+    path = tmp_path_factory.mktemp("ising") / "ising.nc"
+    model = moiety.system("ising-square", size=4, temperature=3.0)
+    io.save(model.sample(256, seed=1, algorithm="swendsen-wang"), path)
+    return path
 
 
 @pytest.fixture

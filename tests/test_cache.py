@@ -1,4 +1,4 @@
-"""Compiled kernels are dropped when any source of their folder changes."""
+"""Compiled kernels are dropped when any source of their package changes."""
 
 from pathlib import Path
 
@@ -6,26 +6,55 @@ import moiety.systems
 from moiety.systems.dynamics.cache import drop_stale_kernels
 
 
-def test_kernels_go_with_any_change_of_the_sources(tmp_path):
-    cache = tmp_path / "__pycache__"
-    cache.mkdir()
+def package(folder):
+    """A package with a kernel that calls a kernel of its subpackage, both compiled."""
+    for name, text in (("caller.py", "1"), ("inner/callee.py", "2")):
+        source = folder / name
+        (source.parent / "__pycache__").mkdir(parents=True)
+        source.write_text(text)
+    drop_stale_kernels(folder)
+    for cache in (folder / "__pycache__", folder / "inner" / "__pycache__"):
+        for name in ("kernel.run-1.nbi", "kernel.run-1.1.nbc", "kernel.cpython.pyc"):
+            (cache / name).write_text("compiled")
+    return folder
+
+
+def compiled(folder):
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("kernel.*")}
+
+
+def test_nothing_is_dropped_while_nothing_changes(tmp_path):
+    folder = package(tmp_path)
+    assert not drop_stale_kernels(folder)
+    assert len(compiled(folder)) == 6
+
+
+def test_a_change_of_the_subpackage_drops_the_kernels_of_both_folders(tmp_path):
+    folder = package(tmp_path)
+    (folder / "inner" / "callee.py").write_text("3")
+    assert drop_stale_kernels(folder)
+    assert compiled(folder) == {
+        "__pycache__/kernel.cpython.pyc",
+        "inner/__pycache__/kernel.cpython.pyc",
+    }
+    assert not drop_stale_kernels(folder)
+
+
+def test_a_change_of_the_package_drops_the_kernels_of_both_folders(tmp_path):
+    folder = package(tmp_path)
+    (folder / "caller.py").write_text("3")
+    assert drop_stale_kernels(folder)
+    assert not any(name.endswith(("nbi", "nbc")) for name in compiled(folder))
+
+
+def test_a_folder_that_cannot_be_written_is_not_an_error(tmp_path):
     (tmp_path / "caller.py").write_text("1")
-    (tmp_path / "callee.py").write_text("2")
-    drop_stale_kernels(tmp_path)
-    for name in ("caller.one.nbi", "caller.one.1.nbc", "caller.cpython.pyc"):
-        (cache / name).write_text("compiled")
-    assert not drop_stale_kernels(tmp_path)
-    assert len(list(cache.glob("caller.*"))) == 3  # nothing has changed
-    (tmp_path / "callee.py").write_text("3")
-    assert drop_stale_kernels(tmp_path)
-    assert [path.name for path in cache.glob("caller.*")] == ["caller.cpython.pyc"]
-
-
-def test_a_folder_that_cannot_be_written_is_no_error(tmp_path):
-    (tmp_path / "caller.py").write_text("1")
-    (tmp_path / "__pycache__").write_text("a file, where nothing can be put")
+    (tmp_path / "__pycache__").write_text("a file, so nothing can be stored here")
     assert drop_stale_kernels(tmp_path)
 
 
-def test_the_package_looks_after_its_kernels():
-    assert not drop_stale_kernels(Path(moiety.systems.__file__).parent)  # done when it was imported
+def test_importing_the_package_drops_its_stale_kernels():
+    folder = Path(moiety.systems.__file__).parent
+    kernels = [path for path in folder.rglob("*.py") if "@njit" in path.read_text()]
+    assert {path.parent.name for path in kernels} == {"systems", "dynamics"}
+    assert not drop_stale_kernels(folder)  # done when the package was imported

@@ -1,4 +1,4 @@
-"""The site without building it: pages, links, what the API covers, blocks that are executed."""
+"""Checks of the site without building it: pages, links, coverage of the API, executed blocks."""
 
 import ast
 import re
@@ -23,19 +23,19 @@ def text_of(page: str) -> str:
 
 
 def nav() -> list[str]:
-    """Pages that the navigation names."""
+    """Return the pages that the navigation lists."""
     return re.findall(r":\s+([\w/-]+\.md)\s*$", CONFIG[CONFIG.index("\nnav:") :], re.MULTILINE)
 
 
 def slug(heading: str) -> str:
-    """The anchor of a heading, as Python-Markdown makes it."""
+    """Return the anchor that Python-Markdown makes for a heading."""
     plain = re.sub(r"[`*]", "", heading).encode("ascii", "ignore").decode()
     return re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", plain).strip().lower())
 
 
 def broken(page: str, text: str) -> list[str]:
-    """Targets of a page's links and images that are not there."""
-    found = []
+    """Return the targets of links and images that do not exist."""
+    missing = []
     prose = FENCE.sub("", text)
     for target in LINK.findall(prose) + IMAGE.findall(prose):
         name, _, anchor = target.partition("#")
@@ -43,17 +43,17 @@ def broken(page: str, text: str) -> list[str]:
             continue
         path = (DOCS / page).parent / name if name else DOCS / page
         if not path.is_file():
-            found.append(target)
+            missing.append(target)
         elif anchor and path.suffix == ".md":
             headings = re.findall(
                 r"^#+ (.*)$", FENCE.sub("", path.read_text(encoding="utf-8")), re.MULTILINE
             )
-            found += [target] * (anchor not in map(slug, headings))
-    return found
+            missing += [target] * (anchor not in map(slug, headings))
+    return missing
 
 
 def public_modules() -> set[str]:
-    """Modules that users may import; the command line has a page of its own."""
+    """Return the public modules; the command line has a page of its own."""
     names = set()
     for path in PACKAGE.rglob("*.py"):
         parts = path.relative_to(PACKAGE).with_suffix("").parts
@@ -69,28 +69,31 @@ def test_every_page_is_in_the_navigation_once():
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_links_lead_somewhere(page):
+def test_links_have_targets(page):
     assert broken(page, text_of(page)) == []
 
 
-def test_a_broken_link_is_seen():
-    text = "[a](nowhere.md) [b](limits.md#no-such-heading) [c](limits.md#of-the-method) ![d](none.png) [e](https://x.org)"
+def test_broken_links_are_detected():
+    text = (
+        "[a](nowhere.md) [b](limits.md#no-such-heading) [c](limits.md#the-method) "
+        "![d](none.png) [e](https://x.org)"
+    )
     assert broken("index.md", text) == ["nowhere.md", "limits.md#no-such-heading", "none.png"]
 
 
-def test_every_public_module_is_in_the_api_once():
-    shown = [
+def test_the_api_lists_every_public_module_once():
+    listed = [
         name
         for page in PAGES
         if page.startswith("api/")
         for name in re.findall(r"^::: (\S+)$", text_of(page), re.MULTILINE)
     ]
-    assert sorted(shown) == sorted(public_modules())
+    assert sorted(listed) == sorted(public_modules())
     assert {
         "moiety.data.samples",
         "moiety.estimation.critics.points",
         "moiety.exact.kaufman",
-    } <= set(shown)
+    } <= set(listed)
 
 
 def test_executed_blocks_compile():
@@ -105,17 +108,17 @@ def test_executed_blocks_compile():
 
 
 @pytest.mark.parametrize("page", TUTORIALS)
-def test_a_tutorial_runs_and_ends_with_what_to_believe(page):
+def test_a_tutorial_runs_code_and_ends_with_what_to_trust(page):
     text = text_of(page)
     assert len(BLOCK.findall(text)) > 5
     assert (
         re.findall(r"^## (.*)$", FENCE.sub("", text), re.MULTILINE)[-1]
-        == "What to believe, and what not"
+        == "What to trust, and what not to"
     )
 
 
-def test_every_executed_page_names_what_it_imports():
-    """Sessions are a page's own: a block without one imports all that it uses from `executed`."""
+def test_blocks_without_a_session_import_what_they_use():
+    """A block without a session must import from `executed` whatever it uses of it."""
     for page in PAGES:
         for options, code in re.findall(
             r'^```python ([^\n]*exec="1"[^\n]*)\n(.*?)^```$',
@@ -127,7 +130,7 @@ def test_every_executed_page_names_what_it_imports():
                 assert "from executed import" in code, page
 
 
-def test_nothing_is_fetched_from_elsewhere():
+def test_the_site_fetches_nothing_from_the_network():
     assert re.search(r"^  font: false$", CONFIG, re.MULTILINE) and re.search(
         r"^  - offline$", CONFIG, re.MULTILINE
     )
@@ -137,7 +140,7 @@ def test_nothing_is_fetched_from_elsewhere():
 
 
 def test_a_failing_block_fails_the_build():
-    """MkDocs counts the warnings that it prints: told to be quiet it finds nothing to be strict about."""
+    """MkDocs is strict about the warnings that it prints, so it must not be quiet."""
     line = next(
         line
         for line in (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()

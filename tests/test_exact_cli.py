@@ -1,17 +1,15 @@
 """`moiety exact` beyond the entropy: energies, blocks, strips and series."""
 
 import json
-from types import SimpleNamespace
 
 import pytest
 
-from moiety.cli import main
 from moiety.exact import chain, houtappel, kaufman, onsager, triangular_torus, xy
 from moiety.exact.high_temperature import cut_information, high_temperature_entropy
 from moiety.exact.strips import Strip
 from moiety.systems import system
 
-KEYS = ["entropy", "unit", "system", "shape", "parameters"]  # in this order since version 0.1
+KEYS = ["entropy", "unit", "system", "shape", "parameters"]  # in this order since 0.1
 NEW = {
     "energy",
     "heat_capacity",
@@ -26,21 +24,13 @@ NEW = {
 
 
 @pytest.fixture
-def run(capsys, monkeypatch):
-    """`run("ising-square --temperature 2")` -> code, out, err, as in a terminal of 80 columns."""
-    monkeypatch.setenv("COLUMNS", "80")
-
-    def call(words: str) -> SimpleNamespace:
-        with pytest.raises(SystemExit) as end:
-            main(["exact", *words.split()])
-        out, err = capsys.readouterr()
-        return SimpleNamespace(code=end.value.code, out=out, err=err)
-
-    return call
+def exact(run):
+    """`exact("ising-square --temperature 2")` -> code, out, err."""
+    return lambda words: run("exact", *words.split())
 
 
-def found(run, words: str) -> dict:
-    done = run(f"{words} --json")
+def result(exact, words: str) -> dict:
+    done = exact(f"{words} --json")
     assert (done.code, done.err, done.out.count("\n")) == (0, "", 1)
     return json.loads(done.out)
 
@@ -78,29 +68,26 @@ def found(run, words: str) -> dict:
         ("markov-chain --size 8", None, None),
     ],
 )
-def test_energies_and_heat_capacities(run, words, energy, capacity):
-    said = found(run, words)
-    assert list(said)[:5] == KEYS and set(said) == {*KEYS, *NEW}
-    assert (said["energy"], said["heat_capacity"]) == (
+def test_energies_and_heat_capacities(exact, words, energy, capacity):
+    output = result(exact, words)
+    assert list(output)[:5] == KEYS and set(output) == {*KEYS, *NEW}
+    assert (output["energy"], output["heat_capacity"]) == (
         pytest.approx(energy),
         pytest.approx(capacity),
     )
-    first, *others = run(words).out.splitlines()
-    assert first.startswith(f"s = {said['entropy']:.7f} nats/site  [exact: ")
+    first, *others = exact(words).out.splitlines()
+    assert first.startswith(f"s = {output['entropy']:.7f} nats/site  [exact: ")
     expected = [("u", energy), ("c", capacity)]
     assert others == [
-        f"{name} = {value:.7f} a site" for name, value in expected if value is not None
+        f"{name} = {value:.7f} per site" for name, value in expected if value is not None
     ]
 
 
 @pytest.mark.parametrize(
     ("words", "block", "information"),
     [
-        (
-            "ising-square --temperature 2 --size 4x4 --block 2x2",
-            [2, 2],
-            0.6575358,
-        ),  # the doctest of block_answers
+        # the doctest of block_answers
+        ("ising-square --temperature 2 --size 4x4 --block 2x2", [2, 2], 0.6575358),
         ("ising-square --temperature 2 --size 4x4 --block 2", [2, 2], 0.6575358),
         ("ising-chain --temperature 1 --block 5", [5], chain.segment_information(1.0)),
         ("ising-chain --temperature 1 --size 16 --block 8", [8], chain.halves_information(16, 1.0)),
@@ -118,58 +105,58 @@ def test_energies_and_heat_capacities(run, words, energy, capacity):
         ),
     ],
 )
-def test_blocks(run, words, block, information):
-    said = found(run, words)
-    assert (said["block"], said["method"]) == (block, "exact")
-    assert said["mutual_information"] == pytest.approx(information, abs=1e-7)
+def test_blocks(exact, words, block, information):
+    output = result(exact, words)
+    assert (output["block"], output["method"]) == (block, "exact")
+    assert output["mutual_information"] == pytest.approx(information, abs=1e-7)
     name = "x".join(map(str, block))
-    out = run(words).out.splitlines()
-    assert out[-2] == f"S = {said['block_entropy']:.7f} nats, of a block of {name}"
-    assert out[-1] == f"M = {said['mutual_information']:.7f} nats, between two neighbours of {name}"
-
-
-def test_rotors_in_a_field_are_a_limit(run):
-    words = "xy-square --temperature 0.1 --field 0.5 --size 8 --block 4x8"
-    said = found(run, words)
-    assert (said["entropy"], said["block_entropy"], said["method"]) == (
-        None,
-        None,
-        "low temperature",
+    out = exact(words).out.splitlines()
+    assert out[-2] == f"S = {output['block_entropy']:.7f} nats, of a block of {name}"
+    assert (
+        out[-1] == f"M = {output['mutual_information']:.7f} nats, between two neighbours of {name}"
     )
-    assert said["mutual_information"] == pytest.approx(
-        0.782019, abs=5e-7
-    )  # the doctest of harmonic_information
-    assert run(words).out.startswith(
+
+
+def test_rotors_in_a_field_in_the_limit_of_low_temperature(exact):
+    words = "xy-square --temperature 0.1 --field 0.5 --size 8 --block 4x8"
+    output = result(exact, words)
+    assert (output["entropy"], output["block_entropy"]) == (None, None)
+    assert output["method"] == "low temperature"
+    # the doctest of harmonic_information
+    assert output["mutual_information"] == pytest.approx(0.782019, abs=5e-7)
+    assert exact(words).out.startswith(
         "M = 0.7820191 nats, between two neighbours of 4x8  [limit of low temperature: "
     )
 
 
-def test_strips(run):
+def test_strips(exact):
     words = "ising-triangular --temperature 1 --coupling -1 --field 0.2 --strip 6"
-    tube, free = found(run, words), found(run, f"{words} --open")
-    for said, periodic in ((tube, True), (free, False)):
+    closed, free = result(exact, words), result(exact, f"{words} --open")
+    for output, periodic in ((closed, True), (free, False)):
         strip = Strip("ising-triangular", 6, 1.0, -1.0, 0.2, periodic=periodic)
-        assert said["strip"] == {"width": 6, "periodic": periodic}
-        assert said["entropy"] == pytest.approx(strip.entropy())
-        assert said["energy"] == pytest.approx(strip.energy())
-        assert said["mutual_information"] == pytest.approx(strip.information())
-    assert "periodic strip of ising-triangular 6 wide" in run(words).out
-    potts = found(run, "potts-square --states 4 --temperature 1 --strip 3")
+        assert output["strip"] == {"width": 6, "periodic": periodic}
+        assert output["entropy"] == pytest.approx(strip.entropy())
+        assert output["energy"] == pytest.approx(strip.energy())
+        assert output["mutual_information"] == pytest.approx(strip.information())
+    assert "periodic strip of ising-triangular 6 wide" in exact(words).out
+    potts = result(exact, "potts-square --states 4 --temperature 1 --strip 3")
     assert potts["entropy"] == pytest.approx(Strip("potts-square", 3, 1.0, states=4).entropy())
 
 
-def test_series(run):
-    said = found(run, "potts-square --states 4 --temperature 5 --high-temperature")
-    assert said["entropy"] == pytest.approx(high_temperature_entropy("potts-square", 5.0, states=4))
-    assert said["bond_information"] == pytest.approx(
+def test_series(exact):
+    output = result(exact, "potts-square --states 4 --temperature 5 --high-temperature")
+    assert output["entropy"] == pytest.approx(
+        high_temperature_entropy("potts-square", 5.0, states=4)
+    )
+    assert output["bond_information"] == pytest.approx(
         cut_information("potts-square", 1, 5.0, states=4)
     )
-    assert (said["method"], said["shape"], said["mutual_information"]) == (
+    assert (output["method"], output["shape"], output["mutual_information"]) == (
         "high temperature",
         None,
         None,
     )
-    out = run("xy-square --temperature 4 --high-temperature").out
+    out = exact("xy-square --temperature 4 --high-temperature").out
     assert out.startswith("s = 1.8055242 nats/site  [series to order 7 in J/T: ")
     assert out.endswith("M = 0.0156250 nats for every bond cut, to second order\n")  # 1 / (4 T^2)
 
@@ -194,29 +181,29 @@ BAD = {
 
 
 @pytest.mark.parametrize("words", BAD)
-def test_bad_combinations_are_one_line(run, words):
-    done = run(f"ising-square --temperature 2 {words}")
+def test_bad_combinations_are_refused_in_one_line(exact, words):
+    done = exact(f"ising-square --temperature 2 {words}")
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
     assert done.err.startswith("error: ") and BAD[words] in done.err
 
 
 @pytest.mark.parametrize("words", ["xy-square --strip 4", "ising-cubic --high-temperature"])
-def test_systems_without_such_an_answer(run, words):
-    done = run(f"{words} --temperature 5")
+def test_systems_without_strips_or_series(exact, words):
+    done = exact(f"{words} --temperature 5")
     assert (done.code, done.out) == (2, "") and "choose from ising-square, " in done.err
 
 
 @pytest.mark.parametrize(
     "words", ["ising-square --size 16 --block 4", "xy-square --size 8 --block 4x8"]
 )
-def test_blocks_of_which_nothing_is_known(run, words):
-    done = run(f"{words} --temperature 2")
+def test_unsolved_blocks(exact, words):
+    done = exact(f"{words} --temperature 2")
     assert (done.code, done.out) == (1, "")
     assert done.err.startswith("error: no answer for such a block ")
 
 
-def test_help(run):
-    done = run("--help")
+def test_help(exact):
+    done = exact("--help")
     assert done.code == 0 and max(map(len, done.out.splitlines())) <= 80
     assert all(
         f"  {option} " in done.out
@@ -224,20 +211,21 @@ def test_help(run):
     )
 
 
-def test_rotors_have_a_table_with_errors(run):
+def test_the_table_of_rotors_has_errors(exact):
     from moiety.exact.xy_reference import xy_reference_entropy
 
     entropy, error = xy_reference_entropy(0.9, 0.1)
     words = "xy-square --size 64 --temperature 0.9 --field 0.1"
-    line = run(words).out
+    line = exact(words).out
     assert line.startswith(
-        f"s = {entropy:.5f} ± {error:.5f} nats/site  [thermodynamic integration: xy-square of 64x64,"
+        f"s = {entropy:.5f} ± {error:.5f} nats/site  "
+        "[thermodynamic integration: xy-square of 64x64,"
     )
-    said = found(run, words)
-    assert (said["entropy"], said["error"], said["method"]) == (
+    output = result(exact, words)
+    assert (output["entropy"], output["error"], output["method"]) == (
         entropy,
         error,
         "thermodynamic integration",
     )
-    assert run(words.replace("--field 0.1", "--field 0.2")).code == 1  # not in the table
-    assert run("xy-square --size 32 --temperature 0.9").code == 1
+    assert exact(words.replace("--field 0.1", "--field 0.2")).code == 1  # not in the table
+    assert exact("xy-square --size 32 --temperature 0.9").code == 1

@@ -1,4 +1,4 @@
-"""Strips by transfer matrix: rings against enumeration and Kaufman, the endless strip against long rings."""
+"""Strips by transfer matrix: rings against enumeration, infinite strips against long rings."""
 
 from itertools import product
 
@@ -34,58 +34,52 @@ def test_rings_of_rows_equal_enumeration(name, shape, states, field, coupling, t
     rows, sites = shape[0], np.prod(shape)
     energies = model.energy(enumeration.all_states(shape, states))[0]
     p = enumeration.boltzmann(energies, temperature)
-    log_z = (
-        np.log(np.exp(-(energies - energies.min()) / temperature).sum())
-        - energies.min() / temperature
-    )
+    ground = energies.min()
+    log_z = np.log(np.exp(-(energies - ground) / temperature).sum()) - ground / temperature
     assert strip.entropy(rows) == pytest.approx(enumeration.entropy(p) / sites, abs=1e-11)
     assert strip.energy(rows) == pytest.approx(p @ energies / sites, abs=1e-11)
     assert strip.free_energy(rows) == pytest.approx(-temperature * log_z / sites, abs=1e-11)
     row = np.indices(shape)[0]
-    assert strip.information(rows) == pytest.approx(
-        enumeration.mutual_information(p, row < rows // 2, states), abs=1e-11
-    )
+    information = enumeration.mutual_information(p, row < rows // 2, states)
+    assert strip.information(rows) == pytest.approx(information, abs=1e-11)
     for length in range(1, rows + 1):
         known = enumeration.block_entropy(p, row < length, states)
         assert strip.block_entropy(length, rows) == pytest.approx(known, abs=1e-11)
 
 
-def test_tori_of_kaufman_and_kasteleyn():
+def test_rings_of_rows_equal_tori():
     for temperature in (1.5, 2.269185, 4.0):
         square = Strip("ising-square", 8, temperature)
-        assert square.entropy(rows=10) == pytest.approx(
-            kaufman.kaufman_entropy(temperature, (10, 8)), abs=1e-12
-        )
-        assert square.energy(rows=10) == pytest.approx(
-            kaufman.kaufman_energy(temperature, (10, 8)), abs=1e-12
-        )
+        entropy = kaufman.kaufman_entropy(temperature, (10, 8))
+        energy = kaufman.kaufman_energy(temperature, (10, 8))
+        assert square.entropy(rows=10) == pytest.approx(entropy, abs=1e-12)
+        assert square.energy(rows=10) == pytest.approx(energy, abs=1e-12)
         triangular = Strip("ising-triangular", 7, temperature, coupling=-1.0)
         known = triangular_torus.triangular_torus_entropy(temperature, (9, 7), coupling=-1.0)
         assert triangular.entropy(rows=9) == pytest.approx(known, abs=1e-12)
 
 
 @pytest.mark.parametrize("width", [4, 9, 12])
-def test_the_endless_strip_is_a_long_torus(width):
+def test_the_infinite_strip_is_a_long_torus(width):
     strip = Strip("ising-square", width, 2.5)  # correlation length under 10 sites, rings of 4000
     assert strip.entropy() == pytest.approx(kaufman.kaufman_entropy(2.5, (4000, width)), abs=1e-12)
     strip = Strip("ising-triangular", width, 0.5, coupling=-1.0)
     known = triangular_torus.triangular_torus_entropy(0.5, (16 * width, width), coupling=-1.0)
-    assert strip.entropy() == pytest.approx(
-        known, abs=1e-4
-    )  # as long as it gets: two sectors of the ring mix
+    # the longest torus that is solved; two sectors of the ring still mix
+    assert strip.entropy() == pytest.approx(known, abs=1e-4)
 
 
-def test_one_site_wide_is_the_chain():
+def test_a_strip_of_one_site_is_the_chain():
     for coupling, field in ((1.0, 0.0), (-1.0, 0.4), (0.7, -2.0)):
         strip = Strip("ising-square", 1, 0.8, coupling, field)
-        known = (chain.chain_entropy, chain.chain_energy, chain.segment_information)
-        assert strip.entropy() == pytest.approx(known[0](0.8, None, coupling, field), abs=1e-13)
-        assert strip.energy() == pytest.approx(known[1](0.8, None, coupling, field), abs=1e-13)
-        assert strip.information() == pytest.approx(known[2](0.8, coupling, field), abs=1e-13)
-        # of the ring's halves, which meet twice
-        assert strip.information(rows=9) == pytest.approx(
-            chain.halves_information(9, 0.8, coupling, field), abs=1e-12
-        )
+        entropy = chain.chain_entropy(0.8, None, coupling, field)
+        energy = chain.chain_energy(0.8, None, coupling, field)
+        information = chain.segment_information(0.8, coupling, field)
+        halves = chain.halves_information(9, 0.8, coupling, field)  # they meet at both ends
+        assert strip.entropy() == pytest.approx(entropy, abs=1e-13)
+        assert strip.energy() == pytest.approx(energy, abs=1e-13)
+        assert strip.information() == pytest.approx(information, abs=1e-13)
+        assert strip.information(rows=9) == pytest.approx(halves, abs=1e-12)
 
 
 def test_wider_strips_approach_onsager():
@@ -93,37 +87,34 @@ def test_wider_strips_approach_onsager():
         abs(Strip("ising-square", width, 3.0).entropy() - onsager.onsager_entropy(3.0))
         for width in (4, 8, 12)
     ]
-    # a spin feels its image around the tube: tanh(K) e^{..}, a factor e^{-w / xi} with xi = 1 / (ln coth K - 2 K)
+    # a spin interacts with its image around the cylinder: e^{-w / xi}, xi = 1 / (ln coth K - 2 K)
     xi = 1 / (-np.log(np.tanh(1 / 3)) - 2 / 3)
     assert gaps[0] > gaps[1] > gaps[2]
     assert gaps[2] / gaps[1] == pytest.approx(np.exp(-4 / xi), rel=0.25)
 
 
-def test_far_rows_of_a_long_ring_are_the_endless_strip():
+def test_a_long_ring_is_the_infinite_strip():
     for periodic in (True, False):
         strip = Strip("potts-square", 3, 1.2, states=3, periodic=periodic)
-        long = 200  # rows; xi below 10
-        assert strip.block_entropy(3) == pytest.approx(strip.block_entropy(3, long), abs=1e-10)
-        assert strip.information(long) == pytest.approx(
-            2 * strip.information(), abs=1e-10
-        )  # it meets twice
-        assert 2 * strip.block_entropy(5) - strip.block_entropy(10) == pytest.approx(
-            strip.information(), abs=1e-10
-        )
+        rows, information = 200, strip.information()  # the correlation length is below 10
+        assert strip.block_entropy(3) == pytest.approx(strip.block_entropy(3, rows), abs=1e-10)
+        # halves of a ring meet at both ends
+        assert strip.information(rows) == pytest.approx(2 * information, abs=1e-10)
+        neighbours = 2 * strip.block_entropy(5) - strip.block_entropy(10)
+        assert neighbours == pytest.approx(information, abs=1e-10)
 
 
 def test_open_strips():
-    # a ladder of one rung a row: two chains in a pair; its own 4x4 matrix by hand
+    # two coupled chains, by their 4x4 matrix
     k, h = 1 / 1.3, 0.2 / 1.3
     spins = np.array([[a, b] for a in (-1, 1) for b in (-1, 1)])
     own = k * spins[:, 0] * spins[:, 1] + h * spins.sum(1)
     matrix = np.exp(k * spins @ spins.T + np.add.outer(own, own) / 2)
     strip = Strip("ising-square", 2, 1.3, field=0.2, periodic=False)
-    assert strip.free_energy() == pytest.approx(
-        -1.3 / 2 * np.log(np.linalg.eigvalsh(matrix)[-1]), abs=1e-12
-    )
-    tube = Strip("ising-square", 2, 1.3, field=0.2)  # negative control: two bonds a rung
-    assert abs(tube.free_energy() - strip.free_energy()) > 0.1
+    free_energy = -1.3 / 2 * np.log(np.linalg.eigvalsh(matrix)[-1])
+    assert strip.free_energy() == pytest.approx(free_energy, abs=1e-12)
+    cylinder = Strip("ising-square", 2, 1.3, field=0.2)  # negative control: two bonds per row
+    assert abs(cylinder.free_energy() - free_energy) > 0.1
 
 
 @pytest.mark.parametrize("periodic", [True, False])
@@ -131,17 +122,15 @@ def test_open_strips():
     ("lattice", "field"),
     [("ising-square", 0.3), ("ising-triangular", 0.0), ("ising-triangular", 0.3)],
 )
-def test_endless_strips_by_brute_force(lattice, field, periodic):
-    # the joint probabilities of two rows from the whole matrix, bond by bond
+def test_infinite_strips_by_brute_force(lattice, field, periodic):
+    # joint probabilities of two rows from the whole matrix, bond by bond
     width, t, j = 4, 1.4, -0.8
     rows = np.array(list(product((-1, 1), repeat=width)))
     inner = [(i, (i + 1) % width) for i in range(width if periodic else width - 1)]
     outer = [(i, i) for i in range(width)] + (inner if lattice == "ising-triangular" else [])
     own = sum(j * rows[:, a] * rows[:, b] for a, b in inner) + field * rows.sum(1)
-    weights = np.exp(
-        (sum(j * np.outer(rows[:, a], rows[:, b]) for a, b in outer) + np.add.outer(own, own) / 2)
-        / t
-    )
+    between = sum(j * np.outer(rows[:, a], rows[:, b]) for a, b in outer)
+    weights = np.exp((between + np.add.outer(own, own) / 2) / t)
     (value, right), (_, left) = perron(weights), perron(weights.T)
     joint = left[:, None] * weights * right / (value * (left @ right))
     row = enumeration.entropy(joint.sum(1))
@@ -163,21 +152,19 @@ def perron(matrix: np.ndarray) -> tuple[float, np.ndarray]:
 
 
 def test_frozen_strips():
-    # the two magnetisations stay equally likely, however close the two eigenvalues are
+    # both magnetisations stay equally likely, however close the two eigenvalues are
     for width in (4, 12):
         cold = Strip("ising-square", width, 0.2)
         assert cold.information() == pytest.approx(np.log(2), abs=1e-6)
         assert cold.energy() == pytest.approx(-2, abs=1e-6)
-    odd = Strip(
-        "ising-square", 3, 0.01, coupling=-1.0
-    )  # each row has one broken bond, s = ln(2) / 3 if it may move
+    odd = Strip("ising-square", 3, 0.01, coupling=-1.0)  # each row has a broken bond
     assert np.isfinite([odd.entropy(), odd.energy(), odd.information()]).all()
     aligned = Strip("ising-triangular", 6, 0.01, field=1.0)
     assert (aligned.entropy(), aligned.energy()) == pytest.approx((0, -4), abs=1e-12)
     assert aligned.information() == pytest.approx(0, abs=1e-12)
 
 
-def test_free_spins_know_nothing():
+def test_free_spins_have_no_mutual_information():
     strip = Strip("ising-square", 5, 1.0, coupling=0.0, field=0.3)
     assert strip.information() == pytest.approx(0, abs=1e-12)
     assert strip.entropy() == pytest.approx(chain.chain_entropy(1.0, 1, field=0.3), abs=1e-12)

@@ -1,4 +1,4 @@
-"""Finite and infinite lattices without field: triangular torus, heat capacities, chains, cold limits."""
+"""Lattices without field: triangular torus, heat capacities, chains, limits of temperature."""
 
 from functools import lru_cache
 from types import SimpleNamespace
@@ -11,27 +11,14 @@ from moiety.exact import EXACT, chain, enumeration, houtappel, kaufman, onsager,
 from moiety.exact.strips import Strip
 from moiety.systems import system
 
-TEMPERATURES = (
-    0.05,
-    0.3,
-    1.0,
-    2.0,
-    onsager.CRITICAL_TEMPERATURE,
-    houtappel.CRITICAL_TEMPERATURE,
-    5.0,
-    50.0,
-)
+CRITICAL = (onsager.CRITICAL_TEMPERATURE, houtappel.CRITICAL_TEMPERATURE)
+TEMPERATURES = (0.05, 0.3, 1.0, 2.0, *CRITICAL, 5.0, 50.0)
 
 
 @lru_cache
 def all_energies(name: str, size: tuple[int, ...], coupling: float, field: float) -> np.ndarray:
-    model = system(
-        name,
-        size=size if len(size) > 1 else size[0],
-        temperature=1.0,
-        coupling=coupling,
-        field=field,
-    )
+    side = size if len(size) > 1 else size[0]
+    model = system(name, size=side, temperature=1.0, coupling=coupling, field=field)
     return model.energy(enumeration.all_states(model.shape, 2))[0]
 
 
@@ -51,7 +38,7 @@ def enumerated(
 
 
 def slope(function, temperature: float, step: float = 1e-3, **options) -> float:
-    """By five points: the error is the fifth derivative times step^4 / 30."""
+    """Derivative from five points; the error is the fifth derivative times step^4 / 30."""
     near, far = (
         function(temperature + n * step, **options) - function(temperature - n * step, **options)
         for n in (1, 2)
@@ -77,7 +64,8 @@ def test_triangular_torus_equals_enumeration(shape, coupling):
 
 
 def test_the_periodic_product_has_a_sign():
-    # negative control: with |1 - 3y| in place of 1 - 3y the entropy of 4x4 at T = 5 is off by far more than 1e-12
+    # negative control: with |1 - 3y| in place of 1 - 3y, the entropy of 4x4 at T = 5 is wrong by
+    # far more than 1e-12
     right, product = triangular_torus.triangular_torus_entropy(5.0, 4), triangular_torus._product
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
@@ -88,45 +76,36 @@ def test_the_periodic_product_has_a_sign():
         assert abs(triangular_torus.triangular_torus_entropy(5.0, 4) - right) > 1e-4
 
 
-def test_triangular_torus_known_numbers():
+def test_known_numbers_of_the_triangular_torus():
     # half a unit of the last digit quoted in systems/ising_triangular.py
-    for side, entropy, energy in ((60, 0.32877, -0.99758), (64, 0.32949, -0.99715)):
-        assert triangular_torus.triangular_torus_entropy(0.5, side, coupling=-1.0) == pytest.approx(
-            entropy, abs=5e-6
-        )
-        assert triangular_torus.triangular_torus_energy(0.5, side, coupling=-1.0) == pytest.approx(
-            energy, abs=5e-6
-        )
-    # correlations are short at T = 1: the three agree to 1e-8
-    assert EXACT["ising-triangular"](1.0, 64, coupling=-1.0) == pytest.approx(
-        EXACT["ising-triangular"](1.0, coupling=-1.0), abs=1e-8
-    )
+    for side, *quoted in ((60, 0.32877, -0.99758), (64, 0.32949, -0.99715)):
+        values = [
+            triangular_torus.triangular_torus_entropy(0.5, side, coupling=-1.0),
+            triangular_torus.triangular_torus_energy(0.5, side, coupling=-1.0),
+        ]
+        assert values == pytest.approx(quoted, abs=5e-6)
+    # correlations are short at T = 1: finite and infinite lattice agree to 1e-8
+    exact = EXACT["ising-triangular"]
+    assert exact(1.0, 64, coupling=-1.0) == pytest.approx(exact(1.0, coupling=-1.0), abs=1e-8)
 
 
 @pytest.mark.parametrize("shape", [4, 6, 64, (5, 7)])
-def test_triangular_torus_in_the_limits(shape):
+def test_limits_of_the_triangular_torus(shape):
     n, m = (shape, shape) if isinstance(shape, int) else shape
-    assert triangular_torus.triangular_torus_entropy(0.01, shape) * n * m == pytest.approx(
-        np.log(2), abs=1e-8
-    )
+    entropy = triangular_torus.triangular_torus_entropy
+    assert entropy(0.01, shape) * n * m == pytest.approx(np.log(2), abs=1e-8)
     for sign in (1, -1):
-        hot, cold = (
-            triangular_torus.triangular_torus_entropy(t, shape, coupling=sign) for t in (1e3, 0.01)
-        )
-        # ln 2 - 3/2 K^2 - 4 K^3 sign; the next term is 8 K^4, and more where three or four steps wind around
+        hot, cold, warmer = (entropy(t, shape, coupling=sign) for t in (1e3, 0.01, 0.02))
+        # ln 2 - 3/2 K^2 - 4 K^3 sign; the next term is 8 K^4, more if three or four steps wind
+        # around the torus
         assert hot == pytest.approx(np.log(2) - 1.5e-6 - 4e-9 * sign, abs=1e-10 if n > 3 else 1e-8)
-        assert cold == pytest.approx(
-            triangular_torus.triangular_torus_entropy(0.02, shape, coupling=sign), abs=1e-12
-        )
-    assert triangular_torus.triangular_torus_energy(0.01, shape, coupling=-1.0) == pytest.approx(
-        -1, abs=1e-12
-    )
-    assert triangular_torus.triangular_torus_heat_capacity(
-        1e-9, shape, coupling=-1.0
-    ) == pytest.approx(0, abs=1e-12)
+        assert cold == pytest.approx(warmer, abs=1e-12)
+    energy = triangular_torus.triangular_torus_energy(0.01, shape, coupling=-1.0)
+    capacity = triangular_torus.triangular_torus_heat_capacity(1e-9, shape, coupling=-1.0)
+    assert (energy, capacity) == pytest.approx((-1, 0), abs=1e-12)
 
 
-def test_frozen_triangular_torus_counts_its_ground_states():
+def test_the_frozen_triangular_torus_counts_its_ground_states():
     model = system("ising-triangular", size=(4, 4), temperature=0.01, coupling=-1.0)
     energies = model.energy(enumeration.all_states((4, 4), 2))
     states = (energies == energies.min()).sum()
@@ -138,21 +117,20 @@ def test_frozen_triangular_torus_counts_its_ground_states():
 @pytest.mark.parametrize("shape", [(64, 4), (4, 64), (80, 5)])
 @pytest.mark.parametrize("temperature", [0.02, 0.3, 1.0])
 def test_thin_antiferromagnets_keep_eleven_digits(shape, temperature):
-    # the transfer matrix adds positive numbers alone
+    # the transfer matrix adds only positive numbers
     strip = Strip("ising-triangular", min(shape), temperature, coupling=-1.0)
     value = triangular_torus.triangular_torus_entropy(temperature, shape, coupling=-1.0)
     assert value == pytest.approx(strip.entropy(rows=max(shape)), abs=1e-11)
     with pytest.raises(InputError):
         triangular_torus.triangular_torus_entropy(temperature, (65, 4), coupling=-1.0)
-    assert (
-        triangular_torus.triangular_torus_entropy(temperature, (65, 4)) >= 0
-    )  # the ferromagnet may
+    # ferromagnets may be thinner
+    assert triangular_torus.triangular_torus_entropy(temperature, (65, 4)) >= 0
 
 
 @pytest.mark.parametrize(
     "bad", [{"shape": 1}, {"shape": (4, 1)}, {"shape": (4, 4, 4)}, {"temperature": 0.0}]
 )
-def test_triangular_torus_refuses(bad):
+def test_refusals_of_the_triangular_torus(bad):
     with pytest.raises(InputError):
         triangular_torus.triangular_torus_entropy(**{"temperature": 2.0, "shape": 4, **bad})
 
@@ -164,9 +142,8 @@ def test_triangular_torus_refuses(bad):
 def test_kaufman_heat_capacity_equals_enumeration(size):
     for temperature in (0.02, *TEMPERATURES, 1e4):
         known = enumerated("ising-square", size, temperature).heat_capacity
-        assert kaufman.kaufman_heat_capacity(temperature, size) == pytest.approx(
-            known, abs=1e-12
-        ), temperature
+        capacity = kaufman.kaufman_heat_capacity(temperature, size)
+        assert capacity == pytest.approx(known, abs=1e-12), temperature
 
 
 @pytest.mark.parametrize("temperature", [0.3, 0.5, 1.0, 1.8, 2.5, 3.5, 10.0])
@@ -184,26 +161,24 @@ def test_houtappel_heat_capacity_is_the_slope_of_the_energy(temperature, couplin
     assert capacity == pytest.approx(expected, abs=1e-10)
 
 
-def test_heat_capacities_in_the_limits():
+def test_limits_of_heat_capacities():
     for capacity in (onsager.onsager_heat_capacity, lambda t: kaufman.kaufman_heat_capacity(t, 64)):
         assert capacity(1e-3) == 0
-        assert capacity(1e6) == pytest.approx(2e-12, rel=1e-6)  # 2 bonds a site, K^2 each
+        assert capacity(1e6) == pytest.approx(2e-12, rel=1e-6)  # two bonds per site, K^2 each
     assert kaufman.kaufman_heat_capacity(1e9, 4) == pytest.approx(2e-18, rel=1e-6)
-    # logarithmic at T_c: ten times nearer adds ln(10) times Onsager's amplitude 8 K_c^2 / pi
-    tc, growth = (
-        onsager.CRITICAL_TEMPERATURE,
-        8 / np.pi / onsager.CRITICAL_TEMPERATURE**2 * np.log(10),
-    )
+    # logarithmic at T_c: ten times closer adds ln(10) times Onsager's amplitude 8 K_c^2 / pi
+    tc = onsager.CRITICAL_TEMPERATURE
+    growth = 8 / np.pi / tc**2 * np.log(10)
     near, nearer = (onsager.onsager_heat_capacity(tc + step) for step in (1e-5, 1e-6))
     assert nearer - near == pytest.approx(growth, rel=1e-3)
 
 
-def test_energies_stay_right_far_beyond_the_caps():
+def test_energies_are_correct_beyond_the_caps():
     assert onsager.onsager_free_energy(1e-4) == onsager.onsager_free_energy(1e-300) == -2.0
     assert onsager.onsager_free_energy(2e-3, coupling=-3.0) == -6.0
     assert kaufman.kaufman_log_z(1e-3, 4) == pytest.approx(32000 + np.log(2), abs=1e-9)
     assert kaufman.kaufman_energy(1e9, 8) == pytest.approx(-2e-9, rel=1e-9)
-    # free energy and energy still meet where the cap is: f = u - T s
+    # f = u - T s on both sides of the cap
     for t in (0.002, 0.0034, 0.5, 2.0):
         f, u, s = (
             getattr(onsager, f"onsager_{name}")(t) for name in ("free_energy", "energy", "entropy")
@@ -218,23 +193,16 @@ def test_energies_stay_right_far_beyond_the_caps():
 @pytest.mark.parametrize("coupling", [1.0, -1.0, 0.0, 0.37])
 @pytest.mark.parametrize("field", [0.0, 0.3, -2.0])
 def test_rings_equal_enumeration(size, coupling, field):
-    for temperature in (
-        0.02,
-        0.1,
-        0.4,
-        3.0,
-        100.0,
-    ):  # an odd antiferromagnet at 0.02 once lost its ln 2N
+    for temperature in (0.02, 0.1, 0.4, 3.0, 100.0):  # cold odd antiferromagnets keep ln 2N
         known = enumerated("ising-chain", (size,), temperature, coupling, field)
         for name in ("entropy", "energy", "heat_capacity"):
             value = getattr(chain, f"chain_{name}")(temperature, size, coupling, field)
             assert value == pytest.approx(getattr(known, name), abs=1e-11), (name, temperature)
 
 
-def test_infinite_chain_heat_capacity():
-    assert chain.chain_heat_capacity(0.7) == pytest.approx(
-        (1 / 0.7 / np.cosh(1 / 0.7)) ** 2, abs=1e-13
-    )
+def test_the_heat_capacity_of_the_infinite_chain():
+    known = (1 / 0.7 / np.cosh(1 / 0.7)) ** 2
+    assert chain.chain_heat_capacity(0.7) == pytest.approx(known, abs=1e-13)
     expected = slope(lambda t: chain.chain_energy(t, None, -1.0, 0.6), 0.7)
     assert chain.chain_heat_capacity(0.7, None, -1.0, 0.6) == pytest.approx(expected, abs=1e-9)
     assert chain.chain_energy(1e-9) == -1.0

@@ -1,77 +1,27 @@
-"""Ideal gas, hard rods and hard disks: exact answers, kernels against plain twins, samples against exact distributions."""
+"""Ideal gas, hard rods and disks: exact answers, plain twins, samples against theory."""
 
 import json
-from functools import lru_cache, partial
+from functools import partial
 from itertools import product
-from math import log, pi, sqrt
+from math import log, pi
 
 import numpy as np
 import pytest
 from scipy.integrate import quad
 from scipy.spatial import cKDTree
-from scipy.special import j1
 
+from fluids import by_frame, deviation, distances
 from moiety import InputError
 from moiety.base.errors import Stopped
-from moiety.data.statistics import standard_error, tau_int
 from moiety.exact import hard_particles as exact
-from moiety.systems.dynamics.event_chains import (
-    BOND,
-    CONTACT,
-    bonds,
-    densest_cells,
-    event_chains,
-    fill,
-    waves,
-)
 from moiety.systems.dynamics.splitmix import stream
-from moiety.systems.hard_disks import HardDisks, _distance, arrangement
+from moiety.systems.hard_disks import HardDisks
 from moiety.systems.hard_rods import HardRods, place
 from moiety.systems.ideal_gas import IdealGas, scatter
 from plain import PlainStream
+from statistical import assert_within_sigma
 
 GASES = (IdealGas(24, 0.3, 3), HardRods(24, 0.4), HardDisks(24, 0.3))
-
-
-def assert_within_sigma(series, expected, sigmas=4.0):
-    """4 sigma: about one false alarm in 10^4 tests, and the seeds are fixed."""
-    mean, error = deviation(series, expected)
-    report = (
-        f"{np.mean(series):.5f} ± {error:.5f} against {expected:.5f}, tau_int {tau_int(series):.2f}"
-    )
-    assert abs(mean) < sigmas * error, report
-
-
-def deviation(series, expected):
-    """Of a mean, and its standard error."""
-    return np.mean(series) - expected, max(standard_error(series), 1e-12)
-
-
-def by_frame(particles):
-    """Positions `(frame, particle, d)`."""
-    return particles.positions.reshape(particles.n, -1, particles.dimensions)
-
-
-def per_chain(values, particles):
-    """One number a frame as `(chain, draw)`."""
-    return np.reshape(values, (particles.chains, particles.draws))
-
-
-def distances(particles, reach):
-    """Frame and distance of each pair closer than `reach`, once."""
-    side = particles.cells[0, 0, 0]
-    frames, apart = [], []
-    for k, points in enumerate(by_frame(particles)):
-        pairs = cKDTree(points, boxsize=side).query_pairs(reach, output_type="ndarray")
-        steps = points[pairs[:, 0]] - points[pairs[:, 1]]
-        apart.append(np.sqrt(((steps - side * np.round(steps / side)) ** 2).sum(axis=1)))
-        frames.append(np.full(len(pairs), k))
-    return np.concatenate(frames), np.concatenate(apart)
-
-
-@lru_cache
-def liquid(phi, particles=256, samples=400):
-    return HardDisks(particles, phi).sample(samples, seed=5, threads=1)
 
 
 # -------------------------------------------------------------------- exact answers
@@ -97,16 +47,15 @@ def test_entropy_is_the_integral_of_the_pressure(compressibility, entropy, ends)
     assert entropy(0.0) == 0.0 and compressibility(0.0) == 1.0
 
 
-def test_hendersons_pressure_has_the_virials_of_disks():
-    phi = 0.01  # the next terms, b_4 (2 phi)^3 about 4.26 phi^3, and 4.25 for Henderson, are below 5e-6
+def test_hendersons_pressure_has_the_virial_coefficients_of_disks():
+    phi = 0.01  # the next terms, 4.26 phi^3 exactly and 4.25 phi^3 for Henderson, are below 5e-6
     dilute = 1 + 2 * phi + 3.128 * phi**2
     assert exact.henderson_compressibility(phi) == pytest.approx(dilute, abs=5e-6)
     assert exact.virial_compressibility(phi) == pytest.approx(dilute, abs=5e-6)
     assert exact.virial_compressibility(phi, terms=3) == pytest.approx(dilute, abs=1e-7)
-    assert (
-        abs(exact.henderson_compressibility(phi) - (1 + 2 * phi + 3 * phi**2)) > 1e-5
-    )  # negative control: scaled particles
-    for phi in (0.1, 0.2, 0.3):  # Henderson's is good to 1e-3 here
+    # negative control: scaled particle theory
+    assert abs(exact.henderson_compressibility(phi) - (1 + 2 * phi + 3 * phi**2)) > 1e-5
+    for phi in (0.1, 0.2, 0.3):  # Henderson's equation is good to 1e-3 here
         assert exact.henderson_compressibility(phi) == pytest.approx(
             exact.virial_compressibility(phi), rel=1e-3
         )
@@ -117,18 +66,16 @@ def test_a_fixed_number_in_a_box():
     density, number = 0.6, 50
     saddle = log(1 - density) + log((1 - density) ** -2) / (2 * number)
     assert exact.tonks_excess_entropy(density, number) == pytest.approx(saddle, abs=1e-12)
-    # two disks exclude an area of pi from each other: S = ln(1 - pi / area); the next order is phi^2
+    # two disks exclude an area of pi for each other: S = ln(1 - pi / area); the next order is phi^2
     phi = 0.02
     pair = log(1 - pi / HardDisks(2, phi).side ** 2) / 2
     assert HardDisks(2, phi).finite_excess_entropy() == pytest.approx(pair, abs=phi**2)
-    assert (
-        abs(HardDisks(2, phi).exact_excess_entropy() - pair) > 0.01
-    )  # negative control: infinitely many
-    # Z follows from s by the box: Z = 1 - phi ds/dphi
+    # negative control: infinitely many disks
+    assert abs(HardDisks(2, phi).exact_excess_entropy() - pair) > 0.01
+    # Z follows from s: Z = 1 - phi ds/dphi
     step, phi, number = 1e-6, 0.4, 30
-    slope = np.diff([exact.henderson_excess_entropy(phi + d, number) for d in (-step, step)])[0] / (
-        2 * step
-    )
+    low, high = (exact.henderson_excess_entropy(phi + d, number) for d in (-step, step))
+    slope = (high - low) / (2 * step)
     assert exact.henderson_compressibility(phi, number) == pytest.approx(1 - phi * slope, rel=1e-8)
 
 
@@ -161,7 +108,7 @@ def test_tonks_pressure():
         lambda: IdealGas(10, 0.5).sample(8, algorithm="event-chain"),
     ],
 )
-def test_what_makes_no_sense_is_refused_in_one_line(call):
+def test_invalid_values_raise_a_message_of_a_single_line(call):
     with pytest.raises(InputError) as caught:
         call()
     assert "\n" not in str(caught.value) and str(caught.value)
@@ -171,35 +118,24 @@ def test_what_makes_no_sense_is_refused_in_one_line(call):
 
 
 @pytest.mark.parametrize("system", GASES, ids=lambda system: system.name)
-def test_frames_and_where_they_come_from(system):
+def test_frames_and_their_provenance(system):
     frames = system.sample(16, seed=3, chains=4, threads=1)
     assert (frames.n, frames.chains, frames.dimensions) == (16, 4, system.dimensions)
-    assert (
-        (frames.counts == system.particles).all()
-        and all(frames.periodic)
-        and frames.periodic == system.periodic
-    )
+    assert (frames.counts == system.particles).all()
+    assert all(frames.periodic) and frames.periodic == system.periodic
     assert frames.density == pytest.approx(system.density) and (frames.diameters == 1.0).all()
     assert (frames.positions >= 0).all() and (frames.positions < system.side).all()
-    story = frames.provenance
-    assert story["system"] == system.name and story["parameters"] == system.parameters()
-    assert type(system)(**story["parameters"]) == system
-    assert story["complete"] and story["seed"] == 3 and story["chains"] == 4
-    assert {
-        "tau_int",
-        "thinning",
-        "burn_in",
-        "effective",
-        "rhat",
-        "version",
-        "algorithm",
-        "tau_draws",
-    } <= set(story)
-    json.dumps(story)
+    provenance = frames.provenance
+    assert provenance["system"] == system.name
+    assert type(system)(**provenance["parameters"]) == system
+    assert provenance["complete"] and provenance["seed"] == 3 and provenance["chains"] == 4
+    statistics = {"tau_int", "thinning", "burn_in", "effective", "rhat", "tau_draws"}
+    assert statistics | {"version", "algorithm"} <= set(provenance)
+    json.dumps(provenance)
 
 
 @pytest.mark.parametrize("system", GASES, ids=lambda system: system.name)
-def test_one_seed_one_set_of_numbers_on_any_number_of_threads(system):
+def test_the_seed_decides_and_threads_do_not(system):
     first, again, other = (
         system.sample(16, seed=seed, threads=threads).positions
         for seed, threads in ((3, 1), (3, 2), (4, 1))
@@ -209,10 +145,12 @@ def test_one_seed_one_set_of_numbers_on_any_number_of_threads(system):
 
 
 @pytest.mark.parametrize("system", GASES, ids=lambda system: system.name)
-def test_stop_keeps_what_was_drawn(system):
-    seen = []
+def test_stop_keeps_the_finished_draws(system):
+    reports = []
     part = system.sample(
-        800, stop=lambda: bool(seen) and seen[-1] >= 80, progress=lambda done, _: seen.append(done)
+        800,
+        stop=lambda: bool(reports) and reports[-1] >= 80,
+        progress=lambda done, _: reports.append(done),
     )
     assert 80 <= part.n < 800 and not part.provenance["complete"]
     with pytest.raises(Stopped):
@@ -220,7 +158,7 @@ def test_stop_keeps_what_was_drawn(system):
 
 
 def nearest(particles):
-    """The least distance of all frames."""
+    """Smallest distance in any frame."""
     return distances(particles, 1.5)[1].min()
 
 
@@ -254,11 +192,10 @@ def test_counts_of_an_ideal_gas_are_binomial(dimensions):
     counts = quarter_counts(IdealGas(64, 0.5, dimensions).sample(2000, seed=2))
     assert_within_sigma(counts, 16.0)
     assert_within_sigma((counts - 16.0) ** 2, 12.0)
-    squares = (
-        quarter_counts(HardRods(64, 0.5).sample(2000, seed=2)) - 16.0
-    ) ** 2  # negative control
-    off, error = deviation(squares, 12.0)
-    assert off < -10 * error
+    # negative control
+    rods = quarter_counts(HardRods(64, 0.5).sample(2000, seed=2))
+    shift, error = deviation((rods - 16.0) ** 2, 12.0)
+    assert shift < -10 * error
 
 
 def test_scatter_equals_its_plain_twin():
@@ -271,7 +208,7 @@ def test_scatter_equals_its_plain_twin():
 
 
 def gaps(particles):
-    """Between surfaces of neighbours round the ring, `(frame, rod)`."""
+    """Gaps between the surfaces of neighbours around the ring, `(frame, rod)`."""
     points = np.sort(by_frame(particles)[:, :, 0], axis=1)
     return np.diff(points, axis=1, append=points[:, :1] + particles.cells[0, 0, 0]) - 1.0
 
@@ -297,213 +234,23 @@ def test_gaps_of_rods_are_uniform_on_the_simplex(density):
         (between * np.roll(between, 1, axis=1)).mean(axis=1), free**2 / (n * (n + 1))
     )
     apart = gaps(IdealGas(n, density, 1).sample(2000, seed=6))  # negative control: points
-    off, error = deviation((apart**2).mean(axis=1), 2 * free**2 / (n * (n + 1)))
-    assert abs(off) > 10 * error
+    shift, error = deviation((apart**2).mean(axis=1), 2 * free**2 / (n * (n + 1)))
+    assert abs(shift) > 10 * error
 
 
 @pytest.mark.parametrize("density", [0.2, 0.7])
 def test_the_contact_value_of_rods_is_their_pressure(density):
     rods = HardRods(400, density)
     pressure = exact.tonks_pressure(density)
-    narrow = (
-        0.02 / pressure
-    )  # of gaps p exp(-p gap), a fraction of 1 - exp(-0.02); 1/N shifts it by 1e-4 of itself
+    # of gaps with density p exp(-p gap) a fraction of 1 - exp(-0.02) is narrow, up to 1e-4 for 1/N
+    narrow = 0.02 / pressure
     fraction = (gaps(rods.sample(1000, seed=8)) < narrow).mean(axis=1)
     assert_within_sigma(-np.log1p(-fraction) / narrow, pressure)
-    off, error = deviation(
-        fraction / narrow, density
-    )  # negative control: the pressure of the ideal gas
-    assert off > 10 * error
+    shift, error = deviation(fraction / narrow, density)  # negative control: the ideal gas
+    assert shift > 10 * error
 
 
-def test_rods_are_anywhere_on_the_ring():
+def test_rods_are_uniform_on_the_ring():
     angles = 2 * pi / 20 * by_frame(HardRods(10, 0.5).sample(2000, seed=3))[:, 0, 0]
     assert_within_sigma(np.cos(angles), 0.0)
     assert_within_sigma(np.sin(angles), 0.0)
-
-
-# ----------------------------------------------------------------------------- disks
-
-
-def plain_contact(positions, side, i, axis, most):
-    """How far disk i slides, into which one, and how far ahead that is, of all disks in all images."""
-    step, hit, depth = most, i, 0.0
-    for j, along_shift, across_shift in product(
-        range(len(positions)), (-side, 0.0, side, 2 * side), (-side, 0.0, side)
-    ):
-        along = positions[j, axis] - positions[i, axis] + along_shift
-        across = positions[j, 1 - axis] - positions[i, 1 - axis] + across_shift
-        if j != i and along > 0 and abs(across) < CONTACT:
-            reach = sqrt(CONTACT**2 - across**2)
-            if along - reach < step:
-                step, hit, depth = max(along - reach, 0.0), j, reach
-    return step, hit, depth
-
-
-def plain_chain(positions, side, length, plain):
-    """One event chain; the positions and Z."""
-    axis, i = plain.below(2), plain.below(len(positions))
-    whole, gap = 2 * length * plain.uniform(), 0.0
-    left = whole
-    while left > 0:
-        step, hit, depth = plain_contact(positions, side, i, axis, left)
-        positions[i, axis] = (positions[i, axis] + step) % side
-        left, i, gap = left - step, hit, gap + depth
-    return positions, 1 + gap / whole
-
-
-@pytest.mark.parametrize(("particles", "phi"), [(1, 0.7), (2, 0.6), (5, 0.3), (30, 0.1), (30, 0.6)])
-def test_event_chains_equal_their_plain_twin(particles, phi):
-    model, rng, plain = HardDisks(particles, phi), stream(7), PlainStream(7)
-    state, cells = (
-        model._start(1, np.random.default_rng(0)),
-        densest_cells(model.side, CONTACT, particles),
-    )
-    event_chains(
-        state, model.side, cells, 1.3, 10 * particles, stream(8)
-    )  # on a lattice two disks may be equally near
-    for _ in range(30):  # one at a time: rounding grows from event to event
-        expected, z = plain_chain(state[:-1].reshape(-1, 2).copy(), model.side, 1.3, plain)
-        event_chains(state, model.side, cells, 1.3, 1, rng)
-        np.testing.assert_allclose(state[:-1].reshape(-1, 2), expected, atol=1e-8)
-        assert state[-1] == pytest.approx(z, abs=1e-8)
-    assert rng[0] == plain.state
-
-
-def test_what_is_observed_equals_its_plain_twin():
-    model = HardDisks(40, 0.5)
-    points = by_frame(model.sample(8, seed=2, burn_in=16, thinning=2))[0]
-    steps = points[:, None] - points
-    steps -= model.side * np.round(steps / model.side)
-    apart = np.hypot(*np.moveaxis(steps, -1, 0))
-    near = (apart < BOND) & (apart > 0)
-    six = np.exp(6j * np.arctan2(steps[..., 1], steps[..., 0]))[near].sum() / 40
-    seen = bonds(points, model.side, densest_cells(model.side, BOND, 40))
-    np.testing.assert_allclose(seen, [near.sum() / 40, six.real, six.imag], atol=1e-12)
-    power = np.abs(np.exp(2j * pi / model.side * points).sum(axis=0)) ** 2 / 40
-    np.testing.assert_allclose(waves(points, model.side), power, atol=1e-12)
-
-
-def test_cells_hold_every_disk_once():
-    points = np.random.default_rng(1).random((50, 2)) * 6
-    first, following = fill(points, 6.0, 5)
-    held = {}
-    for cell, i in enumerate(first):
-        while i >= 0:
-            held[int(i)] = cell
-            i = following[i]
-    assert [held[i] for i in range(50)] == [int(x / 1.2) * 5 + int(y / 1.2) for x, y in points]
-
-
-@pytest.mark.parametrize("particles", [1, 2, 5, 8, 12, 30, 64, 100, 137, 256, 1000, 1024, 4096])
-def test_lattices_fit_up_to_a_packing_fraction_of_7_tenths(particles):
-    sites = arrangement(particles)
-    assert len(sites) >= particles and _distance(sites) > sqrt(0.7 * 4 / pi / particles)
-    if len(sites) > 1:
-        apart = cKDTree(sites, boxsize=1.0).query(sites, k=2)[0][:, 1].min()
-        assert min(apart, 1.0) == pytest.approx(_distance(sites))
-
-
-def pair_cosines(positions, side):
-    """Mean over pairs of cos(2 pi x / side), x and y apart, `(frame,)`."""
-    first, second = np.triu_indices(positions.shape[1], 1)
-    return np.cos(2 * pi / side * (positions[:, first] - positions[:, second])).mean(axis=(1, 2))
-
-
-def test_two_disks_exclude_a_circle():
-    # the vector between them is uniform outside a circle of radius 1, whose transform is side * J_1(2 pi / side)
-    model = HardDisks(2, 0.3)
-    expected = -model.side * j1(2 * pi / model.side) / (model.side**2 - pi)
-    pairs = model.sample(8000, seed=4, threads=1)
-    series = per_chain(pair_cosines(by_frame(pairs), model.side), pairs)
-    assert_within_sigma(series, expected)
-    off, error = deviation(series, 0.0)  # negative control: points
-    assert abs(off) > 10 * error
-
-
-def rejection(model, tries, seed=0):
-    """Uniform configurations of which those without overlap are kept, `(frame, disk, 2)`."""
-    points = np.random.default_rng(seed).random((tries, model.particles, 2)) * model.side
-    points[:, 0] = 0.0  # the box is homogeneous
-    first, second = np.triu_indices(model.particles, 1)
-    steps = points[:, first] - points[:, second]
-    steps -= model.side * np.round(steps / model.side)
-    return points[((steps**2).sum(axis=2) >= 1).all(axis=1)]
-
-
-@pytest.mark.parametrize(("particles", "phi"), [(2, 0.6), (3, 0.3), (3, 0.55), (4, 0.35)])
-def test_few_disks_against_rejection(particles, phi):
-    """Boxes of sides from 1.6, where a disk meets two images of another one."""
-    model = HardDisks(particles, phi)
-    right, drawn = rejection(model, 400_000), model.sample(8000, seed=9, threads=1)
-    assert len(right) > 500
-    for power in (1, 2):
-        expected = pair_cosines(right, model.side) ** power
-        series = per_chain(pair_cosines(by_frame(drawn), model.side) ** power, drawn)
-        error = sqrt(standard_error(series) ** 2 + expected.var() / len(expected))
-        assert abs(series.mean() - expected.mean()) < 4 * error, (
-            series.mean(),
-            expected.mean(),
-            error,
-        )
-    points = pair_cosines(
-        by_frame(IdealGas(particles, 4 / pi * phi).sample(8000, seed=9)), model.side
-    )
-    off, error = deviation(points, pair_cosines(right, model.side).mean())  # negative control
-    assert abs(off) > 8 * error
-
-
-@pytest.mark.parametrize("phi", [0.2, 0.4])
-def test_the_pressure_of_the_chains(phi):
-    disks = liquid(phi)
-    series = per_chain(disks.measured["compressibility"], disks)
-    finite = exact.henderson_compressibility(phi, 256) - exact.henderson_compressibility(phi)
-    assert_within_sigma(series, exact.virial_compressibility(phi, rest=0.55) + finite)
-    assert series.mean() == pytest.approx(
-        exact.henderson_compressibility(phi, 256), rel=3e-3
-    )  # what it is good to
-    off, error = deviation(series, 1 + 2 * phi)  # negative control: the second virial alone
-    assert off > 10 * error
-
-
-def contact_values(particles, phi, bins=5, width=0.05):
-    """1 + 2 phi g(1), g from a parabola through rings of pairs, of all frames but one of 20 parts each, `(part,)`."""
-    frames, apart = distances(particles, 1 + bins * width)
-    edges = 1 + width * np.arange(bins + 1)
-    number, side = int(particles.counts[0]), particles.cells[0, 0, 0]
-    ideal = number * (number - 1) / 2 * pi * np.diff(edges**2) / side**2
-    parts = frames * 20 // particles.n
-    counts = np.array([np.histogram(apart[parts != part], edges)[0] for part in range(20)])
-    g = counts / (ideal * particles.n * 19 / 20)
-    middles = (edges[1:] + edges[:-1]) / 2 - 1
-    fits = np.polyfit(middles, g.T, 2, w=1 / np.sqrt(g.mean(axis=0)))
-    return 1 + 2 * phi * fits[-1]
-
-
-@pytest.mark.parametrize("phi", [0.2, 0.4])
-def test_the_contact_value_of_disks_is_their_pressure(phi):
-    left = contact_values(liquid(phi), phi)
-    error = sqrt(19 * left.var())  # a jackknife
-    expected = exact.henderson_compressibility(phi, 256)
-    assert abs(left.mean() - expected) < 4 * error, (left.mean(), error, expected)
-    assert error < 0.05 * expected
-    assert left.mean() - (1 + 2 * phi) > 4 * error  # negative control: g = 1, as of points
-
-
-def test_draws_are_independent_and_chains_agree():
-    story = liquid(0.4).provenance
-    assert (
-        story["thinning"] >= 5 * story["tau_int"] - 1
-        and story["effective"] > 200
-        and story["rhat"] < 1.1
-    )
-
-
-def test_a_dense_start_melts():
-    disks = HardDisks(100, 0.65).sample(200, seed=1, threads=1)
-    order = disks.provenance["tau_draws"]["hexatic order"]
-    assert order < 2.0 and disks.provenance["rhat"] < 1.2
-    held = HardDisks(100, 0.65).sample(
-        200, seed=1, threads=1, burn_in=1, thinning=1
-    )  # negative control: from the lattice on
-    assert held.provenance["tau_draws"]["hexatic order"] > 5.0 and held.provenance["rhat"] > 1.2

@@ -1,4 +1,4 @@
-"""Loops on the triangular lattice: against enumeration, a plain twin of half-links, and the exact torus."""
+"""Loops on the triangular lattice: against enumeration, a plain twin of half-links, exact tori."""
 
 from itertools import product
 from math import exp, prod
@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import chi2
 
 from moiety import InputError
-from moiety.data.statistics import standard_error, tau_int
+from moiety.data.statistics import tau_int
 from moiety.exact.enumeration import all_states, boltzmann
 from moiety.exact.triangular_torus import triangular_torus_energy
 from moiety.systems.dynamics.loops import (
@@ -24,23 +24,10 @@ from moiety.systems.dynamics.loops import (
 )
 from moiety.systems.dynamics.splitmix import stream
 from moiety.systems.ising_triangular import IsingTriangular
-from plain import PlainStream
+from statistical import assert_within_sigma, exact_mean, sublattice_order
 
 LEGS = ((1, 0), (0, 1), (1, 1))
 BONDS = (-300.0, -4.0, -1.3, 0.0, 0.4, np.log(2), 1.1, 6.0, 800.0)
-
-
-def assert_within_sigma(series, expected, sigmas=4.0):
-    """4 sigma: about one false alarm in 10^4 tests, and the seeds are fixed."""
-    mean, error = series.mean(), max(standard_error(series), 1e-12)
-    report = f"{mean:.5f} ± {error:.5f} against {expected:.5f}, tau_int {tau_int(series):.2f}"
-    assert abs(mean - expected) < sigmas * error, report
-
-
-def sublattice_order(values):
-    """|sum s exp(2 pi i (x + y) / 3)|^2 per site."""
-    phases = np.exp(2j * np.pi * np.indices(values.shape[2:]).sum(0) / 3)
-    return np.abs(((2.0 * values - 1) * phases).sum((2, 3))) ** 2 / phases.size
 
 
 def winding(values):
@@ -86,7 +73,7 @@ def test_sides_of_one(shape):
 
 
 def exit_odds(bond):
-    """P(entry -> exit) of the four odd triangles before the entry, shape `(8, 3, 3)`, as the table has them."""
+    """P(entry -> exit) by odd triangle before the entry, shape `(8, 3, 3)`, from the table."""
     limits, table = exit_rule(bond)
     edges, odds = np.clip([0.0, *limits, 1.0], 0.0, 1.0), np.zeros((8, 3, 3))
     for before, entry, k in product((1, 2, 4, 7), range(3), range(4)):
@@ -97,7 +84,7 @@ def exit_odds(bond):
 
 
 def weight(triangle, bond):
-    """Of an odd triangle, at most 1."""
+    """Weight of an odd triangle, at most 1."""
     return exp(min(bond, 0.0)) if triangle == 7 else exp(min(-bond, 0.0))
 
 
@@ -119,7 +106,7 @@ def test_detailed_balance_and_fewest_bounces(bond):
 
 
 def chi_square(values, model):
-    """Sum of (n - n p)^2 / n p over classes of states of one energy, order and winding, and its number of classes."""
+    """Chi-square over classes of states of equal energy, order and winding; number of classes."""
     states = all_states(model.shape, 2)
     labels = [
         np.concatenate([f(states)[0], f(values)[0]]).round(6)
@@ -132,7 +119,7 @@ def chi_square(values, model):
     )
     counts = np.bincount(classes[states.shape[1] :], minlength=len(expected))
     expected = expected * counts.sum()
-    rare = expected < 20  # one class together
+    rare = expected < 20  # merged into a class
     counts, expected = (np.append(n[~rare], n[rare].sum()) for n in (counts, expected))
     kept = expected > 5
     return ((counts - expected) ** 2 / np.maximum(expected, 1e-300))[kept].sum(), kept.sum()
@@ -157,10 +144,9 @@ CASES = [
 @pytest.mark.parametrize(("shape", "temperature", "coupling"), CASES)
 def test_against_enumeration(shape, temperature, coupling):
     model = IsingTriangular(shape, temperature, coupling)
-    values, states = run(model, 20000), all_states(shape, 2)
-    odds = boltzmann(model.energy(states)[0], temperature)
+    values = run(model, 20000)
     for observable in (model.energy, sublattice_order, winding, lambda v: v[..., 0, 0] * 1.0):
-        assert_within_sigma(observable(values), (odds * observable(states)[0]).sum())
+        assert_within_sigma(observable(values), exact_mean(model, observable))
     independent = run(model, 4000, returns=12)
     for observable in (model.energy, sublattice_order, winding):
         assert tau_int(observable(independent)) < 0.5 + 4 * 0.03  # the error of 0.5 from 4000 draws
@@ -175,7 +161,7 @@ def test_all_states_are_equally_likely_without_bonds():
 
 
 def run_otherwise(model, draws, step, change=lambda table: table):
-    """Like `run`, with another step from links that close to such links, or another exit table."""
+    """Like `run`, with another step between states where links close, or another exit table."""
     limits, table = exit_rule(2 * model.coupling / model.temperature)
     table, rng = change(table.copy()), stream(3)
     links, values = (
@@ -190,7 +176,7 @@ def run_otherwise(model, draws, step, change=lambda table: table):
 
 
 def exchange_two_exits(table):
-    """Entering by leg 0 what was {1} or {2}: p for 1 - p."""
+    """Exchange p and 1 - p for a head that enters triangle {1} or {2} by leg 0."""
     for before, k in product((2, 4), range(4)):
         after, leg = divmod(int(table[16 * before + k]), 16)
         table[16 * before + k] = 16 * (after ^ 0b110) + 3 - leg
@@ -198,7 +184,7 @@ def exchange_two_exits(table):
 
 
 def at_least_two_worms(links, shape, limits, table, rng):
-    """So many worms, and then on until the links close."""
+    """Run a fixed number of worms, then more until the links close."""
     _worm(links, shape, limits, table, _steps(table, shape), rng)
     _return(links, shape, limits, table, rng)
 
@@ -209,8 +195,7 @@ def at_least_two_worms(links, shape, limits, table, rng):
 )
 def test_enumeration_would_notice_wrong_exits_and_wrong_stops(temperature, coupling, step, change):
     model = IsingTriangular((3, 3), temperature, coupling)
-    energies = model.energy(all_states((3, 3), 2))[0]
-    exact = (boltzmann(energies, temperature) * energies).sum()
+    exact = exact_mean(model, model.energy)
     assert_within_sigma(model.energy(run_otherwise(model, 10000, _return)), exact)
     with pytest.raises(AssertionError):
         assert_within_sigma(model.energy(run_otherwise(model, 10000, step, change)), exact)
@@ -230,7 +215,7 @@ def test_energy_of_a_large_torus(size, temperature):
 
 
 def exact_winding(temperature, side):
-    """Mean of `winding` for J = -1: d^2 ln Z / dx^2 at couplings K + x, K, K - x along the three legs."""
+    """Mean of `winding` for J = -1: d^2 ln Z / dx^2 at couplings K + x, K, K - x along the legs."""
     wave = 2 * np.arccos(np.longdouble(-1)) * np.arange(2 * side) / (2 * side)
 
     def log_z(x):
@@ -269,99 +254,11 @@ def test_ground_states_in_all_winding_sectors(temperature):
     # the first excitation, 4 |J| above, has weight exp(-20) at T = 0.2
     model = IsingTriangular(32, temperature, -1.0)
     values = run(model, 400, returns=10)
-    assert (
-        model.energy(values) == -(32**2)
-    ).all()  # the cold start of all spins alike is left at once
+    # the cold start of equal spins is left at once
+    assert (model.energy(values) == -(32**2)).all()
     for observable in (sublattice_order, winding):
         assert tau_int(observable(values)) < 1.2
     assert winding(values).std() > 0
+    # negative control: with single spins, chains keep their first winding
     single = model.sample(64, algorithm="metropolis", chains=2, burn_in=400, thinning=50)
-    assert (
-        winding(single.values).std(axis=1) == 0
-    ).all()  # negative control: chains keep what they began with
-
-
-# ------------------------------------------------------------- the plain twin
-
-
-def shifted(site, leg, shape):
-    return tuple((x + step) % side for x, step, side in zip(site, LEGS[leg], shape, strict=True))
-
-
-def plain_triangles(shape):
-    """The three links (site, leg) of every triangle, those of a site side by side."""
-    for site in product(*map(range, shape)):
-        yield [(site, 0), (shifted(site, 0, shape), 1), (site, 2)]
-        yield [(shifted(site, 1, shape), 0), (site, 1), (site, 2)]
-
-
-def plain_exit(legs, entry, bond, rng):
-    """Leg of exit of a triangle whose links were `legs` before the head came in by one of them."""
-    u, r = rng.uniform(), exp(bond)
-    p, others = min(r / 2, 1), [(entry + 1) % 3, (entry + 2) % 3]
-    if sum(legs) == 3:
-        return others[0] if u < p / r else others[1] if u < 2 * p / r else entry
-    if legs[entry]:
-        return others[u >= 0.5]
-    set_leg, third = sorted(others, key=lambda leg: -legs[leg])
-    return third if u < p else set_leg
-
-
-def plain_worm(halves, triangles, bond, rng):
-    triangle, leg = rng.below(len(triangles)), rng.below(3)
-    start = triangles[triangle][leg]
-    while True:
-        left = plain_exit([halves[triangle, k] for k in range(3)], leg, bond, rng)
-        halves[triangle, leg] ^= 1
-        halves[triangle, left] ^= 1
-        link = triangles[triangle][left]
-        if link == start:
-            return
-        triangle, leg = (
-            next(i for i, links in enumerate(triangles) if i != triangle and link in links),
-            left,
-        )
-
-
-def plain_spins(halves, triangles, shape, first):
-    """Spins found by walking over all links, or None if two ways disagree."""
-    links = {triangles[i][leg]: d for (i, leg), d in halves.items()}
-    assert all(
-        d == links[triangles[i][leg]] for (i, leg), d in halves.items()
-    )  # both halves are alike
-    spins = {(0, 0): first}
-    while len(spins) < prod(shape):
-        for (site, leg), d in links.items():
-            if site in spins:
-                spins.setdefault(shifted(site, leg, shape), spins[site] ^ 1 ^ d)
-    if any(spins[site] ^ spins[shifted(site, leg, shape)] == d for (site, leg), d in links.items()):
-        return None
-    return spins
-
-
-def plain_loops(values, shape, bond, rng, updates):
-    triangles, spins = list(plain_triangles(shape)), values.reshape(shape).tolist()
-    halves = {
-        (i, leg): int(spins[x][y] == spins[s][t])
-        for i, links in enumerate(triangles)
-        for leg, ((x, y), _) in enumerate(links)
-        for s, t in [shifted((x, y), leg, shape)]
-    }
-    for _ in range(updates):
-        plain_worm(halves, triangles, bond, rng)
-        while plain_spins(halves, triangles, shape, 0) is None:
-            plain_worm(halves, triangles, bond, rng)
-    found = plain_spins(halves, triangles, shape, rng.below(2))
-    values[:] = [found[site] for site in product(*map(range, shape))]
-
-
-@pytest.mark.parametrize("bond", [-3.0, -0.5, 0.0, 0.5, 1.2])
-@pytest.mark.parametrize("shape", [(5, 4), (3, 3), (2, 5), (2, 2)])
-def test_kernel_equals_its_twin(shape, bond):
-    fast = np.random.default_rng(0).integers(0, 2, prod(shape), dtype=np.uint8)
-    slow, rng, plain = fast.copy(), stream(11), PlainStream(11)
-    for updates in (0, 1, 2, 3, 1, 1):
-        loops(fast, shape, bond, rng, updates)
-        plain_loops(slow, shape, bond, plain, updates)
-        np.testing.assert_array_equal(fast, slow)
-    assert int(rng[0]) == plain.state  # not one random number more or fewer
+    assert (winding(single.values).std(axis=1) == 0).all()

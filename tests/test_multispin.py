@@ -1,23 +1,13 @@
-"""64 lattices in the bits of a word: the kernel's plain twin, and that no two lattices share randomness."""
+"""64 lattices in the bits of a word: plain twins; no two lattices share random numbers."""
 
 import numpy as np
 import pytest
 
 from moiety.systems._lattice import neighbour_table
-from moiety.systems.dynamics.multispin import (  # fmt: skip
-    _BATCH,
-    WIDTH,
-    Layout,
-    Odds,
-    census,
-    flip_costs,
-    pack,
-    sweep,
-    turn,
-    unpack,
-)
+from moiety.systems.dynamics.multispin import _BATCH, Odds, flip_costs, sweep
 from moiety.systems.dynamics.replica_exchange import exchange
 from moiety.systems.dynamics.splitmix import stream
+from moiety.systems.dynamics.words import WIDTH, Layout, census, pack, turn, unpack
 from plain import PlainStream
 
 SHAPES = [(5, 4), (7,), (2, 3, 3), (1, 1)]
@@ -52,7 +42,7 @@ def test_words_and_states_are_the_same(shape):
 
 
 def plain_sweep(states, table, layout, costs, rng):
-    """Sites colour by colour, batch by batch; each lattice spells out a random number, a digit at a time."""
+    """Visit sites colour by colour, batch by batch; each lattice draws its digits in turn."""
     site_at = np.argsort(layout.places)
     for first, last in zip(layout.bounds[:-1], layout.bounds[1:], strict=True):
         for start in range(first, last, _BATCH):
@@ -60,7 +50,7 @@ def plain_sweep(states, table, layout, costs, rng):
             chances = np.array(
                 [[chance(states, table, costs, i, r) for r in range(WIDTH)] for i in sites]
             )
-            inverted = chances > 0.5  # then whether not to flip is what is drawn
+            inverted = chances > 0.5  # then the decision not to flip is drawn
             chances = np.minimum(chances, 1 - chances)
             flips, undecided = np.zeros_like(inverted), np.ones_like(inverted)
             for digit in range(1, 54):
@@ -86,9 +76,8 @@ def chance(states, table, costs, site, lattice):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_sweep_equals_its_twin(bond, field, shape):
     table, layout = neighbour_table(shape), layout_of(shape)
-    bond = (
-        np.linspace(0.1, 1.5, WIDTH) if bond == "many" else bond
-    )  # a temperature for each lattice
+    if bond == "many":  # a temperature for each lattice
+        bond = np.linspace(0.1, 1.5, WIDTH)
     field = field * bond
     costs = flip_costs(table.shape[1], bond, field)
     odds, rng, plain = Odds.of(costs), stream(11), PlainStream(11)
@@ -98,11 +87,11 @@ def test_sweep_equals_its_twin(bond, field, shape):
         sweep(words, layout.neighbours, layout.bounds, odds.cases, odds.digits, rng, 1)
         plain_sweep(states, table, layout, costs, plain)
         np.testing.assert_array_equal(unpack(words, layout), states)
-    assert int(rng[0]) == plain.state  # not one random number more or fewer
+    assert int(rng[0]) == plain.state  # equally many random numbers
 
 
 def test_batches_of_a_colour_are_updated_one_after_another():
-    shape = (40, 32)  # 640 sites a colour: three batches, the last one half full
+    shape = (40, 32)  # 640 sites per colour: three batches, the last half full
     table, layout = neighbour_table(shape), layout_of(shape)
     costs = flip_costs(4, 0.9)
     odds, rng, plain = Odds.of(costs), stream(3), PlainStream(3)
@@ -127,9 +116,7 @@ def test_costs_are_those_of_the_energy():
         turned[i] ^= 1
         alike = (states[table[i]] == states[i]).sum()
         assert costs[states[i], alike] == pytest.approx(weight(states) - weight(turned))
-    odds = Odds.of(
-        flip_costs(6, 500.0, 500.0)
-    )  # frozen: no overflow, and what costs nothing is a coin
+    odds = Odds.of(flip_costs(6, 500.0, 500.0))  # frozen: no overflow
     assert not odds.digits[[row for alike, _, row, _ in odds.cases if alike > 4]].any()
 
 
@@ -150,7 +137,7 @@ def test_census_equals_its_twin():
 
 
 def test_lattices_do_not_merge():
-    """Trap of shared bits: lattices moved by the same random numbers couple, whatever their starts."""
+    """Lattices that are moved by the same random numbers would merge, whatever their starts."""
     shape, temperature = (8, 8), 3.0
     table, layout = neighbour_table(shape), layout_of(shape)
     odds, rng = Odds.of(flip_costs(4, 2 / temperature)), stream(5)
@@ -160,10 +147,10 @@ def test_lattices_do_not_merge():
         assert len(np.unique(unpack(words, layout), axis=0)) == WIDTH
     states = 2.0 * unpack(words, layout) - 1
     overlap = (states @ states.T / 64)[np.triu_indices(WIDTH, 1)]
-    # 2016 pairs of 64 lattices: at least 64 independent ones; 4 sigma
+    # 2016 pairs of 64 lattices: at least 64 of them independent; 4 sigma
     assert abs(overlap.mean()) < 4 * overlap.std() / np.sqrt(WIDTH)
 
-    generator = np.random.default_rng(5)  # negative control: one uniform number for all 64
+    generator = np.random.default_rng(5)  # negative control: a common uniform number for all 64
     spins = unpack(random_words(64), layout).astype(int)
     for _ in range(200):
         for i in range(64):
@@ -187,17 +174,16 @@ def test_turn_exchanges_states_of_half_of_the_lattices():
 
 
 def test_exchanges_keep_the_distribution_of_two_levels():
-    """Two rungs of a two-level system that the exchange alone equilibrates: p(low rung excited) known exactly."""
+    """Two temperatures of a two-level system, equilibrated by exchanges alone."""
     scales, energies = np.array([1.0, 0.5]), np.array([0.0, 1.2])  # of lattices 0 and 1
     lattice, rng = np.array([[0, 1]]), stream(7)
     excited = []
     for _ in range(20000):
         exchange(lattice, scales, energies, 0, rng)
         excited.append(lattice[0, 0] == 1)
-    weights = np.exp(-np.array([0.5 * 1.2, 1.0 * 1.2]))  # lattice 1 at rung 1, at rung 0
+    weights = np.exp(-np.array([0.5 * 1.2, 1.0 * 1.2]))  # lattice 1 at temperature 1, at 0
     expected = weights[1] / weights.sum()
-    error = np.sqrt(
-        expected * (1 - expected) / 20000
-    )  # at most: successive states are anticorrelated
+    # an upper limit: successive states are anticorrelated
+    error = np.sqrt(expected * (1 - expected) / 20000)
     assert abs(np.mean(excited) - expected) < 4 * error
     assert abs(np.mean(excited) - 0.5) > 4 * error  # negative control: a coin

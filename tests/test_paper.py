@@ -1,5 +1,6 @@
-"""Figures of the paper: what is kept is not done again, the fit tells a change of slope, the command."""
+"""Fig. 4 with little work: it resumes, has its panels, and the command writes data and pictures."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,81 +8,80 @@ import pytest
 import xarray
 
 from moiety.base.errors import Stopped
-from moiety.cli import main
-from moiety.estimation.crops import BlockCut
 from moiety.estimation.training import Training
+from moiety.geometry.space import BlockCut
 from moiety.paper import FIGURES, fig4
-from moiety.probe import kink
 
 TINY = fig4.Effort(
-    particles=128, packings=8, largest=0.5, densities=(0.5, 0.6, 0.7, 0.88), resolutions=(2.0, 10.0), studied=(0.6,),
-    blocks=(BlockCut((0.5, 0.5)),), training=Training(steps=4, batch=64),
+    particles=128, packings=8, largest=0.5, densities=(0.5, 0.6, 0.7, 0.88),
+    resolutions=(2.0, 10.0), studied=(0.6,), blocks=(BlockCut((0.5, 0.5)),),
+    training=Training(steps=4, batch=64),
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("change", [0.0, 3.0])
-def test_a_change_of_slope_is_found_where_there_is_one(change):
-    phi = np.array([0.5, 0.58, 0.66, 0.72, 0.77, 0.8, 0.82, 0.835, 0.85, 0.87, 0.9, 0.95, 1.0])
-    rng, error = np.random.default_rng(0), np.full(len(phi), 0.02)
-    for seed in range(5):
-        values = (
-            1 - 2 * phi + change * np.maximum(phi - 0.841, 0) + error * rng.normal(size=len(phi))
-        )
-        found = kink(phi, values, error, seed)
-        if change:  # 4 errors: one false alarm in 10^4, and the seeds are fixed
-            assert (
-                abs(found.at - 0.841) < 4 * found.at_error + 0.002
-                and abs(found.change - change) < 4 * found.change_error
-            )
-            assert found.known and found.improvement > 50
-        else:  # two more numbers fitted, one of them out of many places: chi^2 falls by less than 20
-            assert found.improvement < 20 and found.at_error > 0.03
+@pytest.fixture(scope="module")
+def studied(tmp_path_factory, one_thread) -> SimpleNamespace:
+    """A study that was stopped once and resumed, in the folder where the command looks for it."""
+    out: Path = tmp_path_factory.mktemp("figures")
+    folder = out / "fig4-quick-0"
+    folder.mkdir()
+    answers = iter([False] * 2 + [True] * 10**6)
+    with pytest.raises(Stopped, match="same command"):
+        fig4.study(folder, TINY, threads=1, stop=lambda: next(answers))
+    calls: list[tuple[float, float]] = []
+
+    def progress(done, total, text):
+        calls.append((done, total))
+
+    data = fig4.study(folder, TINY, threads=1, progress=progress)
+    return SimpleNamespace(out=out, folder=folder, data=data, calls=calls)
 
 
-def test_fig4_goes_on_where_it_was_and_has_its_panels(tmp_path, monkeypatch):
-    asked = iter([False] * 2 + [True] * 10**6)
-    with pytest.raises(Stopped):
-        fig4.study(tmp_path, TINY, seed=1, threads=1, stop=lambda: next(asked))
-    told = []
-    data = fig4.study(
-        tmp_path,
-        TINY,
-        seed=1,
-        threads=1,
-        progress=lambda done, total, text: told.append((done, total)),
-    )
-    assert all(0 <= done <= total == 5 for done, total in told) and told == sorted(told)
-    monkeypatch.setattr(fig4, "estimate_excess_entropy", None)  # nothing is estimated again
-    monkeypatch.setattr(fig4, "information_of", None)
-    again = fig4.study(tmp_path, TINY, seed=1)
-    assert again.identical(data)
-    assert data.sizes["phi"] == 4 and float(data.jammed[0]) == 0 and float(data.jammed[-1]) == 1
-    assert np.isfinite(data.excess_entropy).all() and (data.error > 0).all()
-    assert (
-        data.compression_hilbert < data.compression
-    ).all()  # who lies next to whom is seen along the curve only
-    drawn = fig4.draw(data)
-    assert [
-        axes.get_title(loc="left") for axes in drawn.axes if axes.get_title(loc="left")
-    ] == list("ABCDEF")
+@pytest.fixture
+def no_estimates(monkeypatch):
+    for name in ("estimate_excess_entropy", "information_of"):
+        monkeypatch.setattr(fig4, name, None)
 
 
-def test_the_command_writes_data_and_pictures(tmp_path, monkeypatch, capsys):
+def test_progress_increases_to_the_number_of_densities(studied):
+    assert all(0 <= done <= total == 5 for done, total in studied.calls)
+    assert studied.calls == sorted(studied.calls)
+
+
+def test_a_finished_study_is_read_from_its_folder(studied, no_estimates):
+    assert fig4.study(studied.folder, TINY).identical(studied.data)
+
+
+def test_values_of_fig4(studied):
+    data = studied.data
+    assert data.sizes["phi"] == 4
+    assert (float(data.jammed[0]), float(data.jammed[-1])) == (0, 1)
+    assert np.isfinite(data.excess_entropy).all()
+    assert (data.error > 0).all()
+    # only the Hilbert curve keeps neighbours together
+    assert (data.compression_hilbert < data.compression).all()
+
+
+def test_fig4_has_its_panels(studied):
+    titles = [axes.get_title(loc="left") for axes in fig4.draw(studied.data).axes]
+    assert [title for title in titles if title] == list("ABCDEF")
+
+
+def test_the_command_writes_data_and_pictures(studied, no_estimates, monkeypatch, run):
     monkeypatch.setattr(fig4.Effort, "quick", classmethod(lambda cls: TINY))
-
-    def run(*words) -> SimpleNamespace:
-        with pytest.raises(SystemExit) as end:
-            main([str(word) for word in words])
-        return SimpleNamespace(code=end.value.code, **capsys.readouterr()._asdict())
-
-    done = run("reproduce", "fig4", "--quick", "--out", tmp_path)
-    with xarray.open_dataset(tmp_path / "fig4.nc", engine="h5netcdf") as data:
-        said = fig4.verdict(data)
-    assert done.code == 0 and said in " ".join(done.out.split()) and "fig4" in FIGURES
+    done = run("reproduce", "fig4", "--quick", "--out", studied.out)
+    with xarray.open_dataset(studied.out / "fig4.nc", engine="h5netcdf") as data:
+        verdict = fig4.verdict(data)
+    assert done.code == 0
+    assert verdict in " ".join(done.out.split())
     assert {"fig4.nc", "fig4.csv", "fig4.png", "fig4.pdf"} <= {
-        path.name for path in tmp_path.iterdir()
+        path.name for path in studied.out.iterdir()
     }
-    assert "excess_entropy" in (tmp_path / "fig4.csv").read_text().splitlines()[0]
+    assert "excess_entropy" in (studied.out / "fig4.csv").read_text().splitlines()[0]
+
+
+def test_the_command_refuses_unknown_figures_and_files(tmp_path, run):
+    assert "fig4" in FIGURES
     assert run("reproduce", "fig9", "--out", tmp_path).code == 2
     (tmp_path / "file").write_text("")
     assert run("reproduce", "fig4", "--out", tmp_path / "file").code == 2

@@ -1,4 +1,4 @@
-"""Every figure holds what the result holds, and can be read."""
+"""Figures show the numbers of the result and are legible."""
 
 import subprocess
 import sys
@@ -11,33 +11,39 @@ from matplotlib.figure import Figure
 
 from moiety import InputError, Samples
 from moiety.base.words import measured
-from moiety.estimation.training import History
+from moiety.estimation.history import History
 from moiety.geometry.cuts import ladder
 from moiety.results import plots
-from moiety.results.result import COUNTED, ESTIMATED, EXTRAPOLATED, EntropyResult, Level, Status
+from moiety.results.result import EntropyResult
+from moiety.results.types import Level, Source, Status
 
 SITE = 0.6931
 
 
-def history(value, seed, looks=12):
-    """A training that begins far below zero and ends at `value`."""
+def history(value, seed, checks=12):
+    """A training that starts far below zero and ends at `value`."""
     rng = np.random.default_rng(seed)
-    bound = value * (1 - 9 * np.exp(-np.arange(looks))) + 0.01 * rng.normal(size=looks)
-    steps = list(range(25, 25 * looks + 1, 25))
-    return History(steps, *[list(bound - offset) for offset in (3, 2, 1)], list(bound))
+    bound = value * (1 - 9 * np.exp(-np.arange(checks))) + 0.01 * rng.normal(size=checks)
+    steps = tuple(range(25, 25 * checks + 1, 25))
+    return History(steps, *[tuple(bound - offset) for offset in (3, 2, 1)], tuple(bound))
+
+
+def source_of(place, cuts, counted, extrapolated):
+    if place < extrapolated:
+        return Source.EXTRAPOLATED
+    return Source.COUNTED if place >= cuts - counted else Source.ESTIMATED
 
 
 def made(shape=(16, 16), *, counted=3, extrapolated=2, density=0.1, error=0.02, folds=2):
-    """A result whose M is `density` a site of interface and a little more."""
-    rungs, levels = ladder(shape, (True,) * len(shape)), []
-    for place, cut in enumerate(rungs.cuts):
-        rest = len(rungs.cuts) - place
-        source = EXTRAPOLATED if place < extrapolated else COUNTED if rest <= counted else ESTIMATED
+    """A result with M = `density` (interface + 0.3)."""
+    cuts, levels = ladder(shape, (True,) * len(shape)), []
+    for place, cut in enumerate(cuts.cuts):
+        source = source_of(place, len(cuts.cuts), counted, extrapolated)
         m = density * (cut.interface + 0.3)
-        trained = source == ESTIMATED
+        trained = source == Source.ESTIMATED
         curves = tuple(history(m, fold) for fold in range(folds)) if trained else ()
         bounds = {"donsker-varadhan": m, "nwj": 0.99 * m} if trained else {}
-        sides = (cut.level, cut.left, cut.volume, cut.interface, cut.faces, rungs.weight(cut))
+        sides = (cut.level, cut.left, cut.volume, cut.interface, cut.faces, cuts.weight(cut))
         levels.append(Level(*sides, m, error * abs(m), source, "-", bounds, curves))
     s = SITE - sum(level.weight * level.mutual_information for level in levels)
     return EntropyResult(s, 0.0012, {}, tuple(levels), (), Status(()), {})
@@ -76,11 +82,8 @@ def drawn(container):
 def test_points_are_the_levels(axes, plot, per_site):
     result = made()
     assert plot(result, axes) is axes
-    assert [container.get_label() for container in axes.containers] == [
-        COUNTED,
-        ESTIMATED,
-        EXTRAPOLATED,
-    ]
+    labels = [container.get_label() for container in axes.containers]
+    assert labels == ["counted", "estimated", "extrapolated"]
     for container in axes.containers:
         levels = [level for level in result.levels if level.source == container.get_label()]
         unit = np.array([level.interface if per_site else 1 for level in levels])
@@ -89,24 +92,17 @@ def test_points_are_the_levels(axes, plot, per_site):
         np.testing.assert_allclose(values, [level.mutual_information for level in levels] / unit)
         np.testing.assert_allclose(errors, [level.error for level in levels] / unit)
     assert axes.get_xlabel() == "volume of the half V (sites)"
-    assert axes.get_ylabel() == (
-        "M / interface (nats/site)" if per_site else "mutual information M (nats)"
-    )
+    label = "M / interface (nats/site)" if per_site else "mutual information M (nats)"
+    assert axes.get_ylabel() == label
 
 
 def test_axes_of_volume_and_information(axes):
     plots.information(made((64, 64)), axes)
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
-    assert [label.get_text() for label in axes.get_xticklabels()] == [
-        "1",
-        "4",
-        "16",
-        "64",
-        "256",
-        "1024",
-    ]
+    labels = [label.get_text() for label in axes.get_xticklabels()]
+    assert labels == ["1", "4", "16", "64", "256", "1024"]
     chain = plots.information(made((2**24,), extrapolated=0), Figure().subplots())
-    assert chain.get_yscale() == "linear"  # one M at all sizes
+    assert chain.get_yscale() == "linear"  # M is the same at all sizes
     assert chain.get_xticklabels()[-1].get_text() == "2²¹"
 
 
@@ -116,11 +112,9 @@ def test_bars_lead_from_single_sites_to_the_entropy(axes):
     bars = sorted(
         (bar for group in axes.containers[:3] for bar in group), key=lambda bar: bar.get_y()
     )
-    levels = result.levels[::-1]  # smallest halves on top
-    np.testing.assert_allclose(
-        [bar.get_width() for bar in bars],
-        [-level.weight * level.mutual_information for level in levels],
-    )
+    levels = result.levels[::-1]  # smallest halves at the top
+    terms = [-level.weight * level.mutual_information for level in levels]
+    np.testing.assert_allclose([bar.get_width() for bar in bars], terms)
     ends = [bar.get_x() + bar.get_width() for bar in bars]
     np.testing.assert_allclose([bar.get_x() for bar in bars], [SITE, *ends[:-1]])
     assert ends[-1] == pytest.approx(result.entropy)
@@ -131,16 +125,13 @@ def test_bars_lead_from_single_sites_to_the_entropy(axes):
     assert names == ["single site", *("x".join(map(str, level.shape)) for level in levels), "s"]
     assert axes.get_xlabel() == "entropy (nats/site)"
     texts = [text.get_text() for text in axes.texts]
-    assert (
-        texts[0] == "0.6931"
-        and texts[1] == f"−{levels[0].weight * levels[0].mutual_information:.4f}"
-    )
+    assert texts[:2] == ["0.6931", f"−{-terms[0]:.4f}"]
     assert texts[-1] == measured(result.entropy, result.error)
 
 
 def test_training_curves(axes):
     result = made()
-    largest = next(level for level in result.levels if level.source == ESTIMATED)
+    largest = next(level for level in result.levels if level.source == Source.ESTIMATED)
     plots.training(result, axes)
     *curves, value = axes.lines
     for curve, known in zip(curves, largest.histories, strict=True):
@@ -150,7 +141,7 @@ def test_training_curves(axes):
     (band,) = axes.patches
     assert band.get_y() == pytest.approx(largest.mutual_information - largest.error)
     assert band.get_height() == pytest.approx(2 * largest.error)
-    assert min(largest.histories[0].bound) < axes.get_ylim()[0] < 0  # the start is left out
+    assert min(largest.histories[0].bound) < axes.get_ylim()[0] < 0  # the start is cut off
     assert axes.get_xlabel() == "training step" and "(nats)" in axes.get_ylabel()
 
 
@@ -159,14 +150,10 @@ def test_training_of_one_level(axes):
     depth = 5
     cuts = [level for level in result.levels if level.level == depth and level.histories]
     assert len(cuts) > 1  # odd sides: several cuts a depth
-    labels = [
-        line.get_label()
-        for line in plots.training(result, axes, level=depth).lines
-        if line.get_label().startswith("fold")
-    ]
-    assert labels == [
-        f"fold {fold}, {'x'.join(map(str, cut.shape))}" for cut in cuts for fold in (1, 2)
-    ]
+    lines = plots.training(result, axes, level=depth).lines
+    labels = [line.get_label() for line in lines if line.get_label().startswith("fold")]
+    sides = ["x".join(map(str, cut.shape)) for cut in cuts]
+    assert labels == [f"fold {fold}, {text}" for text in sides for fold in (1, 2)]
     with pytest.raises(InputError, match="level 99 .* levels that have: 2, 3, 4, 5$"):
         plots.training(result, axes, level=99)
     with pytest.raises(InputError, match="have: none"):
@@ -185,30 +172,28 @@ def overlap(boxes):
     return [(a, b) for a, b in pairwise(boxes) if a.overlaps(b)]
 
 
+def is_inside(box, figure):
+    return figure.contains(*box.min) and figure.contains(*box.max)
+
+
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("name", RESULTS)
-def test_every_result_can_be_drawn_and_read(name):
+def test_every_result_has_a_legible_figure(name):
     figure = plots.overview(RESULTS[name])
     figure.draw_without_rendering()
     for axes in figure.axes:
         for labels in (axes.get_xticklabels(), axes.get_yticklabels()):
             boxes = [label.get_window_extent() for label in labels if label.get_text()]
-            inside = [
-                box
-                for box in boxes
-                if box.width and figure.bbox.contains(*box.min) and figure.bbox.contains(*box.max)
-            ]
+            inside = [box for box in boxes if box.width and is_inside(box, figure.bbox)]
             assert inside and not overlap(inside)
         legend, frame = axes.get_legend().get_window_extent(), axes.get_window_extent()
-        assert (
-            legend.y0 >= frame.y1 - 1 and legend.x1 <= figure.bbox.x1
-        )  # above all data, not cut off
+        assert legend.y0 >= frame.y1 - 1 and legend.x1 <= figure.bbox.x1  # above all data
         for text in axes.texts:
             box = text.get_window_extent()
             assert frame.x0 <= box.x0 and box.x1 <= figure.bbox.x1
 
 
-def test_overlap_would_be_seen():
+def test_overlap_is_detected():
     axes = Figure(figsize=(2, 2)).subplots()
     axes.set_xticks(np.linspace(0, 1, 30), labels=["0.123456"] * 30)
     axes.figure.draw_without_rendering()
@@ -231,7 +216,7 @@ def test_configuration(axes, values, axes_option, shown):
     )
     (image,) = axes.get_images()
     assert image.get_array().shape == shown
-    assert image.get_array().min() >= image.get_clim()[0]  # angles are taken into [0, 2 pi)
+    assert image.get_array().min() >= image.get_clim()[0]  # angles are reduced to [0, 2 pi)
 
 
 @pytest.mark.parametrize(
@@ -252,55 +237,48 @@ def test_measured(value, error, text):
 
 
 def lab(rgb):
-    """CIE L*a*b* of linear sRGB, shape (..., 3): distances are as the eye sees them."""
-    to_xyz = np.array(
-        [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
-    )
-    x = np.cbrt(rgb @ to_xyz.T / [0.9505, 1.0, 1.089])
-    return np.stack(
-        [116 * x[..., 1] - 16, 500 * (x[..., 0] - x[..., 1]), 200 * (x[..., 1] - x[..., 2])],
-        axis=-1,
-    )
+    """CIE L*a*b* of linear sRGB, shape (..., 3); distances are perceptual."""
+    to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    x, y, z = np.moveaxis(np.cbrt(rgb @ np.transpose(to_xyz) / [0.9505, 1.0, 1.089]), -1, 0)
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
+
+
+PROTANOPIA = [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
+              [-0.003882, -0.048116, 1.051998]]  # fmt: skip
+DEUTERANOPIA = [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+                [-0.011820, 0.042940, 0.968881]]  # fmt: skip
 
 
 def least_distance(colours):
-    """Between any two colours for eyes without red or green receptors: Machado et al., IEEE TVCG 15, 1291 (2009)."""
-    protanopia = [
-        [0.152286, 1.052583, -0.204868],
-        [0.114503, 0.786281, 0.099216],
-        [-0.003882, -0.048116, 1.051998],
-    ]
-    deuteranopia = [
-        [0.367322, 0.860646, -0.227968],
-        [0.280085, 0.672501, 0.047413],
-        [-0.011820, 0.042940, 0.968881],
-    ]
+    """Smallest distance of two colours, also without red or green receptors.
+
+    Machado et al., IEEE Trans. Vis. Comput. Graph. 15, 1291 (2009).
+    """
     linear = ((np.array([to_rgb(colour) for colour in colours]) + 0.055) / 1.055) ** 2.4
-    seen = [
+    views = [
         lab(np.clip(linear @ np.transpose(matrix), 0, 1))
-        for matrix in (np.eye(3), protanopia, deuteranopia)
+        for matrix in (np.eye(3), PROTANOPIA, DEUTERANOPIA)
     ]
-    return min(
-        np.linalg.norm(view[:, None] - view, axis=-1)[np.triu_indices(len(linear), 1)].min()
-        for view in seen
-    )
+    pairs = np.triu_indices(len(linear), 1)
+    return min(np.linalg.norm(view[:, None] - view, axis=-1)[pairs].min() for view in views)
 
 
-def test_sources_are_told_apart_without_colour_vision():
-    # 2 is just noticeable, 10 plain at a glance
+def test_sources_are_distinct_without_colour_vision():
+    # 2 is just noticeable, 10 obvious at a glance
     assert least_distance([plots.COLOURS[name] for name in plots.SOURCES.values()]) > 30
     assert least_distance(["#cc0000", "#557700"]) < 12  # negative control: red and green
 
 
-def test_plotting_is_light_and_leaves_pyplot_alone():
+def test_plotting_imports_neither_torch_nor_pyplot():
     code = """if True:
         import sys, moiety.results.plots
         assert not {"matplotlib", "torch"} & set(sys.modules)
         from matplotlib.figure import Figure
         from types import SimpleNamespace as Some
-        level = Some(level=1, shape=(1,), volume=1, interface=1, weight=0.5, mutual_information=0.1, error=0.01,
-                     source="counted", histories=())
-        moiety.results.plots.overview(Some(entropy=0.6, error=0.01, unit="nats/site", levels=(level,)))
+        level = Some(level=1, shape=(1,), volume=1, interface=1, weight=0.5, error=0.01,
+                     mutual_information=0.1, source="counted", histories=())
+        result = Some(entropy=0.6, error=0.01, unit="nats/site", levels=(level,))
+        moiety.results.plots.overview(result)
         assert "matplotlib.pyplot" not in sys.modules"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

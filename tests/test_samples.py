@@ -1,4 +1,4 @@
-"""Raw arrays become samples with one meaning, or one line that asks; seeds become streams."""
+"""Raw arrays become samples, or an error of one line; seeds become random streams."""
 
 import numpy as np
 import pytest
@@ -41,7 +41,7 @@ def refusal(array, **words) -> str:
     ],
     ids=["±1", "±1 int8", "±1 float", "0/1", "0/1 uint8", "bool", "list", "-3/7", "300/301"],
 )
-def test_every_way_of_giving_two_states(array, labels):
+def test_every_coding_of_two_states(array, labels):
     samples = Samples.from_array(array, periodic=True)
     assert samples.kind == "discrete" and samples.values.dtype == np.uint8
     assert samples.labels == labels and {type(label) for label in samples.labels} == {int}
@@ -61,12 +61,11 @@ def test_states_0_to_q(q, seed):
         assert samples.states == q and samples.labels == tuple(range(q))
         np.testing.assert_array_equal(samples.values[0], array)
     if q < 256:
-        assert (
-            Samples.from_array(array, periodic=False, states=q + 1).states == q + 1
-        )  # the last never occurs
+        more = Samples.from_array(array, periodic=False, states=q + 1)
+        assert more.states == q + 1  # the last state never occurs
 
 
-def test_a_constant_array_has_the_alphabet_it_belongs_to():
+def test_the_alphabet_of_a_constant_array():
     ones = np.ones((8, 3), int)
     assert Samples.from_array(-ones, periodic=True).labels == (-1, 1)
     assert Samples.from_array(ones, periodic=True).labels == (0, 1)
@@ -76,11 +75,8 @@ def test_a_constant_array_has_the_alphabet_it_belongs_to():
 
 def test_states_1_to_q_need_to_be_declared():
     assert Samples.from_array(CODES + 1, periodic=True, states=2).labels == (1, 2)
-    assert Samples.from_array(CODES + 1, periodic=True).labels == (
-        0,
-        1,
-        2,
-    )  # 0 might occur elsewhere
+    undeclared = Samples.from_array(CODES + 1, periodic=True)
+    assert undeclared.labels == (0, 1, 2)  # 0 might occur elsewhere
 
 
 @pytest.mark.parametrize("kind", ["angle", "real"])
@@ -97,7 +93,7 @@ def test_continuous_states(kind, given_type, kept_type):
 
 
 @pytest.mark.parametrize(
-    ("array", "words", "said"),
+    ("array", "words", "message"),
     [
         (CODES.astype(str), {}, "numbers or booleans"),
         (CODES.astype(object), {}, "numbers or booleans"),
@@ -121,8 +117,8 @@ def test_continuous_states(kind, given_type, kept_type):
         (CODES, {"symmetries": ("rotate",)}, "'rotate'"),
     ],
 )
-def test_bad_states(array, words, said):
-    assert said in refusal(array, **words)
+def test_bad_states(array, words, message):
+    assert message in refusal(array, **words)
 
 
 # Axes
@@ -142,12 +138,12 @@ def bits(*shape):
         ((3, 20, 4, 4, 4), "chain,draw,x,y,z"),
     ],
 )
-def test_axes_that_the_shape_tells(shape, names):
-    deduced, said = (
+def test_axes_deduced_from_the_shape(shape, names):
+    deduced, named = (
         Samples.from_array(bits(*shape), periodic=True, axes=axes) for axes in (None, names)
     )
-    np.testing.assert_array_equal(deduced.values, said.values)
-    assert deduced.shape == said.shape == shape[names.split(",").index("x") :]
+    np.testing.assert_array_equal(deduced.values, named.values)
+    assert deduced.shape == named.shape == shape[names.split(",").index("x") :]
 
 
 @pytest.mark.parametrize(
@@ -160,8 +156,9 @@ def test_axes_that_the_shape_tells(shape, names):
         (4, 20, 4, 4, 4),
     ],
 )
-def test_axes_that_could_be_others_are_asked_for(shape):
-    assert "--axes draw,x" in (message := refusal(bits(*shape))) or "--axes chain,draw,x" in message
+def test_ambiguous_axes_are_refused(shape):
+    message = refusal(bits(*shape))
+    assert "--axes draw,x" in message or "--axes chain,draw,x" in message
     assert str(shape) in message
 
 
@@ -180,13 +177,8 @@ def test_axes_in_any_order(axes):
     array = np.transpose(standard, [["chain", "draw", "x", "y"].index(name) for name in names])
     samples = Samples.from_array(array, periodic=True, axes=axes)
     np.testing.assert_array_equal(samples.values, standard)
-    assert (samples.chains, samples.draws, samples.n, samples.shape, samples.sites) == (
-        2,
-        9,
-        18,
-        (3, 4),
-        12,
-    )
+    assert (samples.chains, samples.draws, samples.n) == (2, 9, 18)
+    assert (samples.shape, samples.sites) == ((3, 4), 12)
     assert samples.values.flags.c_contiguous
 
 
@@ -210,7 +202,7 @@ def test_bad_axes(axes):
 
 
 @pytest.mark.parametrize("array", [1, np.ones(9), np.ones((9, 1, 1, 1, 1, 1))])
-def test_arrays_that_are_no_set_of_samples(array):
+def test_arrays_of_too_few_or_too_many_axes(array):
     assert "1 to 3 space axes" in refusal(array)
 
 
@@ -222,7 +214,7 @@ def test_periodic_flags():
     ]:
         assert Samples.from_array(CODES, periodic=periodic).periodic == flags
     with pytest.raises(TypeError):
-        Samples.from_array(CODES)  # must be said
+        Samples.from_array(CODES)  # has no default
 
 
 # The object
@@ -238,7 +230,7 @@ def example(**changes) -> Samples:
     return Samples.from_array(2 * CODES - 1, **words)
 
 
-def test_replace_changes_what_it_is_told_and_nothing_else():
+def test_replace_changes_only_the_given_fields():
     samples = example()
     changed = samples.replace(periodic=(False, False))
     back = changed.replace(periodic=samples.periodic)
@@ -252,15 +244,10 @@ def test_replace_changes_what_it_is_told_and_nothing_else():
         samples.kind = "real"
 
 
-def test_repr_says_what_matters():
-    assert (
-        repr(example())
-        == "<Samples discrete q=2, 1 chain x 20 draws of 4x4, periodic=(True, False)>"
-    )
-    assert (
-        repr(example(periodic=True))
-        == "<Samples discrete q=2, 1 chain x 20 draws of 4x4, periodic>"
-    )
+def test_repr():
+    start = "<Samples discrete q=2, 1 chain x 20 draws of 4x4, periodic"
+    assert repr(example()) == f"{start}=(True, False)>"
+    assert repr(example(periodic=True)) == f"{start}>"
     angles = Samples.from_array(bits(2, 9, 3), axes="chain,draw,x", kind="angle", periodic=False)
     assert repr(angles) == "<Samples angle, 2 chains x 9 draws of 3, open>"
     assert repr(example().replace()) == repr(example())
@@ -281,11 +268,11 @@ def test_a_stream_is_its_seed_and_key():
         return (Streams(seed).integer(*key), *Streams(seed).numpy(*key).random(4), *torch_numbers)
 
     names = [(0,), (1,), (0, "level", 1), (0, "level", 2), (1, "level", 1)]
-    names += [(0, "level", "1"), (0, ("level", 1)), (0, 1, "level")]  # look alike
-    found = [numbers(*name) for name in names]
-    assert found == [numbers(*name) for name in names]
-    for column in zip(*found, strict=True):
-        assert len(set(column)) == len(names)  # no two alike
+    names += [(0, "level", "1"), (0, ("level", 1)), (0, 1, "level")]  # similar keys
+    streams = [numbers(*name) for name in names]
+    assert streams == [numbers(*name) for name in names]
+    for column in zip(*streams, strict=True):
+        assert len(set(column)) == len(names)  # all different
 
 
 def test_streams_are_independent():
@@ -298,6 +285,6 @@ def test_streams_are_independent():
 
 
 @repeatable
-@given(st.integers(0, 2**64), st.text())
-def test_integers_seed_anything(seed, key):
+@given(st.integers(0, 2**64), st.text("az \\'\n\0é→😀"))
+def test_integers_have_63_bits(seed, key):
     assert 0 <= Streams(seed).integer(key) < 2**63

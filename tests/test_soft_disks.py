@@ -1,4 +1,4 @@
-"""Packings of soft disks: forces, minima, neighbours, what is measured of them."""
+"""Packings of soft disks: forces, minima, neighbours, measured quantities."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from moiety.systems.soft_disks import JAMMED, SoftDisks
 
 
 def energy_of(positions, diameters, side):
-    """All pairs, straight from the definition."""
+    """Energy by its definition, over all pairs."""
     apart = positions[:, None] - positions[None]
     apart -= side * np.round(apart / side)
     distance = np.sqrt((apart**2).sum(axis=2))
@@ -42,10 +42,9 @@ def test_the_list_holds_every_near_pair_once(count):
 
 def test_forces_are_the_slope_of_the_energy():
     positions, diameters, side = a_start()
-    found, step = np.zeros_like(positions), 1e-6
-    energy, virial = forces(
-        positions, diameters, side, *neighbours(positions, diameters, side, SKIN), found
-    )
+    pull, step = np.zeros_like(positions), 1e-6
+    pairs = neighbours(positions, diameters, side, SKIN)
+    energy, virial = forces(positions, diameters, side, *pairs, pull)
     assert energy == pytest.approx(energy_of(positions, diameters, side), rel=1e-12)
     for i in (0, 7, 23):
         for axis in range(2):
@@ -53,12 +52,10 @@ def test_forces_are_the_slope_of_the_energy():
             moved[i, axis] += step
             up = energy_of(moved, diameters, side)
             moved[i, axis] -= 2 * step
-            assert found[i, axis] == pytest.approx(
-                -(up - energy_of(moved, diameters, side)) / (2 * step), abs=1e-7
-            )
-    larger = energy_of(
-        positions * (1 + step), diameters, side * (1 + step)
-    )  # pressure: -dE/dA, by the virial
+            slope = (up - energy_of(moved, diameters, side)) / (2 * step)
+            assert pull[i, axis] == pytest.approx(-slope, abs=1e-7)
+    # pressure, -dE/dA, by the virial
+    larger = energy_of(positions * (1 + step), diameters, side * (1 + step))
     smaller = energy_of(positions * (1 - step), diameters, side * (1 - step))
     assert virial == pytest.approx(-(larger - smaller) / (2 * step), rel=1e-5)
 
@@ -73,49 +70,43 @@ def test_a_relaxed_packing_is_a_minimum_and_the_list_was_never_too_old():
     )
     rng = np.random.default_rng(1)
     for _ in range(20):
-        assert (
-            energy_of(positions + 1e-4 * rng.normal(size=positions.shape), diameters, side) > energy
-        )
+        shaken = positions + 1e-4 * rng.normal(size=positions.shape)
+        assert energy_of(shaken, diameters, side) > energy
 
 
-def test_rattlers_are_taken_away_again_and_again():
+def test_rattlers_are_removed_repeatedly():
     side, diameters = 20.0, np.ones(6)
     triangle = np.array([[5, 5], [5.99, 5], [5.495, 5 + 0.99 * np.sqrt(3) / 2]])
     chain = np.array([[6.985, 5.0], [7.98, 5.0], [15.0, 15.0]])
-    assert (
-        contacts(np.concatenate([triangle, chain]), diameters, side).tolist() == [0] * 6
-    )  # nobody has three in the end
+    # in the end no disk has three contacts
+    assert contacts(np.concatenate([triangle, chain]), diameters, side).tolist() == [0] * 6
     row = np.arange(12) * 0.99
     square = np.array([(x, y) for x in row for y in row])
     held = contacts(square, np.ones(len(square)), 12 * 0.99)
     assert (held == 4).all()
 
 
-def test_jamming_is_seen():
+def test_dense_packings_are_jammed():
     loose, dense = (
         SoftDisks(particles=128, packing_fraction=phi).sample(samples=8, seed=1)
         for phi in (0.7, 0.95)
     )
     assert not loose.measured["jammed"].any() and dense.measured["jammed"].all()
     assert (loose.measured["energy"] < JAMMED).all() and (loose.measured["rattlers"] == 1).all()
-    assert (dense.measured["contacts"] > 4).all() and (
-        dense.measured["pressure"] > 0
-    ).all()  # isostatic disks have four
+    assert (dense.measured["contacts"] > 4).all()  # isostatic disks have four
+    assert (dense.measured["pressure"] > 0).all()
     assert dense.measured["converged"].all() and dense.packing_fraction == pytest.approx(0.95)
 
 
 def test_a_seed_gives_the_same_packings_on_any_number_of_threads():
     model = SoftDisks(particles=32, packing_fraction=0.85)
-    one, two, other = (
-        model.sample(8, seed=3, threads=1),
-        model.sample(8, seed=3, threads=2),
-        model.sample(8, seed=4),
+    alone, parallel, longer, other = (
+        model.sample(count, seed=seed, threads=threads).positions
+        for count, seed, threads in ((8, 3, 1), (8, 3, 2), (10, 3, 2), (8, 4, 1))
     )
-    np.testing.assert_array_equal(one.positions, two.positions)
-    assert (one.positions != other.positions).any()
-    np.testing.assert_array_equal(
-        model.sample(10, seed=3).positions[: len(one.positions)], one.positions
-    )
+    np.testing.assert_array_equal(alone, parallel)
+    np.testing.assert_array_equal(longer[: len(alone)], alone)
+    assert (alone != other).any()
 
 
 def test_unbalanced_packings_are_marked(monkeypatch):
@@ -124,11 +115,11 @@ def test_unbalanced_packings_are_marked(monkeypatch):
     assert not packings.measured["converged"].all() and packings.provenance["unconverged"] > 0
 
 
-def test_a_stop_keeps_what_is_finished():
-    asked = iter([False, False, True])
+def test_a_stop_keeps_the_finished_packings():
+    answers = iter([False, False, True])
     model = SoftDisks(particles=16, packing_fraction=0.5)
-    found = model.sample(64, seed=1, threads=1, stop=lambda: next(asked))
-    assert found.n == 16 and not found.provenance["complete"]
+    packings = model.sample(64, seed=1, threads=1, stop=lambda: next(answers))
+    assert packings.n == 16 and not packings.provenance["complete"]
     with pytest.raises(Stopped):
         model.sample(64, stop=lambda: True)
 
@@ -136,13 +127,19 @@ def test_a_stop_keeps_what_is_finished():
 @pytest.mark.parametrize(
     "bad",
     [
-        {"particles": 31}, {"particles": 0}, {"particles": 2.5}, {"particles": True}, {"packing_fraction": -1.0},
-        {"packing_fraction": np.nan}, {"packing_fraction": 9.0}, {"tolerance": 0.0},
+        {"particles": 31},
+        {"particles": 0},
+        {"particles": 2.5},
+        {"particles": True},
+        {"packing_fraction": -1.0},
+        {"packing_fraction": np.nan},
+        {"packing_fraction": 9.0},
+        {"tolerance": 0.0},
     ],
-)  # fmt: skip
+)
 def test_bad_parameters(bad):
-    with pytest.raises(InputError) as said:
+    with pytest.raises(InputError) as caught:
         SoftDisks(**{"particles": 16, "packing_fraction": 0.8, **bad})
-    assert "\n" not in str(said.value)
+    assert "\n" not in str(caught.value)
     with pytest.raises(InputError):
         SoftDisks(particles=16, packing_fraction=0.8).sample(4)

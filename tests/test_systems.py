@@ -1,7 +1,7 @@
-"""Every system samples what it says: against enumeration, plain twins and exact results."""
+"""Every system samples its own distribution: against enumeration, plain twins and exact results."""
 
 import json
-from math import prod
+from threading import get_ident
 
 import numpy as np
 import pytest
@@ -9,40 +9,37 @@ from scipy.stats import chi2
 
 from moiety import InputError, Samples
 from moiety.data.samples import SYMMETRIES
-from moiety.data.statistics import rhat, standard_error, tau_int
+from moiety.data.statistics import rhat, tau_int
 from moiety.exact.enumeration import all_states, boltzmann
 from moiety.exact.kaufman import kaufman_energy
 from moiety.exact.onsager import CRITICAL_TEMPERATURE
 from moiety.systems import SYSTEMS, system
 from moiety.systems._lattice import neighbour_table
-from moiety.systems.dynamics.clusters import mixed, swendsen_wang, wolff
-from moiety.systems.dynamics.driver import walk
+from moiety.systems.dynamics.driver import run_chains
 from moiety.systems.dynamics.lattice import lattice_dynamics
-from moiety.systems.dynamics.metropolis import metropolis, observe
-from moiety.systems.dynamics.splitmix import below, next_bits, stream, uniform
-from plain import PlainStream
+from statistical import assert_within_sigma, exact_mean
 
-SMALL = {  # one lattice of each system, small enough to enumerate
+SMALL = {  # a lattice of each system, small enough to enumerate
     "ising-square": {"size": (3, 4), "temperature": 2.0},
     "ising-chain": {"size": 7, "temperature": 1.0},
     "ising-cubic": {"size": (2, 3, 2), "temperature": 4.0},
     "potts-square": {"size": (3, 3), "temperature": 1.0},
-    "ising-triangular": {"size": (3, 4), "temperature": 2.0},
+    "ising-triangular": {"size": (3, 4), "temperature": 4.0},
     "markov-chain": {"size": 7, "states": 3},
     "gaussian-field": {"size": (3, 4)},
     "xy-square": {"size": (3, 4), "temperature": 1.0},
 }
 CONTINUOUS = ("gaussian-field", "xy-square")  # nothing to enumerate: see their own tests
-CLUSTERS = ("ising-square", "ising-chain", "ising-cubic", "potts-square", "ising-triangular")
+EXACT = ("gaussian-field", "markov-chain")  # sampled without a Markov chain
 VARIANTS = [  # (system, changes, algorithms)
-    *[(name, {}, ("swendsen-wang", "wolff", "metropolis")) for name in CLUSTERS],
-    *[(name, {}, ("heat-bath", "replica-exchange")) for name in CLUSTERS if name != "potts-square"],
+    ("ising-square", {}, ("swendsen-wang", "wolff", "metropolis", "heat-bath", "replica-exchange")),
+    ("ising-chain", {}, ("swendsen-wang", "wolff", "metropolis", "heat-bath")),
+    ("ising-cubic", {}, ("swendsen-wang", "wolff", "metropolis", "heat-bath")),
+    ("ising-triangular", {}, ("swendsen-wang", "wolff", "metropolis", "heat-bath")),
+    ("potts-square", {}, ("swendsen-wang", "wolff", "metropolis")),
     ("markov-chain", {}, ("exact",)),
-    (
-        "ising-triangular",
-        {"coupling": -1.0},
-        ("swendsen-wang", "metropolis", "heat-bath"),
-    ),  # frustrated
+    # frustrated
+    ("ising-triangular", {"coupling": -1.0}, ("swendsen-wang", "metropolis", "heat-bath")),
     (
         "ising-triangular",
         {"coupling": -1.0, "temperature": 0.8, "size": (3, 3)},
@@ -50,7 +47,7 @@ VARIANTS = [  # (system, changes, algorithms)
     ),
     (
         "ising-triangular",
-        {"coupling": -1.0, "field": 0.6},
+        {"coupling": -1.0, "temperature": 2.0, "field": 0.6},
         ("heat-bath", "metropolis", "replica-exchange", "mixed"),
     ),
     ("ising-square", {"field": 0.3}, ("swendsen-wang", "metropolis", "wolff", "heat-bath")),
@@ -60,7 +57,7 @@ VARIANTS = [  # (system, changes, algorithms)
         "ising-square",
         {"coupling": -1.0, "temperature": 1.5},
         ("swendsen-wang", "wolff", "metropolis"),
-    ),  # frustrated
+    ),
     (
         "ising-square",
         {"coupling": -1.0, "field": -0.5},
@@ -80,20 +77,9 @@ VARIANTS = [  # (system, changes, algorithms)
 CASES = [
     (name, changes, algorithm) for name, changes, algorithms in VARIANTS for algorithm in algorithms
 ]
-
-
-def assert_within_sigma(series, expected, sigmas=4.0):
-    """4 sigma: about one false alarm in 10^4 tests, and the seeds are fixed."""
-    mean, error = series.mean(), max(standard_error(series), 1e-12)
-    report = f"{mean:.5f} ± {error:.5f} against {expected:.5f}, tau_int {tau_int(series):.2f}"
-    assert abs(mean - expected) < sigmas * error, report
-
-
-def enumerated(model, observable):
-    """Exact mean of an observable over all states."""
-    states = len(model.sample(8, seed=0, burn_in=0).labels)
-    values = all_states(model.shape, states)
-    return (boltzmann(model.energy(values)[0], model.temperature) * observable(values)[0]).sum()
+# By default the driver may observe single spins for 16384 sweeps, which is slow.
+PACE = {"metropolis": {"burn_in": 300, "thinning": 60}, "exact": {}}
+QUICK = {"burn_in": 200}
 
 
 def test_every_system_has_a_small_case():
@@ -132,9 +118,8 @@ def test_contract(name):
 
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_stated_symmetries_leave_the_energy_alone(name):
-    model = system(
-        name, **{**SMALL[name], "size": 5}
-    )  # any order of 2 or 3 sites is a ring's symmetry
+    # of 2 or 3 sites any permutation is a symmetry of the ring
+    model = system(name, **{**SMALL[name], "size": 5})
     states = model.sample(8, burn_in=0).states
     values = np.random.default_rng(0).integers(0, states or 4, (1, 16, *model.shape))
     energy = model.energy(values)
@@ -155,9 +140,9 @@ def test_stated_symmetries_leave_the_energy_alone(name):
 @pytest.mark.parametrize(("name", "changes", "algorithm"), CASES)
 def test_means_and_states_against_enumeration(name, changes, algorithm):
     model = system(name, **{**SMALL[name], **changes})
-    samples = model.sample(4000, seed=2, algorithm=algorithm)
+    samples = model.sample(4000, seed=2, algorithm=algorithm, **PACE.get(algorithm, QUICK))
     assert samples.provenance["algorithm"] == algorithm
-    mean = enumerated(model, model.energy)
+    mean = exact_mean(model, model.energy, samples.states)
     assert_within_sigma(model.energy(samples.values), mean)
 
     def heat(values):  # N T^2 times the specific heat
@@ -167,62 +152,55 @@ def test_means_and_states_against_enumeration(name, changes, algorithm):
         return np.abs((2.0 * values - samples.states + 1).sum(axis=tuple(range(2, values.ndim))))
 
     for observable in (heat, order):
-        assert_within_sigma(observable(samples.values), enumerated(model, observable))
+        expected = exact_mean(model, observable, samples.states)
+        assert_within_sigma(observable(samples.values), expected)
     assert chance(model, samples) > LEAST_CHANCE
 
 
-# 68 cases: a false alarm in 10^4 suites.  The worst one has 3e-5, a cube in a field by Wolff clusters
-# with this seed; 60 other seeds of it have (chi^2 - freedom) / sqrt(2 freedom) = 0.04 on average, spread 1.1.
+# 60 cases: a false alarm in 10^4 runs of this test.  The smallest chance is 3e-5, of a cube in a
+# field by Wolff clusters with this seed; over 60 other seeds (chi^2 - freedom) / sqrt(2 freedom) is
+# 0.04 on average, with a spread of 1.1.
 LEAST_CHANCE = 1e-6
 
 
 def chance(model, samples):
-    """Of a chi-square as large as that between how often each state is met and its probability.
+    """Probability of a larger chi-square between counts and probabilities of the states.
 
-    States expected less than 5 times are one.  Correlated draws count 1 / (2 tau_int) each,
+    States with an expected count below 5 are merged.  Correlated draws count 1 / (2 tau_int) each,
     with the longer tau_int of energy and magnetisation.
     """
     q, values = samples.states, samples.values.reshape(samples.n, -1).astype(int)
     probability = boltzmann(model.energy(all_states(model.shape, q))[0], model.temperature)
-    found = np.bincount(values @ q ** np.arange(values.shape[1])[::-1], minlength=len(probability))
-    watched = (
-        model.energy(samples.values),
-        samples.values.mean(axis=tuple(range(2, samples.values.ndim))),
-    )
-    draws = samples.n / (2 * max(map(tau_int, watched)))
-    expected, found = draws * probability, draws / samples.n * found
+    counts = np.bincount(values @ q ** np.arange(values.shape[1])[::-1], minlength=len(probability))
+    magnetisation = samples.values.mean(axis=tuple(range(2, samples.values.ndim)))
+    tau = max(tau_int(model.energy(samples.values)), tau_int(magnetisation))
+    draws = samples.n / (2 * tau)
+    expected, counts = draws * probability, draws / samples.n * counts
     rare = expected < 5
-    expected, found = (np.append(counts[~rare], counts[rare].sum()) for counts in (expected, found))
-    expected, found = expected[expected > 0], found[expected > 0]
-    return chi2.sf(((found - expected) ** 2 / expected).sum(), max(len(expected) - 1, 1))
+    expected, counts = (np.append(n[~rare], n[rare].sum()) for n in (expected, counts))
+    expected, counts = expected[expected > 0], counts[expected > 0]
+    return chi2.sf(((counts - expected) ** 2 / expected).sum(), max(len(expected) - 1, 1))
 
 
 @pytest.mark.parametrize(
     "algorithm", ["heat-bath", "metropolis", "swendsen-wang", "wolff", "replica-exchange"]
 )
 def test_a_wrong_acceptance_rule_would_be_noticed(algorithm):
-    # the negative control of the test above: every probability is that of bonds weaker by a tenth
+    # the negative control of the test above: all probabilities are those of bonds weaker by a tenth
     model = system("ising-square", **SMALL["ising-square"])
-    table, right, wrong = (
-        neighbour_table(model.shape),
-        2 / model.temperature,
-        1.8 / model.temperature,
+    dynamics = lattice_dynamics(
+        neighbour_table(model.shape), 2, 1.8 / model.temperature, algorithm=algorithm
     )
-    chances = []
-    for bond in (right, wrong):
-        drawn = walk(
-            lattice_dynamics(table, 2, bond, algorithm=algorithm), samples=4000, seed=2
-        ).values
-        values = drawn.reshape(*drawn.shape[:2], *model.shape)
-        chances.append(chance(model, Samples(values, "discrete", (True, True), (-1, 1))))
-    assert chances[0] > LEAST_CHANCE > 1e-9 > chances[1]
+    values = run_chains(dynamics, samples=4000, seed=2, **PACE.get(algorithm, QUICK)).values
+    values = values.reshape(*values.shape[:2], *model.shape)
+    assert chance(model, Samples(values, "discrete", (True, True), (-1, 1))) < 1e-9
 
 
 def test_enumeration_would_notice_a_wrong_temperature():
     right, wrong = (system("ising-square", size=(3, 4), temperature=t) for t in (2.0, 2.1))
     with pytest.raises(AssertionError):
         assert_within_sigma(
-            wrong.energy(wrong.sample(4000, seed=2).values), enumerated(right, right.energy)
+            wrong.energy(wrong.sample(4000, seed=2).values), exact_mean(right, right.energy)
         )
 
 
@@ -243,7 +221,7 @@ def test_draws_are_independent_and_right(algorithm, temperature):
     assert samples.provenance["rhat"] < 1.05
 
 
-def test_single_potts_spins_break_the_symmetry_and_say_so():
+def test_single_potts_spins_break_the_symmetry_and_statistics_show_it():
     # the negative control of the test above: at T = 0.5 local updates never leave a phase
     model = system("potts-square", size=16, temperature=0.5)
     samples = model.sample(64, seed=4, algorithm="metropolis", burn_in=200, thinning=2)
@@ -253,7 +231,7 @@ def test_single_potts_spins_break_the_symmetry_and_say_so():
 
 
 def test_stripes_of_single_spins_are_noticed():
-    # half of the hot starts of 32x32 end in stripes, whatever global flips do to the sign
+    # half of the hot starts of 32x32 end in stripes, even though global flips change the sign
     model = system("ising-square", size=32, temperature=0.5)
     samples = model.sample(256, seed=4, algorithm="heat-bath", burn_in=200, thinning=2)
     assert samples.provenance["effective"] < 128 and samples.provenance["rhat"] > 1.2
@@ -267,36 +245,46 @@ def test_an_ordered_antiferromagnet_in_a_field_is_sampled_in_both_phases():
     staggered = (samples.values * checkers).sum(axis=(2, 3))
     assert np.abs(staggered).min() > 64  # ordered: 128 at T = 0
     assert_within_sigma((staggered > 0) * 1.0, 0.5)
-    assert (
-        tau_int(model.energy(samples.values)) < 0.6 + 2 * 0.1
-    )  # 0.6 from 512 draws has an error of 0.1
+    # 0.6 from 512 draws has an error of 0.1
+    assert tau_int(model.energy(samples.values)) < 0.6 + 2 * 0.1
     clusters_alone = model.sample(16, seed=4, algorithm="swendsen-wang", burn_in=512)
     assert clusters_alone.provenance["tau_int"] > 50  # negative control
 
 
-def test_seed_and_threads():
-    model = system("ising-square", size=8, temperature=2.3)
-    for algorithm in ("swendsen-wang", "wolff", "metropolis", "heat-bath", "replica-exchange"):
-        first, again, alone, other = (
-            model.sample(
-                200, seed=seed, algorithm=algorithm, threads=threads, burn_in=32, thinning=2
-            ).values
-            for seed, threads in ((1, 2), (1, 2), (1, 1), (2, 2))
-        )
-        np.testing.assert_array_equal(first, again)
-        np.testing.assert_array_equal(first, alone)
-        assert (first != other).any()
-        assert (first[0] != first[2]).any()  # both started cold: every chain has its own stream
+@pytest.mark.parametrize(
+    ("name", "algorithm"),
+    [
+        *[
+            ("ising-square", algorithm)
+            for algorithm in ("swendsen-wang", "wolff", "metropolis", "heat-bath")
+        ],
+        ("ising-square", "replica-exchange"),
+        *[("xy-square", algorithm) for algorithm in ("mixed", "wolff", "heat-bath")],
+        *[(name, "exact") for name in EXACT],
+    ],
+)
+def test_the_seed_decides_and_threads_do_not(name, algorithm):
+    model = system(name, **SMALL[name])
+    pace = {} if name in EXACT else {"burn_in": 32, "thinning": 2}
+    first, again, alone, longer, other = (
+        model.sample(count, seed=seed, algorithm=algorithm, threads=threads, **pace).values
+        for count, seed, threads in ((64, 1, 2), (64, 1, 2), (64, 1, 1), (96, 1, 2), (64, 2, 2))
+    )
+    np.testing.assert_array_equal(first, again)
+    np.testing.assert_array_equal(first, alone)
+    if len(longer) == len(first):
+        np.testing.assert_array_equal(first, longer[:, : first.shape[1]])
+    assert (first != other).any()
+    assert (first[0] != first[2]).any()  # both started cold: every chain has its own stream
 
 
-def test_progress_is_told_from_this_thread():
-    from threading import get_ident
-
-    told = []
-    model = system("ising-chain", size=8, temperature=1.0)
-    model.sample(64, progress=lambda done, total: told.append((done, total, get_ident())))
-    assert told[-1] == (64, 64, get_ident())
-    assert [done for done, _, _ in told] == sorted(done for done, _, _ in told)
+@pytest.mark.parametrize("name", ["ising-chain", *EXACT])
+def test_progress_is_reported_from_the_calling_thread_and_may_interrupt(name):
+    reports = []
+    model = system(name, **SMALL[name])
+    model.sample(64, progress=lambda done, total: reports.append((done, total, get_ident())))
+    assert reports[-1] == (64, 64, get_ident())
+    assert [done for done, _, _ in reports] == sorted(done for done, _, _ in reports)
 
     def interrupt(done, total):
         raise KeyboardInterrupt
@@ -351,132 +339,3 @@ def test_bad_options(options):
         )
     with pytest.raises(InputError):
         system("potts-square", size=4, temperature=2.0).sample(16, algorithm="heat-bath")
-
-
-# ------------------------------------------------------------- the kernels' plain twins
-
-
-def plain_clusters(values, neighbours, bond, rng):
-    """Sets of sites joined by frozen bonds, in the order of their first sites."""
-    owner = list(range(len(values)))
-    for i, row in enumerate(neighbours):
-        for j in row[: len(row) // 2]:
-            if (values[i] == values[j]) == (bond > 0) and rng.uniform() < 1 - np.exp(-abs(bond)):
-                low, high = sorted((owner[i], owner[j]))
-                owner = [low if label == high else label for label in owner]
-    return [[i for i, label in enumerate(owner) if label == first] for first in sorted(set(owner))]
-
-
-def plain_swendsen_wang(values, neighbours, states, bond, field, rng):
-    for cluster in plain_clusters(values, neighbours, bond, rng):
-        moment = sum(2 * int(values[i]) - 1 for i in cluster)
-        flip = field != 0 and rng.uniform() < 1 / (1 + np.exp(2 * field * moment))
-        shift = int(flip) if field != 0 else rng.below(states)
-        for i in cluster:
-            values[i] = (int(values[i]) + shift) % states
-
-
-def plain_wolff(values, neighbours, states, bond, field, rng):
-    """The ghost's state never changes: where it is in the cluster, all others turn.
-
-    Between like states every neighbour draws a number, between unlike ones those that could join.
-    """
-    shift, first, old, sites = (
-        1 + rng.below(states - 1),
-        rng.below(len(values)),
-        values.copy(),
-        range(len(values)),
-    )
-    cluster, waiting, ghost = {first}, [first], False
-
-    def offer(j, satisfied, strength):
-        could = j not in cluster and satisfied
-        if (could or bond > 0) and rng.bits() < (1 - np.exp(-strength)) * 2.0**64 and could:
-            cluster.add(j)
-            waiting.append(j)
-
-    while waiting:
-        i = waiting.pop(0)
-        for j in neighbours[i]:
-            offer(j, (old[i] == old[j]) == (bond > 0), abs(bond))
-        if (
-            field != 0
-            and not ghost
-            and old[i] == (field > 0)
-            and rng.bits() < (1 - np.exp(-2 * abs(field))) * 2.0**64
-        ):
-            ghost = True
-            for j in sites:
-                offer(j, old[j] == (field > 0), 2 * abs(field))
-    for i in set(sites) - cluster if ghost else cluster:
-        values[i] = (int(values[i]) + shift) % states
-    if field == 0:
-        values[:] = (values.astype(int) + rng.below(states)) % states
-
-
-def plain_metropolis(values, neighbours, states, bond, field, rng):
-    def weight(at):
-        equal = sum(
-            int(at[i] == at[j]) for i, row in enumerate(neighbours) for j in row[: len(row) // 2]
-        )
-        return bond * equal + field * (2.0 * at - 1).sum()
-
-    for _ in range(len(values)):
-        i = rng.below(len(values))
-        proposed = values.copy()
-        proposed[i] = (int(values[i]) + 1 + rng.below(states - 1)) % states
-        gain = weight(proposed) - weight(values)
-        if gain >= -1e-12 or rng.uniform() < np.exp(gain):
-            values[:] = proposed
-
-
-def plain_mixed(*arguments):
-    plain_swendsen_wang(*arguments)
-    plain_metropolis(*arguments)
-
-
-@pytest.mark.parametrize(
-    ("kernel", "twin", "states", "bond", "field"),
-    [
-        (swendsen_wang, plain_swendsen_wang, 2, 0.9, 0.0),
-        (swendsen_wang, plain_swendsen_wang, 4, 0.9, 0.0),
-        (swendsen_wang, plain_swendsen_wang, 2, -0.9, 0.2),
-        (wolff, plain_wolff, 2, 0.9, 0.0),
-        (wolff, plain_wolff, 2, -0.9, 0.0),
-        (wolff, plain_wolff, 3, 0.9, 0.0),
-        (wolff, plain_wolff, 2, 0.9, 0.2),
-        (wolff, plain_wolff, 2, -0.9, -0.2),
-        (mixed, plain_mixed, 2, -0.9, 0.2),
-        (metropolis, plain_metropolis, 2, 0.9, 0.2),
-        (metropolis, plain_metropolis, 3, -0.9, 0.0),
-    ],
-)
-def test_kernels_equal_their_twins(kernel, twin, states, bond, field):
-    shape = (5, 4)
-    neighbours = neighbour_table(shape)
-    fast = np.random.default_rng(0).integers(0, states, prod(shape), dtype=np.uint8)
-    slow, rng, plain = fast.copy(), stream(11), PlainStream(11)
-    for _ in range(12):
-        assert kernel(fast, neighbours, states, bond, field, rng, 1) > 0
-        twin(slow, neighbours.tolist(), states, bond, field, plain)
-        np.testing.assert_array_equal(fast, slow)
-    assert int(rng[0]) == plain.state  # not one random number more or fewer
-
-
-def test_streams_equal_their_twin():
-    rng, plain = stream(2**63 - 1), PlainStream(2**63 - 1)
-    for _ in range(100):
-        assert int(next_bits(rng)) == plain.bits()
-        assert uniform(rng) == plain.uniform()
-        assert below(rng, 7) == plain.below(7)
-
-
-def test_observe_equals_its_twin():
-    shape, groups = (2, 5, 3), np.arange(30) % 2
-    values = np.random.default_rng(0).integers(0, 3, shape, dtype=np.uint8)
-    equal, counts = np.empty(3, np.int64), np.empty((2, 3), np.int64)
-    observe(values.ravel(), neighbour_table(shape), equal, counts, groups)
-    assert equal.tolist() == [(values == np.roll(values, -1, axis)).sum() for axis in range(3)]
-    assert counts.tolist() == [
-        np.bincount(values.ravel()[groups == group]).tolist() for group in (0, 1)
-    ]

@@ -1,4 +1,4 @@
-"""Thermodynamic integration of XY: the recipe on lattices that are solved, the table against both limits."""
+"""Thermodynamic integration of XY: the recipe on solved lattices, the table in both limits."""
 
 import importlib.util
 from math import log, pi, tau
@@ -27,11 +27,11 @@ def recipe():
     return module
 
 
-# ----------------------------------------------------------------------------- the recipe
+# The recipe
 
 
 def small_torus(temperature, field, points=128):
-    """Entropy per site of the 2x2 torus, a ring of four double bonds, by powers of its transfer operator."""
+    """Entropy per site of the 2x2 torus, a ring of four double bonds, by its transfer operator."""
     t = tau * np.arange(points) / points
     bonds = 2 * np.cos(t[:, None] - t) + field * (np.cos(t)[:, None] + np.cos(t)) / 2
 
@@ -45,55 +45,48 @@ def small_torus(temperature, field, points=128):
 
 
 @pytest.mark.parametrize("field", [0.0, 0.5])
-def test_the_recipe_gives_the_2x2_torus(recipe, field):
+def test_the_recipe_reproduces_the_2x2_torus(recipe, field):
     betas = recipe.inverse_temperatures(2, coldest=0.2)
-    rows = recipe.measured(2, field, betas, 0.004, 1)
+    rows = recipe.measured(2, field, betas, 0.006, 1)
     temperatures = np.array([0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.5, 4.0])
-    found = recipe.integrate(rows, temperatures)
+    result = recipe.integrate(rows, temperatures)
     exact = np.array([small_torus(t, field) for t in temperatures])
     if field == 0:
-        np.testing.assert_allclose(
-            exact, [xy.chain_entropy(t, 4, 2.0) for t in temperatures], atol=1e-7
-        )
-    # eight values that hang together: 3.5 sigma is one false alarm in a few hundred seeds
-    assert (abs(found.entropy - exact) < 3.5 * found.error).all()
-    assert found.error.max() < 0.008
-    assert 0.4 < found.chi_square < 2.0  # 14 degrees of freedom, 0.38 each: four sigma at most
+        ring = [xy.chain_entropy(t, 4, 2.0) for t in temperatures]
+        np.testing.assert_allclose(exact, ring, atol=1e-7)
+    # eight correlated values: 3.5 sigma is one false alarm in a few hundred seeds
+    assert (abs(result.entropy - exact) < 3.5 * result.error).all()
+    assert result.error.max() < 0.008
+    assert 0.4 < result.chi_square < 2.0  # 14 degrees of freedom, 0.38 each: four sigma at most
     wrong = np.array([small_torus(1.05 * t, field) for t in temperatures])
-    assert (abs(found.entropy - wrong) > 3.5 * found.error).any()  # negative control
+    assert (abs(result.entropy - wrong) > 3.5 * result.error).any()  # negative control
 
 
 def test_the_quadrature_alone(recipe):
-    # no noise: two independent chains, as many bonds as the torus has
+    # no noise: two independent chains have as many bonds as the torus
     betas = recipe.inverse_temperatures()
     rows = [recipe.Row(0.0, beta, 2 * xy.chain_energy(1 / beta), 1e-6, 1, 0.5) for beta in betas]
-    found = recipe.integrate(rows, recipe.TEMPERATURES)
+    result = recipe.integrate(rows, recipe.TEMPERATURES)
     exact = np.array([2 * xy.chain_entropy(t) - log(2 * pi) for t in recipe.TEMPERATURES])
-    assert (abs(found.entropy - exact) < found.error + 1e-8).all()
-    assert found.error.max() < 1.5e-4  # half of what noise does to the table
+    assert (abs(result.entropy - exact) < result.error + 1e-8).all()
+    assert result.error.max() < 1.5e-4  # half of the statistical error of the table
 
 
-def test_errors_are_those_of_the_energies(recipe):
-    # linear propagation against 100 tables of energies with fresh noise
-    betas = recipe.inverse_temperatures(3)
-    energies, temperatures = (
-        np.array([2 * xy.chain_energy(1 / beta) for beta in betas]),
-        [0.1, 0.5, 1.0, 3.0],
-    )
-    errors, generator = 3e-4 / betas, np.random.default_rng(0)
+def test_errors_are_propagated_from_the_energies(recipe):
+    # entropies are linear in the energies: move each energy by its error, one at a time
+    betas, temperatures = recipe.inverse_temperatures(3), [0.1, 0.5, 1.0, 3.0]
+    energies = np.array([2 * xy.chain_energy(1 / beta) for beta in betas])
+    errors = 3e-4 / betas
 
-    def entropies(noise):
-        rows = [
-            recipe.Row(0.0, *numbers, 1, 0.5)
-            for numbers in zip(betas, energies + noise, errors, strict=True)
-        ]
-        return recipe.integrate(rows, temperatures)
+    def integrated(shift):
+        columns = zip(betas, energies + shift, errors, strict=True)
+        return recipe.integrate([recipe.Row(0.0, *row, 1, 0.5) for row in columns], temperatures)
 
-    spread = np.std(
-        [entropies(errors * generator.normal(size=len(betas))).entropy for _ in range(100)], axis=0
-    )
-    # a standard deviation of 100 numbers is known to 7%
-    np.testing.assert_allclose(spread, entropies(0).statistical, rtol=0.25)
+    start = integrated(0)
+    moves = [integrated(shift).entropy - start.entropy for shift in np.diag(errors)]
+    expected = np.sqrt(np.square(moves).sum(axis=0))
+    np.testing.assert_allclose(start.statistical, expected, rtol=1e-6)
+    assert (np.abs(moves).max(axis=0) < 0.9 * expected).all()  # no energy dominates
 
 
 def test_known_rows_are_not_measured_again(recipe, tmp_path):
@@ -107,28 +100,26 @@ def test_known_rows_are_not_measured_again(recipe, tmp_path):
     assert recipe.read_rows(tmp_path / "none.csv") == []
 
 
-# ------------------------------------------------------------------------------ the table
+# The table
 
 
 def spin_waves(temperature, field):
-    """Entropy per site of independent waves, and a of ln Z / N = harmonic + a T: <cos> to second order."""
+    """Entropy per site of spin waves, and a of ln Z / N = harmonic + a T (second order)."""
     wave = 2 - 2 * np.cos(tau * np.arange(64) / 64)
     bonds = (wave[:, None] + wave).ravel()
     stiffness = bonds + field
     kept = stiffness > 1e-12
     waves = 0.5 * (1 + np.log(tau * temperature / stiffness[kept])).sum()
     zero_mode = log(tau * np.sqrt(SITES)) if field == 0 else 0.0
-    bond, site = (
-        (bonds[kept] / stiffness[kept]).sum() / (2 * SITES),
-        (1 / stiffness[kept]).sum() / SITES,
-    )
+    bond = (bonds[kept] / stiffness[kept]).sum() / (2 * SITES)
+    site = (1 / stiffness[kept]).sum() / SITES
     return (waves + zero_mode) / SITES, (2 * bond**2 + field * site**2) / 8
 
 
 @pytest.mark.parametrize("field", FIELDS)
-def test_the_cold_end_are_spin_waves(field):
-    # u = -2 - H + T/2 (1/N less at H = 0) + a T^2 + b T^3 + c T^4, so that
-    # s = harmonic + 2 a T + 3/2 b T^2 + 4/3 c T^3: only small terms are measured
+def test_the_cold_end_matches_spin_waves(field):
+    # u = -2 - H + T/2 (1/N less at H = 0) + a T^2 + b T^3 + c T^4, and therefore
+    # s = harmonic + 2 a T + 3/2 b T^2 + 4/3 c T^3: only small terms are fitted
     table = xy_reference_table(field)
     cold = table[table[:, 0] <= 0.3]
     t, entropy, error, energy = cold.T
@@ -136,41 +127,39 @@ def test_the_cold_end_are_spin_waves(field):
     rest = energy + 2 + field - t / 2 * (1 - (field == 0) / SITES) - a * t**2
     b, c = np.linalg.lstsq(np.stack([t**3, t**4], 1) / t[:, None], rest / t, rcond=None)[0]
     expected = harmonic + 2 * a * t[0] + 1.5 * b * t[0] ** 2 + 4 / 3 * c * t[0] ** 3
-    assert abs(1.5 * b * t[0] ** 2) < 0.004  # else more would be measured here than theory
+    assert abs(1.5 * b * t[0] ** 2) < 0.004  # otherwise the fit would dominate the theory
     assert abs(entropy[0] - expected) < 3.5 * error[0]
-    assert (
-        abs(entropy[0] - harmonic) > 3.5 * error[0]
-    )  # negative control: the table sees the first correction
+    # negative control: the table resolves the first correction
+    assert abs(entropy[0] - harmonic) > 3.5 * error[0]
 
 
-def test_the_hot_end_is_the_series():
+def test_the_hot_end_matches_the_series():
     k = 1 / 4.0
     v, second = ive([1, 2], k) / ive(0, k)
     slope = 2 * v + 8 * v**3 * ((1 + second) / 2 - v**2)
     expected = log(tau) + 2 * (log(ive(0, k)) + k) + 2 * v**4 - k * slope
     entropy, error = xy_reference_entropy(4.0)
-    assert abs(entropy - expected) < 3.5 * np.hypot(error, 4e-5)  # 10 v^6 are left out
+    assert abs(entropy - expected) < 3.5 * np.hypot(error, 4e-5)  # 10 v^6 is neglected
 
 
-@pytest.mark.parametrize(
-    ("temperature", "field"), [(0.5, 0.0), (0.9, 0.0), (1.1, 0.05), (1.5, 0.5), (0.3, 1.0)]
-)
-def test_energies_are_those_of_samples(temperature, field):
+@pytest.mark.parametrize(("temperature", "field"), [(0.9, 0.0), (0.3, 1.0)])
+def test_energies_match_samples(temperature, field):
     model = XYSquare(64, temperature, field=field)
     energies = model.energy(model.sample(256, seed=7).values) / SITES
     table = xy_reference_table(field)
-    expected = table[table[:, 0] == temperature][0]
-    error = np.hypot(standard_error(energies), temperature * expected[2])
-    assert abs(energies.mean() - expected[3]) < 4 * error
+    at = int(np.flatnonzero(table[:, 0] == temperature)[0])
+    error = np.hypot(standard_error(energies), temperature * table[at, 2])
+    assert abs(energies.mean() - table[at, 3]) < 4 * error
+    assert abs(energies.mean() - table[at + 1, 3]) > 4 * error  # negative control
 
 
 @pytest.mark.parametrize("field", FIELDS)
-def test_the_table_is_sound(field):
+def test_the_table_is_consistent(field):
     t, entropy, error, energy = xy_reference_table(field).T
     assert (t[0], t[-1]) == (0.1, 4.0) and len(t) >= 40
     assert error.max() < 5e-4
     assert (np.diff(entropy) > 0).all() and entropy[-1] < log(tau)
-    # T ds = du between rows with the geometric mean of their T: right to second order in ln T
+    # T ds = du between rows, with the geometric mean of T: correct to second order in ln T
     steps = np.diff(energy) / np.sqrt(t[1:] * t[:-1])
     np.testing.assert_allclose(np.diff(entropy), steps, atol=4e-4)
 
@@ -181,10 +170,10 @@ def test_entropies_between_the_rows():
         assert xy_reference_entropy(temperature) == pytest.approx((entropy, error), abs=1e-12)
     below, between, above = (xy_reference_entropy(t) for t in (0.9, 0.92, 0.95))
     assert below[0] < between[0] < above[0]
-    assert between[1] > min(below[1], above[1])  # the spline's own error is on top
+    assert between[1] > min(below[1], above[1])  # the error of the spline is added
 
 
-def test_bad_questions():
+def test_values_outside_the_table_are_refused():
     for temperature, field in (
         (0.09, 0.0),
         (4.1, 0.0),

@@ -21,7 +21,7 @@ import torch
 import moiety
 from moiety.baselines import (
     EnergySeries,
-    Hot,
+    InfiniteTemperature,
     compression_entropy,
     heat_capacity,
     naive_entropy,
@@ -60,31 +60,35 @@ LEFT_OUT = {"timing", "provenance", "seconds", "message"}
 
 def numbers(value: Any, path: str = "") -> Iterable[tuple[str, Any]]:
     """All numbers of nested results as `(path, number)`, long arrays and networks as digests."""
-    if isinstance(
-        value, torch.nn.Module
-    ):  # all weights in order: names may change, numbers may not
-        value = np.concatenate(
-            [weight.detach().cpu().numpy().ravel() for weight in value.state_dict().values()]
-        )
-    if isinstance(value, torch.Tensor):
-        value = value.detach().cpu().numpy()
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        value = value.item()
+    value = plain(value)
     if isinstance(value, np.ndarray) and value.size > LONGEST:
-        yield f"{path}#", hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()[:16]
-    elif isinstance(value, (bool, int, float, np.generic)):
-        yield path, value.item() if isinstance(value, np.generic) else value
-    elif is_dataclass(value) and not isinstance(value, type):
-        yield from numbers({item.name: getattr(value, item.name) for item in fields(value)}, path)
+        digest = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
+        yield f"{path}#", digest[:16]
+    elif isinstance(value, (bool, int, float)):
+        yield path, value
     elif isinstance(value, Mapping):
         for name, part in value.items():
-            if name not in LEFT_OUT and not (isinstance(part, str) and name not in TEXTS):
-                yield from numbers(part, f"{path}/{name}")
             if isinstance(part, str) and name in TEXTS:
-                yield f"{path}/{name}", part
+                yield f"{path}/{name}", str(part)
+            elif name not in LEFT_OUT and not isinstance(part, str):
+                yield from numbers(part, f"{path}/{name}")
     elif isinstance(value, (list, tuple, np.ndarray)):
         for place, part in enumerate(value):
             yield from numbers(part, f"{path}/{place}")
+
+
+def plain(value: Any) -> Any:
+    """Networks and tensors as arrays, dataclasses as mappings, NumPy numbers as Python's."""
+    if isinstance(value, torch.nn.Module):  # names of weights may change, their order may not
+        weights = [weight.detach().cpu().numpy() for weight in value.state_dict().values()]
+        return np.concatenate([weight.ravel() for weight in weights])
+    if isinstance(value, torch.Tensor):
+        value = value.detach().cpu().numpy()
+    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
+        return value.item()
+    if is_dataclass(value) and not isinstance(value, type):
+        return {item.name: getattr(value, item.name) for item in fields(value)}
+    return value
 
 
 def result(estimate: Any) -> dict[str, Any]:
@@ -180,7 +184,9 @@ def warm() -> dict[str, Any]:
 def stopped() -> dict[str, Any]:
     asked = iter(range(10**9))
     samples = drawn("ising-square", size=12, temperature=2.3)
-    return result(moiety.estimate_entropy(samples, **OPTIONS, should_stop=lambda: next(asked) > 150))
+    return result(
+        moiety.estimate_entropy(samples, **OPTIONS, should_stop=lambda: next(asked) > 150)
+    )
 
 
 def refined() -> dict[str, Any]:
@@ -201,9 +207,7 @@ def objectives() -> list[Any]:
         (InfoNCE(), DonskerVaradhanBound()),
         (SMILE(), NWJBound()),
     ]
-    made = [
-        Estimator(SMALL, objective, bound, QUICK) for objective, bound in chosen
-    ]
+    made = [Estimator(SMALL, objective, bound, QUICK) for objective, bound in chosen]
     return [
         information(
             estimate_mutual_information(
@@ -232,19 +236,28 @@ def chain_rule_of_a_sweep() -> list[Any]:
     samples = [drawn("ising-square", size=8, temperature=t) for t in temperatures]
     return [
         conditional(one)
-        for one in estimate_chain_rules(samples, [[t] for t in temperatures], config=RULE, threads=1)
+        for one in estimate_chain_rules(
+            samples, [[t] for t in temperatures], config=RULE, threads=1
+        )
     ]
 
 
 def by_baselines() -> list[Any]:
     temperatures = (6.0, 3.0, 2.3)
     samples = [drawn("ising-square", size=8, temperature=t) for t in temperatures]
-    series = [EnergySeries.of(one) for one in samples]
+    series = [EnergySeries.from_samples(one) for one in samples]
     one_each = [
-        [naive_entropy(one), compression_entropy(one), heat_capacity(EnergySeries.of(one))]
+        [
+            naive_entropy(one),
+            compression_entropy(one),
+            heat_capacity(EnergySeries.from_samples(one)),
+        ]
         for one in samples
     ]
-    return [one_each, thermodynamic_integration(series, Hot.of(samples[0]))]
+    return [
+        one_each,
+        thermodynamic_integration(series, InfiniteTemperature.from_samples(samples[0])),
+    ]
 
 
 def a_sweep() -> dict[str, Any]:

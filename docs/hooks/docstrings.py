@@ -1,4 +1,4 @@
-"""Docstrings of the package, as the pages read them: an `Example:` is code that runs."""
+"""Prepare docstrings for the API pages: griffe calls a section of runnable code `Examples:`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ __all__ = ["Examples"]
 
 
 class Examples(griffe.Extension):
-    """The section is called `Examples:` where pages are made."""
+    """Rename the section `Example:` to `Examples:`."""
 
     def on_instance(self, *, obj: griffe.Object, **others: Any) -> None:
+        """Edit the docstring of each object that griffe has read."""
         if obj.docstring:
             obj.docstring.value = re.sub(
                 r"^(\s*)Example:$", r"\1Examples:", obj.docstring.value, flags=re.MULTILINE

@@ -1,6 +1,6 @@
-"""What executed blocks of the pages share: commands, and figures as part of the page.
+"""Functions for the executed blocks of pages: run commands, show figures and tables.
 
-MkDocs loads this file as a hook; it then lies where blocks find it: `from executed import command`.
+MkDocs loads this file as a hook, which puts its folder on the path: `from executed import command`.
 """
 
 from __future__ import annotations
@@ -15,15 +15,13 @@ from pathlib import Path
 
 __all__ = ["command", "figures_section", "picture", "table"]
 
-_FIGURES = (
-    Path(__file__).parent.parent / "figures"
-)  # what `moiety reproduce` wrote, where it has been put there
+_FIGURES = Path(__file__).parent.parent / "figures"  # output of `moiety reproduce`, where present
 _WIDTH = 88  # columns of a page
 _SVG = {"svg.fonttype": "path", "svg.hashsalt": "moiety", "font.size": 9}
 
 
 def on_config(config):
-    """Called by MkDocs before all else: blocks shall find this file."""
+    """Make this file importable from blocks; MkDocs calls this function first."""
     sys.path.insert(0, str(Path(__file__).parent))
     return config
 
@@ -31,43 +29,45 @@ def on_config(config):
 def command(
     *words: str, folder: str | os.PathLike[str] | None = None, code: int = 0, shown: bool = True
 ) -> str:
-    """What `moiety WORDS` prints, below the command itself.
+    """Run `moiety WORDS` and return its output below the command itself.
 
-    Arguments:
-        words: Of the command line, after `moiety`.
-        folder: Where it runs.
-        code: The exit code that it has to end with.
+    Args:
+        words: Words of the command line after `moiety`.
+        folder: Working directory.
+        code: Expected exit code.
         shown: Whether the command is part of the text.
 
     Raises:
-        RuntimeError: Another exit code, which makes the build fail.
+        RuntimeError: The exit code is another one, which makes the build fail.
     """
-    surroundings = os.environ | {
+    environment = os.environ | {
         "COLUMNS": str(_WIDTH),
         "NO_COLOR": "1",
         "TERM": "dumb",
         "PYTHONIOENCODING": "utf-8",
     }
     done = subprocess.run(
-        [sys.executable, "-m", "moiety", *words], cwd=folder, env=surroundings, text=True, encoding="utf-8",
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+        [sys.executable, "-m", "moiety", *words],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+    )
+    call = f"moiety {' '.join(words)}"
     if done.returncode != code:
-        raise RuntimeError(
-            f"moiety {' '.join(words)} ended with {done.returncode}, not {code}: {done.stderr}"
-        )
-    told = done.stdout if code == 0 else done.stdout + done.stderr
-    lines = [line.rstrip() for line in told.strip().splitlines()]
-    return "\n".join([f"$ moiety {' '.join(words)}"] * shown + lines)
+        raise RuntimeError(f"{call} ended with {done.returncode}, not {code}: {done.stderr}")
+    output = done.stdout if code == 0 else done.stdout + done.stderr
+    lines = [line.rstrip() for line in output.strip().splitlines()]
+    return "\n".join([f"$ {call}"] * shown + lines)
 
 
 def picture(figure, alt: str, caption: str = "") -> str:
-    """A Matplotlib figure as HTML that needs no other file.
+    """Return a Matplotlib figure as HTML that needs no other file.
 
-    Arguments:
-        figure: To be drawn.
-        alt: What is to be seen, for those who do not see it.
-        caption: Below it.
+    Args:
+        figure: Matplotlib figure to draw.
+        alt: Description of what the figure shows, for readers who do not see it.
+        caption: Text below the figure.
     """
     import matplotlib
 
@@ -75,35 +75,36 @@ def picture(figure, alt: str, caption: str = "") -> str:
     with matplotlib.rc_context(_SVG):
         figure.savefig(stream, format="svg", metadata={"Date": None})
     data = base64.b64encode(stream.getvalue()).decode()
+    image = f'<img alt="{html.escape(alt)}" src="data:image/svg+xml;base64,{data}">'
     below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
-    return f'<figure class="drawn"><img alt="{html.escape(alt)}" src="data:image/svg+xml;base64,{data}">{below}</figure>'
+    return f'<figure class="drawn">{image}{below}</figure>'
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
-    """Rows as a table in Markdown."""
+    """Return rows as a table in Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def figures_section(name: str, title: str, panels: list[tuple[str, str]], note: str) -> str:
-    """A figure of the paper with its panels; its picture and data where they lie in docs/figures.
+    """Return the section on a figure of the paper: picture, panels, note and links to data.
 
-    Arguments:
-        name: As `moiety reproduce` calls it, and as its files do.
-        title: Of the section.
-        panels: Letters, which may be empty, and what is shown.
-        note: Below them.
+    Args:
+        name: Name of the figure for `moiety reproduce`, and of its files in docs/figures.
+        title: Title of the section.
+        panels: Pairs of a letter, which may be empty, and a description.
+        note: Text below the panels.
     """
-    there = [
+    suffixes = [
         suffix
         for suffix in ("png", "csv", "nc", "pdf")
         if (_FIGURES / f"{name}.{suffix}").is_file()
     ]
-    shown = f"![{title}](figures/{name}.png)\n\n" if "png" in there else ""
-    links = ", ".join(f"[{name}.{suffix}](figures/{name}.{suffix})" for suffix in there)
+    shown = f"![{title}](figures/{name}.png)\n\n" if "png" in suffixes else ""
+    links = ", ".join(f"[{name}.{suffix}](figures/{name}.{suffix})" for suffix in suffixes)
     data = (
         f"Picture and data: {links}.\n"
-        if there
+        if suffixes
         else f"Not on this site yet; `moiety reproduce {name} --out figures` makes it.\n"
     )
     listed = "\n".join(

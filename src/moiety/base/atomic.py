@@ -69,7 +69,7 @@ def check_output(path: str | os.PathLike[str], force: bool = False) -> None:
             f"{shown}: exists already; choose another name, or replace it with force=True (--force)"
         )
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise InputError(f"{shown}: its folder is not writable; choose another one")
+        raise InputError(f"{shown}: its folder is not writable; choose another")
 
 
 def _one_line(path: Path) -> str:

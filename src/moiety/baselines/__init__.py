@@ -1,10 +1,11 @@
-"""Other routes to the entropy per site, on the same samples: what mutual information is measured against.
+"""Baselines: other estimates from the same samples, without mutual information.
 
-    compression, naive       of samples: a compressor, a counted block
-    heat_capacity            of their energies: fluctuations, and T ds/dT of entropies beside them
-    integration              of the energies of a sweep from infinite temperature on
+    compression      entropy per site from the size of compressed samples
+    naive            entropy per site from counted blocks
+    integration      entropy per site from energies, integrated from infinite temperature
+    heat_capacity    heat capacity from energy fluctuations, or T ds/dT from entropies
 
-One file each; entropies come as an `Estimate`.
+Entropies are returned as an `Estimate`.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from __future__ import annotations
 from .compression import compression_entropy
 from .energies import EnergySeries
 from .heat_capacity import HeatCapacity, heat_capacity, heat_capacity_of_entropies
-from .integration import Hot, thermodynamic_integration
+from .integration import InfiniteTemperature, thermodynamic_integration
 from .naive import naive_entropy
 
 __all__ = [
     "EnergySeries",
     "HeatCapacity",
-    "Hot",
+    "InfiniteTemperature",
     "compression_entropy",
     "heat_capacity",
     "heat_capacity_of_entropies",

@@ -1,13 +1,14 @@
-r"""How far samples can be compressed: a general-purpose compressor as an entropy estimator.
+r"""Entropy by compression: a general-purpose compressor as an entropy estimator.
 
     s = log q (C - C_constant) / (C_random - C_constant),
 
-C being the size in bytes that LZMA makes of all samples together, each state in the fewest
-whole bits, beside as many sites that are all equal and as many that are uniformly random
-(Avinery, Kornreich and Beck, Phys. Rev. Lett. 123, 178102 (2019)).  The compressor sees
-a string, not a lattice: what it does not find makes s too large.  Along a Hilbert curve,
-neighbours on the lattice stay closer together than row by row.  Angles are sorted into sectors
-first, whose width is added: s(angle) = s(sector) + log(2 pi / sectors), and a bit more for wide ones.
+where C is the size in bytes of all samples together after LZMA, each state in as few whole
+bits as possible, and C_constant and C_random are the sizes for as many equal and as many uniformly
+random sites (Avinery, Kornreich and Beck, Phys. Rev. Lett. 123, 178102 (2019),
+https://doi.org/10.1103/PhysRevLett.123.178102).  The compressor sees a string, not a lattice:
+correlations that it misses make s too large.  Along a Hilbert curve, neighbours on the lattice
+stay closer together than row by row.  Angles are sorted into sectors,
+s(angle) <= s(sector) + log(2 pi / sectors), where the difference vanishes for narrow sectors.
 """
 
 from __future__ import annotations
@@ -27,31 +28,30 @@ from ..results.types import Estimate
 __all__ = ["ORDERS", "compression_entropy", "hilbert_curve"]
 
 ORDERS = ("rows", "hilbert")
-_SECTORS = 16  # of angles
-_PARTS = 16  # of the samples, whose spread tells the error
+_SECTORS = 16  # number of sectors for angles
+_PARTS = 16  # number of parts of the samples, whose spread gives the error
 _CHUNK_BITS = 1 << 26
 
 
 def compression_entropy(samples: Samples, *, order: str = "rows") -> Estimate:
-    """The entropy per site by compression, in nats.
+    """Estimate the entropy per site by compression, in nats.
 
-    Its error is the spread between parts of the samples, compressed one by one.  It says
-    nothing of the bias, which is larger nearly always, and upwards but for draws that repeat
-    each other.
+    The error is the spread between parts of the samples, each compressed by itself.  It excludes
+    the bias, which is almost always larger and positive, except for repeated draws.
 
-    Arguments:
-        samples: Of discrete states or angles, values of shape `(chain, draw, *space)`.
-        order: Of a sample's sites: `"rows"`, or `"hilbert"` on square lattices whose side
-            is a power of two.
+    Args:
+        samples: Discrete states or angles.
+        order: Order of the sites of a sample: `"rows"`, or `"hilbert"` on square lattices with
+            a side that is a power of two.
 
     Raises:
-        InputError: Real states, an unknown order, a lattice that the order does not
-            fit, or too few sites for sizes to differ.
+        InputError: States are real, the order is unknown or does not fit the lattice, or there
+            are too few sites for the sizes to differ.
 
     Example:
         >>> spins = np.random.default_rng(0).choice([-1, 1], size=(64, 16, 16))
-        >>> found = compression_entropy(Samples.from_array(spins, periodic=True))
-        >>> abs(found.entropy - 0.693) < 0.005  # log 2: independent spins
+        >>> estimate = compression_entropy(Samples.from_array(spins, periodic=True))
+        >>> abs(estimate.entropy - 0.693) < 0.005  # log 2: independent spins
         True
     """
     if samples.kind == "real":
@@ -74,16 +74,16 @@ def compression_entropy(samples: Samples, *, order: str = "rows") -> Estimate:
 
 
 def hilbert_curve(side: int) -> np.ndarray:
-    """Sites of a square in the order of Hilbert's curve, each next to the one before.
+    """Sites of a square in the order of Hilbert's curve; consecutive sites are neighbours.
 
-    Arguments:
-        side: A power of two.
+    Args:
+        side: Side of the square, a power of two.
 
     Returns:
-        Numbers `x * side + y`, shape `(side**2,)`.
+        Site numbers `x * side + y`, shape `(side**2,)`.
 
     Raises:
-        InputError: A side that is no power of two.
+        InputError: The side is not a power of two.
 
     Example:
         >>> hilbert_curve(2).tolist()
@@ -101,12 +101,12 @@ def hilbert_curve(side: int) -> np.ndarray:
 
 
 def _sectors(angles: np.ndarray) -> np.ndarray:
-    """Codes of the sectors that angles lie in."""
+    """Sector of each angle."""
     return (np.floor(angles * (_SECTORS / (2 * pi))).astype(np.int64) % _SECTORS).astype(np.uint8)
 
 
 def _in_order(values: np.ndarray, order: str) -> np.ndarray:
-    """Codes of shape `(n, sites)`."""
+    """Values in the given order of sites, shape `(n, sites)`."""
     if order not in ORDERS:
         raise InputError(f"order must be one of {', '.join(ORDERS)}, not {order!r}")
     flat = values.reshape(len(values), -1)
@@ -128,7 +128,7 @@ def _per_site(rows: np.ndarray, states: int) -> float:
 
 @lru_cache(maxsize=16)
 def _limits(sites: int, states: int) -> tuple[int, int]:
-    """Sizes of constant and of random data, in bytes."""
+    """Compressed sizes of constant and of random data, in bytes."""
     random = (
         Streams(0).numpy("compression", sites, states).integers(0, states, sites, dtype=np.uint8)
     )
@@ -140,8 +140,8 @@ def _size(codes: np.ndarray, states: int) -> int:
 
 
 def _packed(codes: np.ndarray, bits: int) -> bytes:
-    """The last bits of each code, one code after the other."""
-    step = _CHUNK_BITS // 8  # whole bytes a chunk
+    """The lowest bits of each code, packed into bytes."""
+    step = _CHUNK_BITS // 8  # whole bytes per chunk
     chunks = (codes[start : start + step, None] for start in range(0, len(codes), step))
     return b"".join(
         np.packbits(np.unpackbits(chunk, axis=1)[:, 8 - bits :]).tobytes() for chunk in chunks

@@ -1,4 +1,4 @@
-"""Energies of samples, which fluctuations and thermodynamic integration start from."""
+"""Energies of samples, the input of fluctuations and thermodynamic integration."""
 
 from __future__ import annotations
 
@@ -19,18 +19,19 @@ __all__ = ["EnergySeries"]
 class EnergySeries:
     """Energies of samples at one temperature.
 
-    Arguments:
-        temperature: In units of energy (k_B = 1).
-        sites: N of the lattice.
-        energies: Of the whole lattice, not a site, shape `(chains, draws)`.
+    Args:
+        temperature: T in units of energy (k_B = 1).
+        sites: Number of lattice sites, N.
+        energies: Energies of the whole lattice (not per site), shape `(chains, draws)`.
 
     Raises:
-        InputError: Energies of another shape, not finite or too few, a temperature that is not positive.
+        InputError: The energies have another shape, are not finite or fewer than 4, or the
+            temperature or the number of sites is not positive.
 
     Example:
         >>> import moiety
         >>> model = moiety.system("ising-square", size=8, temperature=2.0)
-        >>> series = EnergySeries.of(model.sample(64, seed=1))
+        >>> series = EnergySeries.from_samples(model.sample(64, seed=1))
         >>> series.energies.size, series.sites
         (64, 64)
     """
@@ -39,7 +40,7 @@ class EnergySeries:
     sites: int
     energies: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if (
             self.energies.ndim != 2
             or self.energies.size < 4
@@ -54,28 +55,38 @@ class EnergySeries:
             )
 
     @classmethod
-    def of(cls, samples: Samples) -> EnergySeries:
-        """Those of samples that say which system they are of.
+    def from_samples(cls, samples: Samples) -> EnergySeries:
+        """Compute the energies of samples.
+
+        Args:
+            samples: Samples with their system and its parameters in `provenance`.
 
         Raises:
-            InputError: They do not, or it has no energy.
+            InputError: The system is unknown or has no energy.
         """
         model = model_of(samples)
         return cls(model.temperature, prod(samples.shape), model.energy(samples.values))
 
     @property
     def deviations(self) -> np.ndarray:
-        """Energies less their mean, shape `(n,)`."""
-        return (self.energies - self.energies.mean()).ravel()
+        """Energies minus their mean, shape `(n,)`."""
+        return np.asarray((self.energies - self.energies.mean()).ravel())
 
 
 def model_of(samples: Samples) -> Any:
-    """The system that samples say they are of."""
-    said = samples.provenance
-    name, parameters = said.get("system"), said.get("parameters")
+    """The system that samples come from, by their provenance.
+
+    Args:
+        samples: Samples with their system and its parameters in `provenance`.
+
+    Raises:
+        InputError: The system is unknown or has no energy.
+    """
+    name, parameters = samples.provenance.get("system"), samples.provenance.get("parameters")
     if name not in SYSTEMS or not isinstance(parameters, dict):
         raise InputError(
-            "the samples do not say which system they are of; give their energies as an EnergySeries"
+            "the samples do not say which system they come from; "
+            "give their energies as an EnergySeries"
         )
     model = system(name, **parameters)
     if not hasattr(model, "temperature") or tuple(model.shape) != tuple(samples.shape):

@@ -1,8 +1,9 @@
-r"""The entropy of a counted block over its sites: no correlation beyond it is seen.
+r"""Naive entropy: the entropy of a counted block, divided by its number of sites.
 
     s = S(block) / V(block) >= s of the whole lattice,
 
-since entropy is subadditive.  Counting is that of `blocks`, so are its corrections.
+because entropy is subadditive: correlations beyond the block are ignored.  States are counted,
+and the bias corrected, by `entropy.counted_blocks`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from math import prod
 
 import numpy as np
 
+from ..base import words
 from ..base.errors import InputError
 from ..data.samples import Samples
 from ..data.statistics import series_error
@@ -23,26 +25,26 @@ __all__ = ["naive_entropy"]
 
 
 def naive_entropy(samples: Samples, shape: Sequence[int] | None = None) -> Estimate:
-    """The entropy per site of a small block, in nats.
+    """Estimate the entropy per site from a small block, in nats.
 
-    Its error is that of the block's entropy: the spread of the samples, their
-    autocorrelation counted, and what the bias correction may leave.  What the block does
-    not see is not in it.
+    The error includes the spread of the samples with their autocorrelation, and the uncertainty
+    of the bias correction, but not the correlations beyond the block.
 
-    Arguments:
-        samples: Of any kind; continuous states have one block, the single site, whose
-            entropy is relative to the unit of the values, and free angles two neighbours, too.
-        shape: Sides of the block; by default the largest nearly square one that has at most
-            2**16 states and that the samples suffice for, 4x4 of spins on a plane.
+    Args:
+        samples: Samples of any kind.  Continuous states have only single sites as blocks, and
+            their entropy is relative to the unit of the values; angles with the symmetry `turn`
+            also have pairs of neighbours.
+        shape: Sides of the block.  By default the largest nearly square block with at most 2**16
+            states and enough samples, 4x4 for spins in two dimensions.
 
     Raises:
-        InputError: A block that does not fit the lattice or has too many states.
+        InputError: The block does not fit the lattice or has too many states.
 
     Example:
         >>> import moiety
         >>> model = moiety.system("ising-square", size=16, temperature=2.5)
-        >>> found = naive_entropy(model.sample(256, seed=1))
-        >>> 0.05 < found.entropy - model.exact_entropy() < 0.08
+        >>> naive = naive_entropy(model.sample(256, seed=1))
+        >>> 0.05 < naive.entropy - model.exact_entropy() < 0.08
         True
     """
     counts = BlockCounts(samples)
@@ -55,12 +57,12 @@ def naive_entropy(samples: Samples, shape: Sequence[int] | None = None) -> Estim
 
 
 def _checked(shape: Shape, samples: Samples, counts: BlockCounts) -> Shape:
-    text = "x".join(map(str, shape))
+    text = words.shape(shape)
     if len(shape) != len(samples.shape) or not all(
         1 <= a <= b for a, b in zip(shape, samples.shape, strict=True)
     ):
         raise InputError(
-            f"a block of {text} does not fit a lattice of {'x'.join(map(str, samples.shape))}"
+            f"a block of {text} does not fit a lattice of {words.shape(samples.shape)}"
         )
     if not counts.fits(shape):
         raise InputError(f"a block of {text} has too many states to count; choose a smaller one")
@@ -68,13 +70,12 @@ def _checked(shape: Shape, samples: Samples, counts: BlockCounts) -> Shape:
 
 
 def _largest(samples: Samples, counts: BlockCounts) -> Shape:
-    return next(
-        shape for shape in reversed(list(_growing(samples, counts))) if counts.is_base(shape)
-    )
+    blocks = reversed(list(_growing(samples, counts)))
+    return next(shape for shape in blocks if counts.is_base(shape))
 
 
 def _growing(samples: Samples, counts: BlockCounts) -> Iterator[Shape]:
-    """Blocks from the single site on, by the shortest side that can still grow."""
+    """Blocks from the single site upwards; the shortest side that can grow grows first."""
     shape: Shape | None = (1,) * len(samples.shape)
     while shape:
         yield shape

@@ -1,17 +1,18 @@
-r"""Densities of one site given what is known around it, as the last layer of a network.
+r"""Densities of the state of a site given its context: the last layer of a network.
 
-    discrete   softmax of q scores; of two states one score, p(s) = 1 / (1 + exp(-2 s f))
-    angle      sum_k w_k exp(v_k . (cos t, sin t)) / (2 pi I_0(|v_k|)): von Mises
-    real       sum_k w_k N(m + m_k, sigma_k), m a linear prediction
+    discrete   softmax of q scores; for two states a single score f, p(s) = 1 / (1 + exp(-2 s f))
+    angle      sum_k w_k exp(v_k . (cos t, sin t)) / (2 pi I_0(|v_k|)): von Mises mixture
+    real       sum_k w_k N(m + m_k, sigma_k): Gaussian mixture about a linear prediction m
 
-in nats, of the coded states of `pairs.Encoding`; `log_volume` turns the density of a coded
-state into that of the state.  Before, contexts are turned into a frame of their own: an angle
-is measured from the mean direction of what is known near it, and two states that the
-Hamiltonian treats alike are exchanged where most of what is known is down.
+They are densities of encoded states, in nats; adding `log_volume` gives the log density of the
+states themselves.  Contexts are first transformed to a local frame.  Angles are measured from the
+mean direction of the known sites nearby.  Two states that are related by a symmetry of the
+Hamiltonian are exchanged if the known sites are mostly down.
 
-Of two states, sums of the bonds x_j x_{j+1} along the rows of a context are features, too.  What
-far sites tell is in them where the correlations of strings or walls fall slowly: in the ground
-states of the triangular antiferromagnet they lower the bound by 0.0004 a site.
+For two states, weighted sums of the bonds x_j x_{j+1} along the rows of a context are features,
+too.  They carry the information of distant sites where correlations between strings or walls decay
+slowly: in the ground states of the triangular antiferromagnet they lower the bound by 0.0004 nats
+per site.
 """
 
 from __future__ import annotations
@@ -25,42 +26,32 @@ from torch.nn import functional
 from ..estimation.encoding import Encoding
 from .views import Neighbourhood
 
-__all__ = ["AngleDensity", "DiscreteDensity", "RealDensity", "density_for"]
+__all__ = ["AngleDensity", "Density", "DiscreteDensity", "RealDensity", "density_for"]
 
-_COMPONENTS = 4
-_SUMS, _SINGLE = 8, 2
+_COMPONENTS = 4  # of a mixture
+_SUMS = 8  # weighted sums of unit vectors
+_SINGLE = 2  # sites up to this distance along each axis are features on their own
 _BOND_SUMS = 8
-_WEIGHING = 32
-
-
-def density_for(
-    encoding: Encoding, around: Neighbourhood, symmetries: tuple[str, ...]
-) -> nn.Module:
-    """The density that goes with a kind of state.
-
-    Arguments:
-        encoding: Of the states.
-        around: Of the contexts.
-        symmetries: Of the Hamiltonian.
-    """
-    near = torch.exp(-0.5 * torch.from_numpy(around.steps).float().square().sum(dim=1))
-    if encoding.kind == "angle":
-        return AngleDensity(near, torch.from_numpy(around.steps).float(), "turn" in symmetries)
-    if encoding.kind == "real":
-        return RealDensity(near, encoding.scale)
-    return DiscreteDensity(
-        near, torch.from_numpy(around.steps), encoding.states, "flip" in symmetries
-    )
+_WEIGHING = 32  # width of the network that gives the weights of a linear prediction
 
 
 class DiscreteDensity(nn.Module):
-    """q states; of two, +1 and -1, in a frame in which what is known near is mostly up."""
+    """Density of q states; two states, encoded as +1 and -1, in a frame that is mostly up.
+
+    Args:
+        near: Weights of the neighbours in the choice of the frame, shape `(k,)`.
+        steps: Offsets of the neighbours, shape `(k, dimensions)`.
+        states: Number q of states.
+        flips: Whether the Hamiltonian is symmetric under the exchange of two states.
+    """
 
     log_volume = 0.0
+    near: Tensor
+    bonded: Tensor
 
     def __init__(self, near: Tensor, steps: Tensor, states: int, flips: bool):
         super().__init__()
-        # a tie between up and down must not leave the frame undecided
+        # Slightly unequal weights: a tie between up and down would leave the frame undefined.
         self.register_buffer("near", near * (1 + 0.01 * torch.arange(len(near)).sin()))
         self.states, self.flips = states, flips and states == 2
         self.features = len(near) * (1 if states == 2 else states)
@@ -72,34 +63,54 @@ class DiscreteDensity(nn.Module):
         self.outputs = 1 if states == 2 else states
 
     def frame(self, context: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
-        """Contexts in their frames with the sums of bonds beside them, `(n, features)`, and the frames."""
+        """Transform contexts to their frames.
+
+        Args:
+            context: Encoded neighbours, 0 if unknown, shape `(n, channels, k)`.
+            known: Whether each neighbour is known, as floats, shape `(n, 1, k)`.
+
+        Returns:
+            Contexts in their frames and sums of bonds, shape `(n, features)`, and the frames,
+            shape `(n, 1)`.
+        """
         features = context.flatten(1)
         if self.states != 2:
             return features, context.new_ones(len(context), 1)
-        bonds = functional.linear(
-            features[:, 1:] * features[:, :-1], self.bonds.weight * self.bonded
-        )
+        weights = self.bonds.weight * self.bonded
+        bonds = functional.linear(features[:, 1:] * features[:, :-1], weights)
         if not self.flips:
             return torch.cat([features, bonds], dim=1), context.new_ones(len(context), 1)
         sign = torch.where(features @ self.near < 0, -1.0, 1.0)[:, None]
         return torch.cat([features * sign, bonds], dim=1), sign
 
     def log_density(self, scores: Tensor, target: Tensor, frame: Tensor) -> Tensor:
-        """Shape `(n,)`."""
+        """Log density of encoded states, shape `(n,)`.
+
+        Args:
+            scores: Outputs of the network, shape `(n, outputs)`.
+            target: Encoded states, shape `(n, channels)`.
+            frame: Frames; see `frame`.
+        """
         if self.states == 2:
             return functional.logsigmoid(2 * scores[:, 0] * target[:, 0] * frame[:, 0])
         return (scores.log_softmax(dim=1) * target).sum(dim=1)
 
 
 class AngleDensity(nn.Module):
-    """A mixture of von Mises densities, whose angles are measured from what is known near.
+    """A mixture of von Mises densities of angles measured from the direction of known neighbours.
 
-    Features are the same after a rotation of everything: sums of the known unit vectors with
-    learnt weights, the first of which is the frame, and the nearest of them one by one.  Unless
-    the Hamiltonian has that symmetry, too, the frame is one more.
+    Features do not change when everything rotates: weighted sums of the known unit vectors, the
+    first of which is the frame, and the nearest vectors themselves.  If the Hamiltonian does not
+    have this symmetry, the frame is a feature, too.
+
+    Args:
+        near: Initial weights of the neighbours in the frame, shape `(k,)`.
+        steps: Offsets of the neighbours, shape `(k, dimensions)`.
+        turns: Whether the Hamiltonian is symmetric under rotation of all angles.
     """
 
     log_volume, outputs = 0.0, 3 * _COMPONENTS
+    nearest: Tensor
 
     def __init__(self, near: Tensor, steps: Tensor, turns: bool):
         super().__init__()
@@ -110,7 +121,15 @@ class AngleDensity(nn.Module):
         self.log_scale = nn.Parameter(torch.tensor(0.0))
 
     def frame(self, context: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
-        """Contexts in their frames with the frames beside them, `(n, features)`, and the frames."""
+        """Transform contexts to their frames.
+
+        Args:
+            context: Unit vectors, 0 if unknown, shape `(n, 2, k)`.
+            known: Whether each neighbour is known, as floats, shape `(n, 1, k)`.
+
+        Returns:
+            Features, shape `(n, features)`, and the frames as unit vectors, shape `(n, 2)`.
+        """
         sums = context @ self.weights  # (n, 2, 1 + _SUMS)
         mean = sums[:, :, 0]
         length = mean.norm(dim=1, keepdim=True)
@@ -121,55 +140,86 @@ class AngleDensity(nn.Module):
         return torch.cat(features if self.turns else [*features, frame], dim=1), frame
 
     def log_density(self, scores: Tensor, target: Tensor, frame: Tensor) -> Tensor:
-        """Shape `(n,)`."""
+        """Log density of angles, shape `(n,)`; see `DiscreteDensity.log_density`."""
         weights, east, north = scores.view(len(scores), 3, _COMPONENTS).unbind(1)
         scale = self.log_scale.exp()
         east, north = scale * (1 + east), scale * north
         strength = torch.sqrt(east**2 + north**2 + 1e-12)
         x, y = _dot(frame, target[..., None]), _cross(frame, target[..., None])  # (n, 1)
-        normal = log(2 * pi) + torch.special.i0e(strength).log() + strength
+        normal: Tensor = log(2 * pi) + torch.special.i0e(strength).log() + strength
         return (weights.log_softmax(dim=1) + east * x + north * y - normal).logsumexp(dim=1)
 
 
 class RealDensity(nn.Module):
-    """A mixture of Gaussians about a linear prediction, whose weights follow from what is known.
+    """A mixture of Gaussians about a linear prediction.
 
-    Of a Gaussian field the prediction is all there is: E[x | known] = w . x with w a function of
-    which sites are known.
+    The weights of the prediction are a function of which neighbours are known.  For a Gaussian
+    field, E[x | known] = w . x is exact.
+
+    Args:
+        size: Number k of neighbours.
+        scale: Standard deviation by which states were divided when they were encoded.
     """
 
     outputs = 3 * _COMPONENTS
 
-    def __init__(self, near: Tensor, scale: float):
+    def __init__(self, size: int, scale: float):
         super().__init__()
-        size = len(near)
         self.features = 2 * size
         self.log_volume = -log(scale)
-        self.weights = nn.Sequential(
-            nn.Linear(size, _WEIGHING), nn.SiLU(), nn.Linear(_WEIGHING, size + 1)
-        )
-        with torch.no_grad():  # from nearly nothing, or the sum over a wide context begins as noise
-            self.weights[-1].weight.mul_(0.01)
-            self.weights[-1].bias.zero_()
+        first, last = nn.Linear(size, _WEIGHING), nn.Linear(_WEIGHING, size + 1)
+        self.weights = nn.Sequential(first, nn.SiLU(), last)
+        with torch.no_grad():  # start near zero: the sum over a wide context would start as noise
+            last.weight.mul_(0.01)
+            last.bias.zero_()
 
     def frame(self, context: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
-        """Contexts and what is known of them, `(n, features)`, and the linear predictions."""
-        weights = self.weights(known[:, 0])
+        """Compute the linear predictions.
+
+        Args:
+            context: Encoded neighbours, 0 if unknown, shape `(n, 1, k)`.
+            known: Whether each neighbour is known, as floats, shape `(n, 1, k)`.
+
+        Returns:
+            Contexts and what is known, shape `(n, features)`, and the predictions, shape `(n, 1)`.
+        """
+        weights: Tensor = self.weights(known[:, 0])
         predicted = weights[:, -1:] + (weights[:, :-1] * context[:, 0]).sum(dim=1, keepdim=True)
         return torch.cat([context, known], dim=1).flatten(1), predicted
 
     def log_density(self, scores: Tensor, target: Tensor, frame: Tensor) -> Tensor:
-        """Shape `(n,)`."""
+        """Log density of encoded states, shape `(n,)`; see `DiscreteDensity.log_density`."""
         weights, means, widths = scores.view(len(scores), 3, _COMPONENTS).unbind(1)
         distance = (target - frame - means) * (-widths).exp()
         parts = weights.log_softmax(dim=1) - 0.5 * distance**2 - widths - 0.5 * log(2 * pi)
         return parts.logsumexp(dim=1)
 
 
+Density = DiscreteDensity | AngleDensity | RealDensity
+
+
+def density_for(encoding: Encoding, around: Neighbourhood, symmetries: tuple[str, ...]) -> Density:
+    """The density for a kind of state.
+
+    Args:
+        encoding: Encoding of the states.
+        around: Neighbourhood that contexts hold.
+        symmetries: Symmetries of the Hamiltonian.
+    """
+    steps = torch.from_numpy(around.steps)
+    near = torch.exp(-0.5 * steps.float().square().sum(dim=1))
+    if encoding.kind == "angle":
+        return AngleDensity(near, steps.float(), "turn" in symmetries)
+    if encoding.kind == "real":
+        return RealDensity(len(near), encoding.scale)
+    return DiscreteDensity(near, steps, encoding.states, "flip" in symmetries)
+
+
 def _dot(frame: Tensor, vectors: Tensor) -> Tensor:
-    """Of unit vectors `(n, 2)` and vectors `(n, 2, k)`, shape `(n, k)`."""
+    """Scalar products of unit vectors `(n, 2)` with vectors `(n, 2, k)`, shape `(n, k)`."""
     return frame[:, :1] * vectors[:, 0] + frame[:, 1:] * vectors[:, 1]
 
 
 def _cross(frame: Tensor, vectors: Tensor) -> Tensor:
+    """Cross products of unit vectors `(n, 2)` with vectors `(n, 2, k)`, shape `(n, k)`."""
     return frame[:, :1] * vectors[:, 1] - frame[:, 1:] * vectors[:, 0]

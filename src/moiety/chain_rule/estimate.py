@@ -63,7 +63,7 @@ class ChainRule:
             site away; by default 12 in two dimensions.  With nearest-neighbour interactions
             nothing else matters than what is known of the row and of the row before it.
         width: Width of the two hidden layers.
-        evaluations: Number of sites of held-out samples that each entropy, and each M, is read from.
+        evaluations: Number of held-out sites that each entropy, and each M, is read from.
         training: Training; its `batch` counts sites.
 
     Raises:

@@ -1,14 +1,14 @@
 r"""The command line: parse, call, print.
 
-Results go to stdout, all else to stderr.  A command ends with exit code
+Results go to stdout, everything else to stderr.  The exit code of a command is
 
-    0     a result; what is doubtful about it is part of it
+    0     a result, which reports its own doubts
     1     the estimate could not be made
-    2     bad input or usage: one line that says what is wrong and what to do
+    2     bad input or usage: one line says what is wrong and what to do
     130   Ctrl-C
 
-and anything else that happens is a bug, with its traceback.  Heavy modules are imported
-inside the commands, so that `moiety --help` is quick.
+Anything else is a bug and prints its traceback.  Heavy modules are imported inside the commands, so
+that `moiety --help` is fast.
 
 Example:
     >>> from moiety.cli import main
@@ -17,8 +17,8 @@ Example:
     ... except SystemExit as end:
     ...     print(end.code)
     s = 0.3968273 nats/site  [exact: ising-square of 64x64, temperature 2.4, coupling 1, field 0]
-    u = -1.2042317 a site
-    c = 1.1340592 a site
+    u = -1.2042317 per site
+    c = 1.1340592 per site
     0
 """
 
@@ -28,18 +28,19 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from .. import __version__
 from ..base.errors import EstimateError, InputError, Stopped
-from . import _baseline, _estimate, _exact, _probe, _report, _reproduce, _sample, _sweep
+from . import _baseline, _estimate, _exact, _probe, _report, _reproduce, _sample, _store, _sweep
 from ._terminal import note, one_line, say
 
 __all__ = ["app", "main"]
 
-_UsageError = typer.BadParameter.__base__  # of the click inside typer, wherever that is
+# The base class of all usage errors in the copy of click that typer uses.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 _EXAMPLE = """Example:
 
 \b
@@ -56,14 +57,14 @@ for _command, _example, _summary in (
     (_sample.sample, _sample.EXAMPLE, "Simulate a system and write samples."),
     (_estimate.estimate, _estimate.EXAMPLE, "Estimate the entropy of the samples in a file."),
     (_exact.exact, _exact.EXAMPLE, "Print exact answers, where they are known."),
-    (_baseline.baseline, _baseline.EXAMPLE, "Take another route to the entropy of samples."),
-    (_probe.probe, _probe.EXAMPLE, "Find where phases change, from a sweep."),
-    (_report.report, _report.EXAMPLE, "Write one page about a result."),
-    (_reproduce.reproduce, _reproduce.EXAMPLE, "Make a figure of the paper from nothing."),
+    (_baseline.baseline, _baseline.EXAMPLE, "Estimate the entropy by another method."),
+    (_probe.probe, _probe.EXAMPLE, "Find phase transitions in a sweep."),
+    (_report.report, _report.EXAMPLE, "Write a page about a result or a sweep."),
+    (_reproduce.reproduce, _reproduce.EXAMPLE, "Reproduce a figure of the paper."),
     (_sweep.sweep, _sweep.EXAMPLE, "Estimate the entropy at every state point of a plan."),
-    (_sweep.status, _sweep.STATUS, "Say how a sweep stands."),
-    (_sweep.collect, _sweep.COLLECT, "Write one dataset of a sweep."),
-    (_sweep.clean, _sweep.CLEAN, "Remove from a store what its plan does not need."),
+    (_store.status, _store.STATUS, "Print the progress of a sweep."),
+    (_store.collect, _store.COLLECT, "Write the results of a sweep to one file."),
+    (_store.clean, _store.CLEAN, "Delete what the plan of a sweep does not need."),
 ):
     app.command(epilog=_example, short_help=_summary, context_settings=_HELP)(_command)
 
@@ -79,35 +80,35 @@ def _root(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version and end."
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
         ),
     ] = False,
 ) -> None:
-    """The entropy of a physical system from its samples, half by half.
+    """Estimate the entropy of a physical system from its samples, half by half.
 
-    Cuts the lattice into halves again and again, estimates the mutual information
-    between the halves with small neural networks, and adds it up to the entropy per
-    site with its error. Each command explains itself: moiety COMMAND --help.
+    The lattice is halved again and again. Small neural networks estimate the mutual
+    information between the halves, and the sum gives the entropy per site with its
+    error. For help on a command: moiety COMMAND --help.
     """
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit.
 
-    Arguments:
-        arguments: Without the name of the program; those of the process by default.
+    Args:
+        arguments: Arguments without the name of the program; default those of the process.
 
     Raises:
-        SystemExit: Always; see the module for the codes.
+        SystemExit: Always; see the module for the exit codes.
     """
     for stream in filter(None, (sys.stdout, sys.stderr)):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal that knows no ± shows ?
+            stream.reconfigure(errors="replace")  # a terminal without ± shows ?
     try:
         code = _run([*(sys.argv[1:] if arguments is None else arguments)])
-    except BrokenPipeError:  # the reader has seen enough, as in `moiety ... | head -1`
+    except BrokenPipeError:  # the reader closed the pipe, as in `moiety ... | head -1`
         code = 0
-    _let_go()
+    _flush()
     sys.exit(code)
 
 
@@ -127,7 +128,8 @@ def _run(arguments: list[str]) -> int:
     except MemoryError as error:
         return _refuse(
             2,
-            f"too large for the memory of this machine ({error}); take fewer samples or a smaller lattice",
+            f"too large for the memory of this machine ({error}); take fewer samples or a smaller"
+            " lattice",
         )
     except Stopped as error:
         return _refuse(130, str(error))
@@ -137,19 +139,20 @@ def _run(arguments: list[str]) -> int:
 
 
 def _refuse(code: int, message: str) -> int:
-    with suppress(OSError):  # a pipe that nobody reads
+    with suppress(OSError):  # a closed pipe
         note(f"error: {one_line(message)}")
     return code
 
 
-def _usage(error) -> str:
-    """What is wrong on the command line, and where to look."""
+def _usage(error: Any) -> str:
+    """Return what is wrong on the command line, and where to find help."""
     message = error.format_message().rstrip(".")
-    return f"{message[:1].lower()}{message[1:]}; see {error.ctx.command_path if error.ctx else 'moiety'} --help"
+    command = error.ctx.command_path if error.ctx else "moiety"
+    return f"{message[:1].lower()}{message[1:]}; see {command} --help"
 
 
-def _let_go() -> None:
-    """Write out what is buffered; drop it where nobody takes it."""
+def _flush() -> None:
+    """Flush the output, or discard it if the pipe is closed."""
     for stream in filter(None, (sys.stdout, sys.stderr)):
         try:
             stream.flush()

@@ -1,20 +1,24 @@
-"""`moiety baseline`: other routes, on the same samples."""
+"""`moiety baseline`: other methods on the same samples."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
 from ..base.errors import InputError
 from ..entropy.choices import given
-from ._options import Json
+from ._options import Axes, Json, Kind, Periodic
 from ._terminal import say
+
+if TYPE_CHECKING:
+    from ..data.samples import Samples
+    from ..results.types import Estimate
 
 __all__ = ["EXAMPLE", "baseline"]
 
@@ -26,70 +30,68 @@ EXAMPLE = """Example:
   moiety baseline heat-capacity ising.nc
   moiety baseline thermodynamic-integration T*.nc
 """
-NAMES = ("compression", "naive", "heat-capacity", "thermodynamic-integration")
+_NAMES = ("compression", "naive", "heat-capacity", "thermodynamic-integration")
 
-_Name = Annotated[str, Argument(metavar="NAME", help=f"One of {', '.join(NAMES)}.")]
+_Name = Annotated[str, Argument(metavar="NAME", help=f"Method: {', '.join(_NAMES)}.")]
 _Files = Annotated[
     list[Path],
     Argument(
-        metavar="FILE...", help="Samples; of thermodynamic-integration one file a temperature."
+        metavar="FILE...", help="Samples; thermodynamic-integration needs one file per temperature."
     ),
 ]
 _Order = Annotated[
     str | None,
-    Option(metavar="NAME", help="Of compression: rows (default), or hilbert on square lattices."),
+    Option(
+        metavar="NAME",
+        help="compression: order of the sites, rows (default) or hilbert (square lattices).",
+    ),
 ]
 _Block = Annotated[
     str | None,
     Option(
         metavar="SIDES",
-        help="Of naive: the block that is counted, as in 4x4; default: the largest that can be.",
-    ),
-]
-_Periodic = Annotated[
-    bool | None,
-    Option("--periodic/--no-periodic", help="Whether the edges are; must be said of a raw array."),
-]
-_Axes = Annotated[
-    str | None, Option(metavar="NAMES", help="The array's axes in order, as in chain,draw,x,y.")
-]
-_Kind = Annotated[
-    str | None,
-    Option(
-        metavar="KIND", help="Of the states: discrete, angle (radians) or real; needed for floats."
+        help="naive: block to count, such as 4x4; default: the largest block that can be counted.",
     ),
 ]
 
 
 def baseline(
-    name: _Name, files: _Files, order: _Order = None, block: _Block = None, periodic: _Periodic = None, axes: _Axes = None,
-    kind: _Kind = None, as_json: Json = False,
-) -> None:  # fmt: skip
-    """Take another route to the entropy, or to the heat capacity, of samples in files.
+    name: _Name,
+    files: _Files,
+    order: _Order = None,
+    block: _Block = None,
+    periodic: Periodic = None,
+    axes: Axes = None,
+    kind: Kind = None,
+    as_json: Json = False,
+) -> None:
+    """Estimate the entropy or heat capacity of samples by another method.
 
-    compression asks LZMA how short the samples can be written, naive counts the states
-    of a small block; both are too large by what they do not see. heat-capacity is that
-    of the energy's fluctuations. thermodynamic-integration sums the energy from infinite
-    temperature on, over files of one system at different temperatures. The last two need
-    samples that say which system they are of, as those of moiety sample do.
+    compression measures how short LZMA can write the samples; naive counts the states
+    of a small block. Both overestimate the entropy, as they miss correlations.
+    heat-capacity uses the fluctuations of the energy. thermodynamic-integration
+    integrates the energy from infinite temperature down, over files of one system at
+    different temperatures. The last two need files that record their system, such as
+    those of moiety sample.
     """
+    from ..data.samples import Samples
     from ..io import load
 
-    if name not in NAMES:
-        raise InputError(f"unknown baseline {name!r}; choose from {', '.join(NAMES)}")
+    if name not in _NAMES:
+        raise InputError(f"unknown baseline {name!r}; choose from {', '.join(_NAMES)}")
     if (order and name != "compression") or (block and name != "naive"):
-        raise InputError("--order is for compression, --block for naive")
-    reading = {"periodic": periodic, "axes": axes, "kind": kind}
-    drawn = [load(path, **reading) for path in files]
-    for path, samples in zip(files, drawn, strict=True):
-        if not hasattr(samples, "kind"):
+        raise InputError("--order is for compression, and --block is for naive")
+    series = [load(path, periodic=periodic, axes=axes, kind=kind) for path in files]
+    lattices = [samples for samples in series if isinstance(samples, Samples)]
+    for path, samples in zip(files, series, strict=True):
+        if not isinstance(samples, Samples):
             raise InputError(f"{path}: holds particles; baselines are for lattices")
-    rows = _KINDS[name](drawn, given(order=order, shape=block and _sides(block)))
-    for path, found in zip(files, rows, strict=True):
+    rows = _METHODS[name](lattices, given(order=order, shape=block and _sides(block)))
+    for path, row in zip(files, rows, strict=True):
         say(
-            json.dumps({"baseline": name, "file": str(path), **found})
+            json.dumps({"baseline": name, "file": str(path), **row})
             if as_json
-            else _told(path, found, len(files) > 1)
+            else _line(path, row, len(files) > 1)
         )
 
 
@@ -99,74 +101,76 @@ def _sides(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split("x")))
 
 
-Rows = list[dict[str, Any]]
+Row = dict[str, Any]
+"""The JSON object for one file."""
 
 
-def _compression(drawn: list[Any], words: dict[str, Any]) -> Rows:
+def _compression(series: Sequence[Samples], options: Mapping[str, Any]) -> list[Row]:
     from ..baselines import compression_entropy
 
-    return [_entropy(compression_entropy(samples, **words), samples) for samples in drawn]
+    return [_entropy(compression_entropy(samples, **options), samples) for samples in series]
 
 
-def _naive(drawn: list[Any], words: dict[str, Any]) -> Rows:
+def _naive(series: Sequence[Samples], options: Mapping[str, Any]) -> list[Row]:
     from ..baselines import naive_entropy
 
-    return [_entropy(naive_entropy(samples, **words), samples) for samples in drawn]
+    return [_entropy(naive_entropy(samples, **options), samples) for samples in series]
 
 
-def _heat_capacity(drawn: list[Any], _: dict[str, Any]) -> Rows:
+def _heat_capacity(series: Sequence[Samples], _: Mapping[str, Any]) -> list[Row]:
     from ..baselines import EnergySeries, heat_capacity
 
-    found = [heat_capacity(EnergySeries.of(samples)) for samples in drawn]
+    rows = []
+    for samples in series:
+        value = heat_capacity(EnergySeries.from_samples(samples))
+        exact = _exact(samples, "heat_capacity")
+        rows.append({"heat_capacity": value.value, "error": value.error, "exact": exact})
+    return rows
+
+
+def _integration(series: Sequence[Samples], _: Mapping[str, Any]) -> list[Row]:
+    from ..baselines import EnergySeries, InfiniteTemperature, thermodynamic_integration
+
+    if any(_except_temperature(samples) != _except_temperature(series[0]) for samples in series):
+        raise InputError("the files differ in more than temperature; give files of one system")
+    energies = [EnergySeries.from_samples(samples) for samples in series]
+    estimates = thermodynamic_integration(energies, InfiniteTemperature.from_samples(series[0]))
     return [
-        {"heat_capacity": one.value, "error": one.error, "exact": _exact(samples, "heat_capacity")}
-        for one, samples in zip(found, drawn, strict=True)
+        _entropy(estimate, samples) for estimate, samples in zip(estimates, series, strict=True)
     ]
 
 
-def _integration(drawn: list[Any], _: dict[str, Any]) -> Rows:
-    from ..baselines import EnergySeries, Hot, thermodynamic_integration
-
-    said = [
-        {
-            **samples.provenance.get("parameters", {}),
-            "system": samples.provenance.get("system"),
-            "temperature": None,
-        }
-        for samples in drawn
-    ]
-    if any(one != said[0] for one in said):
-        raise InputError("the files differ in more than temperature; give those of one system")
-    found = thermodynamic_integration(
-        [EnergySeries.of(samples) for samples in drawn], Hot.of(drawn[0])
-    )
-    return [_entropy(one, samples) for one, samples in zip(found, drawn, strict=True)]
+def _except_temperature(samples: Samples) -> dict[str, Any]:
+    parameters = samples.provenance.get("parameters", {})
+    return {**parameters, "system": samples.provenance.get("system"), "temperature": None}
 
 
-_KINDS: dict[str, Callable[[list[Any], dict[str, Any]], Rows]] = dict(
-    zip(NAMES, (_compression, _naive, _heat_capacity, _integration), strict=True)
+_METHODS: dict[str, Callable[[Sequence[Samples], Mapping[str, Any]], list[Row]]] = dict(
+    zip(_NAMES, (_compression, _naive, _heat_capacity, _integration), strict=True)
 )
 
 
-def _entropy(found: Any, samples: Any) -> dict[str, Any]:
-    return {**asdict(found), "unit": "nats/site", "exact": _exact(samples, "entropy")}
+def _entropy(estimate: Estimate, samples: Samples) -> Row:
+    return {**asdict(estimate), "unit": "nats/site", "exact": _exact(samples, "entropy")}
 
 
-def _exact(samples: Any, name: str) -> float | None:
-    """What is known of the system that the samples are of."""
+def _exact(samples: Samples, name: str) -> float | None:
+    """Return an exact answer about the system of the samples, if there is one."""
     from ..baselines.energies import model_of
     from ..exact.thermal import thermal
 
     try:
-        return getattr(thermal(model_of(samples)), name)
+        value: float | None = getattr(thermal(model_of(samples)), name)
     except InputError:
         return None
+    return value
 
 
-def _told(path: Path, found: dict[str, Any], several: bool) -> str:
+def _line(path: Path, row: Row, several: bool) -> str:
     from ..base.words import measured
 
-    symbol, unit = ("s", " nats/site") if "entropy" in found else ("c", " a site")
-    value, exact = found.get("entropy", found.get("heat_capacity")), found["exact"]
-    beside = f"  [exact {exact:.5f}, off {value - exact:+.5f}]" if exact is not None else ""
-    return f"{f'{path}: ' * several}{symbol} = {measured(value, found['error'])}{unit}{beside}"
+    is_entropy = "entropy" in row
+    value, exact = row["entropy" if is_entropy else "heat_capacity"], row["exact"]
+    symbol, unit = ("s", "nats/site") if is_entropy else ("c", "per site")
+    deviation = "" if exact is None else f"  [exact {exact:.5f}, deviation {value - exact:+.5f}]"
+    return f"{f'{path}: ' * several}{symbol} = {measured(value, row['error'])} {unit}{deviation}"

@@ -1,4 +1,4 @@
-"""`moiety exact`: exact answers, where they are known."""
+"""`moiety exact`: print exact answers, where they are known."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Annotated, Any
 
 from typer import Option
 
-from ..base.errors import EstimateError, InputError
+from ..base.errors import InputError
 from ..entropy.choices import model
-from ._options import (  # fmt: skip
+from ._exact_answers import Answers, complete, for_lattice, for_particles, for_strip, series
+from ._options import (
     Coupling,
     Density,
     Dimensions,
@@ -42,33 +43,38 @@ EXAMPLE = """Example:
   moiety exact hard-disks --packing-fraction 0.3
 """
 
+_MANY = 1024  # particles of an infinite system; the answer does not depend on the number
+
 _Size = Annotated[
     str | None,
     Option(
-        metavar="L", help="Side of the torus, or its sides: 64, 48x80 or 48,80; default: infinite."
+        metavar="L",
+        help="Side of the torus, or all sides: 64, 48x80 or 48,80; default: infinite lattice.",
     ),
 ]
 _Block = Annotated[
     str | None,
     Option(
         metavar="L",
-        help="Also the entropy of a block of these sides inside the lattice, and M between it and the next one "
-        "along the first axis.",
+        help="Also print the entropy of a block of these sides, and M between it and its"
+        " neighbour along the first axis.",
     ),
 ]
 _Strip = Annotated[
     int | None,
     Option(
         metavar="W",
-        help="Instead, of an endless strip W sites wide that closes into a tube, and M across a cut.",
+        help="Answer for an infinite strip instead, W sites wide and periodic across, with M"
+        " across a cut.",
     ),
 ]
-_Open = Annotated[bool, Option("--open", help="Leave the two sides of the strip free.")]
+_Open = Annotated[bool, Option("--open", help="Use open boundaries along the strip.")]
 _Hot = Annotated[
     bool,
     Option(
         "--high-temperature",
-        help="Instead, the series in J/T of the infinite lattice, and M per bond cut.",
+        help="Answer by the series in J/T for the infinite lattice instead, with M per bond that"
+        " is cut.",
     ),
 ]
 
@@ -95,69 +101,54 @@ def exact(
 ) -> None:
     """Print the exact entropy, energy and heat capacity per site, where they are known.
 
-    Of the infinite lattice, or of the periodic one of the size given: Onsager and
-    Kaufman for the Ising square and Houtappel for the triangular lattice without a
-    field, the transfer matrix for chains and for narrow lattices, the spectrum for
-    the Gaussian field, and enumeration for any system of up to about a million
-    states in all; of 64x64 rotors it is a table with errors, from simulations. With
-    --block also of a part of the lattice; of rotors in a field that is the limit of
-    low temperature. Of particles it is the entropy over the ideal gas, per particle, of
-    infinitely many: Tonks for rods, Henderson's equation for disks. Entropies are in
-    nats. Ends with code 1 where nothing is known.
+    Answers are for the infinite lattice, or for a periodic one of the given size.
+    They come from Onsager and Kaufman for the square Ising lattice and Houtappel for
+    the triangular one (both without a field), from the transfer matrix for chains and
+    narrow lattices, from the spectrum for the Gaussian field, and from enumeration
+    for any system of up to about a million states. For 64x64 rotors they come from a
+    table of simulations, with errors. --block adds a part of the lattice; for rotors
+    in a field this is the limit of low temperature.
+
+    For particles the answer is the excess entropy per particle over the ideal gas in
+    an infinite system: Tonks for rods, Henderson's equation for disks. Entropies are
+    in nats. The exit code is 1 if no answer is known.
     """
     from ..systems import PARTICLE_SYSTEMS
 
     _check(size, block, strip, open_sides, high_temperature)
-    parameters = {
-        "temperature": temperature,
-        "coupling": coupling,
-        "field": field,
-        "states": states,
-    }
-    parameters |= {"mass": mass, "stiffness": stiffness, "stay": stay}
-    parameters |= {
-        "packing_fraction": packing_fraction,
-        "density": density,
-        "dimensions": dimensions,
-    }
-    of_particles = system in PARTICLE_SYSTEMS
-    if of_particles:
-        parameters["particles"] = particles or _MANY
-    elif particles is not None:
+    is_gas = system in PARTICLE_SYSTEMS
+    if particles is not None and not is_gas:
         raise InputError(f"{system} is a lattice; --particles is for {', '.join(PARTICLE_SYSTEMS)}")
     source = model(
-        system, size or (None if of_particles else "2"), **parameters
-    )  # an infinite lattice has any size
-    if of_particles:
-        found = _gas(source, block or strip is not None or high_temperature)
+        system,
+        size or (None if is_gas else "2"),  # an infinite lattice has any size
+        temperature=temperature,
+        coupling=coupling,
+        field=field,
+        states=states,
+        mass=mass,
+        stiffness=stiffness,
+        stay=stay,
+        particles=(particles or _MANY) if is_gas else None,
+        packing_fraction=packing_fraction,
+        density=density,
+        dimensions=dimensions,
+    )
+    if is_gas:
+        answers = for_particles(source, bool(block) or strip is not None or high_temperature)
     elif strip is not None:
-        found = _strip(source, strip, not open_sides)
+        answers = for_strip(source, strip, not open_sides)
     elif high_temperature:
-        found = _hot(source)
+        answers = series(source)
     else:
-        found = _lattice(source, size, block)
-    found = _EMPTY | {"unit": "nats/site", "system": system, "parameters": _said(source)} | found
-    if as_json:
-        say(json.dumps({name: _finite(value) for name, value in found.items() if name != "label"}))
-    else:
-        for line in _lines(found):
-            say(line)
-
-
-# what scripts find at all times; the first five are older than the others
-_EMPTY = dict.fromkeys(
-    ("entropy", "unit", "system", "shape", "parameters", "energy", "heat_capacity")
-)
-_MANY = 1024  # particles of an infinite system: any number
-_EMPTY |= dict.fromkeys(
-    ("block", "block_entropy", "strip", "mutual_information", "bond_information", "method", "error")
-)
+        answers = for_lattice(source, size, block)
+    _print(complete(source, answers), as_json)
 
 
 def _check(
     size: str | None, block: str | None, strip: int | None, open_sides: bool, hot: bool
 ) -> None:
-    """Options that exclude one another."""
+    """Refuse options that exclude one another."""
     if strip is not None and hot:
         raise InputError("--strip and --high-temperature are two questions; ask one at a time")
     for name, asked in (("--strip", strip is not None), ("--high-temperature", hot)):
@@ -167,162 +158,45 @@ def _check(
         raise InputError("--open is about the sides of a strip; give --strip too")
 
 
-def _gas(source: Any, more: Any) -> dict[str, Any]:
-    """The excess entropy of particles."""
-    if more:
-        raise InputError(
-            f"of {source.name} the entropy alone is known: leave out --block, --strip and --high-temperature"
-        )
-    if not hasattr(source, "exact_excess_entropy"):
-        raise EstimateError(f"no exact entropy of {source.name} is known")
-    label = f"excess over the ideal gas: infinite {source.name}"
-    return {
-        "entropy": source.exact_excess_entropy(),
-        "unit": "nats/particle",
-        "label": label,
-        "method": "exact",
-    }
-
-
-def _said(source: Any) -> dict[str, Any]:
-    return {
-        name: value
-        for name, value in source.parameters().items()
-        if name not in ("size", "particles")
-    }
-
-
-def _lattice(source: Any, size: str | None, block: str | None) -> dict[str, Any]:
-    """A torus, or the infinite lattice, and perhaps a block of it."""
-    from ..exact.blocks import block_answers
-    from ..exact.thermal import thermal
-
-    if block is None and (found := _tabulated(source)):
-        return found
-    part = (
-        None if block is None else block_answers(source, _sides(source, block), infinite=not size)
-    )
-    known = thermal(source, infinite=not size)
-    if (block is not None and part is None) or (part is None and known.entropy is None):
-        where = (
-            "of this size"
-            if size
-            else "on the infinite lattice; small ones can be enumerated: give --size"
-        )
-        what = "exact entropy" if block is None else "answer for such a block"
-        raise EstimateError(f"no {what} of {source.name} is known for these parameters {where}")
-    shape = list(source.shape) if size else None
-    lattice = (
-        f"{source.name} of {'x'.join(map(str, shape))}" if shape else f"infinite {source.name}"
-    )
-    found = {
-        "shape": shape,
-        "entropy": known.entropy,
-        "energy": known.energy,
-        "heat_capacity": known.heat_capacity,
-    }
-    found |= {"label": f"exact: {lattice}", "method": "exact"}
-    if part is not None:
-        found |= {"block": list(_sides(source, block)), "block_entropy": part.entropy}
-        found |= {"mutual_information": part.mutual_information}
-        if part.limit:
-            found |= {"method": part.limit, "label": f"limit of {part.limit}: {lattice}"}
-    return found
-
-
-def _tabulated(source: Any) -> dict[str, Any] | None:
-    """Rotors on the lattice whose entropy was integrated from simulations, within that table."""
-    from ..exact import xy_reference
-
-    if source.name != "xy-square" or source.shape != xy_reference.SHAPE or source.coupling != 1:
-        return None
-    try:
-        entropy, error = xy_reference.xy_reference_entropy(source.temperature, source.field)
-    except InputError:
-        return None
-    label = f"thermodynamic integration: {source.name} of {'x'.join(map(str, source.shape))}"
-    found = {"shape": list(source.shape), "entropy": entropy, "error": error}
-    return found | {"label": label, "method": "thermodynamic integration"}
-
-
-def _sides(source: Any, block: str) -> tuple[int, ...]:
-    """The sides of a block, read like those of the lattice; one side stands for equal ones."""
-    dimensions = len(source.shape)
-    words = [word.strip() for word in block.lower().replace(",", "x").split("x")]
-    if not all(word.isascii() and word.isdecimal() for word in words):
-        raise InputError(f"block {block!r} cannot be read; give its sides, as in 2x4")
-    sides = tuple(map(int, words))
-    return sides * dimensions if len(sides) == 1 else sides
-
-
-def _strip(source: Any, width: int, periodic: bool) -> dict[str, Any]:
-    from ..exact.strips import LATTICES, Strip
-
-    if source.name not in LATTICES:
-        raise InputError(f"no strips of {source.name}; choose from {', '.join(LATTICES)}")
-    strip = Strip(source.name, width, periodic=periodic, **_said(source))
-    found = {
-        "entropy": strip.entropy(),
-        "energy": strip.energy(),
-        "mutual_information": strip.information(),
-    }
-    sides = "periodic" if periodic else "open"
-    label = f"exact: {sides} strip of {source.name} {width} wide"
-    return found | {
-        "label": label,
-        "method": "exact",
-        "strip": {"width": width, "periodic": periodic},
-    }
-
-
-def _hot(source: Any) -> dict[str, Any]:
-    from ..exact import high_temperature as hot
-
-    if source.name not in hot.SERIES:
-        raise InputError(f"no series of {source.name}; choose from {', '.join(hot.SERIES)}")
-    said = _said(source)
-    if said.pop("field", 0) != 0:
-        raise InputError("the series is known without a field alone; leave out --field")
-    found = {
-        "entropy": hot.high_temperature_entropy(source.name, **said),
-        "energy": hot.high_temperature_energy(source.name, **said),
-        "heat_capacity": hot.high_temperature_heat_capacity(source.name, **said),
-        "bond_information": hot.cut_information(source.name, 1, **said),
-    }
-    label = f"series to order {hot.SERIES[source.name].order} in J/T: infinite {source.name}"
-    return found | {"label": label, "method": "high temperature"}
-
-
-def _lines(found: dict[str, Any]) -> Iterator[str]:
-    """What a reader sees, the entropy first."""
-    words = ", ".join(f"{name} {number:g}" for name, number in found["parameters"].items())
-    note = f"  [{found['label']}, {words}]"
-    if found["error"] is not None:
-        yield f"s = {found['entropy']:.5f} ± {found['error']:.5f} nats/site{note}"
+def _print(answers: Answers, as_json: bool) -> None:
+    if as_json:
+        say(json.dumps({key: _finite(answers[key]) for key in answers if key != "label"}))
         return
-    known = [line for line in map(_line, *zip(*_WORDS, strict=True), [found] * len(_WORDS)) if line]
-    yield known[0] + note
-    yield from known[1:]
+    for line in _lines(answers):
+        say(line)
 
 
-_WORDS = (
-    ("entropy", "s = {:.7f} {unit}"),
-    ("energy", "u = {:.7f} a site"),
-    ("heat_capacity", "c = {:.7f} a site"),
-    ("block_entropy", "S = {:.7f} nats, of a block of {sides}"),
-    ("mutual_information", "M = {:.7f} nats, between {parts}"),
-    ("bond_information", "M = {:.7f} nats for every bond cut, to second order"),
-)
+def _lines(answers: Answers) -> Iterator[str]:
+    """Yield the lines for a reader, the entropy first."""
+    parameters = ", ".join(f"{name} {number:g}" for name, number in answers["parameters"].items())
+    source = f"  [{answers['label']}, {parameters}]"
+    if answers["error"] is not None:
+        yield f"s = {answers['entropy']:.5f} ± {answers['error']:.5f} nats/site{source}"
+        return
+    lines = [_line(key, template, answers) for key, template in _TEMPLATES.items()]
+    first, *others = filter(None, lines)
+    yield first + source
+    yield from others
 
 
-def _line(name: str, words: str, found: dict[str, Any]) -> str | None:
-    if found.get(name) is None:
+_TEMPLATES = {
+    "entropy": "s = {:.7f} {unit}",
+    "energy": "u = {:.7f} per site",
+    "heat_capacity": "c = {:.7f} per site",
+    "block_entropy": "S = {:.7f} nats, of a block of {sides}",
+    "mutual_information": "M = {:.7f} nats, between {parts}",
+    "bond_information": "M = {:.7f} nats for every bond cut, to second order",
+}
+
+
+def _line(key: str, template: str, answers: Answers) -> str | None:
+    if answers.get(key) is None:
         return None
-    sides = "x".join(map(str, found.get("block") or []))
+    sides = "x".join(map(str, answers.get("block") or []))
     parts = f"two neighbours of {sides}" if sides else "the two sides of a cut"
-    return words.format(found[name], unit=found["unit"], sides=sides, parts=parts)
+    return template.format(answers[key], unit=answers["unit"], sides=sides, parts=parts)
 
 
 def _finite(value: Any) -> Any:
-    """JSON has no infinity, which the heat capacity can be."""
+    """Replace infinity, which the heat capacity can be, by null."""
     return None if isinstance(value, float) and not isfinite(value) else value

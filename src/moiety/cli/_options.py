@@ -1,6 +1,6 @@
-"""Words that several commands share.
+"""Arguments and options that several commands share.
 
-Defaults belong to the objects; the help repeats them, and a test compares the two.
+Defaults belong to the configured objects.  The help repeats them, and a test compares both.
 """
 
 from __future__ import annotations
@@ -11,25 +11,29 @@ from typing import Annotated
 from typer import Argument, Option
 
 __all__ = [
-    "Coupling", "Density", "Dimensions", "Field", "Force", "Json", "LogDir", "Mass", "Number", "PackingFraction", "Potts", "Size", "Stay",
-    "Stiffness", "System", "Temperature",
+    "Axes", "Coupling", "Density", "Dimensions", "Field", "Force", "Json", "Kind", "LogDir", "Mass",
+    "Number", "PackingFraction", "Periodic", "Potts", "Size", "Stay", "Stiffness", "System",
+    "Temperature",
 ]  # fmt: skip
 
 System = Annotated[
     str,
     Argument(
         metavar="SYSTEM",
-        help="One of ising-square, ising-triangular, ising-chain, xy-square, ising-cubic, potts-square, gaussian-field, "
-        "all periodic, and markov-chain; of particles soft-disks (packings), hard-disks, hard-rods and ideal-gas.",
+        help="Periodic lattices: ising-square, ising-triangular, ising-chain, xy-square,"
+        " ising-cubic, potts-square or gaussian-field. Open chain: markov-chain. Particles:"
+        " soft-disks (packings), hard-disks, hard-rods or ideal-gas.",
     ),
 ]
 Size = Annotated[
-    str | None, Option(metavar="L", help="Side of the lattice, or its sides: 64, 48x80 or 48,80.")
+    str | None, Option(metavar="L", help="Side of the lattice, or all sides: 64, 48x80 or 48,80.")
 ]
-Temperature = Annotated[float | None, Option(metavar="T", help="In units of energy (k_B = 1).")]
+Temperature = Annotated[
+    float | None, Option(metavar="T", help="Temperature in units of energy (k_B = 1).")
+]
 Coupling = Annotated[
     float | None,
-    Option(metavar="J", help="Of neighbours; negative for an antiferromagnet; default 1."),
+    Option(metavar="J", help="Coupling of neighbours, negative for an antiferromagnet; default 1."),
 ]
 Field = Annotated[
     float | None, Option(metavar="H", help="Field on Ising spins or rotors; default 0.")
@@ -39,11 +43,13 @@ Potts = Annotated[
     Option(
         "--states",
         metavar="Q",
-        help="States of a markov-chain, by default 2, or of a Potts site; default 3.",
+        help="Number of states of a site: markov-chain (default 2) or potts-square; default 3.",
     ),
 ]
-Mass = Annotated[float | None, Option(metavar="M", help="Of the gaussian-field; default 1.")]
-Stiffness = Annotated[float | None, Option(metavar="K", help="Of the gaussian-field; default 1.")]
+Mass = Annotated[float | None, Option(metavar="M", help="Mass of the gaussian-field; default 1.")]
+Stiffness = Annotated[
+    float | None, Option(metavar="K", help="Stiffness of the gaussian-field; default 1.")
+]
 Stay = Annotated[
     float | None,
     Option(metavar="P", help="Probability that the markov-chain keeps its state; default 0.9."),
@@ -54,7 +60,7 @@ PackingFraction = Annotated[
     Option(
         "--packing-fraction",
         metavar="PHI",
-        help="Area of the disks over that of the box; of soft-disks and hard-disks.",
+        help="Area of the disks divided by the area of the box (soft-disks and hard-disks).",
     ),
 ]
 Density = Annotated[
@@ -62,19 +68,40 @@ Density = Annotated[
     Option(
         "--density",
         metavar="RHO",
-        help="Particles per diameter to the power d; of hard-rods and the ideal-gas.",
+        help="Number of particles per diameter^d in d dimensions (hard-rods and ideal-gas).",
     ),
 ]
 Dimensions = Annotated[
-    int | None, Option("--dimensions", metavar="D", help="Of the ideal-gas; default 2.")
+    int | None, Option("--dimensions", metavar="D", help="Dimensions of the ideal-gas; default 2.")
 ]
-Force = Annotated[bool, Option("--force", help="Replace a file that is there already.")]
+Periodic = Annotated[
+    bool | None,
+    Option(
+        "--periodic/--no-periodic",
+        help="Whether the boundaries are periodic (required for raw arrays).",
+    ),
+]
+Axes = Annotated[
+    str | None,
+    Option(
+        metavar="NAMES",
+        help="Axes of the array in order, such as chain,draw,x,y; default: from the file or shape.",
+    ),
+]
+Kind = Annotated[
+    str | None,
+    Option(
+        metavar="KIND",
+        help="Kind of states: discrete, angle (radians) or real (required for floats).",
+    ),
+]
+Force = Annotated[bool, Option("--force", help="Replace an existing file.")]
 LogDir = Annotated[
     Path | None,
     Option(
         "--log-dir",
         metavar="DIR",
-        help="Write training as scalars of TensorBoard, to watch it: tensorboard --logdir DIR.",
+        help="Log the training for TensorBoard; watch it with tensorboard --logdir DIR.",
     ),
 ]
 Json = Annotated[bool, Option("--json", help="Print one JSON object and nothing else.")]

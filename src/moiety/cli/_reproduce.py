@@ -1,15 +1,18 @@
-"""`moiety reproduce`: figures of the paper, from nothing."""
+"""`moiety reproduce`: reproduce figures of the paper from scratch."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
 from ..base.errors import InputError
 from ._terminal import Interrupts, note, progress_bar, say
+
+if TYPE_CHECKING:
+    import xarray
 
 __all__ = ["EXAMPLE", "reproduce"]
 
@@ -21,63 +24,63 @@ EXAMPLE = """Example:
 """
 
 _Figure = Annotated[
-    str, Argument(metavar="FIGURE", help="One of fig1, fig2, fig3, fig4 and heat-capacity.")
+    str, Argument(metavar="FIGURE", help="Figure: fig1, fig2, fig3, fig4 or heat-capacity.")
 ]
 _Out = Annotated[
-    Path,
-    Option("--out", metavar="DIR", help="Folder for data (.nc, .csv) and pictures (.png, .pdf)."),
+    Path, Option("--out", metavar="DIR", help="Folder for data (.nc, .csv) and plots (.png, .pdf).")
 ]
-_Quick = Annotated[bool, Option("--quick", help="A tenth of the work, with larger errors.")]
-_Seed = Annotated[int, Option(metavar="N", min=0, help="Of all random numbers; default 0.")]
-_Threads = Annotated[int, Option(metavar="N", min=1, help="Work side by side; default 2.")]
+_Quick = Annotated[bool, Option("--quick", help="Do a tenth of the work, with larger errors.")]
+_Seed = Annotated[int, Option(metavar="N", min=0, help="Seed for all random numbers.")]
+_Threads = Annotated[int, Option(metavar="N", min=1, help="Number of parallel tasks.")]
 
 
 def reproduce(
     figure: _Figure, out: _Out, quick: _Quick = False, seed: _Seed = 0, threads: _Threads = 2
 ) -> None:
-    """Make a figure of Nir et al., PNAS 2020, from nothing.
+    """Reproduce a figure of Nir et al., PNAS 2020, from scratch.
 
-    Simulates the systems, estimates what the panels show, and writes data and pictures.
-    What has been measured is kept in a folder beside them; after Ctrl-C, or a crash,
-    the same command goes on where it was.
+    Simulates the systems, estimates the entropies of the figure, and writes data and
+    plots. Intermediate results are kept in a folder next to them; after Ctrl-C or a
+    crash, the same command continues there.
 
-    fig1: how far off entropies are of three lattice systems. fig2: mutual information
-    of Ising blocks. fig3: rotors in fields. heat-capacity: T ds/dT against fluctuations.
+    fig1: error of the entropy of three lattice systems. fig2: mutual information of
+    Ising blocks. fig3: rotors in fields. heat-capacity: T ds/dT against fluctuations.
     These share their state points. fig4: soft disks and jamming.
     """
     from ..paper import FIGURES
 
     if figure not in FIGURES:
         raise InputError(f"unknown figure {figure!r}; choose from {', '.join(FIGURES)}")
-    made, started = FIGURES[figure], perf_counter()
-    effort = made.Effort.quick() if quick else made.Effort()
-    folder = out / f"{made.FOLDER}{'-quick' * quick}-{seed}"
+    module, started = FIGURES[figure], perf_counter()
+    effort = module.Effort.quick() if quick else module.Effort()
+    folder = out / f"{module.FOLDER}{'-quick' * quick}-{seed}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(
-            f"{folder}: cannot be made ({error.strerror}); choose another folder"
+            f"{folder}: cannot be created ({error.strerror}); choose another folder"
         ) from error
     with (
-        Interrupts("stopping after this file; the same command goes on later") as stop,
+        Interrupts("stopping after the current file; the same command continues later") as stop,
         progress_bar("starting") as update,
     ):
-        data = made.study(folder, effort, seed=seed, threads=threads, progress=update, stop=stop)
-    for path in _written(made, data, out, figure):
+        data = module.study(folder, effort, seed=seed, threads=threads, progress=update, stop=stop)
+    for path in _write(module, data, out, figure):
         note(f"wrote {path}")
-    say(made.verdict(data))
-    note(f"in {perf_counter() - started:.0f} s")
+    say(module.verdict(data))
+    note(f"finished in {perf_counter() - started:.0f} s")
 
 
-def _written(made: Any, data: Any, out: Path, figure: str) -> list[Path]:
+def _write(module: Any, data: xarray.Dataset, out: Path, figure: str) -> list[Path]:
+    """Write data and plots of a figure; return the names of the files."""
     import matplotlib
 
     paths = [out / f"{figure}.{suffix}" for suffix in ("nc", "csv", "png", "pdf")]
     data.to_netcdf(paths[0], engine="h5netcdf")
-    columns = [name for name in data.data_vars if set(data[name].dims) == set(made.ROWS)]
-    data[columns].to_dataframe(dim_order=made.ROWS).dropna(how="all").to_csv(paths[1])
+    columns = [name for name in data.data_vars if set(data[name].dims) == set(module.ROWS)]
+    data[columns].to_dataframe(dim_order=module.ROWS).dropna(how="all").to_csv(paths[1])
     with matplotlib.rc_context({"font.size": 9, "savefig.dpi": 200}):
-        drawn = made.draw(data)
+        plot = module.draw(data)
         for path in paths[2:]:
-            drawn.savefig(path)
+            plot.savefig(path)
     return paths

@@ -1,4 +1,4 @@
-"""A result as text: for people, or as JSON."""
+"""Print a result for readers or as JSON."""
 
 from __future__ import annotations
 
@@ -6,28 +6,37 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._terminal import say, writing
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ..results.result import EntropyResult
 
 __all__ = ["in_json", "show"]
 
 _ENDINGS = {
-    "precision": "the precision asked for is reached",
-    "samples": "short of the precision asked for: more samples, not more training, would help",
-    "training": "short of the precision asked for: further training would gain little",
-    "time limit": "by the time limit",
-    "stopped": "by the user",
+    "precision": "the target precision is reached",
+    "samples": "short of the target precision: more samples, not more training, would help",
+    "training": "short of the target precision: further training would gain little",
+    "time limit": "stopped by the time limit",
+    "stopped": "stopped by the user",
 }
 
 
-def in_json(result: Any) -> str:
-    """One JSON object on one line, without NaN."""
+def in_json(result: EntropyResult) -> str:
+    """Return a result as one JSON object on one line, without NaN.
+
+    Args:
+        result: The result.
+    """
     return json.dumps(_plain(result.to_dict()), allow_nan=False)
 
 
 def _plain(value: Any) -> Any:
-    """Numbers, text, lists and mappings; null for what JSON has no number for.
+    """Return numbers, text, lists and mappings, with null for NaN and infinity.
 
     Example:
         >>> import numpy as np
@@ -45,13 +54,18 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, (str, int)) else str(value)
 
 
-def show(result: Any, exact: float | None) -> None:
-    """Print the result, the exact value beside it, levels, error budget, samples and warnings."""
+def show(result: EntropyResult, exact: float | None) -> None:
+    """Print a result with the exact value, levels, error budget, samples and warnings.
+
+    Args:
+        result: The result.
+        exact: Exact entropy in the unit of the result, if it is known.
+    """
     from rich.console import Console
 
     from ..results.types import Status
 
-    say(str(replace(result, status=Status(()))))  # warnings follow in lines of their own
+    say(str(replace(result, status=Status(()))))  # warnings are printed at the end
     if exact is not None:
         say(_comparison(result, exact))
     console = Console(highlight=False, markup=False, emoji=False)
@@ -63,23 +77,24 @@ def show(result: Any, exact: float | None) -> None:
             console.print(_hanging("ended:", _ENDINGS[result.ended]))
         for check in result.status.checks:
             if check.passed and check.name == "counted blocks":
-                console.print(
-                    _hanging("base:", check.message)
-                )  # tells of a fallback to smaller blocks
+                console.print(_hanging("base:", check.message))  # mentions smaller blocks
         for warning in result.status.warnings:
             console.print(_hanging("warning:", warning))
 
 
-def _comparison(result: Any, exact: float) -> str:
-    distance = result.entropy - exact
-    apart = (
-        f"{abs(distance) / result.error:.1f} errors" if result.error > 0 else f"{abs(distance):.1g}"
+def _comparison(result: EntropyResult, exact: float) -> str:
+    difference = result.entropy - exact
+    size = (
+        f"{abs(difference) / result.error:.1f} standard errors"
+        if result.error > 0
+        else f"{abs(difference):.1g}"
     )
-    return f"exact {exact:.5f} {result.unit}; the estimate is {apart} {'above' if distance > 0 else 'below'}"
+    side = "above" if difference > 0 else "below"
+    return f"exact {exact:.5f} {result.unit}; the estimate is {size} {side}"
 
 
-def _table(*columns: str) -> Any:
-    """An empty table that fits 80 columns; `<` begins the names of columns of text."""
+def _table(*columns: str) -> Table:
+    """Return an empty table for 80 columns; `<` marks the names of text columns."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -92,12 +107,12 @@ def _table(*columns: str) -> Any:
     return table
 
 
-def _levels(result: Any) -> Any:
-    """A row for each level: a half, the sites in contact, M, and what M takes off the entropy per site."""
+def _levels(result: EntropyResult) -> Table:
+    """Return a row for each level: half, interface, M, and its term in the entropy per site."""
     from ..results.types import Estimate
 
-    takes = "M/2V" if result.unit == "nats/site" else "off s"
-    table = _table("k", "half", "contact", "M / nats", takes, "<how")
+    term = "M/2V" if result.unit == "nats/site" else "off s"
+    table = _table("k", "half", "interface", "M / nats", term, "<source")
     for level in result.levels:
         table.add_row(
             str(level.level) if level.level else "",
@@ -110,22 +125,24 @@ def _levels(result: Any) -> Any:
     return table
 
 
-def _budget(result: Any) -> Any:
-    """The parts of the error, whose squares add up."""
+def _budget(result: EntropyResult) -> Table:
+    """Return the parts of the error, which add in quadrature."""
     table = _table("<error of", *result.budget)
     table.add_row(result.unit, *(f"{part:.2g}" for part in result.budget.values()))
     return table
 
 
-def _samples(samples: Mapping[str, Any]) -> Any:
+def _samples(samples: Mapping[str, Any]) -> Table:
     shape = "x".join(f"{side:.4g}" for side in samples["shape"])
-    worth = f"worth {samples['effective']:.0f} independent ones (tau {samples['tau']:.2g} draws"
     if samples["kind"] == "particles":
         shape = f"{samples['particles']:g} particles in {shape} diameters"
-    return _hanging("samples:", f"{samples['n']} of {shape}, {worth}, R-hat {samples['rhat']:.2f})")
+    size = f"effective sample size {samples['effective']:.0f}"
+    quality = f"tau {samples['tau']:.2g} draws, R-hat {samples['rhat']:.2f}"
+    return _hanging("samples:", f"{samples['n']} of {shape}, {size} ({quality})")
 
 
-def _hanging(head: str, text: str) -> Any:
+def _hanging(head: str, text: str) -> Table:
+    """Return a line with hanging indent."""
     from rich.table import Table
 
     grid = Table.grid(padding=(0, 1, 0, 0))

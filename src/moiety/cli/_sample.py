@@ -1,16 +1,16 @@
-"""`moiety sample`: samples of a simulated system, to a file."""
+"""`moiety sample`: simulate a system and write samples to a file."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
 from ..base.errors import InputError, Stopped
 from ..entropy.choices import given, model
-from ._options import (  # fmt: skip
+from ._options import (
     Coupling,
     Density,
     Dimensions,
@@ -26,7 +26,13 @@ from ._options import (  # fmt: skip
     System,
     Temperature,
 )
-from ._terminal import Interrupts, progress_bar, say
+from ._terminal import Interrupts, Update, progress_bar, say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..data.particles import Particles
+    from ..data.samples import Samples
 
 __all__ = ["EXAMPLE", "sample"]
 
@@ -44,46 +50,50 @@ _Out = Annotated[
     Option(
         "--out",
         metavar="FILE",
-        help="Where to write: .nc, .h5, .npz or .zarr; .npy keeps the bare array only. Particles: .gsd or .nc.",
+        help="Output file. Lattices: .nc, .h5, .npz, .zarr, or .npy (the array alone)."
+        " Particles: .gsd or .nc.",
     ),
 ]
 _Samples = Annotated[
     int | None,
     Option(
-        metavar="N", help="Samples of all chains together; 400 of soft-disks, else default 2048."
+        metavar="N", help="Total number of samples; 400 for soft-disks, otherwise default 2048."
     ),
 ]
 _Chains = Annotated[
     int | None,
     Option(
-        metavar="N", help="Independent Markov chains, 128 where 64 are moved at once; default 8."
+        metavar="N",
+        help="Number of independent Markov chains; up to 128 for algorithms that update 64"
+        " lattices at once, otherwise default 8.",
     ),
 ]
-_Seed = Annotated[int | None, Option(metavar="N", help="Of all random numbers; default 0.")]
+_Seed = Annotated[int | None, Option(metavar="N", help="Seed for all random numbers; default 0.")]
 _Algorithm = Annotated[
     str | None,
     Option(
         metavar="NAME",
-        help="For Ising one of heat-bath, metropolis, swendsen-wang, wolff, mixed, replica-exchange,"
-        " on the triangular lattice loops, too; for Potts swendsen-wang, wolff, metropolis; for XY mixed, wolff,"
-        " heat-bath; default: the best for the system and its temperature.",
+        help="Ising: heat-bath, metropolis, swendsen-wang, wolff, mixed, replica-exchange, or loops"
+        " (triangular lattice only). Potts: swendsen-wang, wolff, metropolis. XY: mixed, wolff,"
+        " heat-bath. Default: the fastest for the system and its temperature.",
     ),
 ]
 _Thinning = Annotated[
     int | None,
     Option(
-        metavar="SWEEPS", help="Sweeps between draws; default 5 autocorrelation times, as measured."
+        metavar="SWEEPS", help="Sweeps between draws; default 5 measured autocorrelation times."
     ),
 ]
 _BurnIn = Annotated[
     int | None,
     Option(
         metavar="SWEEPS",
-        help="Sweeps before the first draw; default 50 autocorrelation times, as measured.",
+        help="Sweeps before the first draw; default 50 measured autocorrelation times.",
     ),
 ]
 _Threads = Annotated[
-    int | None, Option(metavar="N", help="Chains run side by side; default one for each core.")
+    int | None,
+    Option(metavar="N", help="Number of chains that run in parallel; default one per core."),
 ]
 
 
@@ -111,43 +121,44 @@ def sample(
     threads: _Threads = None,
     force: Force = False,
 ) -> None:
-    """Simulate a system and write practically independent samples.
+    """Simulate a system and write nearly independent samples.
 
-    Several Markov chains are run to equilibrium and thinned until their draws are
-    independent, as far as their autocorrelation time tells; the line at the end says
-    how many independent ones they are worth. The file says where the samples come
-    from, so that moiety estimate needs no more than its name. Ctrl-C ends the run and
-    writes the samples so far.
+    Several Markov chains run to equilibrium. They are thinned by the measured
+    autocorrelation time until their draws are nearly independent; the last line
+    gives the effective sample size. The file records the system and its parameters,
+    so that moiety estimate needs only its name. Ctrl-C stops early and writes the
+    samples drawn so far.
 
     Soft disks have no temperature: each sample is a packing, relaxed from random
-    positions to the nearest minimum of the energy; the line at the end says how many
-    are jammed.
+    positions to the nearest energy minimum. The last line gives the jammed fraction.
     """
     started = perf_counter()
     from ..io import save
     from ..systems import PARTICLE_SYSTEMS
 
     _check(system, out, force)
-    parameters = {
-        "temperature": temperature,
-        "coupling": coupling,
-        "field": field,
-        "states": states,
-    }
-    parameters |= {"mass": mass, "stiffness": stiffness, "stay": stay}
-    parameters |= {
-        "particles": particles,
-        "packing_fraction": packing_fraction,
-        "density": density,
-        "dimensions": dimensions,
-    }
-    source = model(system, size, **parameters)
+    source = model(
+        system,
+        size,
+        temperature=temperature,
+        coupling=coupling,
+        field=field,
+        states=states,
+        mass=mass,
+        stiffness=stiffness,
+        stay=stay,
+        particles=particles,
+        packing_fraction=packing_fraction,
+        density=density,
+        dimensions=dimensions,
+    )
     options = given(samples=samples, chains=chains, seed=seed, algorithm=algorithm)
     options |= given(thinning=thinning, burn_in=burn_in, threads=threads)
-    with Interrupts("stopping: what was drawn so far is written; Ctrl-C again drops it") as stop:
+    with Interrupts("stopping: the samples so far are written; Ctrl-C again drops them") as stop:
         with progress_bar("burn-in") as update:
             options |= {} if system in PARTICLE_SYSTEMS else {"folder": out.parent}
-            drawn = source.sample(progress=update and _in_words(update), stop=stop, **options)
+            progress = _named(update) if update else None
+            drawn = source.sample(progress=progress, stop=stop, **options)
         save(drawn, out, force=force)
     say(_summary(drawn, out, perf_counter() - started))
     if not drawn.provenance["complete"]:
@@ -159,35 +170,43 @@ def _check(system: str, out: Path, force: bool) -> None:
     from ..io import FORMATS, TRAJECTORIES, check_output
     from ..systems import PARTICLE_SYSTEMS
 
-    forms = TRAJECTORIES if system in PARTICLE_SYSTEMS else FORMATS
-    known = [suffix for suffix, form in forms.items() if form.write]
-    if out.suffix.lower() not in known:
+    writable = (
+        [suffix for suffix, form in TRAJECTORIES.items() if form.is_writable]
+        if system in PARTICLE_SYSTEMS
+        else [*FORMATS]
+    )
+    if out.suffix.lower() not in writable:
         raise InputError(
-            f"{out}: samples of {system} are not written as {out.suffix!r}; known are {', '.join(known)}"
+            f"{out}: samples of {system} cannot be written as {out.suffix!r};"
+            f" known are {', '.join(writable)}"
         )
     check_output(out, force)
 
 
-def _in_words(update: Any) -> Any:
+def _named(update: Update) -> Callable[[int, int], None]:
+    """Return a progress callback that names the two stages."""
     return lambda done, total: update(done, total, "drawing" if done else "burn-in")
 
 
-def _summary(drawn: Any, out: Path, seconds: float) -> str:
+def _summary(drawn: Samples | Particles, out: Path, seconds: float) -> str:
     from ..data.particles import Particles
 
-    said = drawn.provenance
-    if isinstance(drawn, Particles) and said["algorithm"] == "FIRE":
-        loose = f"; {said['unconverged']} unbalanced" if said["unconverged"] else ""
-        each = f"{drawn.counts[0]} disks in {out}, {said['jammed']:.0%} jammed{loose}"
+    facts = drawn.provenance
+    if isinstance(drawn, Particles) and facts["algorithm"] == "FIRE":
+        loose = f"; {facts['unconverged']} unbalanced" if facts["unconverged"] else ""
+        each = f"{drawn.counts[0]} disks in {out}, {facts['jammed']:.0%} jammed{loose}"
         return f"{drawn.n} packings of {each}, {seconds:.1f} s"
     shape = (
         f"{drawn.counts[0]} particles"
         if isinstance(drawn, Particles)
         else "x".join(map(str, drawn.shape))
     )
-    mixed = "" if said["rhat"] is None else f" (R-hat {said['rhat']:.2f})"
-    worth = f"worth {said['effective']:.0f} independent ones{mixed}"
+    mixing = "" if facts["rhat"] is None else f" (R-hat {facts['rhat']:.2f})"
     chain = (
-        f"{said['algorithm']}, tau {said['tau_int']:.2g} sweeps, {said['thinning']} sweeps apart"
+        f"{facts['algorithm']}, tau {facts['tau_int']:.2g} sweeps, a draw every"
+        f" {facts['thinning']} sweeps"
     )
-    return f"{drawn.n} samples of {shape} in {out}, {worth}: {chain}, {seconds:.1f} s"
+    return (
+        f"{drawn.n} samples of {shape} in {out}, effective sample size"
+        f" {facts['effective']:.0f}{mixing}: {chain}, {seconds:.1f} s"
+    )

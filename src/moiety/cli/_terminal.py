@@ -1,26 +1,41 @@
-"""What reaches the terminal: results on stdout, notes and progress on stderr; and Ctrl-C."""
+"""Terminal output: results on stdout, notes and progress on stderr; and Ctrl-C."""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from types import FrameType
+from typing import Protocol
 
 from ..base.errors import InputError
 
-__all__ = ["Interrupts", "note", "one_line", "progress_bar", "say", "writing"]
+__all__ = ["Interrupts", "Update", "note", "one_line", "progress_bar", "say", "writing"]
 
-Update = Callable[..., None]
+
+class Update(Protocol):
+    """Callback that moves a progress bar."""
+
+    def __call__(self, done: float, total: float, text: str) -> None:
+        """Show progress.
+
+        Args:
+            done: Finished steps.
+            total: All steps.
+            text: Current step.
+        """
 
 
 def one_line(text: str) -> str:
-    """The text without line breaks.
+    r"""Return the text without line breaks.
+
+    Args:
+        text: Any text.
 
     Example:
-        >>> one_line("choose from:\\n\\ta, b")
+        >>> one_line("choose from:\n\ta, b")
         'choose from: a, b'
     """
     return " ".join(text.split())
@@ -28,7 +43,7 @@ def one_line(text: str) -> str:
 
 @contextmanager
 def writing() -> Iterator[None]:
-    """A full disk behind stdout is no bug; a reader that has gone is left to `main`."""
+    """Turn a full disk behind stdout into an `InputError`; `main` handles closed pipes."""
     try:
         yield
     except BrokenPipeError:
@@ -40,23 +55,34 @@ def writing() -> Iterator[None]:
 
 
 def say(text: str) -> None:
-    """A line on stdout."""
+    """Print a line on stdout.
+
+    Args:
+        text: The line.
+    """
     with writing():
         print(text, flush=True)
 
 
 def note(text: str) -> None:
-    """A line on stderr."""
+    """Print a line on stderr.
+
+    Args:
+        text: The line.
+    """
     print(text, file=sys.stderr)
 
 
 @contextmanager
 def progress_bar(first: str, quiet: bool = False) -> Iterator[Update | None]:
-    """A bar on stderr that vanishes at the end: `update(done, total, text)`; None where nobody looks.
+    """Show a progress bar on stderr that disappears at the end.
 
-    Arguments:
+    Args:
         first: Text until the first update.
-        quiet: No bar, even on a terminal.
+        quiet: Whether to show no bar, even on a terminal.
+
+    Yields:
+        The callback that moves the bar, or None if there is no bar.
     """
     if quiet or not (sys.stderr and sys.stderr.isatty()):
         yield None
@@ -89,10 +115,10 @@ def progress_bar(first: str, quiet: bool = False) -> Iterator[Update | None]:
 
 
 class Interrupts:
-    """The first Ctrl-C asks to stop, the second one interrupts.
+    """Context in which the first Ctrl-C asks to stop and the second one interrupts.
 
-    Arguments:
-        text: Line for the first one.
+    Args:
+        text: Message for the first Ctrl-C.
 
     Example:
         >>> with Interrupts("stopping") as stop:
@@ -101,24 +127,22 @@ class Interrupts:
     """
 
     def __init__(self, text: str):
-        self.text, self.asked = text, False
+        self.text, self.requested = text, False
 
     def __enter__(self) -> Interrupts:
-        self.before = signal.signal(signal.SIGINT, self._note)
+        self.previous_handler = signal.signal(signal.SIGINT, self._handle)
         return self
 
-    def __exit__(self, *_: Any) -> None:
-        signal.signal(signal.SIGINT, self.before)
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self.previous_handler)
 
     def __call__(self) -> bool:
-        """Whether to stop."""
-        return self.asked
+        """Return whether the user asked to stop."""
+        return self.requested
 
-    def _note(self, *_: Any) -> None:
-        if self.asked:
+    def _handle(self, _signal: int, _frame: FrameType | None) -> None:
+        if self.requested:
             raise KeyboardInterrupt
-        self.asked = True
+        self.requested = True
         clear = "\r\x1b[2K" if sys.stderr and sys.stderr.isatty() else ""
-        os.write(
-            2, f"{clear}{self.text}\n".encode()
-        )  # print() might have been what was interrupted
+        os.write(2, f"{clear}{self.text}\n".encode())  # print() might be what was interrupted

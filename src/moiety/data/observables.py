@@ -75,5 +75,5 @@ def _observed(values: np.ndarray, kind: str, mean: float) -> dict[str, np.ndarra
 def _alike(a: np.ndarray, b: np.ndarray, kind: str, mean: float) -> np.ndarray:
     """Likeness of two states: cosine, equality or product of deviations."""
     if kind == "angle":
-        return np.cos(a - b)
+        return np.asarray(np.cos(a - b))
     return np.equal(a, b) if kind == "discrete" else (a - mean) * (b - mean)

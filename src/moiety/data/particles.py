@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..base.errors import InputError
-from .boundaries import boundary_flags, boundary_text
+from ._boundaries import boundary_flags, boundary_text
 
 __all__ = ["Particles", "ball_volume"]
 
@@ -133,7 +133,7 @@ class Particles:
         if not arrays or any(
             array.ndim != 2 or array.shape[1] != arrays[0].shape[1] for array in arrays
         ):
-            raise InputError("frames need shapes (number, d) with one d")
+            raise InputError("frames need shapes (number, d) with the same d")
         space, counts = arrays[0].shape[1], [len(array) for array in arrays]
         edges = _edges(cells, len(arrays), space)
         flags = boundary_flags(periodic, space)

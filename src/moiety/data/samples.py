@@ -15,9 +15,9 @@ import numpy as np
 
 from ..base import words
 from ..base.errors import InputError
-from . import raw_arrays
-from .boundaries import boundary_flags, boundary_text
-from .raw_arrays import SPACE_AXES
+from . import _raw_arrays as raw_arrays
+from ._boundaries import boundary_flags, boundary_text
+from ._raw_arrays import SPACE_AXES
 
 __all__ = ["KINDS", "MINIMUM_SAMPLES", "SPACE_AXES", "SYMMETRIES", "Samples"]
 

@@ -107,7 +107,7 @@ def effective_samples(series: np.ndarray) -> float:
 
 
 def standard_error(series: np.ndarray) -> float:
-    """One standard error of the mean over all chains, including autocorrelation.
+    """Standard error of the mean over all chains, including autocorrelation.
 
     Args:
         series: Observable, shape `(chain, draw)`.
@@ -177,7 +177,7 @@ def mser(series: np.ndarray) -> int:
 
 
 def block_labels(chains: int, draws: int, parts: int) -> np.ndarray:
-    """Divide samples into contiguous blocks, so that few correlated draws are separated.
+    """Divide samples into contiguous blocks; correlations between blocks are weak.
 
     Blocks are whole chains if the number of chains is a multiple of `parts`, otherwise
     consecutive draws in chain-major order.
@@ -206,7 +206,7 @@ def block_labels(chains: int, draws: int, parts: int) -> np.ndarray:
 def jackknife_error(
     series: np.ndarray, blocks: np.ndarray, statistic: Callable[[np.ndarray], float] = np.mean
 ) -> float:
-    """One standard error of a statistic by the jackknife: leave out one block at a time.
+    """Standard error of a statistic by the jackknife, which leaves out one block at a time.
 
     Args:
         series: Observable, shape `(chain, draw)`.
@@ -229,7 +229,7 @@ def jackknife_error(
 
 
 def series_error(influence: np.ndarray, samples: Chains) -> float:
-    """One standard error of a mean over samples.
+    """Standard error of a mean over samples.
 
     It is the larger of two: with the autocorrelation time, and by a jackknife over blocks.
 
@@ -264,7 +264,8 @@ def _tau_of_means(series: np.ndarray, variance: float) -> float:
     """Autocorrelation time from Var(chain mean) = 2 tau variance / draws."""
     if len(series) < 2:
         return 0.5
-    return max(0.5 * series.shape[1] * float(series.mean(axis=1).var(ddof=1)) / variance, 0.5)
+    spread = float(series.mean(axis=1).var(ddof=1))
+    return float(max(0.5 * series.shape[1] * spread / variance, 0.5))
 
 
 def _autocovariance(centred: np.ndarray) -> np.ndarray:

@@ -1,1 +1,1 @@
-"""The entropy of a lattice or of particles: counted blocks, the climb up the ladder, budget, checks."""
+"""The entropy of lattices and of particles: counted blocks, climb, budget, cross-check, checks."""

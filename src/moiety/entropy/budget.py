@@ -82,7 +82,7 @@ class EntropySum:
 
     @property
     def entropy(self) -> float:
-        """s in nats."""
+        """Entropy s in nats."""
         tail = sum(term.weight * term.mutual_information for term in self.tail)
         above = sum((weight * m.value for weight, m in reversed(self.estimated)), tail)
         return float(self.base.entropy - above)

@@ -1,13 +1,14 @@
 r"""What should hold of an estimate, and whether it does.
 
 Physics: 0 <= M <= S(half), and M grows with the block.  Samples: enough independent ones, from
-chains that agree.  Method: trainings at their plateau, bounds that agree, a short tail.  No check can
-see what every critic misses alike, which makes s too large.
+chains that agree.  Method: trainings at their plateau, bounds that agree, a short tail.  No check
+can see what every critic misses alike, which makes s too large.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -113,7 +114,7 @@ def _monotonic(levels: Sequence[Level]) -> Check:
     known = [level for level in levels if level.source != Source.EXTRAPOLATED]
     falls = [
         large
-        for large, small in zip(known, known[1:], strict=False)
+        for large, small in pairwise(known)
         if large.interface >= small.interface
         and small.mutual_information - large.mutual_information
         > _SIGMAS * np.hypot(large.error, small.error) + _ROUNDING

@@ -1,36 +1,43 @@
-"""From words to objects: the one place where names become systems and algorithms."""
+"""Names to objects: the one place that maps names to systems and algorithms."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..base.errors import InputError
+
+if TYPE_CHECKING:
+    from ..results.result import EntropyResult
 
 __all__ = ["algorithms", "exact_value", "given", "model"]
 
 
-def given(**words: Any) -> dict[str, Any]:
-    """The words that were said; for the others, the objects have their defaults.
+def given(**options: Any) -> dict[str, Any]:
+    """The options that are not None; the others keep their defaults.
+
+    Args:
+        **options: Options by name.
 
     Example:
         >>> given(seed=0, folds=None)
         {'seed': 0}
     """
-    return {name: value for name, value in words.items() if value is not None}
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def model(system: str, size: str | None, **parameters: Any) -> Any:
-    """The system of that name.
+    """The system with this name and these parameters.
 
-    Arguments:
-        size: Its sides, as in `"64"`, `"48x80"` or `"48,80"`.
-        parameters: Its other fields; None where not given.
+    Args:
+        system: Name of the system.
+        size: Sides of the lattice, as in `"64"`, `"48x80"` or `"48,80"`.
+        **parameters: Other fields of the system; None keeps the default.
 
     Raises:
-        InputError: An unknown name, a parameter that it lacks or needs, or a bad value.
+        InputError: An unknown name, a missing or unknown parameter, or a bad value.
 
     Example:
         >>> model("ising-square", "4x6", temperature=2.4, field=None).shape
@@ -42,7 +49,7 @@ def model(system: str, size: str | None, **parameters: Any) -> Any:
 
 
 def _sides(text: str) -> int | tuple[int, ...]:
-    """The sides that a text names.
+    """Parse the sides of a lattice.
 
     Example:
         >>> _sides("64"), _sides("4,6"), _sides("4x4x8")
@@ -50,7 +57,7 @@ def _sides(text: str) -> int | tuple[int, ...]:
     """
     if not re.fullmatch(r"\s*\d{1,9}(\s*[x,]\s*\d{1,9})*\s*", text, re.IGNORECASE | re.ASCII):
         raise InputError(
-            f"size {text!r} cannot be read; give a side, as in 64, or one for each axis, as in 48x80"
+            f"size {text!r} cannot be read; give a side, as in 64, or one per axis, as in 48x80"
         )
     sides = tuple(int(side) for side in re.split(r"[x,]", text.lower()))
     return sides if len(sides) > 1 else sides[0]
@@ -63,10 +70,17 @@ def algorithms(
     steps: int | None,
     device: str | None,
 ) -> dict[str, Any]:
-    """Arguments of `estimate_entropy` for the algorithms that were named.
+    """Keywords of `estimate_entropy` for algorithms given by name.
+
+    Args:
+        critic: Name of the critic.
+        objective: Name of the objective.
+        bound: Name of the bound.
+        steps: Maximum number of optimiser steps.
+        device: Device of the networks.
 
     Raises:
-        InputError: An unknown name, or a device that this machine lacks.
+        InputError: An unknown name, or a device that is not available.
     """
     from ..estimation.critics import CRITICS, PointsCritic
     from ..estimation.objectives import BOUNDS, OBJECTIVES
@@ -82,7 +96,11 @@ def algorithms(
 
 
 def for_particles(options: dict[str, Any], resolution: float | None) -> dict[str, Any]:
-    """The same algorithms for blocks of space: convolutions see a diameter, steps are those of `estimate_excess_entropy`.
+    """The same algorithms for particles: convolutions that see a diameter, training for blocks.
+
+    Args:
+        options: What `algorithms` returned.
+        resolution: Pixels per diameter.
 
     Example:
         >>> chosen = for_particles(algorithms("convolutional", None, None, 50, None), 20)
@@ -118,30 +136,34 @@ def _checked_device(name: str) -> str:
     return name
 
 
-def exact_value(result: Any) -> float | None:
-    """The exact entropy per site of the system that a result's samples name, where it is known.
+def exact_value(result: EntropyResult) -> float | None:
+    """The exact entropy of the system that the samples came from; None if it is not known.
 
-    Arguments:
-        result: An `EntropyResult`.
+    Args:
+        result: Its provenance names the system and its parameters.
     """
+    try:
+        return _exact(result)
+    except InputError:  # somebody else's file, whose parameters only look like ours
+        return None
+
+
+def _exact(result: EntropyResult) -> float | None:
     from ..systems import PARTICLE_SYSTEMS, SYSTEMS, system
 
-    said = result.provenance
-    source = said.get("samples", {})
+    source = result.provenance.get("samples", {})
     name, parameters = source.get("system"), source.get("parameters")
-    if (
-        not isinstance(name, str)
-        or name not in SYSTEMS | PARTICLE_SYSTEMS
-        or not isinstance(parameters, Mapping)
-    ):
+    known = isinstance(name, str) and name in SYSTEMS | PARTICLE_SYSTEMS
+    if not known or not isinstance(parameters, Mapping):
         return None
-    try:
-        found = system(name, **parameters)
-        if name in PARTICLE_SYSTEMS:
-            return found.exact_excess_entropy() if hasattr(found, "exact_excess_entropy") else None
-        same = list(found.shape) == list(result.samples["shape"]) and list(found.periodic) == list(
-            said["periodic"]
-        )
-        return found.exact_entropy() if same and not said["configuration"]["excess"] else None
-    except InputError:  # a file of others, with parameters that only look like ours
-        return None
+    found = system(name, **parameters)
+    if name in PARTICLE_SYSTEMS:
+        return found.exact_excess_entropy() if hasattr(found, "exact_excess_entropy") else None
+    is_whole = _sides_of(found) == (result.samples["shape"], result.provenance["periodic"])
+    is_excess = result.provenance["configuration"]["excess"]
+    exact: float | None = found.exact_entropy() if is_whole and not is_excess else None
+    return exact
+
+
+def _sides_of(lattice: Any) -> tuple[list[int], list[bool]]:
+    return list(lattice.shape), list(lattice.periodic)

@@ -9,9 +9,9 @@ cut whose M has a relative error above a fifth that is larger than the error of 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import log
-from typing import Generic, TypeVar
+from typing import Generic
 
 from torch import nn
 
@@ -25,81 +25,16 @@ from ..estimation.networks import Networks, Weights
 from ..estimation.pairs import Source
 from ..geometry.area_law import AreaLaw, fit_area_law, is_level
 from ..results.types import Reason
+from .rungs import C, ClimbRules, LadderCut, Row, Rung
 from .sample_statistics import SampleStatistics
 
-__all__ = ["FEWEST_KNOWN", "Climb", "ClimbRules", "LadderCut", "Row", "Rung"]
+__all__ = ["FEWEST_KNOWN", "Climb"]
 
 FEWEST_KNOWN = 3  # estimated cuts below which the area law is a guess, possibly all wrong
 _FITTED = 4  # cuts that the area law is fitted to
 _TAIL_ERROR = 5e-4  # nats per site that the law may err by where more cuts could be estimated
 _UNSURE = 0.2  # relative error of M above which the area law may replace it
 _FEWEST_PAIRS = 10.0  # effective number of product pairs that must carry <e^F>
-
-C = TypeVar("C")
-Row = tuple[float, float, float]
-"""Interface, M and its error."""
-
-
-@dataclass(frozen=True, eq=False)
-class LadderCut(Generic[C]):
-    """A cut as the climb sees it.
-
-    Args:
-        cut: The cut itself.
-        key: Sides of the block that is cut.
-        name: The halves in words.
-        volume: Volume of a half.
-        interface: Length of the interface for the area law.
-        weight: By how much one nat of M lowers the entropy.
-        places: Number of such blocks that fit side by side into a sample.
-        source: Makes the source of pairs.
-        effort: Relative effort of training.
-    """
-
-    cut: C
-    key: tuple[float, ...]
-    name: str
-    volume: float
-    interface: float
-    weight: float
-    places: float
-    source: Callable[[], Source]
-    effort: float = 1.0
-
-
-@dataclass(frozen=True)
-class ClimbRules:
-    """When the area law takes over.
-
-    Args:
-        tail: Whether the area law may replace estimates where it holds or is more accurate.
-        predicts: Whether cuts are left out if the law predicts more than the samples can certify.
-        proportional: Whether a law that holds has beta = 0.
-        rise: Relative change of M / interface below which the law holds.
-        slows_down: Whether networks that start from the cut below learn more slowly, by the root
-            of the interface.
-    """
-
-    tail: bool = True
-    predicts: bool = True
-    proportional: bool = True
-    rise: float = 0.02
-    slows_down: bool = True
-
-
-@dataclass(frozen=True, eq=False)
-class Rung(Generic[C]):
-    """A cut of the ladder with its estimate, or the reason why there is none.
-
-    Args:
-        cut: The cut.
-        estimate: Its mutual information, if it was estimated.
-        reason: Why it is left to the area law, if it is.
-    """
-
-    cut: LadderCut[C]
-    estimate: MutualInformation | None = None
-    reason: Reason | None = None
 
 
 class Climb(Generic[C]):

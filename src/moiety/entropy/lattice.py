@@ -30,11 +30,12 @@ from ..geometry.cuts import Cut, ladder
 from ..results.result import EntropyResult, networks_of
 from ..results.types import Ended
 from .checks import lattice_status
-from .climb import Climb, ClimbRules
+from .climb import Climb
 from .counted_blocks import BlockCounts
 from .cross_check import compare, given_estimate, second_route
 from .lattice_terms import LatticeTerms, ladder_cut
 from .refinement import refine
+from .rungs import ClimbRules
 from .sample_statistics import SampleStatistics
 
 __all__ = ["estimate_entropy"]
@@ -65,8 +66,8 @@ def estimate_entropy(
         objective: Loss that training minimises; `JensenShannon()` by default.
         bound: Bound that is reported; `DonskerVaradhanBound()` by default.
         training: Training of the smallest cut; `Training()` by default.
-        warm_start: An earlier estimate, of other samples, whose networks start the new ones.  A warm
-            start needs a third of the steps, at least 100 per cut.
+        warm_start: An earlier estimate, of other samples, whose networks start the new ones.  A
+            warm start needs a third of the steps, at least 100 per cut.
         cross_check: Whether to estimate the entropy by the chain rule, too; or an estimate by
             the chain rule of these samples, such as one state point of a sweep.
         chain_rule: Settings of the chain rule; `ChainRule()` by default.

@@ -16,8 +16,9 @@ from ..geometry.area_law import AreaLaw
 from ..geometry.cuts import Cut, Ladder, Shape
 from ..results.types import Base, Level, Source
 from .budget import BaseTerm, EntropySum, TailTerm
-from .climb import FEWEST_KNOWN, Climb, LadderCut, Row
+from .climb import FEWEST_KNOWN, Climb
 from .counted_blocks import BlockCounts, CountedBlock
+from .rungs import LadderCut, Row
 
 __all__ = ["LatticeTerms", "ladder_cut"]
 
@@ -99,28 +100,27 @@ class LatticeTerms:
         return self.climb.law(self._counted_rows) if self.climb.extrapolated else None
 
     def _counted_rows(self) -> list[Row]:
-        counts = self.counts
+        """Interface, M and its error of the counted cuts, smallest first."""
         if self.samples.kind != "discrete":
             return []
-        inner = [
-            cut
-            for cut in reversed(self.ladder.cuts)
-            if cut.parent in counts.known and cut.parent not in counts.refused
-        ]
-        rows = [(cut.interface, *counts.mutual_information(cut)) for cut in inner]
-        return [
-            (float(interface), m, series_error(influence, self.samples))
-            for interface, m, influence in rows
-        ]
+        rows = []
+        for cut in reversed(self._counted_cuts()):
+            m, influence = self.counts.mutual_information(cut)
+            rows.append((float(cut.interface), m, series_error(influence, self.samples)))
+        return rows
+
+    def _counted_cuts(self) -> list[Cut]:
+        """The cuts inside the bases, largest first."""
+        above = {cut.key for cut in self.climb.cuts}
+        return [cut for cut in self.ladder.cuts if cut.parent not in above]
 
     def levels(self) -> tuple[Level, ...]:
         """Every cut of the ladder, largest blocks first."""
         levels = {**self._extrapolated_levels(), **self._estimated_levels()}
-        for cut in self.ladder.cuts:
-            if cut.parent not in levels:
-                m, influence = self.counts.mutual_information(cut)
-                error = series_error(influence, self.samples)
-                levels[cut.parent] = self._level(cut, m, error, Source.COUNTED, "counted")
+        for cut in self._counted_cuts():
+            m, influence = self.counts.mutual_information(cut)
+            error = series_error(influence, self.samples)
+            levels[cut.parent] = self._level(cut, m, error, Source.COUNTED, "counted")
         return tuple(levels[cut.parent] for cut in self.ladder.cuts)
 
     def _extrapolated_levels(self) -> dict[Shape, Level]:

@@ -1,7 +1,7 @@
 r"""The terms of the excess entropy of particles: numbers in small blocks, cuts, and the tail.
 
-The numbers n of centres in the smallest blocks, compared with the ideal gas's Poisson distribution of
-the same mean, give the first term
+The numbers n of centres in the smallest blocks, compared with the ideal gas's Poisson distribution
+of the same mean, give the first term
 
     -KL(P || Poisson) / (rho V_0).
 
@@ -25,7 +25,8 @@ from ..estimation.crops import Crops
 from ..geometry.space import BlockCut, doublings
 from ..results.types import Level, Reason, Source
 from .budget import BaseTerm, EntropySum, TailTerm
-from .climb import Climb, LadderCut
+from .climb import Climb
+from .rungs import LadderCut
 from .sample_statistics import SampleStatistics
 
 __all__ = ["CountedNumbers", "ParticleTerms", "count_numbers", "particle_statistics", "space_cut"]
@@ -68,7 +69,7 @@ def count_numbers(particles: Particles, cut: BlockCut, seed: int) -> CountedNumb
     each = ceil(_COUNTED / particles.n)
     samples = np.arange(particles.n).repeat(each)
     parts = np.array_split(samples, ceil(len(samples) / _AT_ONCE))
-    counts = np.concatenate([crops.counted(part, generator) for part in parts])
+    counts = np.concatenate([crops.count(part, generator) for part in parts])
     numbers = counts.reshape(particles.n, each)
     shares = np.bincount(numbers.ravel()) / numbers.size
     ideal = poisson.logpmf(np.arange(len(shares)), particles.density * cut.volume)

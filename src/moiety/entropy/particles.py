@@ -9,9 +9,9 @@ The first term comes from the numbers of centres in the smallest blocks (`partic
 goes on to infinity by the area law (Eqs. 9 and 10): crops of a periodic box stand for those of an
 infinite system.
 
-If particles have diameters, the diameter is part of a particle's state, as it is in the ideal gas of
-the same mixture.  With a resolution, positions are known to a pixel.  The entropy of packings depends
-on it without limit (M of touching disks grows like log R), so it is part of the answer.
+If particles have diameters, the diameter is part of a particle's state, as it is in the ideal gas
+of the same mixture.  With a resolution, positions are known to a pixel.  The entropy of packings
+depends on it without limit (M of touching disks grows like log R), so it is part of the answer.
 """
 
 from __future__ import annotations
@@ -38,8 +38,9 @@ from ..geometry.space import BlockCut, block_ladder
 from ..results.result import EntropyResult, networks_of
 from ..results.types import Base, Check, Status
 from .checks import common_checks
-from .climb import FEWEST_KNOWN, Climb, ClimbRules
+from .climb import FEWEST_KNOWN, Climb
 from .particle_terms import ParticleTerms, count_numbers, particle_statistics, space_cut
+from .rungs import ClimbRules
 
 __all__ = ["RESOLUTION", "default_training", "estimate_excess_entropy"]
 

@@ -71,7 +71,7 @@ class Execution:
     def __post_init__(self) -> None:
         if self.folds < 2 or self.threads < 1:
             raise InputError(
-                f"folds must be at least 2 and threads at least 1, not {self.folds} and {self.threads}"
+                f"folds must be at least 2 and threads at least 1, not {self.folds}, {self.threads}"
             )
 
     def check_folds(self, samples: int) -> None:
@@ -85,7 +85,7 @@ class Execution:
         """
         if self.folds > samples // 4:
             raise InputError(
-                f"folds must be from 2 to {samples // 4}, a quarter of the samples, not {self.folds}"
+                f"folds must be 2 to {samples // 4}, a quarter of the samples, not {self.folds}"
             )
 
 

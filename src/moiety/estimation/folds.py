@@ -12,7 +12,7 @@ half the variance of its error, which is half the variance between folds: `disag
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from threading import Event
 from typing import Generic, TypeVar
@@ -79,7 +79,7 @@ def _split(n: int, start: int, stop: int, validation: float) -> Split:
     others = np.concatenate([np.arange(stop, n), np.arange(start)])
     held = max(2, round(validation * len(others)))
     middle = (len(others) - held) // 2
-    first = middle if 0 < start and stop < n else (len(others) - held if start == 0 else 0)
+    first = middle if start > 0 and stop < n else (len(others) - held if start == 0 else 0)
     chosen = others[first : first + held]
     train = np.setdiff1d(others, chosen)
     return Split(train, np.sort(chosen), np.arange(start, stop))
@@ -253,6 +253,8 @@ def side_by_side(
         with ThreadPoolExecutor(threads) as pool:
             try:
                 futures = [pool.submit(alone, fold) for fold in range(folds)]
+                for future in as_completed(futures):  # the first failure ends the others
+                    future.result()
                 return [future.result() for future in futures]
             except BaseException:
                 halt.set()

@@ -1,11 +1,12 @@
-"""Training as scalars of TensorBoard, to be watched while it runs: `tensorboard --logdir DIR`.
+"""Log training to TensorBoard, to be followed while it runs: `tensorboard --logdir DIR`.
 
     2x4 - 2x4/bound/fold-1        the bound on validation pairs, in nats
     2x4 - 2x4/validation/fold-1   minus the loss on them
-    2x4 - 2x4/training/fold-1     minus the loss, mean over the steps since the look before
-    chain-rule/...                the same of the cross-check; its bound is minus the entropy per site
+    2x4 - 2x4/training/fold-1     minus the loss, averaged over the steps since the last check
+    chain-rule/...                the same for the cross-check; the bound is on minus the entropy
 
-Steps are those of the optimiser.  What is trained tells a log at every look; a log tells nobody anything.
+Steps count updates by the optimiser.  The log is called at every check of every training, and
+nothing depends on it.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ if TYPE_CHECKING:
 
 __all__ = ["ScalarLog", "check_tensorboard"]
 
-_TOLD = ("training", "validation", "bound")
+_SCALARS = ("training", "validation", "bound")
 
 
 def check_tensorboard() -> None:
-    """Refuse to log where TensorBoard is missing, before the long work.
+    """Check that TensorBoard is installed, before the long work.
 
     Raises:
-        InputError: It is, with the command that installs it.
+        InputError: It is not; the message gives the command that installs it.
     """
     try:
         missing = find_spec("tensorboard") is None
@@ -42,13 +43,13 @@ def check_tensorboard() -> None:
 
 
 class ScalarLog:
-    """Writes the histories of trainings to a folder: `watch=` of `estimate_entropy`.
+    """Writes training histories to a folder: `on_check=` of `estimate_entropy`.
 
-    Arguments:
-        folder: Made where it is not there yet; what an earlier log of the same folder said is overruled.
+    Args:
+        folder: Folder of the log, created if necessary; an earlier log in it is replaced.
 
     Raises:
-        InputError: TensorBoard is missing, or the folder cannot be made.
+        InputError: TensorBoard is not installed, or the folder cannot be created.
 
     Example:
         >>> import tempfile
@@ -71,13 +72,19 @@ class ScalarLog:
             raise InputError(
                 f"{folder}: no log can be written there ({error.strerror}); choose another folder"
             ) from error
-        self._lock = Lock()
+        self._lock = Lock()  # folds call from threads of their own
 
     def __call__(self, part: str, fold: int, history: History) -> None:
-        """Note the last look of a training."""
+        """Record the last check of a training.
+
+        Args:
+            part: What is trained, for example "2x4 | 2x4".
+            fold: Index of the fold, from 0.
+            history: Its history so far.
+        """
         group = re.sub(r"[^\w.-]+", "-", part)
-        with self._lock:  # folds tell from threads of their own
-            for name in _TOLD:
+        with self._lock:
+            for name in _SCALARS:
                 self._writer.add_scalar(
                     f"{group}/{name}/fold-{fold + 1}", getattr(history, name)[-1], history.steps[-1]
                 )

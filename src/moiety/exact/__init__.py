@@ -1,7 +1,7 @@
-"""Exact answers, as code that users can import.
+"""Exact results, as code that users can import.
 
 `EXACT[name](temperature, size=None, coupling=1, field=0)` is the entropy per site in
-nats, of the infinite lattice where no size is given.
+nats; without a size it is that of the infinite lattice.
 """
 
 from __future__ import annotations

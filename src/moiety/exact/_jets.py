@@ -1,10 +1,10 @@
-r"""Sums of products that are kept as logs, with two derivatives.
+r"""Sums of products in logarithmic form, with two derivatives.
 
     Z = sum_i f_i e^{l_i},   ln Z,   (ln Z)' = Z'/Z,   (ln Z)'' = Z''/Z - (Z'/Z)^2.
 
-Each f_i is one factor that may have either sign or vanish, so it is kept outside the log,
-as a jet (f, f', f'').  One slope is taken out of all products first: then the squares
-that the last difference is made of are small.
+f_i is a factor that may have either sign or vanish; it stays outside the logarithm as a
+jet (f, f', f'').  One slope is factored out of all products first, which keeps the squares
+in the last difference small.
 """
 
 from __future__ import annotations
@@ -24,25 +24,28 @@ def add_products(
 ) -> tuple[float, float, float]:
     """Ln Z and its first two derivatives.
 
-    Arguments:
-        logs, slopes, curvatures: l_i, l_i' and l_i'', shape `(n,)` each.
-        factors: f_i, f_i' and f_i'', shape `(n, 3)`.
+    Args:
+        logs: l_i, shape `(n,)`.
+        slopes: l_i', shape `(n,)`.
+        curvatures: l_i'', shape `(n,)`.
+        factors: Jets (f_i, f_i', f_i''), shape `(n, 3)`.
 
     Example:
-        >>> one, none = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 0.0])
-        >>> [round(x, 6) for x in add_products([2.0, 2.0], [1.0, 3.0], [0.0, 0.0], [one, one])]  # of e^x + e^3x
+        >>> unit, zero = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 0.0])
+        >>> sums = add_products([2.0, 2.0], [1.0, 3.0], [0.0, 0.0], [unit, unit])  # e^x + e^3x
+        >>> [round(x, 6) for x in sums]
         [2.693147, 2.0, 1.0]
-        >>> add_products([2.0, 900.0], [1.0, 3.0], [0.5, 0.0], [one, none])[1:]
+        >>> add_products([2.0, 900.0], [1.0, 3.0], [0.5, 0.0], [unit, zero])[1:]
         (1.0, 0.5)
     """
-    logs, slopes, curvatures = (
+    log, slope, curvature = (
         np.asarray(column, dtype=float) for column in (logs, slopes, curvatures)
     )
     value, first, second = np.array(factors, dtype=float).T
-    top = (logs + np.log(np.maximum(abs(value), 1e-300))).max()
-    weight, common = np.exp(np.minimum(logs - top, 600.0)), float(slopes[np.argmax(logs)])
-    rest = slopes - common
+    top = (log + np.log(np.maximum(abs(value), 1e-300))).max()
+    weight, common = np.exp(np.minimum(log - top, 600.0)), float(slope[np.argmax(log)])
+    rest = slope - common
     z = (weight * value).sum()
-    by = (weight * (first + value * rest)).sum() / z
-    twice = (weight * (second + 2 * first * rest + value * (rest**2 + curvatures))).sum() / z
-    return float(top + np.log(z)), float(common + by), float(twice - by**2)
+    once = (weight * (first + value * rest)).sum() / z
+    twice = (weight * (second + 2 * first * rest + value * (rest**2 + curvature))).sum() / z
+    return float(top + np.log(z)), float(common + once), float(twice - once**2)

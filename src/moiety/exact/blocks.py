@@ -1,17 +1,18 @@
-r"""Blocks inside a known system: their entropy, and the mutual information of two neighbours.
+r"""Blocks inside a solved system: their entropy, and the mutual information of two neighbours.
 
-    S(A) = -sum_a p(a) ln p(a),   p(a) = sum of p over all other sites,   M(A;B) = S(A) + S(B) - S(A,B),
+    S(A) = -sum_a p(a) ln p(a),   p(a) = sum of p over all other sites,
+    M(A;B) = S(A) + S(B) - S(A,B).
 
-A and B of the same sides, one after the other along the first axis; where they fill it, they
-meet at both ends.  By the sum over all states of a small system, by the transfer matrix of rows
-where a block is as wide as the lattice, by determinants of Gaussian fields; of rotors in a field
-only the limit of low temperature is known, that of Gaussian angles, which has an M of its own
-but an S that goes to minus infinity with ln T.
+A and B have the same sides and follow each other along the first axis; if they fill it, they
+meet at both ends.  The methods are a sum over all states of a small system, the transfer matrix
+of rows if a block is as wide as the lattice, and determinants for Gaussian fields.  For rotors
+in a field only the limit of low temperature is known, where angles are Gaussian: M converges
+there, while S goes to minus infinity with ln T.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -28,9 +29,13 @@ __all__ = ["Block", "block_answers"]
 
 @dataclass(frozen=True)
 class Block:
-    """In nats; None where not known, or where two such blocks do not fit.
+    """Exact values for a block, in nats.
 
-    `limit` is "low temperature" where M is that of Gaussian angles, else None.
+    Args:
+        entropy: Entropy of the block; None if unknown.
+        mutual_information: M between two neighbouring blocks; None if unknown, or if two blocks
+            do not fit into the lattice.
+        limit: "low temperature" if M is that of Gaussian angles, otherwise None.
     """
 
     entropy: float | None = None
@@ -39,20 +44,20 @@ class Block:
 
 
 def block_answers(system: Any, block: Sequence[int], infinite: bool = False) -> Block | None:
-    """What is known of a block of these sides in a system; None if nothing is.
+    """Exact values for a block in a system; None if nothing is known.
 
-    Arguments:
-        system: One of `moiety.systems`, or any object like them.
-        block: One side per axis.
-        infinite: Whether the lattice is infinite instead of the system's own; chains only.
+    Args:
+        system: A system of `moiety.systems`, or any object like them.
+        block: Sides of the block, one per axis.
+        infinite: Whether to take the infinite lattice instead of the system's own; chains only.
 
     Raises:
-        InputError: A block that does not fit, or an infinite lattice of more than one dimension.
+        InputError: The block does not fit, or the infinite lattice has several dimensions.
 
     Example:
         >>> from moiety import system
-        >>> found = block_answers(system("ising-square", size=4, temperature=2.0), (2, 2))
-        >>> round(found.entropy, 6), round(found.mutual_information, 6)
+        >>> square = block_answers(system("ising-square", size=4, temperature=2.0), (2, 2))
+        >>> round(square.entropy, 6), round(square.mutual_information, 6)
         (1.277598, 0.657536)
     """
     block = tuple(block)
@@ -70,11 +75,11 @@ def block_answers(system: Any, block: Sequence[int], infinite: bool = False) -> 
 
 
 def _two_fit(system: Any, block: tuple[int, ...]) -> bool:
-    return 2 * block[0] <= system.shape[0]
+    return bool(2 * block[0] <= system.shape[0])
 
 
 def _masks(system: Any, block: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """The block at the origin and its neighbour along the first axis."""
+    """Masks of the block at the origin and of its neighbour along the first axis."""
     first, second = np.zeros((2, *system.shape), dtype=bool)
     rest = tuple(slice(side) for side in block[1:])
     first[(slice(block[0]), *rest)] = True
@@ -85,7 +90,7 @@ def _masks(system: Any, block: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]
 def _discrete(system: Any, block: tuple[int, ...], infinite: bool) -> Block | None:
     states = site_states(system)
     probabilities = None if states is None else enumeration.system_probabilities(system, states)
-    if probabilities is None:
+    if states is None or probabilities is None:
         return _rows(system, block)
     first, second = _masks(system, block)
     entropy = enumeration.block_entropy(probabilities, first, states)
@@ -95,14 +100,14 @@ def _discrete(system: Any, block: tuple[int, ...], infinite: bool) -> Block | No
 
 
 def _rows(system: Any, block: tuple[int, ...]) -> Block | None:
-    """A block as wide as the torus: successive rows of a strip."""
+    """A block as wide as the torus: consecutive rows of a strip."""
     if len(block) != 2 or block[1] != system.shape[1]:
         return None
     strip = torus_strip(system, block[1])
     return None if strip is None else _segments(strip, block[0], system.shape[0])
 
 
-def _ising_chain(system: Any, block: tuple[int, ...], infinite: bool) -> Block:
+def _ising_chain(system: Any, block: tuple[int, ...], infinite: bool) -> Block | None:
     if system.shape == (1,) and not infinite:
         return _discrete(system, block, infinite)
     strip = Strip("ising-square", 1, system.temperature, system.coupling, system.field)
@@ -134,7 +139,7 @@ def _gaussian_field(system: Any, block: tuple[int, ...], infinite: bool) -> Bloc
 
 def _xy_square(system: Any, block: tuple[int, ...], infinite: bool) -> Block | None:
     t, j, h = system.temperature, system.coupling, system.field
-    if prod(system.shape) == 2 and prod(block) == 1:  # both bonds between the two
+    if prod(system.shape) == 2 and prod(block) == 1:  # both bonds connect the same two sites
         information = xy.pair_information(t, 2 * j, h)
         spin = (xy.pair_entropy(t, 2 * j, h) + information) / 2
         return Block(spin, information if _two_fit(system, block) else None)
@@ -146,7 +151,7 @@ def _xy_square(system: Any, block: tuple[int, ...], infinite: bool) -> Block | N
     )
 
 
-_SOLVED = {
+_SOLVED: dict[str, Callable[[Any, tuple[int, ...], bool], Block | None]] = {
     "ising-chain": _ising_chain,
     "markov-chain": _markov_chain,
     "gaussian-field": _gaussian_field,

@@ -1,10 +1,10 @@
-r"""Small discrete systems by summing over all their states.
+r"""Small discrete systems: sums over all their states.
 
     S = -sum_x p log p,   p = exp(-E / T) / Z,   M(A;B) = S(A) + S(B) - S(A,B),
     U = <E>,   C = (<E^2> - <E>^2) / T^2,
 
-where A and B are any sites, and the p of a few sites is the sum of p over all others.
-States are numbered with the first site as the leading digit, base q.
+where A and B are any sets of sites, and the p of a set is the sum of p over all other sites.
+States are numbered in base q; the first site is the leading digit.
 """
 
 from __future__ import annotations
@@ -35,13 +35,17 @@ MOST_BITS = 20
 
 
 def all_states(shape: tuple[int, ...], states: int) -> np.ndarray:
-    """Every configuration.
+    """Enumerate all configurations.
+
+    Args:
+        shape: Sides of the lattice.
+        states: Number q of states of a site.
 
     Returns:
         Codes, shape `(1, q**sites, *shape)`, as one chain of draws.
 
     Raises:
-        InputError: More than 2**20 configurations.
+        InputError: There are more than 2**20 configurations.
 
     Example:
         >>> all_states((2,), 2)[0].tolist()
@@ -56,18 +60,25 @@ def all_states(shape: tuple[int, ...], states: int) -> np.ndarray:
 
 
 def boltzmann(energies: np.ndarray, temperature: float) -> np.ndarray:
-    """Probabilities of states of these energies.
+    """Boltzmann probabilities.
+
+    Args:
+        energies: Energies of all states, any shape.
+        temperature: T, with k_B = 1.
 
     Example:
         >>> boltzmann(np.array([0.0, 0.0]), 1.0).tolist()
         [0.5, 0.5]
     """
-    weights = np.exp(-(energies - energies.min()) / temperature)
-    return weights / weights.sum()
+    weights: np.ndarray = np.exp(-(energies - energies.min()) / temperature)
+    return np.asarray(weights / weights.sum())
 
 
 def entropy(probabilities: np.ndarray) -> float:
-    """-sum p log p of an array of any shape, in nats.
+    """Entropy in nats, -sum p log p.
+
+    Args:
+        probabilities: Probabilities, any shape.
 
     Example:
         >>> round(entropy(np.full((2, 2), 0.25)), 6)  # 2 log 2
@@ -80,10 +91,10 @@ def entropy(probabilities: np.ndarray) -> float:
 def mutual_information(probabilities: np.ndarray, half: np.ndarray, states: int) -> float:
     """M in nats between some sites of a system and the others.
 
-    Arguments:
-        probabilities: Of all states in their order, shape `(q**sites,)`.
-        half: Whether a site belongs to the first half, shape `space`.
-        states: q.
+    Args:
+        probabilities: Probabilities of all states in order, shape `(q**sites,)`.
+        half: Mask of the first half, in the shape of the lattice.
+        states: Number q of states of a site.
 
     Example:
         >>> round(mutual_information(np.array([0.5, 0, 0, 0.5]), np.array([True, False]), 2), 6)
@@ -96,15 +107,15 @@ def mutual_information(probabilities: np.ndarray, half: np.ndarray, states: int)
 
 
 def block_entropy(probabilities: np.ndarray, block: np.ndarray, states: int) -> float:
-    """Entropy in nats of some sites of a system, whatever the others do.
+    """Entropy in nats of the marginal distribution of some sites.
 
-    Arguments:
-        probabilities: Of all states in their order, shape `(q**sites,)`.
-        block: Whether a site belongs to the block, shape `space`.
-        states: q.
+    Args:
+        probabilities: Probabilities of all states in order, shape `(q**sites,)`.
+        block: Mask of the block, in the shape of the lattice.
+        states: Number q of states of a site.
 
     Raises:
-        InputError: A mask of another number of sites.
+        InputError: The mask has another number of sites.
 
     Example:
         >>> copies = np.array([0.5, 0, 0, 0, 0, 0, 0, 0.5])  # three spins that agree
@@ -114,7 +125,8 @@ def block_entropy(probabilities: np.ndarray, block: np.ndarray, states: int) -> 
     block = np.asarray(block, dtype=bool).ravel()
     if np.size(probabilities) != states**block.size:
         raise InputError(
-            f"{np.size(probabilities)} probabilities are not those of {block.size} sites of {states} states"
+            f"{np.size(probabilities)} probabilities do not match {block.size} sites "
+            f"of {states} states"
         )
     joint = np.reshape(probabilities, (states,) * block.size)
     return entropy(joint.sum(tuple(np.flatnonzero(~block))))
@@ -125,19 +137,21 @@ def block_information(
 ) -> float:
     """M in nats between two disjoint blocks of a system; sites outside both are summed over.
 
-    Arguments:
-        probabilities: Of all states in their order, shape `(q**sites,)`.
-        first, second: Whether a site belongs to the block, shape `space`.
-        states: q.
+    Args:
+        probabilities: Probabilities of all states in order, shape `(q**sites,)`.
+        first: Mask of the first block, in the shape of the lattice.
+        second: Mask of the second block, in the shape of the lattice.
+        states: Number q of states of a site.
 
     Raises:
-        InputError: Blocks that overlap, or masks of another number of sites.
+        InputError: The blocks overlap, or the masks have another number of sites.
 
     Example:
-        >>> parity = np.array([0.25, 0, 0, 0.25, 0, 0.25, 0.25, 0])  # any two of three spins are independent
+        >>> # three spins of even parity: any two are independent
+        >>> parity = np.array([0.25, 0, 0, 0.25, 0, 0.25, 0.25, 0])
         >>> first, second = np.array([True, False, False]), np.array([False, True, False])
-        >>> round(block_information(parity, first, second, 2), 6), round(block_information(parity, first, ~first, 2), 6)
-        (0.0, 0.693147)
+        >>> [round(block_information(parity, first, other, 2), 6) for other in (second, ~first)]
+        [0.0, 0.693147]
     """
     first, second = (np.asarray(mask, dtype=bool).ravel() for mask in (first, second))
     if first.size != second.size or (first & second).any():
@@ -147,36 +161,56 @@ def block_information(
 
 
 def system_probabilities(system: Any, states: int) -> np.ndarray | None:
-    """Of all states of a system with few of them, shape `(q**sites,)`; None for one with many.
+    """Probabilities of all states, shape `(q**sites,)`; None if there are more than 2**20.
 
-    Arguments:
-        system: Has `shape`, `temperature` and `energy(values)`.
-        states: Number of states of a site.
+    Args:
+        system: An object with `shape`, `temperature` and `energy(values)`.
+        states: Number q of states of a site.
     """
     energies = _energies(system, states)
     return None if energies is None else boltzmann(energies, system.temperature)
 
 
 def system_entropy(system: Any, states: int) -> float | None:
-    """Entropy per site of a system with few states, None for one with many; see `system_probabilities`."""
+    """Entropy per site in nats; None if there are too many states.
+
+    Args:
+        system: An object with `shape`, `temperature` and `energy(values)`.
+        states: Number q of states of a site.
+    """
     probabilities = system_probabilities(system, states)
     return None if probabilities is None else entropy(probabilities) / prod(system.shape)
 
 
 def system_energy(system: Any, states: int) -> float | None:
-    """Mean energy per site of a system with few states, None for one with many."""
+    """Mean energy per site; None if there are too many states.
+
+    Args:
+        system: An object with `shape`, `temperature` and `energy(values)`.
+        states: Number q of states of a site.
+    """
     answers = system_answers(system, states)
     return None if answers is None else answers[1]
 
 
 def system_heat_capacity(system: Any, states: int) -> float | None:
-    """Heat capacity per site of a system with few states, None for one with many."""
+    """Heat capacity per site; None if there are too many states.
+
+    Args:
+        system: An object with `shape`, `temperature` and `energy(values)`.
+        states: Number q of states of a site.
+    """
     answers = system_answers(system, states)
     return None if answers is None else answers[2]
 
 
 def system_answers(system: Any, states: int) -> tuple[float, float, float] | None:
-    """Entropy, energy and heat capacity per site, by one sum over all states; None where they are many."""
+    """Entropy, energy and heat capacity per site; None if there are too many states.
+
+    Args:
+        system: An object with `shape`, `temperature` and `energy(values)`.
+        states: Number q of states of a site.
+    """
     energies = _energies(system, states)
     if energies is None:
         return None
@@ -189,4 +223,4 @@ def system_answers(system: Any, states: int) -> tuple[float, float, float] | Non
 def _energies(system: Any, states: int) -> np.ndarray | None:
     if prod(system.shape) * log2(states) > MOST_BITS:
         return None
-    return system.energy(all_states(system.shape, states))[0]
+    return np.asarray(system.energy(all_states(system.shape, states))[0])

@@ -13,7 +13,7 @@ has Sigma = T (K Laplacian + m^2)^-1, which plane waves diagonalise:
     lambda(k) = m^2 + 2 K sum_axes (1 - cos k_axis),   k_axis = 2 pi n / L_axis,
     C(r) = (1/N) sum_k (T / lambda(k)) cos(k r),   s = 1/2 <ln(2 pi e T / lambda(k))>_k.
 
-A side of 2 has two bonds a pair, a side of 1 none.  T scales Sigma and drops out of M.
+On a side of 2, pairs have two bonds; on a side of 1, none.  T scales Sigma and drops out of M.
 """
 
 from __future__ import annotations
@@ -35,21 +35,18 @@ __all__ = [
     "gaussian_information",
 ]
 
-_GRID = {
-    1: 1,
-    2: 16384,
-    3: 512,
-}  # points from 0 to pi of every axis but the one done in closed form
+# grid points from 0 to pi, by dimension, for each axis but the one integrated in closed form
+_GRID = {1: 1, 2: 16384, 3: 512}
 
 
 def gaussian_entropy(covariance: np.ndarray) -> float:
-    """Differential entropy in nats, negative where the variables are narrow.
+    """Differential entropy in nats; negative for narrow distributions.
 
-    Arguments:
-        covariance: Shape `(n, n)`.
+    Args:
+        covariance: Covariance matrix, shape `(n, n)`.
 
     Raises:
-        InputError: Not square, or not positive definite.
+        InputError: The matrix is not square or not positive definite.
 
     Example:
         >>> round(gaussian_entropy(np.eye(2)), 6)  # ln(2 pi e)
@@ -62,15 +59,16 @@ def gaussian_entropy(covariance: np.ndarray) -> float:
 def gaussian_information(covariance: np.ndarray, half: np.ndarray) -> float:
     """M in nats between some of the variables and the others.
 
-    Arguments:
-        covariance: Shape `(n, n)`.
-        half: Whether a variable belongs to the first half, n booleans in any shape.
+    Args:
+        covariance: Covariance matrix, shape `(n, n)`.
+        half: Mask of the first half, n booleans in any shape.
 
     Raises:
-        InputError: Not square, not positive definite, or a mask of another size.
+        InputError: The matrix is not square or not positive definite, or the mask does not fit.
 
     Example:
-        >>> round(gaussian_information(np.array([[1.0, 0.6], [0.6, 1.0]]), np.array([True, False])), 6)
+        >>> pair = np.array([[1.0, 0.6], [0.6, 1.0]])
+        >>> round(gaussian_information(pair, np.array([True, False])), 6)
         0.223144
     """
     covariance, half = _checked(covariance), np.asarray(half, dtype=bool).ravel()
@@ -83,41 +81,52 @@ def gaussian_information(covariance: np.ndarray, half: np.ndarray) -> float:
 def free_field_spectrum(
     shape: Sequence[int], mass: float = 1.0, stiffness: float = 1.0
 ) -> np.ndarray:
-    """lambda(k) of every plane wave of the lattice, shape `shape`.
+    """lambda(k) of all plane waves of the lattice, in the shape of the lattice.
+
+    Args:
+        shape: Sides of the periodic lattice.
+        mass: m.
+        stiffness: K.
 
     Example:
-        >>> free_field_spectrum((2, 1)).tolist()  # two bonds, and none along the side of 1
+        >>> free_field_spectrum((2, 1)).tolist()  # two bonds along the side of 2, none of 1
         [[1.0], [5.0]]
     """
     _check_field(mass, stiffness)
     waves = [2 * (1 - np.cos(2 * pi * np.arange(side) / side)) for side in shape]
-    return mass**2 + stiffness * sum(np.ix_(*waves))
+    return np.asarray(mass**2 + stiffness * sum(np.ix_(*waves)))
 
 
 def free_field_covariance(
     shape: Sequence[int], mass: float = 1.0, stiffness: float = 1.0, temperature: float = 1.0
 ) -> np.ndarray:
-    """C(r): the covariance of a site with the one r farther on, shape `shape`.
+    """C(r), the covariance of two sites at distance r, in the shape of the lattice.
 
-    See `block_covariance` for the matrix.
+    `block_covariance` makes a matrix of it.
+
+    Args:
+        shape: Sides of the periodic lattice.
+        mass: m.
+        stiffness: K.
+        temperature: T.
 
     Example:
-        >>> np.round(free_field_covariance((2,)), 6).tolist()  # of [[3, -2], [-2, 3]]^-1
+        >>> np.round(free_field_covariance((2,)), 6).tolist()  # [[3, -2], [-2, 3]]^-1
         [0.6, 0.4]
     """
     _check_temperature(temperature)
-    return np.fft.ifftn(temperature / free_field_spectrum(shape, mass, stiffness)).real
+    return np.asarray(np.fft.ifftn(temperature / free_field_spectrum(shape, mass, stiffness)).real)
 
 
 def block_covariance(correlation: np.ndarray, block: Sequence[int]) -> np.ndarray:
     """Covariance matrix of the sites of a block of a periodic lattice.
 
-    Arguments:
-        correlation: C(r) of the lattice.
+    Args:
+        correlation: C(r) of the lattice, see `free_field_covariance`.
         block: Sides of the block, at most those of the lattice.
 
     Returns:
-        Shape `(sites, sites)`, sites in C order.
+        Matrix of shape `(sites, sites)`, sites in C order.
 
     Example:
         >>> block_covariance(np.array([3.0, 1.0, 0.0, 1.0]), (2,)).tolist()
@@ -130,13 +139,20 @@ def block_covariance(correlation: np.ndarray, block: Sequence[int]) -> np.ndarra
         raise InputError(f"a block of sides {tuple(block)} does not fit a lattice of {shape}")
     sites = np.indices(block).reshape(len(shape), -1)
     apart = (site[:, None] - site[None, :] for site in sites)
-    return correlation[tuple(distance % side for distance, side in zip(apart, shape, strict=True))]
+    distance = tuple(difference % side for difference, side in zip(apart, shape, strict=True))
+    return np.asarray(correlation[distance])
 
 
 def free_field_entropy(
     shape: Sequence[int], mass: float = 1.0, stiffness: float = 1.0, temperature: float = 1.0
 ) -> float:
-    """Differential entropy per site in nats of a periodic lattice of any size.
+    """Differential entropy per site in nats of a periodic lattice.
+
+    Args:
+        shape: Sides of the lattice.
+        mass: m.
+        stiffness: K.
+        temperature: T.
 
     Example:
         >>> round(free_field_entropy((1,)), 6)  # a lone site of variance T / m^2
@@ -152,15 +168,18 @@ def free_field_entropy_infinite(
 ) -> float:
     """Differential entropy per site in nats of the infinite lattice.
 
-    One axis is integrated in closed form, with a = lambda at k = 0 of that axis,
+    The integral over one axis has a closed form, with a = lambda at k = 0 of that axis,
 
-        <ln(a + 2 K (1 - cos k))>_k = 2 ln[(sqrt a + sqrt(a + 4 K)) / 2],
+        <ln(a + 2 K (1 - cos k))>_k = 2 ln[(sqrt a + sqrt(a + 4 K)) / 2].
 
-    the others on a grid, whose error falls like exp(-2 m points / sqrt K): below 1e-9
-    for m >= 0.001 sqrt K in two dimensions and 0.02 sqrt K in three (both measured).
+    The others are done on a grid with an error that falls like exp(-2 m points / sqrt K): below
+    1e-9 for m >= 0.001 sqrt K in two dimensions and 0.02 sqrt K in three (both measured).
 
-    Arguments:
-        dimensions: 1 to 3.
+    Args:
+        dimensions: Number of space dimensions, 1 to 3.
+        mass: m.
+        stiffness: K.
+        temperature: T.
 
     Example:
         >>> round(free_field_entropy_infinite(2, mass=1e-4), 6)  # 1/2 ln(2 pi e) - 2 G / pi

@@ -1,27 +1,28 @@
 r"""Hard rods on a line and hard disks in the plane: pressure and excess entropy.
 
-Of particles of diameter 1 with Z = pressure / (density T), the excess over the ideal gas of the
-same density, per particle in nats, is
+For particles of diameter 1 with Z = pressure / (density T), the excess entropy over the ideal gas
+of the same density, per particle in nats, is
 
-    s = -int_0^rho (Z - 1) / rho' drho';
+    s = -int_0^rho (Z - 1) / rho' drho'.
 
     rods (Tonks, Phys. Rev. 50, 955 (1936)), exact:
         Z = 1 / (1 - rho),    s = ln(1 - rho),    on a ring of N:  s = (N - 1) / N ln(1 - rho);
     disks (Henderson, Mol. Phys. 30, 971 (1975)):
         Z = (1 + phi^2 / 8) / (1 - phi)^2,    s = 7/8 ln(1 - phi) - 9/8 phi / (1 - phi);
     disks: the virial series Z = 1 + sum_n b_n (2 phi)^{n-1} up to n = 10
-        (Clisby & McCoy, J. Stat. Phys. 122, 15 (2006)), the rest a geometric series.
+        (Clisby & McCoy, J. Stat. Phys. 122, 15 (2006)); a geometric series replaces the rest.
 
-Against that series and event chains of 1,024 disks Henderson's Z is too large by 0.0005, 0.004, 0.018,
-0.07, 0.18 at phi = 0.3, 0.4, 0.5, 0.6, 0.65 and by 0.8 at 0.69, where hexatic order sets in; his s is too
-small by 0.0005, 0.003, 0.01, 0.02 at 0.4, 0.5, 0.6, 0.65.
+Compared with that series and with event chains of 1,024 disks, Henderson's Z is too large by
+0.0005, 0.004, 0.018, 0.07, 0.18 at phi = 0.3, 0.4, 0.5, 0.6, 0.65, and by 0.8 at 0.69, where
+hexatic order sets in; his s is too small by 0.0005, 0.003, 0.01, 0.02 at 0.4, 0.5, 0.6, 0.65.
 
-A fixed number N in a periodic box, its correlations short against the box, adds to the first order
-of 1/N
+For a fixed number N in a periodic box that is large compared with the correlation length, the
+corrections of first order in 1/N are
 
-    ln(chi) / (2 N)  to s,    -phi / (2 N) d ln(chi) / dphi  to Z,    chi = d(phi Z) / dphi,
+    ln(chi) / (2 N)  to s,    -phi / (2 N) d ln(chi) / dphi  to Z,    chi = d(phi Z) / dphi.
 
-by the saddle point of the grand canonical sum: the number cannot fluctuate with variance N / chi.
+They follow from the saddle point of the grand canonical sum, in which N fluctuates with variance
+N / chi.
 """
 
 from __future__ import annotations
@@ -44,16 +45,20 @@ __all__ = [
     "virial_excess_entropy",
 ]
 
-FREEZING = 0.7  # packing fraction of the liquid of disks where the hexatic phase appears: Bernard & Krauth, PRL 107, 155704
+# packing fraction at which the hexatic phase of disks appears: Bernard & Krauth, PRL 107, 155704
+FREEZING = 0.7
 _VIRIALS = (
     1.0, 4 / 3 - sqrt(3) / pi, 2 - 9 * sqrt(3) / (2 * pi) + 10 / pi**2,
     0.33355604, 0.1988425, 0.1148728, 0.0649930, 0.0362193, 0.0199537,
-)  # b_2 to b_10 in powers of the second one  # fmt: skip
-_REST = 300  # terms of the rest that are summed
+)  # b_2 to b_10 in powers of b_2  # fmt: skip
+_REST = 300  # number of terms of the geometric series
 
 
 def tonks_compressibility(density: float) -> float:
     """Z of infinitely many rods.
+
+    Args:
+        density: Rods per length, in units of 1 / diameter.
 
     Example:
         >>> tonks_compressibility(0.5)
@@ -63,7 +68,10 @@ def tonks_compressibility(density: float) -> float:
 
 
 def tonks_pressure(density: float) -> float:
-    """Of infinitely many rods, divided by the temperature: rho / (1 - rho), in units of 1 / diameter.
+    """Pressure / T of infinitely many rods, rho / (1 - rho), in units of 1 / diameter.
+
+    Args:
+        density: Rods per length, in units of 1 / diameter.
 
     Example:
         >>> tonks_pressure(0.5)
@@ -73,11 +81,11 @@ def tonks_pressure(density: float) -> float:
 
 
 def tonks_excess_entropy(density: float, particles: int | None = None) -> float:
-    """Excess entropy per rod in nats, exact.
+    """Exact excess entropy per rod in nats.
 
-    Arguments:
+    Args:
         density: Rods per length, in units of 1 / diameter.
-        particles: On a ring; infinitely many unless given.
+        particles: Number of rods on a ring; None for infinitely many.
 
     Example:
         >>> round(tonks_excess_entropy(0.5), 6), tonks_excess_entropy(0.5, particles=1)
@@ -88,11 +96,11 @@ def tonks_excess_entropy(density: float, particles: int | None = None) -> float:
 
 
 def henderson_compressibility(packing_fraction: float, particles: int | None = None) -> float:
-    """Z of hard disks.
+    """Z of hard disks by Henderson's formula.
 
-    Arguments:
-        packing_fraction: pi / 4 times their number per area.
-        particles: In a periodic box; infinitely many unless given.
+    Args:
+        packing_fraction: phi, pi / 4 times the number of disks per area.
+        particles: Number of disks in a periodic box; None for infinitely many.
 
     Example:
         >>> henderson_compressibility(0.5), round(henderson_compressibility(0.5, particles=1024), 3)
@@ -104,11 +112,15 @@ def henderson_compressibility(packing_fraction: float, particles: int | None = N
 
 
 def henderson_excess_entropy(packing_fraction: float, particles: int | None = None) -> float:
-    """Excess entropy per disk in nats; arguments as above.
+    """Excess entropy per disk in nats by Henderson's formula.
+
+    Args:
+        packing_fraction: phi, pi / 4 times the number of disks per area.
+        particles: Number of disks in a periodic box; None for infinitely many.
 
     Example:
-        >>> round(henderson_excess_entropy(0.5), 6), round(henderson_excess_entropy(0.5, particles=1024), 6)
-        (-1.731504, -1.730266)
+        >>> [round(henderson_excess_entropy(0.5, particles=n), 6) for n in (None, 1024)]
+        [-1.731504, -1.730266]
     """
     phi = _liquid(packing_fraction)
     s = 7 / 8 * log(1 - phi) - 9 / 8 * phi / (1 - phi)
@@ -118,11 +130,12 @@ def henderson_excess_entropy(packing_fraction: float, particles: int | None = No
 def virial_compressibility(packing_fraction: float, terms: int = 10, rest: float = 0.0) -> float:
     """Z of hard disks by the virial series.
 
-    Arguments:
-        packing_fraction: phi.
-        terms: How many of the ten that are known; all ten are good to 1e-4 below phi = 0.3.
-        rest: Ratio of each coefficient that is left out to the one before; that of the known ones has
-            come down to 0.55, with which Z is good to 3e-4, 0.003, 0.03 at phi = 0.4, 0.5, 0.6.
+    Args:
+        packing_fraction: phi, pi / 4 times the number of disks per area.
+        terms: Number of terms, up to the ten that are known.  Ten terms are accurate to 1e-4
+            below phi = 0.3.
+        rest: Ratio of successive coefficients beyond `terms`.  The known ratios fall to 0.55,
+            which makes Z accurate to 3e-4, 0.003, 0.03 at phi = 0.4, 0.5, 0.6.
 
     Example:
         >>> round(virial_compressibility(0.2), 5), round(henderson_compressibility(0.2), 5)
@@ -134,7 +147,12 @@ def virial_compressibility(packing_fraction: float, terms: int = 10, rest: float
 
 
 def virial_excess_entropy(packing_fraction: float, terms: int = 10, rest: float = 0.0) -> float:
-    """Excess entropy per disk in nats, -sum_n b_n (2 phi)^{n-1} / (n - 1); arguments as above.
+    """Excess entropy per disk in nats, -sum_n b_n (2 phi)^{n-1} / (n - 1).
+
+    Args:
+        packing_fraction: phi, pi / 4 times the number of disks per area.
+        terms: Number of terms, see `virial_compressibility`.
+        rest: Ratio of successive coefficients beyond `terms`.
 
     Example:
         >>> round(virial_excess_entropy(0.2), 5), round(henderson_excess_entropy(0.2), 5)
@@ -155,14 +173,15 @@ def _series(terms: int, rest: float) -> Polynomial:
         )
     if not 0 <= rest < 1 / (2 * FREEZING):
         raise InputError(
-            f"the rest of the virial series needs a ratio from 0 to {1 / (2 * FREEZING):.3g}, not {rest!r}"
+            "the rest of the virial series needs a ratio from 0 to "
+            f"{1 / (2 * FREEZING):.3g}, not {rest!r}"
         )
     known = (0.0, *_VIRIALS[: terms - 1])
     return Polynomial((*known, *(known[-1] * rest ** np.arange(1, _REST + 1))))
 
 
 def _stiffness(phi: float) -> float:
-    """Chi of Henderson's Z: the inverse compressibility over that of the ideal gas."""
+    """Chi of Henderson's Z: the inverse compressibility relative to the ideal gas."""
     return (1 + phi + 3 * phi**2 / 8 - phi**3 / 8) / (1 - phi) ** 3
 
 
@@ -178,5 +197,5 @@ def _liquid(packing_fraction: float) -> float:
 
 def _below(name: str, value: float, end: float, closed: bool = False) -> float:
     if not (0 <= value < end or (closed and value == end)):
-        raise InputError(f"{name} must lie between 0 and {end:g}, not be {value!r}")
+        raise InputError(f"{name} must lie between 0 and {end:g}, not {value!r}")
     return float(value)

@@ -1,27 +1,28 @@
 r"""High temperature: the mutual information of two halves, and the entropy as a series in K = J/T.
 
-To second order in K a half knows the other through the bonds that were cut, one by one: a
-bond of energy -J b with <b> = 0 for independent sites has M = <b^2> K^2 / 2, so
+To second order in K each bond across a cut contributes to M independently: a bond of energy
+-J b, with <b> = 0 for independent sites, has M = <b^2> K^2 / 2, so
 
     M = bonds K^2 / 2            Ising, b = s s',
     M = bonds K^2 / 4            XY, b = cos(t - t'),
     M = bonds (q-1) K^2 / 2 q^2  Potts, b = delta(s, s') - 1/q,
 
-Eq. 6 of Nir, Sela, Beck and Bar-Sinai, PNAS 117, 30234 (2020).  What follows is of order
-K^4 on the square lattice (Ising, XY), K^3 where three bonds may close (triangular lattice)
-or three powers of one bond do not average to zero (Potts, q > 2).  Two bonds between one
-pair of sites, as on a side of 2, count as one of 2 J: four bonds.  With ln z = sum_n c_n K^n,
+Eq. 6 of Nir, Sela, Beck and Bar-Sinai, PNAS 117, 30234 (2020),
+https://doi.org/10.1073/pnas.2017042117.  The next order is K^4 on the square lattice (Ising,
+XY), and K^3 if three bonds may close (triangular lattice) or <b^3> is not zero (Potts, q > 2).
+Two bonds between one pair of sites, as on a side of 2, act as one of 2 J and count as four.
+With ln z = sum_n c_n K^n,
 
     s = sum_n (1 - n) c_n K^n,   u = -J sum_n n c_n K^{n-1},   C = sum_n n (n - 1) c_n K^n.
 
-Ising: Onsager's and Houtappel's integrals, expanded in the returns of a random walk,
+Ising: Onsager's and Houtappel's integrals, expanded in the return probabilities of a random walk,
 
     ln z = ln 2 + 1/2 ln a - 1/2 sum_n (b / a)^n <g^n> / n,
     square:     a = cosh^2 2K,             b = sinh 2K,   g = cos w1 + cos w2,
     triangular: a = cosh^3 2K + sinh^3 2K, b = sinh 2K,   g = cos w1 + cos w2 + cos(w1 + w2).
 
 Potts and XY on the square lattice: closed paths (Domb, *Phase Transitions and Critical
-Phenomena* vol. 3, ch. 1) of 4 and of 6 bonds, one and two a site, and their unions,
+Phenomena* vol. 3, ch. 1) of 4 and of 6 bonds, one and two per site, and their unions,
 
     Potts: ln z = ln q + 2 ln[(e^K + q - 1) / q] + (q-1) (t^4 + 2 t^6 + 2 (q-2) t^7) + O(K^8),
            t = (e^K - 1) / (e^K + q - 1),
@@ -33,11 +34,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from math import comb, factorial, log, pi, sqrt
+from math import comb, log, pi, sqrt
 
 import numpy as np
 
 from ..base.errors import InputError
+from ._power_series import bessel, exponential, logarithm, product, quotient
 
 __all__ = [
     "SERIES",
@@ -49,7 +51,7 @@ __all__ = [
     "series",
 ]
 
-_LONGEST = 40  # order of the Ising series
+_LONG = 40  # order of the Ising series
 _SHORT = 7  # order of the others
 _BONDED = (
     "ising-square",
@@ -66,20 +68,20 @@ def cut_information(
 ) -> float:
     """M in nats between the two sides of a cut, to second order in J / T.
 
-    Arguments:
-        name: Of the system, as in `SYSTEMS`, any Ising, XY or Potts one.
-        bonds: Number of bonds cut; k parallel ones count k^2.
-        temperature: k_B = 1.
+    Args:
+        name: Name of an Ising, XY or Potts system, as in `SYSTEMS`.
+        bonds: Number of bonds across the cut; k parallel bonds count k^2.
+        temperature: T, with k_B = 1.
         coupling: J.
-        states: q of a Potts model, 3 unless given.
+        states: Number q of states of a Potts model, 3 by default.
 
     Raises:
-        InputError: An unknown system, or a temperature that is not positive.
+        InputError: The system is unknown, or the temperature is not positive.
 
     Example:
         >>> round(cut_information("ising-square", 16, 10.0), 12)  # 16 / (2 T^2)
         0.08
-        >>> round(cut_information("potts-square", 16, 10.0, states=2), 12)  # an Ising model of J / 2
+        >>> round(cut_information("potts-square", 16, 10.0, states=2), 12)  # Ising with J / 2
         0.02
     """
     k = _reduced(temperature, coupling)
@@ -90,19 +92,26 @@ def cut_information(
     return bonds * square * k**2 / 2
 
 
-def high_temperature_entropy(name: str, temperature: float, **options) -> float:
-    """Entropy per site in nats of the infinite lattice, cut after K^order.
+def high_temperature_entropy(
+    name: str,
+    temperature: float,
+    coupling: float = 1.0,
+    states: int | None = None,
+    order: int | None = None,
+) -> float:
+    """Entropy per site in nats of the infinite lattice, truncated after K^order.
 
-    Arguments:
+    Args:
         name: A key of `SERIES`.
-        temperature: k_B = 1.
-        options: `coupling=1`, `states` (Potts, 3 unless given) and `order`, at most (and by
-            default) 40 for Ising and 7 for Potts and XY.  The error is of the next order, the
-            next even one for even series.
+        temperature: T, with k_B = 1.
+        coupling: J.
+        states: Number q of states of a Potts model, 3 by default.
+        order: Order of truncation, at most (and by default) 40 for Ising and 7 for Potts and
+            XY.  The error is of the next order; for even series, of the next even order.
 
     Raises:
-        InputError: An unknown name or order, or |J| / T past the radius of convergence (Ising)
-            or past 1, where terms no longer fall (Potts, XY).
+        InputError: The name or order is unknown, or |J| / T exceeds the radius of convergence
+            (Ising) or 1, where the terms no longer decrease (Potts, XY).
 
     Example:
         >>> round(high_temperature_entropy("ising-square", 4.0), 7)  # and Onsager
@@ -110,42 +119,73 @@ def high_temperature_entropy(name: str, temperature: float, **options) -> float:
         >>> round(high_temperature_entropy("xy-square", 10.0), 6)
         1.832849
     """
-    k, c = _prepared(name, temperature, **options)
+    k, c = _prepared(name, temperature, coupling, states, order)
     return float(((1 - np.arange(len(c))) * c) @ k ** np.arange(len(c)))
 
 
-def high_temperature_energy(name: str, temperature: float, **options) -> float:
-    """Energy per site of the infinite lattice, cut after K^(order - 1); see `high_temperature_entropy`.
+def high_temperature_energy(
+    name: str,
+    temperature: float,
+    coupling: float = 1.0,
+    states: int | None = None,
+    order: int | None = None,
+) -> float:
+    """Energy per site, truncated after K^(order - 1).
+
+    Args:
+        name: A key of `SERIES`.
+        temperature: T, with k_B = 1.
+        coupling: J.
+        states: Number q of states of a Potts model, 3 by default.
+        order: Order of truncation, see `high_temperature_entropy`.
 
     Example:
         >>> round(high_temperature_energy("ising-square", 10.0), 6)  # about -2 J^2 / T
         -0.203377
     """
-    k, c = _prepared(name, temperature, **options)
+    k, c = _prepared(name, temperature, coupling, states, order)
     orders = np.arange(1, len(c))
-    return -options.get("coupling", 1.0) * float((orders * c[1:]) @ k ** (orders - 1)) + 0.0
+    return -coupling * float((orders * c[1:]) @ k ** (orders - 1)) + 0.0
 
 
-def high_temperature_heat_capacity(name: str, temperature: float, **options) -> float:
-    """Heat capacity per site of the infinite lattice, cut after K^order; see `high_temperature_entropy`.
+def high_temperature_heat_capacity(
+    name: str,
+    temperature: float,
+    coupling: float = 1.0,
+    states: int | None = None,
+    order: int | None = None,
+) -> float:
+    """Heat capacity per site, truncated after K^order.
+
+    Args:
+        name: A key of `SERIES`.
+        temperature: T, with k_B = 1.
+        coupling: J.
+        states: Number q of states of a Potts model, 3 by default.
+        order: Order of truncation, see `high_temperature_entropy`.
 
     Example:
         >>> round(high_temperature_heat_capacity("ising-square", 10.0), 6)
         0.021022
     """
-    k, c = _prepared(name, temperature, **options)
+    k, c = _prepared(name, temperature, coupling, states, order)
     orders = np.arange(len(c))
     return float((orders * (orders - 1) * c) @ k**orders)
 
 
 @lru_cache
 def series(name: str, order: int | None = None, states: int | None = None) -> tuple[float, ...]:
-    """c_0 .. c_order of ln z, per site.
+    """Coefficients c_0 .. c_order of ln z, per site.
+
+    Args:
+        name: A key of `SERIES`.
+        order: Last order; by default all that is known.
+        states: Number q of states of a Potts model, 3 by default.
 
     Example:
         >>> [round(c, 6) for c in series("ising-square", 4)]  # ln 2 + K^2 + 5/6 K^4
         [0.693147, 0.0, 1.0, 0.0, 0.833333]
-        >>> [round(c, 6) for c in series("ising-triangular", 4)]  # two triangles a site
+        >>> [round(c, 6) for c in series("ising-triangular", 4)]  # two triangles per site
         [0.693147, 0.0, 1.5, 2.0, 2.75]
     """
     if name not in SERIES:
@@ -158,12 +198,9 @@ def series(name: str, order: int | None = None, states: int | None = None) -> tu
 
 
 def _prepared(
-    name: str,
-    temperature: float,
-    coupling: float = 1.0,
-    states: int | None = None,
-    order: int | None = None,
+    name: str, temperature: float, coupling: float, states: int | None, order: int | None
 ) -> tuple[float, np.ndarray]:
+    """K and the coefficients, if the series converges."""
     k, coefficients = _reduced(temperature, coupling), np.array(series(name, order, states))
     radius = SERIES[name].radius
     if not abs(k) < radius:
@@ -185,94 +222,66 @@ def _states(name: str, states: int | None) -> int:
     return states or 3
 
 
-# Power series are arrays of coefficients of K^0 .. K^order
-
-
-def _times(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return np.convolve(a, b)[: len(a)]
-
-
-def _over(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    result = np.zeros_like(a)
-    for n in range(len(a)):
-        result[n] = (a[n] - result[:n] @ b[n:0:-1]) / b[0]
-    return result
-
-
-def _log(a: np.ndarray) -> np.ndarray:
-    """From a (ln a)' = a', order by order."""
-    orders = np.arange(len(a))
-    result = np.zeros_like(a)
-    result[0] = log(a[0])
-    for n in range(1, len(a)):
-        result[n] = (a[n] - (orders[1:n] * result[1:n]) @ a[n - 1 : 0 : -1] / n) / a[0]
-    return result
-
-
-def _exp(rate: float, order: int) -> np.ndarray:
-    return np.array([rate**n / factorial(n) for n in range(order + 1)], dtype=float)
-
-
-def _bessel(index: int, order: int) -> np.ndarray:
-    """I_0 or I_1 of K."""
-    terms = np.zeros(order + 1)
-    for m in range((order - index) // 2 + 1):
-        terms[2 * m + index] = 1 / (2.0 ** (2 * m + index) * factorial(m) * factorial(m + index))
-    return terms
-
-
-def _ising(dimension_walk: Callable[[int], float], triangular: bool, order: int) -> np.ndarray:
+def _ising(returns: Callable[[int], float], triangular: bool, order: int) -> np.ndarray:
     cosh, sinh = (
-        (_exp(2.0, order) + _exp(-2.0, order)) / 2,
-        (_exp(2.0, order) - _exp(-2.0, order)) / 2,
+        (exponential(2.0, order) + exponential(-2.0, order)) / 2,
+        (exponential(2.0, order) - exponential(-2.0, order)) / 2,
     )
-    a = _times(cosh, cosh)
+    a = product(cosh, cosh)
     if triangular:
-        a = _times(a, cosh) + _times(sinh, _times(sinh, sinh))
-    ratio, power = _over(sinh, a), _exp(0.0, order)
-    total = _log(a)
+        a = product(a, cosh) + product(sinh, product(sinh, sinh))
+    ratio, power = quotient(sinh, a), exponential(0.0, order)
+    total = logarithm(a)
     total[0] += 2 * log(2)
     for n in range(1, order + 1):
-        power = _times(power, ratio)
-        total -= power * dimension_walk(n) / n
+        power = product(power, ratio)
+        total -= power * returns(n) / n
     return total / 2
 
 
 def _square_walk(n: int) -> float:
-    """<(cos w1 + cos w2)^n>: returns of the square lattice's walk."""
-    return 0.0 if n % 2 else comb(n, n // 2) ** 2 / 2**n
+    """<(cos w1 + cos w2)^n>: closed walks on the square lattice."""
+    return 0.0 if n % 2 else float(comb(n, n // 2) ** 2 / 2**n)
 
 
 def _triangular_walk(n: int) -> float:
     """<(cos w1 + cos w2 + cos(w1 + w2))^n>, from |1 + e^{iw1} + e^{-iw2}|^2 = 3 + 2 g."""
     honeycomb = [sum(comb(j, i) ** 2 * comb(2 * i, i) for i in range(j + 1)) for j in range(n + 1)]
-    return sum(comb(n, j) * (-3) ** (n - j) * honeycomb[j] for j in range(n + 1)) / 2**n
+    return float(sum(comb(n, j) * (-3) ** (n - j) * honeycomb[j] for j in range(n + 1)) / 2**n)
 
 
 def _potts(order: int, q: int) -> np.ndarray:
-    weight = _exp(1.0, order) + (q - 1) * _exp(0.0, order)
-    t = _over(_exp(1.0, order) - _exp(0.0, order), weight)
-    powers = [_exp(0.0, order)]
+    weight = exponential(1.0, order) + (q - 1) * exponential(0.0, order)
+    t = quotient(exponential(1.0, order) - exponential(0.0, order), weight)
+    powers = [exponential(0.0, order)]
     for _ in range(_SHORT):
-        powers.append(_times(powers[-1], t))
-    total = 2 * _log(weight / q) + (q - 1) * (powers[4] + 2 * powers[6] + 2 * (q - 2) * powers[7])
+        powers.append(product(powers[-1], t))
+    total: np.ndarray = 2 * logarithm(weight / q) + (q - 1) * (
+        powers[4] + 2 * powers[6] + 2 * (q - 2) * powers[7]
+    )
     total[0] += log(q)
     return total
 
 
 def _xy(order: int) -> np.ndarray:
-    zeroth = _bessel(0, order)
-    ratio = _over(_bessel(1, order), zeroth)
-    square = _times(ratio, ratio)
-    fourth = _times(square, square)
-    total = 2 * _log(zeroth) + 2 * fourth + 4 * _times(fourth, square)
+    zeroth = bessel(0, order)
+    ratio = quotient(bessel(1, order), zeroth)
+    square = product(ratio, ratio)
+    fourth = product(square, square)
+    total: np.ndarray = 2 * logarithm(zeroth) + 2 * fourth + 4 * product(fourth, square)
     total[0] += log(2 * pi)
     return total
 
 
 @dataclass(frozen=True)
 class Series:
-    """The order to which a series is known, |J| / T below which it may be used, and its coefficients."""
+    """A high-temperature series.
+
+    Args:
+        order: Order to which it is known.
+        radius: Largest |J| / T at which it may be used.
+        expand: Function of the order and q that returns the coefficients.
+    """
 
     order: int
     radius: float
@@ -281,10 +290,10 @@ class Series:
 
 SERIES: dict[str, Series] = {
     "ising-square": Series(
-        _LONGEST, log(1 + sqrt(2)) / 2, lambda order, q: _ising(_square_walk, False, order)
+        _LONG, log(1 + sqrt(2)) / 2, lambda order, q: _ising(_square_walk, False, order)
     ),
     "ising-triangular": Series(
-        _LONGEST, log(3) / 4, lambda order, q: _ising(_triangular_walk, True, order)
+        _LONG, log(3) / 4, lambda order, q: _ising(_triangular_walk, True, order)
     ),
     "potts-square": Series(_SHORT, 1.0, _potts),
     "xy-square": Series(_SHORT, 1.0, lambda order, q: _xy(order)),

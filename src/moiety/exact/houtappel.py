@@ -12,9 +12,9 @@ is 2 ln[(sqrt(a - b) + sqrt(a + b)) / 2].  With k = |K|, y = exp(-4k) and w1 = 2
     J > 0:  e = 3,  p(c) = (1 - 3y)^2 / 4 + y (1 - y) (2 + c) (1 - c),
     J < 0:  e = 1,  p(c) = y (3 + y) / 4 + (1 - y) (c - 1/2)^2,
 
-s = ln z + u / T and c = k^2 d^2 ln z/dk^2, per site.  Nothing here overflows or cancels.  The ferromagnet is
-critical at y = 1/3, T_c = 4 J / ln 3; the antiferromagnet at T = 0 alone, where it keeps
-the entropy 2/pi int_0^{pi/3} ln(2 cos t) dt = 0.3230659.
+s = ln z + u / T and c = k^2 d^2 ln z/dk^2, per site.  Nothing here overflows or cancels.  The
+ferromagnet is critical at y = 1/3, T_c = 4 J / ln 3; the antiferromagnet only at T = 0, where its
+entropy is 2/pi int_0^{pi/3} ln(2 cos t) dt = 0.3230659.
 """
 
 from __future__ import annotations
@@ -34,13 +34,17 @@ __all__ = [
 ]
 
 CRITICAL_TEMPERATURE = float(4 / np.log(3))  # of the ferromagnet, J = 1
-_COLDEST = 150.0  # |J| / T past which y is nothing beside 1, and soon underflows
+_COLDEST = 150.0  # |J| / T above which y is negligible, and soon underflows
 _NODES = 200
-_TINY, _WIDTHS = 1e-300, (1e-20, 1.0)  # a width of 0 is that of T = 0 and of T_c
+_TINY, _WIDTHS = 1e-300, (1e-20, 1.0)  # the width vanishes at T = 0 and at T_c
 
 
 def houtappel_free_energy(temperature: float, *, coupling: float = 1.0) -> float:
     """Free energy per site, -T ln z.
+
+    Args:
+        temperature: T, with k_B = 1.
+        coupling: J, of either sign.
 
     Example:
         >>> round(houtappel_free_energy(CRITICAL_TEMPERATURE), 7)
@@ -53,10 +57,14 @@ def houtappel_free_energy(temperature: float, *, coupling: float = 1.0) -> float
 def houtappel_energy(temperature: float, *, coupling: float = 1.0) -> float:
     """Energy per site.
 
+    Args:
+        temperature: T, with k_B = 1.
+        coupling: J, of either sign.
+
     Example:
         >>> round(houtappel_energy(CRITICAL_TEMPERATURE), 7)
         -2.0
-        >>> round(houtappel_energy(0.2, coupling=-1.0), 7)  # one bond of three is broken
+        >>> round(houtappel_energy(0.2, coupling=-1.0), 7)  # one of three bonds is broken
         -1.0
     """
     k = _reduced(temperature, coupling)
@@ -66,6 +74,10 @@ def houtappel_energy(temperature: float, *, coupling: float = 1.0) -> float:
 def houtappel_entropy(temperature: float, *, coupling: float = 1.0) -> float:
     """Entropy per site in nats, to 1e-12.
 
+    Args:
+        temperature: T, with k_B = 1.
+        coupling: J, of either sign.
+
     Example:
         >>> [round(houtappel_entropy(t, coupling=-1.0), 7) for t in (0.01, 0.5, 1.0, 2.0, 4.0)]
         [0.3230659, 0.3292249, 0.4139082, 0.554579, 0.6400116]
@@ -73,20 +85,23 @@ def houtappel_entropy(temperature: float, *, coupling: float = 1.0) -> float:
         0.3302792
     """
     k = _reduced(temperature, coupling)
-    return max(
-        _disorder(k, coupling) - k * _disorder_slope(k, coupling), 0.0
-    )  # -5e-17 in an ordered phase
+    entropy = _disorder(k, coupling) - k * _disorder_slope(k, coupling)
+    return max(entropy, 0.0)  # -5e-17 in an ordered phase
 
 
 def houtappel_heat_capacity(temperature: float, *, coupling: float = 1.0) -> float:
-    """Heat capacity per site; the ferromagnet's grows like -ln |T - T_c| at T_c.
+    """Heat capacity per site; for the ferromagnet it grows like -ln |T - T_c| at T_c.
+
+    Args:
+        temperature: T, with k_B = 1.
+        coupling: J, of either sign.
 
     Example:
-        >>> round(houtappel_heat_capacity(2.0), 6), round(houtappel_heat_capacity(2.0, coupling=-1.0), 6)
-        (0.103409, 0.171041)
+        >>> [round(houtappel_heat_capacity(2.0, coupling=j), 6) for j in (1.0, -1.0)]
+        [0.103409, 0.171041]
     """
     k = _reduced(temperature, coupling)
-    return max(k**2 * _disorder_curvature(k, coupling), 0.0)  # -1e-20 where nothing moves
+    return max(k**2 * _disorder_curvature(k, coupling), 0.0)  # -1e-20 in a frozen state
 
 
 def _reduced(temperature: float, coupling: float) -> float:
@@ -108,14 +123,14 @@ def _disorder(k: float, coupling: float) -> float:
 
 
 def _disorder_slope(k: float, coupling: float) -> float:
-    """D ln z/dk - e."""
+    """Slope d ln z/dk - e."""
     angles, weights = _quadrature(k, coupling)
     p, by_y, _ = _roots(k, angles, coupling)
     return float(-2 * np.exp(-4 * k) * (weights @ ((by_y / np.sqrt(p)).sum(0) / np.sqrt(p).sum(0))))
 
 
 def _disorder_curvature(k: float, coupling: float) -> float:
-    """d^2 ln z/dk^2: 16 y (d/dy + y d^2/dy^2) of the logarithm of sqrt p + sqrt p."""
+    """d^2 ln z/dk^2, which is 16 y (d/dy + y d^2/dy^2) of the logarithm of sqrt p + sqrt p."""
     angles, weights = _quadrature(k, coupling)
     p, by_y, twice = _roots(k, angles, coupling)
     y, root = np.exp(-4 * k), np.sqrt(p)
@@ -127,12 +142,13 @@ def _disorder_curvature(k: float, coupling: float) -> float:
 def _quadrature(k: float, coupling: float) -> tuple[np.ndarray, np.ndarray]:
     """Angles t and weights of 2/pi int_0^{pi/2} dt, Gauss-Legendre in u.
 
-    sqrt p turns within a width w of its least value, at t = 0 (J > 0) or pi/3 (J < 0);
-    in t = centre ± w sinh u every scale down to w is smooth.
+    sqrt p bends within a width w of its minimum, at t = 0 (J > 0) or pi/3 (J < 0);
+    in t = centre ± w sinh u the integrand is smooth at every scale down to w.
     """
     x, share = _rule()
     y, rest, gap = _weights(k)
-    centre, ends, width = np.pi / 3, (0.0, np.pi / 2), np.sqrt(y)
+    centre, width = np.pi / 3, np.sqrt(y)
+    ends: tuple[float, ...] = (0.0, np.pi / 2)
     if coupling > 0:
         centre, ends, width = 0.0, (np.pi / 2,), abs(gap) / np.sqrt(6 * y * rest + _TINY)
     width = np.clip(width, *_WIDTHS)
@@ -162,9 +178,8 @@ def _roots(
     y, rest, gap = _weights(k)
     c = np.array([np.cos(angles), -np.cos(angles)])
     if coupling > 0:
-        turn = (
-            (2 + c) * 2 * np.array([np.sin(angles / 2), np.cos(angles / 2)]) ** 2
-        )  # (2 + c) (1 - c)
+        half = np.array([np.sin(angles / 2), np.cos(angles / 2)])
+        turn = (2 + c) * 2 * half**2  # (2 + c) (1 - c)
         return gap**2 / 4 + y * rest * turn, (rest - y) * turn - 1.5 * gap, 4.5 - 2 * turn
     square = (c - 0.5) ** 2
     return y * (3 + y) / 4 + rest * square, (3 + 2 * y) / 4 - square, np.full_like(c, 0.5)

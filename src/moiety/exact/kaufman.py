@@ -5,8 +5,8 @@ r"""Square-lattice Ising model on an n x m torus (Kaufman, Phys. Rev. 76, 1232 (
 
 r = 0..n-1, cosh g_k = cosh^2 2K / sinh 2K - cos(pi k / n), g_k > 0 except that
 g_0 = 2K + ln tanh K, which is negative above T_c.  Entropy and heat capacity,
-ln Z - K d ln Z / dK and K^2 d^2 ln Z / dK^2, are differentiated term by term.  Only even
-sides make J and -J one model.
+ln Z - K d ln Z / dK and K^2 d^2 ln Z / dK^2, are differentiated term by term.  J and -J are
+equivalent only if both sides are even.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ._jets import add_products
 __all__ = ["kaufman_energy", "kaufman_entropy", "kaufman_heat_capacity", "kaufman_log_z"]
 
 _HOTTEST, _COLDEST = 1e-6, 150.0  # |J| / T before cancellation, and before sinh overflows
-_FROZEN = 10.0  # |J| / T past which the heat capacity, 64 K^2 e^{-8K}, is below its rounding
+_FROZEN = 10.0  # |J| / T above which rounding exceeds the heat capacity, 64 K^2 e^{-8K}
 
 
 def kaufman_entropy(
@@ -29,10 +29,10 @@ def kaufman_entropy(
 ) -> float:
     """Entropy per site in nats.
 
-    Arguments:
-        temperature: k_B = 1.
-        size: Side or sides, at least 2 each; a side of 2 has two bonds a pair.
-        coupling: J; if negative, even sides only.
+    Args:
+        temperature: T, with k_B = 1.
+        size: Side or sides, at least 2 each; along a side of 2, pairs have two bonds.
+        coupling: J; if negative, both sides must be even.
 
     Example:
         >>> [round(kaufman_entropy(t, 64), 7) for t in (1.8, 2.4, 3.5)]
@@ -46,12 +46,17 @@ def kaufman_entropy(
 def kaufman_log_z(temperature: float, size: int | Sequence[int], *, coupling: float = 1.0) -> float:
     """Ln Z of the whole torus.
 
+    Args:
+        temperature: T, with k_B = 1.
+        size: Side or sides, see `kaufman_entropy`.
+        coupling: J, see `kaufman_entropy`.
+
     Example:
         >>> round(kaufman_log_z(1e3, 4) / float(np.log(2)), 4)  # 16 free spins
         16.0
     """
     k, sides = _reduced(temperature, coupling), _sides(size, coupling)
-    cold = max(abs(coupling) / temperature - k, 0.0)  # past the cap there are ground states alone
+    cold = max(abs(coupling) / temperature - k, 0.0)  # beyond the cap only ground states matter
     return _log_z(k, *sides)[0] + 2 * cold * sides[0] * sides[1]
 
 
@@ -60,12 +65,17 @@ def kaufman_energy(
 ) -> float:
     """Energy per site.
 
+    Args:
+        temperature: T, with k_B = 1.
+        size: Side or sides, see `kaufman_entropy`.
+        coupling: J, see `kaufman_entropy`.
+
     Example:
         >>> round(kaufman_energy(0.5, 8), 4)
         -2.0
     """
     k, sides = _reduced(temperature, coupling), _sides(size, coupling)
-    hot = min(abs(coupling) / temperature / k, 1.0)  # past the cap u is linear in K
+    hot = min(abs(coupling) / temperature / k, 1.0)  # beyond the cap u is linear in K
     return -abs(coupling) * hot * _log_z(k, *sides)[1] / (sides[0] * sides[1])
 
 
@@ -73,6 +83,11 @@ def kaufman_heat_capacity(
     temperature: float, size: int | Sequence[int], *, coupling: float = 1.0
 ) -> float:
     """Heat capacity per site.
+
+    Args:
+        temperature: T, with k_B = 1.
+        size: Side or sides, see `kaufman_entropy`.
+        coupling: J, see `kaufman_entropy`.
 
     Example:
         >>> [round(kaufman_heat_capacity(t, 64), 5) for t in (1.8, 2.269185, 3.5)]
@@ -119,7 +134,7 @@ def _log_z(k: float, n: int, m: int) -> tuple[float, float, float]:
 def _modes(k: float, n: int, parity: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """g_{2r + parity} and their first two derivatives by K, shape `(n,)`."""
     sinh, cosh = np.sinh(2 * k), np.cosh(2 * k)
-    inverse = 1 / sinh  # its cube underflows where that of sinh overflows
+    inverse = 1 / sinh  # its cube underflows where the cube of sinh overflows
     excess = (np.sqrt(sinh) - np.sqrt(inverse)) ** 2  # cosh^2 / sinh - 2, without cancellation
     above = excess + 2 * np.sin(np.pi * (2 * np.arange(n) + parity) / (2 * n)) ** 2  # cosh g - 1
     sinh_g = np.sqrt(above * (above + 2))
@@ -127,29 +142,33 @@ def _modes(k: float, n: int, parity: int) -> tuple[np.ndarray, np.ndarray, np.nd
     first = parity == 0
     slope, curvature = np.empty(n), np.empty(n)
     slope[first:] = 2 * cosh * (1 - inverse**2) / sinh_g[first:]
-    bend = 4 * sinh + 4 * inverse + 8 * inverse**3  # of cosh g, by K twice
+    bend = 4 * sinh + 4 * inverse + 8 * inverse**3  # second derivative of cosh g by K
+    # g_0 = 0 at T_c, so it is left out
     curvature[first:] = (
         bend / sinh_g[first:] - (above + 1)[first:] / sinh_g[first:] * slope[first:] ** 2
-    )  # g_0 = 0 at T_c
+    )
     if first:
         g[0], slope[0] = 2 * k + np.log(np.tanh(k)), 2 + 2 * inverse
         curvature[0] = -4 * inverse / np.tanh(2 * k)
     return g, slope, curvature
 
 
-def _product(g: np.ndarray, slope: np.ndarray, curvature: np.ndarray, m: int, sine: bool) -> tuple:
-    """Prod 2cosh(m g / 2), or prod 2sinh: log and two derivatives of all but the first factor, and that one's jet."""
+def _product(
+    g: np.ndarray, slope: np.ndarray, curvature: np.ndarray, m: int, sine: bool
+) -> tuple[float, float, float, np.ndarray]:
+    """The product of 2cosh(m g / 2), or of 2sinh.
+
+    Returns:
+        Logarithm of all factors but the first, its two derivatives, and the jet of the first.
+    """
     half, slope, curvature = m * g / 2, m * slope / 2, m * curvature / 2
     size = np.abs(half)
     logs = size[1:] + (
         np.log(-np.expm1(-2 * size[1:])) if sine else np.log1p(np.exp(-2 * size[1:]))
     )
     ratio = 1 / np.tanh(half[1:]) if sine else np.tanh(half[1:])
-    by, twice = slope[1:] * ratio, curvature[1:] * ratio + slope[1:] ** 2 * (1 - ratio**2)
-    even, odd = (
-        1 + np.exp(-2 * size[0]),
-        -np.sign(half[0]) * np.expm1(-2 * size[0]),
-    )  # 2 cosh and 2 sinh, over e^size
-    value, other = (odd, even) if sine else (even, odd)
+    once, twice = slope[1:] * ratio, curvature[1:] * ratio + slope[1:] ** 2 * (1 - ratio**2)
+    cosh, sinh = 1 + np.exp(-2 * size[0]), -np.sign(half[0]) * np.expm1(-2 * size[0])
+    value, other = (sinh, cosh) if sine else (cosh, sinh)  # 2 sinh and 2 cosh, over e^size
     jet = np.array([value, other * slope[0], other * curvature[0] + value * slope[0] ** 2])
-    return logs.sum() + size[0], by.sum(), twice.sum(), jet
+    return logs.sum() + size[0], once.sum(), twice.sum(), jet

@@ -1,4 +1,4 @@
-r"""Stationary Markov chains with the transition matrix P(b | a), rows a.
+r"""Stationary Markov chains with the transition matrix P(b | a), one row per state a.
 
 With pi = pi P the stationary distribution and h the entropy rate,
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..base.errors import InputError
+from .enumeration import entropy
 
 __all__ = [
     "lazy_transitions",
@@ -25,7 +26,13 @@ __all__ = [
 
 
 def lazy_transitions(stay: float, states: int) -> np.ndarray:
-    """Stay with probability `stay`, else move to any of the other states alike.
+    """Transition matrix that stays with probability `stay`, or moves to any other state.
+
+    All other states are equally likely.
+
+    Args:
+        stay: Probability to stay.
+        states: Number q of states.
 
     Example:
         >>> lazy_transitions(0.5, 3).tolist()
@@ -36,10 +43,13 @@ def lazy_transitions(stay: float, states: int) -> np.ndarray:
 
 
 def stationary_distribution(transitions: np.ndarray) -> np.ndarray:
-    """The distribution that the chain keeps, shape `(q,)`.
+    """Stationary distribution of a chain, shape `(q,)`.
+
+    Args:
+        transitions: Transition matrix, shape `(q, q)`.
 
     Raises:
-        InputError: No transition matrix, or more than one such distribution.
+        InputError: The matrix is not a transition matrix, or has several such distributions.
 
     Example:
         >>> stationary_distribution(np.array([[0.9, 0.1], [0.3, 0.7]])).round(6).tolist()
@@ -51,12 +61,16 @@ def stationary_distribution(transitions: np.ndarray) -> np.ndarray:
     solution, _, rank, _ = np.linalg.lstsq(equations, np.eye(states + 1)[-1], rcond=None)
     if rank < states:
         raise InputError("the chain falls apart: its stationary distribution is not unique")
-    kept = np.maximum(solution, 0)
-    return kept / kept.sum()
+    kept: np.ndarray = np.maximum(solution, 0)
+    return np.asarray(kept / kept.sum())
 
 
 def markov_entropy(transitions: np.ndarray, size: int | None = None) -> float:
-    """Entropy per site in nats of a segment, S(N) / N, or the entropy rate where no size is given.
+    """Entropy per site in nats of a segment, S(N) / N, or the entropy rate.
+
+    Args:
+        transitions: Transition matrix, shape `(q, q)`.
+        size: Number of sites N; None for the entropy rate.
 
     Example:
         >>> moves = lazy_transitions(0.9, 2)
@@ -64,41 +78,46 @@ def markov_entropy(transitions: np.ndarray, size: int | None = None) -> float:
         (0.325083, 0.371091)
     """
     start, transitions = stationary_distribution(transitions), _checked(transitions)
-    rate = float(start @ [_entropy(row) for row in transitions])
+    rate = float(start @ [entropy(row) for row in transitions])
     if size is None:
         return rate
     if size < 1:
         raise InputError(f"size must be positive, not {size!r}")
-    return (_entropy(start) + (size - 1) * rate) / size
+    return (entropy(start) + (size - 1) * rate) / size
 
 
 def markov_information(transitions: np.ndarray) -> float:
     """M in nats between neighbouring segments of any lengths.
 
+    Args:
+        transitions: Transition matrix, shape `(q, q)`.
+
     Example:
         >>> round(markov_information(lazy_transitions(0.9, 2)), 7)
         0.3680642
     """
-    return _entropy(stationary_distribution(transitions)) - markov_entropy(transitions)
+    return entropy(stationary_distribution(transitions)) - markov_entropy(transitions)
 
 
 def log_probability(transitions: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Ln p of segments; -inf for those that cannot occur.
+    """Ln p of segments; -inf for impossible ones.
 
-    Arguments:
-        transitions: Shape `(q, q)`.
-        values: Codes, shape `(..., size)`.
+    Args:
+        transitions: Transition matrix, shape `(q, q)`.
+        values: Codes of the segments, shape `(..., size)`.
 
     Returns:
-        Shape `(...,)`.
+        One number per segment, shape `(...,)`.
 
     Example:
-        >>> log_probability(lazy_transitions(0.5, 2), np.array([[0, 0, 1]])).round(6).tolist()  # -3 log 2
+        >>> moves = lazy_transitions(0.5, 2)
+        >>> log_probability(moves, np.array([[0, 0, 1]])).round(6).tolist()  # -3 log 2
         [-2.079442]
     """
     with np.errstate(divide="ignore"):
         start, moves = np.log(stationary_distribution(transitions)), np.log(_checked(transitions))
-    return start[values[..., 0]] + moves[values[..., :-1], values[..., 1:]].sum(axis=-1)
+    steps = moves[values[..., :-1], values[..., 1:]].sum(axis=-1)
+    return np.asarray(start[values[..., 0]] + steps)
 
 
 def _checked(transitions: np.ndarray) -> np.ndarray:
@@ -110,8 +129,3 @@ def _checked(transitions: np.ndarray) -> np.ndarray:
     ):
         raise InputError("the rows of a transition matrix are probabilities that sum to 1")
     return transitions
-
-
-def _entropy(probabilities: np.ndarray) -> float:
-    kept = probabilities[probabilities > 0]
-    return float(-(kept * np.log(kept)).sum())

@@ -6,7 +6,7 @@ With K = |J| / T, kappa = 2 sinh 2K / cosh^2 2K and kappa' = 2 tanh^2 2K - 1,
     u    = -|J| coth 2K [1 + (2/pi) kappa' K_1(kappa)],     s = ln z + u / T,
     c    = (4/pi) K^2 coth^2 2K { K_1 - E_1 - sech^2 2K [pi/2 + kappa' K_1] },
 
-per site, K_1 and E_1 the complete elliptic integrals.  J and -J are one model.
+per site; K_1 and E_1 are the complete elliptic integrals.  J and -J are equivalent.
 """
 
 from __future__ import annotations
@@ -26,12 +26,16 @@ __all__ = [
 ]
 
 CRITICAL_TEMPERATURE = float(2 / np.log(1 + np.sqrt(2)))
-_COLDEST = 300.0  # |J| / T past which all but the ground state is below 1e-300
-_FROZEN = 10.0  # |J| / T past which the heat capacity, 64 K^2 e^{-8K}, is below its rounding
+_COLDEST = 300.0  # |J| / T above which all but the ground state is below 1e-300
+_FROZEN = 10.0  # |J| / T above which rounding exceeds the heat capacity, 64 K^2 e^{-8K}
 
 
 def onsager_free_energy(temperature: float, *, coupling: float = 1.0) -> float:
     """Free energy per site, -T ln z.
+
+    Args:
+        temperature: T, with k_B = 1.
+        coupling: J, of either sign.
 
     Example:
         >>> round(onsager_free_energy(CRITICAL_TEMPERATURE), 9)
@@ -45,6 +49,10 @@ def onsager_free_energy(temperature: float, *, coupling: float = 1.0) -> float:
 def onsager_energy(temperature: float, *, coupling: float = 1.0) -> float:
     """Energy per site.
 
+    Args:
+        temperature: T, with k_B = 1.
+        coupling: J, of either sign.
+
     Example:
         >>> round(onsager_energy(CRITICAL_TEMPERATURE), 9)  # -sqrt 2
         -1.414213562
@@ -56,6 +64,10 @@ def onsager_energy(temperature: float, *, coupling: float = 1.0) -> float:
 def onsager_entropy(temperature: float, *, coupling: float = 1.0) -> float:
     """Entropy per site in nats, to 1e-9.
 
+    Args:
+        temperature: T, with k_B = 1.
+        coupling: J, of either sign.
+
     Example:
         >>> round(onsager_entropy(1.8), 7), round(onsager_entropy(3.5), 7)
         (0.0933535, 0.5922081)
@@ -65,13 +77,17 @@ def onsager_entropy(temperature: float, *, coupling: float = 1.0) -> float:
 
 
 def onsager_heat_capacity(temperature: float, *, coupling: float = 1.0) -> float:
-    """Heat capacity per site, to 1e-12; grows like -ln |T - T_c| at T_c.
+    """Heat capacity per site, to 1e-12; it grows like -ln |T - T_c| at T_c.
+
+    Args:
+        temperature: T, with k_B = 1.
+        coupling: J, of either sign.
 
     Example:
-        >>> round(onsager_heat_capacity(2.0), 6), round(onsager_heat_capacity(100.0), 9)  # 2 / T^2 when hot
-        (0.724871, 0.0002001)
-        >>> onsager_heat_capacity(1e-3)
-        0.0
+        >>> round(onsager_heat_capacity(2.0), 6)
+        0.724871
+        >>> round(onsager_heat_capacity(100.0), 9), onsager_heat_capacity(1e-3)  # hot: 2 / T^2
+        (0.0002001, 0.0)
     """
     k = _reduced(temperature, coupling)
     if k == 0 or k > _FROZEN:
@@ -91,22 +107,22 @@ def _reduced(temperature: float, coupling: float) -> float:
 
 
 def _kappa_prime(k: float) -> float:
-    return 2 * np.tanh(2 * k) ** 2 - 1
+    return float(2 * np.tanh(2 * k) ** 2 - 1)
 
 
 def _disorder(k: float) -> float:
-    """Ln z - 2 k: what the ground state is not."""
+    """Ln z - 2 k, which leaves out the ground state."""
     kappa_prime = _kappa_prime(k)
 
     def integrand(angle: float) -> float:  # 1 - kappa^2 sin^2 t at t = pi/2 - angle
-        return np.log1p(np.hypot(np.sin(angle), kappa_prime * np.cos(angle)))
+        return float(np.log1p(np.hypot(np.sin(angle), kappa_prime * np.cos(angle))))
 
     integral = quad(integrand, 0, np.pi / 2, epsabs=1e-13, epsrel=1e-13, limit=500)[0]
     return float(np.log1p(np.exp(-4 * k)) - np.log(2) / 2 + integral / np.pi)
 
 
 def _bond_sum(k: float) -> float:
-    """-u / |J|: the mean of s s' summed over the two bonds of a site."""
+    """-u / |J|, the mean of s s' summed over the two bonds of a site."""
     kappa_prime = _kappa_prime(k)
     elliptic = ellipkm1(kappa_prime**2) if kappa_prime**2 > 0 else 0.0  # times kappa' -> 0
     return float((1 + 2 / np.pi * kappa_prime * elliptic) / np.tanh(2 * k))

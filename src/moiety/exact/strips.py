@@ -1,29 +1,29 @@
-r"""Strips of discrete spins, row by row: the transfer matrix (Kramers and Wannier, Phys. Rev. 60, 252 (1941)).
+r"""Strips of discrete spins, row by row: the transfer matrix.
 
-A row r of w sites has q^w states.  With the weights of its own bonds shared between the
-two steps that it takes part in,
+Kramers and Wannier, Phys. Rev. 60, 252 (1941).  A row r of w sites has q^w states.  Half of the
+energy e(r) of its own bonds goes to the step before it and half to the step after it,
 
-    T(r, r') = exp{-[e(r)/2 + e(r, r') + e(r')/2] / T},     Z_n = Tr T^n,
+    T(r, r') = exp{-[e(r)/2 + e(r, r') + e(r')/2] / T},     Z_n = Tr T^n.
 
-and in the infinite strip, L T = lambda L, T R = lambda R, L.R = 1, the rows form a Markov chain:
+In the infinite strip, with L T = lambda L, T R = lambda R, L.R = 1, the rows form a Markov chain:
 
     f = -(T/w) ln lambda,   p(r) = L(r) R(r),   p(r, r') = L(r) T(r, r') R(r') / lambda,
     s = [ln lambda - <ln T>] / w,               M = H(p) - w s,
 
-M between the two half-infinite strips on either side of a cut.  In a ring of n rows the
-entropy of l successive ones follows from p(r_1 .. r_l) = T(r_1, r_2) .. T^{n-l+1}(r_l, r_1) / Z_n:
+where M is between the two half-infinite strips on either side of a cut.  In a ring of n rows,
+p(r_1 .. r_l) = T(r_1, r_2) .. T^{n-l+1}(r_l, r_1) / Z_n, and l consecutive rows have the entropy
 
     S(l) = ln Z_n - (l - 1) <ln T> - sum p(r_1, r_l) ln T^{n-l+1}(r_l, r_1).
 
-L and R are as symmetric as T, so the infinite strip needs one state per orbit of the row's
-symmetries; that also keeps up and down equally likely where lambda is all but degenerate.
+L and R have the symmetries of T, so the infinite strip needs only one state per orbit of the
+row's symmetries.  This also keeps up and down equally likely if lambda is almost degenerate.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from scipy.sparse.linalg import eigs
@@ -33,33 +33,36 @@ from ..base.errors import InputError
 __all__ = ["LATTICES", "MOST_RING", "Strip"]
 
 LATTICES = ("ising-square", "ising-triangular", "potts-square")
-_MOST_STATES = 4096  # of a row: 12 Ising spins, 6 Potts sites of four states
+_MOST_STATES = 4096  # states of a row: 12 Ising spins, 6 Potts sites of four states
 MOST_RING = 1024  # the same for rings, which need powers of the whole matrix
-_DENSE = 400  # orbits up to which all eigenvalues are as quick as one
+_DENSE = 400  # number of orbits up to which computing all eigenvalues is as fast as computing one
+
+_Power = tuple[np.ndarray, float]  # a matrix divided by its largest entry, and the log of that
 
 
 @dataclass(frozen=True)
 class Strip:
-    """An infinite strip of a lattice, or a ring of some rows of it.
+    """An infinite strip of a lattice, or a ring of a given number of its rows.
 
-    Arguments:
+    Args:
         lattice: One of `LATTICES`.
-        width: Sites of a row, w.
-        temperature: k_B = 1.
+        width: Number of sites of a row, w.
+        temperature: T, with k_B = 1.
         coupling: J.
-        field: H, of Ising spins alone.
-        states: q; 2 for Ising spins.
-        periodic: Whether a row closes into a ring (a cylinder), in which a width of 2 has
-            two bonds a pair and a width of 1 none.
+        field: H, for Ising spins only.
+        states: Number q of states of a site; 2 for Ising spins.
+        periodic: Whether a row closes into a ring, so that the strip is a cylinder.  A row of 2
+            then has two bonds, a row of 1 none.
 
     Raises:
-        InputError: An unknown lattice, a bad number, or a row of more than 4096 states (1024 in a ring).
+        InputError: The lattice is unknown, a number is out of range, or a row has more than
+            4096 states (1024 for rings).
 
     Example:
         >>> strip = Strip("ising-square", 8, temperature=2.5)
         >>> round(strip.entropy(), 6), round(strip.information(), 6)
         (0.418885, 0.714944)
-        >>> from moiety.exact.kaufman import kaufman_entropy
+        >>> from moiety.exact.kaufman import kaufman_entropy  # a ring of 6 rows is a torus
         >>> round(strip.entropy(rows=6), 6) == round(kaufman_entropy(2.5, (6, 8)), 6)
         True
     """
@@ -72,7 +75,7 @@ class Strip:
     states: int = 2
     periodic: bool = True
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.lattice not in LATTICES:
             raise InputError(f"unknown strip {self.lattice!r}; choose from {', '.join(LATTICES)}")
         numbers = (self.temperature, self.coupling, self.field)
@@ -82,7 +85,7 @@ class Strip:
             self.lattice != "potts-square" and self.states != 2
         ):
             raise InputError(
-                "a field acts on Ising spins, which have 2 states; a Potts strip takes none"
+                "a field acts only on Ising spins, which have 2 states, not on Potts strips"
             )
         if (
             self.width < 1
@@ -95,24 +98,27 @@ class Strip:
             )
 
     def free_energy(self, rows: int | None = None) -> float:
-        """Free energy per site, of a ring of that many rows or of the infinite strip."""
+        """Free energy per site of a ring of `rows` rows, or of the infinite strip if None."""
         log_z = (self._infinite if rows is None else self._ring(rows))[0]
         return -self.temperature * (log_z + self._exponent_top) / self.width
 
     def energy(self, rows: int | None = None) -> float:
-        """Energy per site, of a ring of that many rows or of the infinite strip."""
+        """Energy per site of a ring of `rows` rows, or of the infinite strip if None."""
         mean = (self._infinite if rows is None else self._ring(rows))[1]
         return -self.temperature * (mean + self._exponent_top) / self.width + 0.0
 
     def entropy(self, rows: int | None = None) -> float:
-        """Entropy per site in nats, of a ring of that many rows or of the infinite strip."""
+        """Entropy per site in nats of a ring of `rows` rows, or of the infinite strip if None."""
         log_z, mean = self._infinite[:2] if rows is None else self._ring(rows)[:2]
         return max((log_z - mean) / self.width, 0.0)
 
     def information(self, rows: int | None = None) -> float:
-        """M in nats between the two half-infinite strips, or between the halves of a ring (two cuts).
+        """M in nats between the halves of the infinite strip, or of a ring, which has two cuts.
 
-        An odd ring is halved into floor and ceiling.
+        A ring of an odd number of rows is cut into floor and ceiling.
+
+        Args:
+            rows: Number of rows of the ring; None for the infinite strip.
         """
         if rows is None:
             return max(self.block_entropy(1) - self.width * self.entropy(), 0.0)
@@ -120,14 +126,20 @@ class Strip:
         return max(halves - self.block_entropy(rows, rows), 0.0)
 
     def block_entropy(self, length: int, rows: int | None = None) -> float:
-        """Entropy in nats of `length` successive rows of a ring of `rows`, or of the infinite strip.
+        """Entropy in nats of a block of consecutive rows.
 
         Two neighbouring blocks of l rows have M = 2 S(l) - S(2 l).
+
+        Args:
+            length: Number of rows of the block.
+            rows: Number of rows of the ring; None for the infinite strip.
+
+        Raises:
+            InputError: The block is empty, or longer than the ring.
         """
         if length < 1 or (rows is not None and length > rows):
-            raise InputError(
-                f"a block of {length} rows does not fit {'a strip' if rows is None else f'{rows} rows'}"
-            )
+            whole = "a strip" if rows is None else f"{rows} rows"
+            raise InputError(f"a block of {length} rows does not fit {whole}")
         if rows is None:
             log_z, mean, row = self._infinite
             return row + (length - 1) * (log_z - mean)
@@ -136,35 +148,40 @@ class Strip:
             return rows * (log_z - mean)
         inner, outer = power(length - 1), power(rows - length + 1)
         joint = inner[0] * outer[0].T / np.exp(rows * log_z - inner[1] - outer[1])
-        seen = joint > 0
-        last = joint[seen] @ (np.log(outer[0].T[seen]) + outer[1])
+        possible = joint > 0
+        last = joint[possible] @ (np.log(outer[0].T[possible]) + outer[1])
         return float(rows * log_z - (length - 1) * mean - last)
 
     @cached_property
     def _rows(self) -> np.ndarray:
-        """Codes of all rows, shape `(q**w, w)`, the first site as the leading digit."""
-        digits = self.states ** np.arange(self.width - 1, -1, -1)
-        return np.arange(self.states**self.width)[:, None] // digits % self.states
+        """Codes of all rows, shape `(q**w, w)`; the first site is the leading digit."""
+        numbers = np.arange(self.states**self.width)[:, None]
+        return np.asarray(numbers // self._digits % self.states)
+
+    @cached_property
+    def _digits(self) -> np.ndarray:
+        """Value of each site's digit in the number of a row, shape `(w,)`."""
+        return np.asarray(self.states ** np.arange(self.width - 1, -1, -1))
 
     @cached_property
     def _bond(self) -> np.ndarray:
         """-E / T of a bond, shape `(q, q)`."""
         if self.lattice == "potts-square":
             return self.coupling / self.temperature * np.eye(self.states)
-        return self.coupling / self.temperature * np.outer([-1, 1], [-1, 1])
+        return np.asarray(self.coupling / self.temperature * np.outer([-1, 1], [-1, 1]))
 
     @cached_property
     def _own(self) -> np.ndarray:
-        """-e(r) / T of all rows."""
+        """-e(r) / T of all rows, shape `(q**w,)`."""
         rows, following = self._rows, np.roll(self._rows, -1, axis=1)
         bonds = self._bond[rows, following]
         if not self.periodic or self.width == 1:
             bonds = bonds[:, :-1]
-        return bonds.sum(1) + self.field / self.temperature * (2 * rows - 1).sum(1)
+        return np.asarray(bonds.sum(1) + self.field / self.temperature * (2 * rows - 1).sum(1))
 
     def _exponents(self, chosen: np.ndarray) -> np.ndarray:
-        """Ln T(r, r') of some rows r and all r', shape `(chosen, q**w)`."""
-        exponents = np.add.outer(self._own[chosen] / 2, self._own / 2)
+        """Ln T(r, r') for some rows r and all r', shape `(chosen, q**w)`."""
+        exponents: np.ndarray = np.add.outer(self._own[chosen] / 2, self._own / 2)
         for site in range(self.width):
             exponents += self._bond[np.ix_(self._rows[chosen, site], self._rows[:, site])]
             if self.lattice == "ising-triangular" and (self.periodic or site + 1 < self.width):
@@ -175,36 +192,37 @@ class Strip:
 
     @cached_property
     def _orbits(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """One row of every orbit of the symmetries of T, the orbit of every row, the sizes of the orbits."""
+        """Orbits of rows under the symmetries of T.
+
+        Returns:
+            A row of each orbit, the orbit of each row, and the sizes of the orbits.
+        """
         label = np.arange(len(self._rows))
-        moves = [self._numbers(move(self._rows)) for move in self._symmetries()]
-        while True:  # the least row that one can get to, until no move changes it
+        moves = [move(self._rows) @ self._digits for move in self._symmetries()]
+        while True:  # the smallest row that can be reached, until no move changes it
             lower = np.minimum.reduce([label, *(label[move] for move in moves)])
             if (lower == label).all():
                 return np.unique(label, return_inverse=True, return_counts=True)
             label = lower
 
     def _symmetries(self) -> list[Callable[[np.ndarray], np.ndarray]]:
-        """Moves of a row, and their inverses, under which T(r, r') is unchanged if both rows move."""
-        moves = []
+        """Moves that leave T(r, r') unchanged if both rows move, and their inverses."""
+        moves: list[Callable[[np.ndarray], np.ndarray]] = []
         if self.periodic:
             moves += [lambda rows: np.roll(rows, 1, axis=1), lambda rows: np.roll(rows, -1, axis=1)]
         if self.lattice != "ising-triangular":
             moves += [lambda rows: rows[:, ::-1]]
         if self.field == 0:
-            one = np.arange(self.states)
-            swap = np.concatenate([one[1::-1], one[2:]])
+            states = np.arange(self.states)
+            swap = np.concatenate([states[1::-1], states[2:]])
             moves += [
-                lambda rows, to=to: to[rows] for to in (swap, np.roll(one, 1), np.roll(one, -1))
+                partial(np.take, to) for to in (swap, np.roll(states, 1), np.roll(states, -1))
             ]
         return moves
 
-    def _numbers(self, rows: np.ndarray) -> np.ndarray:
-        return rows @ self.states ** np.arange(self.width - 1, -1, -1)
-
     @cached_property
     def _infinite(self) -> tuple[float, float, float]:
-        """Ln lambda and <ln T>, both less the largest ln T, and H(p)."""
+        """Ln lambda and <ln T>, both relative to the largest ln T, and H(p)."""
         chosen, orbit, sizes = self._orbits
         exponents = self._exponents(chosen) - self._exponent_top
         weights = np.exp(exponents)
@@ -216,21 +234,22 @@ class Strip:
         left = _perron(matrix.T)[1]
         norm = left @ right
         row = left * right / norm  # probabilities of the orbits
-        seen = row > 0
-        spread = -float(row[seen] @ np.log(row[seen] / sizes[seen]))
-        return float(np.log(value)), float(left @ slopes @ right / norm / value), spread
+        possible = row > 0
+        entropy = -float(row[possible] @ np.log(row[possible] / sizes[possible]))
+        return float(np.log(value)), float(left @ slopes @ right / norm / value), entropy
 
     @cached_property
     def _exponent_top(self) -> float:
+        """The largest ln T."""
         chosen = self._orbits[0]
         return float(self._exponents(chosen).max())
 
     @cached_property
-    def _powers(self) -> dict[int, tuple[np.ndarray, float]]:
+    def _powers(self) -> dict[int, _Power]:
         return {}
 
-    def _ring(self, rows: int) -> tuple[float, float, Callable[[int], tuple[np.ndarray, float]]]:
-        """Ln Z_n / n and <ln T>, both less the largest ln T, and the powers of T with their logs."""
+    def _ring(self, rows: int) -> tuple[float, float, Callable[[int], _Power]]:
+        """Ln Z_n / n and <ln T>, both relative to the largest ln T, and the powers of T."""
         if rows < 2:
             raise InputError(f"a ring has two rows or more, not {rows}")
         if len(self._rows) > MOST_RING:
@@ -238,21 +257,21 @@ class Strip:
                 f"a ring is known for rows of up to {MOST_RING} states, not of {len(self._rows)}"
             )
         exponents = self._exponents(np.arange(len(self._rows))) - self._exponent_top
-        one = np.exp(exponents)
+        matrix = np.exp(exponents)
 
-        def power(exponent: int) -> tuple[np.ndarray, float]:
+        def power(exponent: int) -> _Power:
             if exponent not in self._powers:
-                self._powers[exponent] = _power(one, exponent)
+                self._powers[exponent] = _power(matrix, exponent)
             return self._powers[exponent]
 
         rest, log = power(rows - 1)
-        trace = (one * rest.T).sum()
-        mean = (one * exponents * rest.T).sum() / trace
+        trace = (matrix * rest.T).sum()
+        mean = (matrix * exponents * rest.T).sum() / trace
         return float((np.log(trace) + log) / rows), float(mean), power
 
 
 def _perron(matrix: np.ndarray) -> tuple[float, np.ndarray]:
-    """The largest eigenvalue of a matrix of positive numbers and its vector, of sum 1."""
+    """The largest eigenvalue of a positive matrix, and its eigenvector, normalised to sum 1."""
     if len(matrix) <= _DENSE:
         values, vectors = np.linalg.eig(matrix)
         best = int(np.argmax(values.real))
@@ -264,8 +283,8 @@ def _perron(matrix: np.ndarray) -> tuple[float, np.ndarray]:
     return float(value.real), vector / vector.sum()
 
 
-def _power(matrix: np.ndarray, exponent: int) -> tuple[np.ndarray, float]:
-    """A power by repeated squaring, divided by its largest entry, and the log of that."""
+def _power(matrix: np.ndarray, exponent: int) -> _Power:
+    """A power of a matrix by repeated squaring."""
     result, log = np.eye(len(matrix)), 0.0
     for bit in f"{exponent:b}":
         result, log = result @ result, 2 * log

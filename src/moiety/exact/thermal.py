@@ -1,14 +1,15 @@
-r"""Entropy, energy and heat capacity of a system, per site, by whichever answer knows it.
+r"""Entropy, energy and heat capacity of a system, per site, by whichever method solves it.
 
     s = (ln Z + U / T) / N,    u = U / N,    c = (1 / N) dU/dT = (T / N) dS/dT.
 
-In order: closed forms, the sum over all states of a small system, the transfer matrix of a
-torus with one short side.  A system is any object with the `name`, `shape`, `temperature` and
-`parameters()` of those in `moiety.systems`; nothing here knows their classes.
+The methods, in order: closed forms, the sum over all states of a small system, the transfer
+matrix of a torus with one short side.  A system is any object with the `name`, `shape`,
+`temperature` and `parameters()` of the classes in `moiety.systems`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -21,7 +22,13 @@ __all__ = ["Thermal", "site_states", "thermal", "torus_strip"]
 
 @dataclass(frozen=True)
 class Thermal:
-    """Per site, in nats and units of energy; None where not known."""
+    """Exact thermal averages per site.
+
+    Args:
+        entropy: Entropy in nats; None if unknown.
+        energy: Mean energy; None if unknown.
+        heat_capacity: Heat capacity in units of k_B; None if unknown.
+    """
 
     entropy: float | None = None
     energy: float | None = None
@@ -29,7 +36,11 @@ class Thermal:
 
 
 def thermal(system: Any, infinite: bool = False) -> Thermal:
-    """What is known of a system on its lattice, or on the infinite lattice.
+    """Exact thermal averages of a system.
+
+    Args:
+        system: A system of `moiety.systems`, or any object like them.
+        infinite: Whether to take the infinite lattice instead of the system's own.
 
     Example:
         >>> from moiety import system
@@ -38,10 +49,11 @@ def thermal(system: Any, infinite: bool = False) -> Thermal:
         >>> thermal(system("xy-square", size=8, temperature=1.0))
         Thermal(entropy=None, energy=None, heat_capacity=None)
     """
-    solved = _SOLVED.get(system.name, lambda *_: None)(system, infinite)
+    solve = _SOLVED.get(system.name)
+    solved = solve(system, infinite) if solve else None
     if solved is None and not infinite:
         solved = _enumerated(system) or _short_sided(system)
-    if solved is None:  # a system may know what this module does not
+    if solved is None:  # the system itself may have an exact entropy
         solved = Thermal(system.entropy_infinite() if infinite else system.exact_entropy())
     return solved
 
@@ -61,7 +73,10 @@ def _short_sided(system: Any) -> Thermal | None:
 
 
 def site_states(system: Any) -> int | None:
-    """How many states a site has; None for angles and real numbers.
+    """Number of states of a site; None for angles and real numbers.
+
+    Args:
+        system: See `thermal`.
 
     Example:
         >>> from moiety import system
@@ -74,15 +89,19 @@ def site_states(system: Any) -> int | None:
 
 
 def torus_strip(system: Any, width: int | None = None) -> Strip | None:
-    """The rows of a torus as a strip, of its shorter side unless a width is given; None if they have too many states.
+    """The rows of a torus as a strip; None if a row has too many states.
+
+    Args:
+        system: See `thermal`.
+        width: Number of sites of a row; by default the shorter side.
 
     Example:
         >>> from moiety import system
         >>> torus_strip(system("ising-square", size=(64, 6), temperature=2.0)).width
         6
     """
-    width = min(system.shape) if width is None else width
-    if system.name not in LATTICES or site_states(system) ** width > MOST_RING:
+    width, states = min(system.shape) if width is None else width, site_states(system)
+    if system.name not in LATTICES or states is None or states**width > MOST_RING:
         return None
     options = {name: value for name, value in system.parameters().items() if name != "size"}
     return Strip(system.name, width, **options)
@@ -95,35 +114,39 @@ def _ising_square(system: Any, infinite: bool) -> Thermal | None:
     if system.field != 0:
         return None
     if infinite:
-        functions = onsager.onsager_entropy, onsager.onsager_energy, onsager.onsager_heat_capacity
-        return Thermal(*(function(t, coupling=j) for function in functions))
+        return Thermal(
+            onsager.onsager_entropy(t, coupling=j),
+            onsager.onsager_energy(t, coupling=j),
+            onsager.onsager_heat_capacity(t, coupling=j),
+        )
     if j < 0 and any(side % 2 for side in system.shape):
         return None
-    functions = kaufman.kaufman_entropy, kaufman.kaufman_energy, kaufman.kaufman_heat_capacity
-    return Thermal(*(function(t, system.shape, coupling=j) for function in functions))
+    return Thermal(
+        kaufman.kaufman_entropy(t, system.shape, coupling=j),
+        kaufman.kaufman_energy(t, system.shape, coupling=j),
+        kaufman.kaufman_heat_capacity(t, system.shape, coupling=j),
+    )
 
 
 def _ising_triangular(system: Any, infinite: bool) -> Thermal | None:
     t, j = system.temperature, system.coupling
-    if not infinite and min(system.shape) == 1:  # the diagonal bond doubles the one along the row
+    if not infinite and min(system.shape) == 1:  # the diagonal bond doubles the bond along the row
         return _ring(t, max(system.shape), 2 * j, system.field)
     if system.field != 0:
         return None
     if infinite:
-        functions = (
-            houtappel.houtappel_entropy,
-            houtappel.houtappel_energy,
-            houtappel.houtappel_heat_capacity,
+        return Thermal(
+            houtappel.houtappel_entropy(t, coupling=j),
+            houtappel.houtappel_energy(t, coupling=j),
+            houtappel.houtappel_heat_capacity(t, coupling=j),
         )
-        return Thermal(*(function(t, coupling=j) for function in functions))
     if j < 0 and max(system.shape) > triangular_torus.LONGEST * min(system.shape):
         return None
-    functions = (
-        triangular_torus.triangular_torus_entropy,
-        triangular_torus.triangular_torus_energy,
-        triangular_torus.triangular_torus_heat_capacity,
+    return Thermal(
+        triangular_torus.triangular_torus_entropy(t, system.shape, coupling=j),
+        triangular_torus.triangular_torus_energy(t, system.shape, coupling=j),
+        triangular_torus.triangular_torus_heat_capacity(t, system.shape, coupling=j),
     )
-    return Thermal(*(function(t, system.shape, coupling=j) for function in functions))
 
 
 def _ising_chain(system: Any, infinite: bool) -> Thermal:
@@ -164,11 +187,11 @@ def _gaussian_field(system: Any, infinite: bool) -> Thermal:
 
 
 def _markov_chain(system: Any, infinite: bool) -> Thermal:
-    """No energy but -ln p, so neither energy nor heat capacity."""
+    """A chain without an energy; its entropy is known."""
     return Thermal(system.entropy_infinite() if infinite else system.exact_entropy())
 
 
-_SOLVED = {
+_SOLVED: dict[str, Callable[[Any, bool], Thermal | None]] = {
     "ising-square": _ising_square,
     "ising-triangular": _ising_triangular,
     "ising-chain": _ising_chain,

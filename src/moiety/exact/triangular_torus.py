@@ -1,7 +1,7 @@
 r"""Ising model without field on an n x m triangular torus, either sign of J.
 
-The neighbours of a site are (±1, 0), (0, ±1), (1, 1) and (-1, -1).  With K = J/T and
-free fermions that are periodic (a = 0) or antiperiodic (a = 1) around each way,
+The neighbours of a site are (±1, 0), (0, ±1), (1, 1) and (-1, -1).  With K = J/T and free
+fermions that are periodic (a, b = 0) or antiperiodic (a, b = 1) along each axis,
 
     Z = 2^N / 2 [ P_01 + P_10 + P_11 + sign(1 - 3 e^{-4K}) P_00 ],
     P_ab = prod_w { cosh^3 2K + sinh^3 2K - sinh 2K [cos w1 + cos w2 + cos(w1 + w2)] }^{1/2},
@@ -15,10 +15,10 @@ weights.  With k = |K|, y = e^{-4k}, e = 3 (J > 0) or 1 (J < 0) and N = n m,
     J > 0:  D = (1 - 3y)^2 + 4 y (1 - y) [sin^2 w1/2 + sin^2 w2/2 + sin^2 (w1 + w2)/2],
     J < 0:  D = y (3 + y) + (1 - y) |1 + e^{i w1} + e^{-i w2}|^2,
 
-in which nothing overflows or cancels.  The mode w = 0 of P_00 is alone without a partner
--w: it enters with its sign, as 1 - 3y or y - 3, and passes zero at T_c = 4 J / ln 3.
-In long and thin antiferromagnets what P_00 takes away is nearly all that P_01 or P_10 adds
-(all but 8e-5 at 64 x 4, T = 0.3, and 3e-9 at 128 x 4); beyond 16 : 1 they are refused.
+in which nothing overflows or cancels.  Only the mode w = 0 of P_00 has no partner -w: it
+enters with its sign, as 1 - 3y or y - 3, and passes zero at T_c = 4 J / ln 3.
+In long and thin antiferromagnets P_00 cancels P_01 or P_10 almost completely (all but 8e-5
+at 64 x 4, T = 0.3, and 3e-9 at 128 x 4); ratios beyond 16 : 1 are refused.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ __all__ = [
     "triangular_torus_log_z",
 ]
 
-LONGEST = 16  # times as long as wide, an antiferromagnet still has 11 digits
-_COLDEST = 150.0  # |J| / T past which y is nothing beside 1, and soon underflows
+LONGEST = 16  # ratio of sides at which an antiferromagnet still has 11 digits
+_COLDEST = 150.0  # |J| / T above which y is negligible, and soon underflows
 
 
 def triangular_torus_entropy(
@@ -47,14 +47,14 @@ def triangular_torus_entropy(
 ) -> float:
     """Entropy per site in nats.
 
-    Arguments:
-        temperature: k_B = 1.
-        shape: Side or sides, at least 2 each; a side of 2 has two bonds a pair along it.
+    Args:
+        temperature: T, with k_B = 1.
+        shape: Side or sides, at least 2 each; along a side of 2, pairs have two bonds.
         coupling: J; negative for the frustrated antiferromagnet.
 
     Raises:
-        InputError: A side below 2, a temperature that is not positive, or an
-            antiferromagnet more than `LONGEST` times as long as wide.
+        InputError: A side is below 2, the temperature is not positive, or an
+            antiferromagnet is more than `LONGEST` times as long as wide.
 
     Example:
         >>> [round(triangular_torus_entropy(0.5, side, coupling=-1.0), 5) for side in (60, 64)]
@@ -70,6 +70,11 @@ def triangular_torus_log_z(
 ) -> float:
     """Ln Z of the whole torus.
 
+    Args:
+        temperature: T, with k_B = 1.
+        shape: Side or sides, see `triangular_torus_entropy`.
+        coupling: J, of either sign.
+
     Example:
         >>> round(triangular_torus_log_z(1e6, 4) / float(np.log(2)), 4)  # 16 free spins
         16.0
@@ -83,14 +88,18 @@ def triangular_torus_energy(
 ) -> float:
     """Energy per site.
 
+    Args:
+        temperature: T, with k_B = 1.
+        shape: Side or sides, see `triangular_torus_entropy`.
+        coupling: J, of either sign.
+
     Example:
         >>> [round(triangular_torus_energy(0.5, side, coupling=-1.0), 5) for side in (60, 64)]
         [-0.99758, -0.99715]
     """
     k, (n, m) = _reduced(temperature, coupling), _sides(shape, coupling)
-    return (
-        -abs(coupling) * (_ground(coupling) + _log_z(k, (n, m), coupling)[1] / (n * m)) + 0.0
-    )  # no -0.0
+    disorder = _log_z(k, (n, m), coupling)[1] / (n * m)
+    return -abs(coupling) * (_ground(coupling) + disorder) + 0.0  # no -0.0
 
 
 def triangular_torus_heat_capacity(
@@ -98,12 +107,17 @@ def triangular_torus_heat_capacity(
 ) -> float:
     """Heat capacity per site, K^2 d^2 ln Z / dK^2 / N, differentiated mode by mode.
 
+    Args:
+        temperature: T, with k_B = 1.
+        shape: Side or sides, see `triangular_torus_entropy`.
+        coupling: J, of either sign.
+
     Example:
         >>> round(triangular_torus_heat_capacity(2.0, 64, coupling=-1.0), 6)
         0.171041
     """
     k, (n, m) = _reduced(temperature, coupling), _sides(shape, coupling)
-    return max(k**2 * _log_z(k, (n, m), coupling)[2] / (n * m), 0.0)  # -1e-16 where nothing moves
+    return max(k**2 * _log_z(k, (n, m), coupling)[2] / (n * m), 0.0)  # -1e-16 in a frozen state
 
 
 def _reduced(temperature: float, coupling: float) -> float:
@@ -118,13 +132,14 @@ def _sides(shape: int | Sequence[int], coupling: float) -> tuple[int, int]:
         raise InputError(f"the torus needs two sides of at least 2, not {shape!r}")
     if coupling < 0 and max(sides) > LONGEST * min(sides):
         raise InputError(
-            f"an antiferromagnet on a torus as thin as {shape!r} is beyond the precision of the formula"
+            f"an antiferromagnet on a torus as thin as {shape!r} is beyond the precision "
+            "of the formula"
         )
     return sides
 
 
 def _ground(coupling: float) -> float:
-    """E = -u / |J| of the ground states, of the torus that fits them."""
+    """E = -u / |J| of the ground states, on a torus that fits them."""
     return 3.0 if coupling > 0 else 1.0
 
 
@@ -135,8 +150,10 @@ def _log_z(k: float, sides: tuple[int, int], coupling: float) -> tuple[float, fl
     return log - float(np.log(2)), slope, curvature
 
 
-def _product(k: float, sides: tuple[int, int], twists: tuple[int, int], coupling: float) -> tuple:
-    """Log of a product without the mode w = 0, its two derivatives, and the jet of that mode."""
+def _product(
+    k: float, sides: tuple[int, int], twists: tuple[int, int], coupling: float
+) -> tuple[float, float, float, np.ndarray]:
+    """Logarithm of P_ab without the mode w = 0, its two derivatives, and the jet of that mode."""
     d, first, second = (jet.ravel() for jet in _modes(k, sides, twists, coupling))
     alone = np.array([1.0, 0.0, 0.0])
     if twists == (0, 0):
@@ -164,7 +181,7 @@ def _modes(
         by_y, twice = -6 * gap + (rest - y) * turn, 18 - 2 * turn
         d = gap**2 + y * rest * turn
     else:
-        # where w1 = w2 = ±2 pi/3 this is 1e-32 and not 0, in P_00 alone, which is then nothing in Z
+        # at w1 = w2 = ±2 pi/3 this is 1e-32 instead of 0; only P_00 has it, then negligible in Z
         square = abs(1 + np.exp(1j * w1) + np.exp(-1j * w2)) ** 2
         by_y, twice = 3 + 2 * y - square, 2 + 0 * square
         d = y * (3 + y) + rest * square

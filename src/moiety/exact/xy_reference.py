@@ -1,17 +1,16 @@
-r"""XY model on the 64x64 torus: entropies by thermodynamic integration, tabulated.
+r"""XY model on the 64x64 torus: a table of entropies from thermodynamic integration.
 
-    s(T) = ln 2 pi - int_0^beta u dbeta' + beta u(beta),    u = <E> / N with the field's term,
+    s(T) = ln 2 pi - int_0^beta u dbeta' + beta u(beta),    u = <E> / N including the field,
 
-E = -J sum_<ij> cos(t_i - t_j) - H sum_i cos t_i with J = 1, angles in radians.  u was
-measured twice at 102 temperatures a field by `validation/xy_reference.py`, which says how it was
-fitted and where the errors come from.  It also gives, of the same recipe, the entropy of
-the 2x2 torus, a ring whose entropy is known (`xy.chain_entropy`).  What else the table is
-held against in its test:
+E = -J sum_<ij> cos(t_i - t_j) - H sum_i cos t_i with J = 1, angles in radians.
+`validation/xy_reference.py` measured u twice at 102 temperatures per field; it documents the fit
+and the errors.  The same recipe reproduces the entropy of the 2x2 torus, a ring with a known
+entropy (`xy.chain_entropy`).  Tests compare the table with two limits:
 
-    T -> 0, H = 0   s = [ln 2 pi sqrt(N) + 1/2 sum_{k != 0} (1 + ln 2 pi T / lambda_k)] / N + T/8 (1 - 1/N)^2
-                    + O(T^2), lambda_k = 4 - 2 cos k_1 - 2 cos k_2: spin waves; the zero mode is
-                    an angle from 0 to 2 pi that moves all N spins; <cos> to second order
-                    gives the term in T;
+    T -> 0, H = 0   s = [ln 2 pi sqrt(N) + 1/2 sum_{k != 0} (1 + ln 2 pi T / lambda_k)] / N
+                    + T/8 (1 - 1/N)^2 + O(T^2), lambda_k = 4 - 2 cos k_1 - 2 cos k_2: spin waves;
+                    the zero mode is an angle from 0 to 2 pi that moves all N spins; the term in T
+                    comes from <cos> to second order;
     T -> oo, H = 0  ln Z / N = ln 2 pi + 2 ln I_0(K) + 2 v^4 + O(K^6), v = I_1(K) / I_0(K), K = 1/T.
 
 Between tabulated temperatures s is a cubic spline in ln T.
@@ -32,19 +31,18 @@ __all__ = ["SHAPE", "xy_reference_entropy", "xy_reference_table"]
 
 SHAPE = (64, 64)
 _FILE = "xy_reference.csv"
-# Of the cubic spline, by measurement at all midpoints (printed by the recipe).
-_INTERPOLATION = 6e-5
+_INTERPOLATION = 6e-5  # error of the spline, measured at all midpoints (the recipe prints it)
 
 
 def xy_reference_entropy(temperature: float, field: float = 0.0) -> tuple[float, float]:
     """Differential entropy per site in nats of the 64x64 torus at J = 1, and its standard error.
 
-    Arguments:
-        temperature: Between the first and the last one of the table, 0.1 and 4.
-        field: H, one of those of the table: 0, 0.05, 0.1, 0.5 or 1.
+    Args:
+        temperature: T within the table, 0.1 to 4.
+        field: H, a field of the table: 0, 0.05, 0.1, 0.5 or 1.
 
     Raises:
-        InputError: Anything else.
+        InputError: The temperature or field is not in the table.
 
     Example:
         >>> entropy, error = xy_reference_entropy(0.9)
@@ -52,10 +50,11 @@ def xy_reference_entropy(temperature: float, field: float = 0.0) -> tuple[float,
         (0.98, True)
     """
     table = xy_reference_table(field)
-    temperatures, entropies, errors, _ = table.T
+    temperatures, _, errors, _ = table.T
     if not temperatures[0] <= temperature <= temperatures[-1]:
         raise InputError(
-            f"temperature must lie in {temperatures[0]:g}..{temperatures[-1]:g}, not {temperature!r}"
+            f"temperature must lie in {temperatures[0]:g}..{temperatures[-1]:g}, "
+            f"not {temperature!r}"
         )
     between = 0.0 if temperature in temperatures else _INTERPOLATION
     error = np.hypot(np.interp(temperature, temperatures, errors), between)
@@ -63,10 +62,16 @@ def xy_reference_entropy(temperature: float, field: float = 0.0) -> tuple[float,
 
 
 def xy_reference_table(field: float = 0.0) -> np.ndarray:
-    """Temperature, entropy, its error and energy per site, a row a temperature: shape `(temperature, 4)`.
+    """The table for one field.
+
+    Args:
+        field: H.
+
+    Returns:
+        One row per temperature: temperature, entropy, its error, energy per site; shape `(n, 4)`.
 
     Raises:
-        InputError: A field that is not in the table.
+        InputError: The field is not in the table.
 
     Example:
         >>> xy_reference_table(0.5)[:, 0].min()
@@ -82,7 +87,7 @@ def xy_reference_table(field: float = 0.0) -> np.ndarray:
 
 @cache
 def _tables() -> dict[float, np.ndarray]:
-    """All rows by field."""
+    """All rows, by field."""
     text = (files(__package__) / _FILE).read_text(encoding="utf-8")
     rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
     tables: dict[float, list[list[float]]] = {}

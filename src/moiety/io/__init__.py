@@ -1,25 +1,23 @@
-"""Reading and writing samples: one file a format, one line each in `FORMATS` or `TRAJECTORIES`.
+r"""Read and write samples: one file per format, one line each in `FORMATS` or `TRAJECTORIES`.
 
-Samples of lattices are arrays; files that `save` wrote say all about them, and of raw
-arrays of others the user says what the file does not: always whether the edges are periodic.
-Configurations of particles are trajectories; their files say the box of each frame.
+Samples of lattices are arrays.  Files written by `save` are complete; a raw array from another
+program leaves out some facts, which the user adds (always whether the boundaries are periodic).
+Configurations of particles are trajectories, and their files contain the box of each frame.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from ..base.atomic import atomic, check_output
 from ..base.errors import InputError
 from ..data.particles import Particles
-from ..data.samples import KINDS, Samples
-from ._coding import Description, axes_of, encode, restore
-from ._format import Format, Stored, naming
+from ..data.samples import Samples
+from ._coding import Description, encode
+from ._declared import Declared
+from ._format import Format, Periodic, naming
 from ._lines import PACKED
 from ._trajectory import TrajectoryFormat
 from .gsd_files import GSD
@@ -37,7 +35,7 @@ __all__ = ["FORMATS", "TRAJECTORIES", "check_output", "load", "save"]
 FORMATS: dict[str, Format] = {
     suffix: form for form in (NPY, NPZ, HDF5, NETCDF, ZARR) for suffix in form.suffixes
 }
-# Of particles; netCDF files of both kinds share a suffix, and their content tells.
+# Formats of particles.  Both kinds of netCDF file share a suffix and differ in content.
 TRAJECTORIES: dict[str, TrajectoryFormat] = {
     suffix: form
     for form in (GSD, LAMMPS, XYZ, MDANALYSIS, PARTICLES_NETCDF)
@@ -51,82 +49,89 @@ def load(
     axes: Sequence[str] | str | None = None,
     kind: str | None = None,
     states: int | None = None,
-    periodic: bool | Sequence[bool] | None = None,
+    periodic: Periodic | None = None,
     symmetries: Sequence[str] | str | None = None,
     variable: str | None = None,
     topology: str | os.PathLike[str] | None = None,
 ) -> Samples | Particles:
-    """Samples of a lattice or particles from a file; its suffix tells the format.
+    r"""Read samples of a lattice or of particles; the suffix of the file selects the format.
 
-    What is said here goes before what the file says.  Of particles, `periodic` and
-    `topology` alone may be said; lengths keep the unit of the file, and a plane is seen
-    by a last coordinate that never varies.
+    Arguments override the file.  For particles only `periodic` and `topology` apply; lengths
+    keep the unit of the file, and a last coordinate that never varies means two dimensions.
 
-    Arguments:
+    Args:
         path: A file, or the folder of a Zarr store.
-        axes: Names of the array's axes in order, as in `Samples.from_array`; may be
-            left out where the file names them (`draw`, `time`, `sample` or `step`;
-            `chain` or `replica`; `x`, `y`, `z`) or the shape tells.
-        kind: `"discrete"`, `"angle"` or `"real"`; may be left out for integers and
-            for floats in units of `rad`.
-        states: Declared number q of discrete states.
-        periodic: For all space axes, or one flag for each; needed for raw arrays.
+        axes: Names of the array's axes in order, as in `Samples.from_array`.  Optional
+            where the file names them (`draw`, `time`, `sample` or `step`; `chain` or
+            `replica`; `x`, `y`, `z`) or where the shape leaves no choice.
+        kind: `"discrete"`, `"angle"` or `"real"`; optional for integers and for floats
+            in units of `rad`.
+        states: Number q of discrete states.
+        periodic: Whether the boundaries are periodic, for all space axes or one flag per axis;
+            required for raw arrays.
         symmetries: As in `Samples`; a sequence or `"flip,reflect"`.
-        variable: Name of the array; may be left out where one only is plausible.
-        topology: A second file that names the particles, for formats that MDAnalysis reads.
+        variable: Name of the array; optional where only one array is plausible.
+        topology: A second file that names the particles, for formats read by MDAnalysis.
+
+    Returns:
+        `Samples` for a lattice, `Particles` for a trajectory.
 
     Raises:
-        InputError: The file is missing, empty, damaged, of no known format, or
-            holds no samples; or more needs to be said.
+        InputError: The file is missing, empty, damaged, in an unknown format or without
+            samples; or its description is incomplete.
 
     Example:
         >>> import tempfile
+        >>> import numpy as np
         >>> file = Path(tempfile.mkdtemp()) / "spins.npy"
         >>> np.save(file, np.random.default_rng(0).choice([-1, 1], size=(32, 8, 8)))
         >>> load(file, periodic=True)
         <Samples discrete q=2, 1 chain x 32 draws of 8x8, periodic>
-        >>> frame = '2\\nLattice="4 0 0 0 4 0 0 0 4"\\nA 1.0 2.0 3.0\\nB 2.5 3.0 1.0\\n'
+        >>> frame = '2\nLattice="4 0 0 0 4 0 0 0 4"\nA 1.0 2.0 3.0\nB 2.5 3.0 1.0\n'
         >>> _ = file.with_suffix(".xyz").write_text(8 * frame)
         >>> load(file.with_suffix(".xyz"))
         <Particles 3-D, 1 chain x 8 frames, 2 particles, periodic>
     """
     path = Path(path)
+    declared = Declared(axes, kind, states, periodic, symmetries)
     with naming(path, "cannot be opened"):
         form = _format_of_input(path)
-    words = {"axes": axes, "kind": kind, "states": states, "symmetries": symmetries}
+    failure = f"cannot be read as {form.name}; damaged, incomplete or another format?"
     if isinstance(form, TrajectoryFormat):
-        return _particles(path, form, periodic, topology, {**words, "variable": variable})
-    with naming(path, f"cannot be read as {form.name}; damaged, incomplete or another format?"):
+        with naming(path, "holds no particles as described"):
+            _check_particle_options(form, declared, variable, topology)
+        with naming(path, failure):
+            return form.read(path, None if topology is None else Path(topology), periodic)
+    with naming(path, failure):
         if topology is not None:
             raise InputError("holds samples of a lattice; topology is for particles, leave it out")
-        stored = _native(form.read(path, variable))
-        said = Description.of(stored)
+        stored = form.read(path, variable).native()
+        description = Description.of(stored)
     with naming(path, "holds no samples as described"):
-        _check_words(kind, states, periodic)
-        words |= {"periodic": periodic, "symmetries": _names(symmetries)}
-        return _foreign(stored, **words) if said is None else _ours(stored, said, **words)
+        return declared.samples(stored, description)
 
 
 def save(
     samples: Samples | Particles, path: str | os.PathLike[str], *, force: bool = False
 ) -> None:
-    """Write samples of a lattice or particles to a file; its suffix tells the format.
+    """Write samples of a lattice or of particles; the suffix of the file selects the format.
 
-    All of `Samples` is kept, except in `.npy` files, which hold the array alone.
-    All of `Particles` is kept in `.nc` files; `.gsd` files round positions, boxes and
-    diameters to float32.  The provenance is kept as JSON: its tuples come back as lists.
+    All formats keep everything in `Samples`, except `.npy`, which stores the array alone.
+    `.nc` files keep everything in `Particles`; `.gsd` files round positions, boxes and
+    diameters to float32.  The provenance is stored as JSON, so its tuples come back as lists.
 
-    Arguments:
-        samples: What to write.
+    Args:
+        samples: The samples or particles to write.
         path: A file, or the folder of a Zarr store.
-        force: Whether a file that is there already may be replaced.
+        force: Whether an existing file may be replaced.
 
     Raises:
-        InputError: The path is taken, its folder missing, its suffix unknown, or it
+        InputError: The path exists, its folder is missing, its suffix is unknown, or it
             cannot be written.
 
     Example:
         >>> import tempfile
+        >>> import numpy as np
         >>> field = np.random.default_rng(0).normal(size=(16, 12))
         >>> file = Path(tempfile.mkdtemp()) / "field.npz"
         >>> save(Samples.from_array(field, kind="real", periodic=False), file)
@@ -135,17 +140,17 @@ def save(
     """
     path = Path(path)
     with naming(path, "cannot be written"):
-        form = _format_of_output(path, samples)
+        _check_writable(path, samples)
     check_output(path, force)
     with naming(path, "cannot be written"), atomic(path) as part:
-        form.write(
-            part,
-            samples if isinstance(samples, Particles) else _native(encode(samples, path.parent)),
-        )
+        if isinstance(samples, Particles):
+            TRAJECTORIES[_suffix(path)].write(part, samples)
+        else:
+            FORMATS[_suffix(path)].write(part, encode(samples, path.parent).native())
 
 
 def _suffix(path: Path) -> str:
-    """Of a packed file with the one before it.
+    """The suffix in lower case; for a compressed file, the last two suffixes.
 
     Example:
         >>> _suffix(Path("melt.0.LAMMPSTRJ.gz"))
@@ -158,10 +163,8 @@ def _suffix(path: Path) -> str:
 def _format_of(suffix: str) -> Format | TrajectoryFormat:
     form = FORMATS.get(suffix) or TRAJECTORIES.get(suffix)
     if form is None:
-        words = (
-            f"known are {', '.join(FORMATS)} of lattices and {', '.join(TRAJECTORIES)} of particles"
-        )
-        raise InputError(f"the suffix {suffix!r} is unknown; {words}")
+        known = f"{', '.join(FORMATS)} for lattices and {', '.join(TRAJECTORIES)} for particles"
+        raise InputError(f"the suffix {suffix!r} is unknown; use {known}")
     return form
 
 
@@ -172,138 +175,49 @@ def _format_of_input(path: Path) -> Format | TrajectoryFormat:
         raise InputError("is a folder; give a file in it")
     form = _format_of(_suffix(path))
     if not path.is_dir() and path.stat().st_size == 0:
-        raise InputError("the file is empty (0 bytes); write it anew")
+        raise InputError("the file is empty (0 bytes); write it again")
     if form is ZARR and not path.is_dir():
         raise InputError(f"is a file, but {form.name} is a folder; check the suffix")
-    if form is NETCDF:
-        return (
-            PARTICLES_NETCDF if holds_particles(path) else MDANALYSIS if is_amber(path) else NETCDF
-        )
-    return form
+    return _netcdf_kind(path) if form is NETCDF else form
 
 
-def _format_of_output(path: Path, samples: Any) -> Format | TrajectoryFormat:
+def _netcdf_kind(path: Path) -> Format | TrajectoryFormat:
+    if holds_particles(path):
+        return PARTICLES_NETCDF
+    return MDANALYSIS if is_amber(path) else NETCDF
+
+
+def _check_writable(path: Path, samples: object) -> None:
     form = _format_of(_suffix(path))
-    if not isinstance(samples, (Samples, Particles)):
-        words = "see Samples.from_array and Particles.from_frames"
+    name = type(samples).__name__
+    if isinstance(samples, Particles):
+        suffixes = [end for end, other in TRAJECTORIES.items() if other.is_writable]
+    elif isinstance(samples, Samples):
+        suffixes = [*FORMATS]
+    else:
+        makers = "Samples.from_array and Particles.from_frames"
+        raise InputError(f"Samples and Particles can be saved, not {name}; see {makers}")
+    if _suffix(path) not in suffixes:
+        raise InputError(f"{name} are saved as {', '.join(suffixes)}, not as {form.name}")
+
+
+def _check_particle_options(
+    form: TrajectoryFormat,
+    declared: Declared,
+    variable: str | None,
+    topology: str | os.PathLike[str] | None,
+) -> None:
+    """Refuse the options of lattices, and a topology that the format cannot use."""
+    options = {"axes": declared.axes, "kind": declared.kind, "states": declared.states}
+    options |= {"symmetries": declared.symmetries, "variable": variable}
+    wrong = [name for name, value in options.items() if value is not None]
+    if wrong:
         raise InputError(
-            f"Samples and Particles can be saved, not {type(samples).__name__}; {words}"
+            f"holds particles, but {', '.join(wrong)} can be given for lattices only; leave out"
         )
-    forms = TRAJECTORIES if isinstance(samples, Particles) else FORMATS
-    writable = [suffix for suffix, one in forms.items() if one.write]
-    if _suffix(path) not in writable:
+    if topology is not None and not form.topology:
         raise InputError(
-            f"{type(samples).__name__} are saved as {', '.join(writable)}, not as {form.name}"
+            f"{form.name} contains the types itself; topology is for formats like .dcd and .xtc, "
+            "leave it out"
         )
-    return forms[_suffix(path)]
-
-
-def _particles(
-    path: Path, form: TrajectoryFormat, periodic: Any, topology: Any, words: dict[str, Any]
-) -> Particles:
-    with naming(path, "holds no particles as described"):
-        wrong = [name for name, value in words.items() if value is not None]
-        if wrong:
-            raise InputError(
-                f"holds particles; {', '.join(wrong)} can be said of lattices only: leave out"
-            )
-        if topology is not None and not form.topology:
-            raise InputError(
-                f"{form.name} says the types itself; topology is for formats like .dcd and .xtc, leave it out"
-            )
-        _check_words(None, None, periodic)
-    with naming(path, f"cannot be read as {form.name}; damaged, incomplete or another format?"):
-        return form.read(path, None if topology is None else Path(topology), periodic)
-
-
-def _ours(
-    stored: Stored, said: Description, *, axes, kind, states, periodic, symmetries
-) -> Samples:
-    """Samples of a file that `save` wrote."""
-    if symmetries is None:
-        symmetries = said.symmetries
-    if axes is None and kind in (None, said.kind) and states in (None, len(said.labels)):
-        samples = restore(stored, said)
-        flags = said.periodic if periodic is None else _flags(periodic, len(samples.shape))
-        return samples.replace(periodic=flags, symmetries=symmetries)
-    if axes is not None and periodic is None and len(set(said.periodic)) > 1:
-        raise InputError("its edges differ from axis to axis; with other axes, say periodic, too")
-    return Samples.from_array(
-        stored.array,
-        periodic=said.periodic if periodic is None else periodic,
-        axes=axes or axes_of(stored.dims) or ["chain", "draw", "x", "y", "z"][: stored.array.ndim],
-        kind=kind or said.kind,
-        states=states,
-        symmetries=symmetries,
-        provenance=said.provenance,
-    )
-
-
-def _foreign(stored: Stored, *, axes, kind, states, periodic, symmetries) -> Samples:
-    """Samples of a raw array."""
-    if periodic is None:
-        raise InputError(
-            "the file does not say whether the edges are periodic; say --periodic or --no-periodic"
-        )
-    return Samples.from_array(
-        stored.array,
-        periodic=periodic,
-        axes=axes or axes_of(stored.dims),
-        kind=_kind_by_units(stored, kind),
-        states=states,
-        symmetries=symmetries or (),
-    )
-
-
-def _kind_by_units(stored: Stored, kind: str | None) -> str | None:
-    units = str(stored.attributes.get("units", "")).lower()
-    if units.startswith("degree") and kind == "angle":
-        raise InputError(f"the angles are in units of {units}; convert them to radians")
-    radians = units in ("rad", "radian", "radians") and stored.array.dtype.kind == "f"
-    return "angle" if kind is None and radians else kind
-
-
-def _native(stored: Stored) -> Stored:
-    """The same in the byte order of this machine."""
-    dtype = stored.array.dtype
-    array = stored.array if dtype.isnative else stored.array.astype(dtype.newbyteorder("="))
-    return Stored(array, stored.dims, stored.attributes)
-
-
-def _check_words(kind: Any, states: Any, periodic: Any) -> None:
-    if kind is not None and kind not in KINDS:
-        raise InputError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
-    if states is not None and (
-        not isinstance(states, (int, np.integer)) or isinstance(states, bool) or states < 1
-    ):
-        raise InputError(f"states must be a positive whole number, not {states!r}")
-    flags = (
-        ()
-        if periodic is None
-        else (periodic,)
-        if isinstance(periodic, (bool, np.bool_))
-        else periodic
-    )
-    if not isinstance(flags, Iterable) or not all(
-        isinstance(flag, (bool, np.bool_)) for flag in flags
-    ):
-        raise InputError(
-            f"periodic must be True, False or one of them for each space axis, not {periodic!r}"
-        )
-
-
-def _names(symmetries: Sequence[str] | str | None) -> tuple[str, ...] | None:
-    if symmetries is None:
-        return None
-    names = symmetries.split(",") if isinstance(symmetries, str) else tuple(symmetries)
-    if not all(isinstance(name, str) for name in names):
-        raise InputError(f"symmetries must be names, not {symmetries!r}")
-    return tuple(name.strip() for name in names if name.strip())
-
-
-def _flags(periodic: bool | Sequence[bool], space: int) -> tuple[bool, ...]:
-    return (
-        (bool(periodic),) * space
-        if isinstance(periodic, (bool, np.bool_))
-        else tuple(map(bool, periodic))
-    )
+    declared.check()

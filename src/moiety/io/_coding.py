@@ -1,8 +1,8 @@
-"""`Samples` as an array with text attributes, and back.
+"""Convert `Samples` to an array with text attributes, and back.
 
-Discrete states are written as their labels, so that others read spins as -1 and +1.
-Attributes are text, JSON but for the kind: `moiety_kind`, `moiety_periodic`,
-`moiety_labels`, `moiety_symmetries`, `moiety_provenance`, `moiety_layout`.
+Discrete states are written as their labels, so that other programs read spins as -1 and +1.
+The attributes are `moiety_layout`, `moiety_kind`, and as JSON `moiety_periodic`,
+`moiety_labels`, `moiety_symmetries` and `moiety_provenance`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ..base.errors import InputError
 from ..data.samples import KINDS, SPACE_AXES, Samples
 from ._format import Stored, parts
 
-__all__ = ["Description", "as_json", "axes_of", "encode", "parsed", "restore"]
+__all__ = ["Description", "as_json", "as_text", "axes_of", "encode", "parsed", "restore"]
 
 _LAYOUT = "1"
 _UNITS = {"discrete": "1", "angle": "rad"}
@@ -34,7 +34,15 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class Description:
-    """What a file of ours says about its array; fields as in `Samples`."""
+    """The attributes of an array that moiety wrote.
+
+    Args:
+        kind: Kind of the states, as in `Samples`.
+        periodic: One flag per space axis.
+        labels: Labels of discrete states.
+        symmetries: Symmetries of the Hamiltonian.
+        provenance: Where the samples come from.
+    """
 
     kind: str
     periodic: tuple[bool, ...]
@@ -44,11 +52,18 @@ class Description:
 
     @classmethod
     def of(cls, stored: Stored) -> Description | None:
-        """The description in a file, or None if it is not one of ours."""
+        """Read the description, or return None if another program wrote the file.
+
+        Args:
+            stored: An array with its attributes.
+
+        Raises:
+            InputError: The attributes are damaged, or a newer version wrote them.
+        """
         if "moiety_kind" not in stored.attributes:
             return None
         texts = {
-            name: _text(value)
+            name: as_text(value)
             for name, value in stored.attributes.items()
             if name.startswith("moiety_")
         }
@@ -59,7 +74,7 @@ class Description:
             )
         if texts["moiety_kind"] not in KINDS:
             raise InputError(
-                f"says moiety_kind={texts['moiety_kind']!r}; it must be one of {', '.join(KINDS)}"
+                f"has moiety_kind={texts['moiety_kind']!r}; it must be one of {', '.join(KINDS)}"
             )
         periodic, labels, symmetries = (
             _listed(texts, name) for name in ("periodic", "labels", "symmetries")
@@ -69,10 +84,14 @@ class Description:
 
 
 def encode(samples: Samples, folder: str | os.PathLike[str] | None = None) -> Stored:
-    """Samples as they are written, in axes `(chain, draw, *space)`.
+    """Convert samples to the array and attributes of a file.
 
-    Arguments:
-        folder: Where labels go that are too many for the memory.
+    Args:
+        samples: The samples to write.
+        folder: Folder of the temporary file that holds an array too large for memory.
+
+    Returns:
+        An array with axes `(chain, draw, *space)` and its attributes.
     """
     attributes = {
         "moiety_layout": _LAYOUT,
@@ -85,47 +104,67 @@ def encode(samples: Samples, folder: str | os.PathLike[str] | None = None) -> St
     if samples.kind in _UNITS:
         attributes["units"] = _UNITS[samples.kind]
     dims = ("chain", "draw", *SPACE_AXES[: len(samples.shape)])
-    return Stored(
-        _labelled(samples, folder) if samples.kind == "discrete" else _floats(samples),
-        dims,
-        attributes,
+    array = _labelled(samples, folder) if samples.kind == "discrete" else _floats(samples)
+    return Stored(array, dims, attributes)
+
+
+def restore(stored: Stored, description: Description) -> Samples:
+    """Rebuild the samples from a file that moiety wrote.
+
+    Args:
+        stored: The array of the file.
+        description: Its attributes.
+
+    Raises:
+        InputError: The array does not fit its description.
+    """
+    values = _standard_order(stored)
+    if description.kind == "discrete":
+        values = _codes(values, description.labels)
+    elif values.dtype.kind != "f" or not _is_finite(values):
+        raise InputError(
+            "the array holds NaN, infinite entries or no real numbers; the file was altered or "
+            "damaged"
+        )
+    return Samples(
+        values,
+        description.kind,
+        description.periodic,
+        description.labels,
+        description.symmetries,
+        description.provenance,
     )
 
 
-def restore(stored: Stored, said: Description) -> Samples:
-    """The samples in a file of ours."""
-    values = _standard_order(stored)
-    if said.kind == "discrete":
-        values = _codes(values, said.labels)
-    elif values.dtype.kind != "f" or not all(
-        np.isfinite(values[part]).all() for part in scratch.slabs(values.shape, values.itemsize)
-    ):
-        raise InputError(
-            "the array holds NaN or infinite entries, or no real numbers; the file was altered or damaged"
-        )
-    return Samples(values, said.kind, said.periodic, said.labels, said.symmetries, said.provenance)
-
-
 def axes_of(dims: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    """Our names of the axes that a file names, or None unless all are known.
+    """Translate the axis names of a file, or return None unless all are known.
+
+    Args:
+        dims: Axis names in the file, or None.
 
     Example:
         >>> axes_of(("x", "y", "time"))
         ('x', 'y', 'draw')
     """
-    names = [_NAMES.get(str(name).lower()) for name in dims or ()]
-    known = names and None not in names and len(set(names)) == len(names)
+    given = [str(name).lower() for name in dims or ()]
+    names = [_NAMES[name] for name in given if name in _NAMES]
+    known = names and len(names) == len(given) and len(set(names)) == len(names)
     return tuple(names) if known else None
 
 
 def _standard_order(stored: Stored) -> np.ndarray:
-    """Values in axes `(chain, draw, *space)`, whatever others did to a file of ours."""
+    """Values with axes `(chain, draw, *space)`, even if another program reordered them."""
     axes = axes_of(stored.dims)
     if axes is None:
         return stored.array
     order = [axes.index(name) for name in ("chain", "draw", *SPACE_AXES) if name in axes]
     values = np.ascontiguousarray(stored.array.transpose(order))
     return values if "chain" in axes else values[None]
+
+
+def _is_finite(values: np.ndarray) -> bool:
+    slabs = scratch.slabs(values.shape, values.itemsize)
+    return all(bool(np.isfinite(values[slab]).all()) for slab in slabs)
 
 
 def _labelled(samples: Samples, folder: str | os.PathLike[str] | None) -> np.ndarray:
@@ -146,15 +185,16 @@ def _labelled(samples: Samples, folder: str | os.PathLike[str] | None) -> np.nda
 def _codes(values: np.ndarray, labels: tuple[Any, ...]) -> np.ndarray:
     alphabet = _alphabet(labels)
     if alphabet is None:
-        alphabet = np.arange(len(labels) or 256)  # codes were written
+        alphabet = np.arange(len(labels) or 256)  # the file holds codes
     order = np.argsort(alphabet)
 
     def coded(part: np.ndarray) -> np.ndarray:
         places = np.searchsorted(alphabet[order], part).clip(max=len(alphabet) - 1)
-        codes = order.astype(np.uint8)[places]
+        codes: np.ndarray = order.astype(np.uint8)[places]
         if not (alphabet[codes] == part).all():
             raise InputError(
-                f"the array holds states without labels ({len(labels)} labels); it was altered or damaged"
+                f"the array holds states without labels ({len(labels)} labels); it was altered or "
+                "damaged"
             )
         return codes
 
@@ -162,7 +202,7 @@ def _codes(values: np.ndarray, labels: tuple[Any, ...]) -> np.ndarray:
 
 
 def _alphabet(labels: tuple[Any, ...]) -> np.ndarray | None:
-    """Labels in the smallest integer type, or as floats; None if codes are to be written."""
+    """Labels in the smallest integer type, or as floats; None if codes must be written."""
     if not all(type(label) in (int, float) for label in labels):
         return None
     numbers = np.array(labels)
@@ -178,13 +218,20 @@ def _alphabet(labels: tuple[Any, ...]) -> np.ndarray | None:
 def _floats(samples: Samples) -> np.ndarray:
     if samples.values.dtype not in (np.float32, np.float64):
         raise InputError(
-            f"values of type {samples.values.dtype} are not stored; make them float32 or float64"
+            f"values of type {samples.values.dtype} cannot be stored; use float32 or float64"
         )
     return samples.values
 
 
 def as_json(value: Any, name: str) -> str:
-    """JSON of a value; arrays become lists and paths text.
+    """Write a value as JSON; arrays become lists and paths become text.
+
+    Args:
+        value: Numbers, text, lists and mappings.
+        name: What the value is, for messages.
+
+    Raises:
+        InputError: The value has no JSON form.
 
     Example:
         >>> as_json({"sizes": np.arange(3)}, "provenance")
@@ -193,10 +240,9 @@ def as_json(value: Any, name: str) -> str:
     try:
         return json.dumps(value, default=_plain)
     except (TypeError, ValueError, RecursionError) as error:
-        words = (
+        raise InputError(
             f"the {name} cannot be written as JSON ({error}); use numbers, text, lists and mappings"
-        )
-        raise InputError(words) from error
+        ) from error
 
 
 def _plain(value: Any) -> Any:
@@ -204,10 +250,11 @@ def _plain(value: Any) -> Any:
         return value.tolist()
     if isinstance(value, PurePath):
         return str(value)
-    raise TypeError(f"{type(value).__name__} found")
+    raise TypeError(f"it contains {type(value).__name__}")
 
 
-def _text(value: Any) -> str:
+def as_text(value: object) -> str:
+    """Decode an attribute that some libraries return as bytes."""
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
@@ -216,15 +263,24 @@ def _listed(texts: Mapping[str, str], name: str) -> tuple[Any, ...]:
 
 
 def parsed(texts: Mapping[str, str], name: str, kind: type) -> Any:
-    """The JSON of the attribute `moiety_<name>`, which must be of one kind."""
+    """Parse the JSON attribute `moiety_<name>`.
+
+    Args:
+        texts: Attributes by name.
+        name: Name of the attribute without its prefix.
+        kind: Type that the value must have.
+
+    Raises:
+        InputError: The attribute is missing, damaged or of another type.
+    """
     try:
         value = json.loads(texts[f"moiety_{name}"])
     except (KeyError, ValueError, RecursionError) as error:
         raise InputError(
-            f"its attribute moiety_{name} is missing or no JSON; write the file anew"
+            f"its attribute moiety_{name} is missing or not JSON; write the file again"
         ) from error
     if not isinstance(value, kind):
         raise InputError(
-            f"its attribute moiety_{name} is no JSON {kind.__name__}; write the file anew"
+            f"its attribute moiety_{name} is not a JSON {kind.__name__}; write the file again"
         )
     return value

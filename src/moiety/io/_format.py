@@ -1,7 +1,7 @@
-"""What a file format is: a name, its suffixes, a reader and a writer.
+"""The parts of a file format: a name, suffixes, a reader and a writer.
 
-A reader turns a path into a `Stored` array and raises `InputError` without naming
-the file, or whatever its library raises; `naming` makes one line of either.
+A reader turns a path into a `Stored` array.  It raises `InputError` without naming the file, or
+an exception of its library; `naming` turns either into one line.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import struct
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -25,8 +25,10 @@ from ..base.errors import InputError
 
 __all__ = [
     "DAMAGE",
+    "PERIODIC_UNKNOWN",
     "VARIABLE",
     "Format",
+    "Periodic",
     "Stored",
     "cause",
     "choose",
@@ -36,13 +38,18 @@ __all__ = [
     "parts",
 ]
 
-VARIABLE = "states"  # the name of the array in files of our own
+Periodic = bool | Sequence[bool]  # for all axes, or one flag per axis
+
+VARIABLE = "states"  # name of the array in files that moiety writes
+PERIODIC_UNKNOWN = (
+    "the file does not say whether the boundaries are periodic; say --periodic or --no-periodic"
+)
 _CHUNK_BYTES = 2**20
 _CHUNKS_AT_ONCE = 64
 _NAMES_LISTED = 12
 
-# What the libraries below raise for files that are truncated, damaged, or of another
-# format than their suffix says.  Damaged headers make them fail in all these ways.
+# Exceptions of the libraries for files that are truncated, damaged, or in another format than
+# their suffix suggests.  Damaged headers cause all of them.
 DAMAGE = (
     OSError,
     EOFError,
@@ -64,29 +71,35 @@ DAMAGE = (
 
 @dataclass(frozen=True, eq=False)
 class Stored:
-    """An array as it stands in a file.
+    """An array as a file stores it.
 
-    Arguments:
+    Args:
         array: Any shape and dtype.
-        dims: The names of its axes, where the file has some.
-        attributes: What the file says about it, by name.
+        dims: Names of its axes, or None where the file has none.
+        attributes: Attributes of the array in the file, by name.
     """
 
     array: np.ndarray
     dims: tuple[str, ...] | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
+    def native(self) -> Stored:
+        """A copy in the byte order of this machine."""
+        dtype = self.array.dtype
+        array = self.array if dtype.isnative else self.array.astype(dtype.newbyteorder("="))
+        return replace(self, array=array)
+
 
 @dataclass(frozen=True)
 class Format:
-    """A file format.
+    """A file format for samples of lattices.
 
-    Arguments:
-        name: For messages.
-        suffixes: Lower case, with the dot.
-        read: Takes the path and the name of a variable or None.
-        write: Takes the path and what is to be written in axes `(chain, draw, *space)`.
-        attributes: Whether it can hold more than the array.
+    Args:
+        name: Name for messages.
+        suffixes: Suffixes in lower case, with the dot.
+        read: Reads the variable of a given name (or None) from a path.
+        write: Writes an array with axes `(chain, draw, *space)` to a path.
+        attributes: Whether the format can hold more than the array.
     """
 
     name: str
@@ -98,7 +111,12 @@ class Format:
 
 @contextmanager
 def naming(path: Path, failure: str) -> Iterator[None]:
-    """Turn every failure inside the block into a one-line `InputError` that names the file."""
+    """Turn every failure inside the block into a one-line `InputError` that names the file.
+
+    Args:
+        path: The file.
+        failure: What went wrong, for exceptions of a library, such as "cannot be read".
+    """
     try:
         yield
     except InputError as error:
@@ -108,7 +126,10 @@ def naming(path: Path, failure: str) -> Iterator[None]:
 
 
 def cause(error: BaseException) -> str:
-    """What a library says of a failure, in short.
+    """Shorten the message of an exception.
+
+    Args:
+        error: Exception of a library.
 
     Example:
         >>> cause(KeyError()), cause(OSError(28, "No space left on device"))
@@ -119,12 +140,15 @@ def cause(error: BaseException) -> str:
 
 
 def choose(arrays: Mapping[str, Any], variable: str | None) -> str:
-    """The name of the array that holds the states.
+    """Find the name of the array that holds the states.
 
-    Arguments:
-        arrays: By name; anything with a `dtype` and `ndim`.
-        variable: The user's choice; may be left out where one array only is numeric
-            and has two axes or more.
+    Args:
+        arrays: Arrays by name; anything with a `dtype` and `ndim`.
+        variable: The user's choice, or None, which works where only one array is numeric and has
+            two axes or more.
+
+    Raises:
+        InputError: No array, or several plausible arrays.
 
     Example:
         >>> choose({"time": np.arange(9), "spins": np.ones((9, 4))}, None)
@@ -144,12 +168,15 @@ def choose(arrays: Mapping[str, Any], variable: str | None) -> str:
         return next(iter(arrays))
     example = next(iter(plausible or arrays))
     raise InputError(
-        f"holds several variables ({names}); say which are the states, for example --variable {example}"
+        f"holds several variables ({names}); choose the states, for example --variable {example}"
     )
 
 
 def chunks(array: np.ndarray) -> tuple[int, ...]:
-    """Sides of chunks of about one megabyte: consecutive draws of one chain.
+    """Sides of chunks of about one megabyte, each with consecutive draws of one chain.
+
+    Args:
+        array: Shape `(chain, draw, *space)`.
 
     Example:
         >>> chunks(np.zeros((4, 1000, 64, 64), np.int8))
@@ -161,7 +188,10 @@ def chunks(array: np.ndarray) -> tuple[int, ...]:
 
 
 def parts(array: np.ndarray) -> Iterator[tuple[int, slice]]:
-    """Whole chunks of one chain, some 64 MiB at a time.
+    """Indices of pieces of some 64 MiB, each with whole chunks of one chain.
+
+    Args:
+        array: Shape `(chain, draw, *space)`.
 
     Example:
         >>> [*parts(np.zeros((1, 20000, 64, 64), np.int8))]
@@ -174,7 +204,12 @@ def parts(array: np.ndarray) -> Iterator[tuple[int, slice]]:
 
 
 def fill(dataset: Any, array: np.ndarray) -> None:
-    """Write an array part by part, letting go of the memory of one that lives on disk."""
+    """Write an array part by part and release the memory of an array that lives on disk.
+
+    Args:
+        dataset: Variable of a file, of the same shape as the array.
+        array: Shape `(chain, draw, *space)`.
+    """
     for part in parts(array):
         dataset[part] = array[part]
         scratch.release(array)

@@ -1,6 +1,6 @@
-"""Text files line by line, so that every message can name the line.
+"""Read text files line by line, so that every message can name the line.
 
-Files that end in `.gz` or `.bz2` are unpacked while they are read.
+Files that end in `.gz` or `.bz2` are decompressed while they are read.
 """
 
 from __future__ import annotations
@@ -22,33 +22,46 @@ from ._format import DAMAGE, cause
 
 __all__ = ["PACKED", "Lines", "Table", "opened", "placed", "short"]
 
-_OPENERS = {".gz": gzip.open, ".bz2": bz2.open}
-PACKED = tuple(_OPENERS)
+PACKED = (".gz", ".bz2")  # suffixes of compressed files
 _SHOWN = 40
 
 
 class Lines:
-    """The lines of a file and the number of the last one that was read, from 1."""
+    """The lines of a file, and the number of the last line read, counted from 1.
 
-    def __init__(self, file: IO[str]):
+    Args:
+        file: An open text file.
+    """
+
+    def __init__(self, file: IO[str]) -> None:
         self._file = file
         self.number = 0
 
     def take(self, wanted: str) -> str:
-        """The next line; the end of the file is an error."""
+        """Read the next line; the end of the file is an error.
+
+        Args:
+            wanted: What the line should contain, for messages.
+        """
         line = self._next()
         if not line:
             raise InputError(f"the file ends where {wanted} is expected; truncated?")
         return line
 
     def skip_blank(self) -> str:
-        """The next line that is not blank, or an empty text at the end of the file."""
+        """Read the next line that is not blank; return "" at the end of the file."""
         while (line := self._next()) and not line.strip():
             pass
         return line
 
     def table(self, rows: int, columns: Sequence[str], what: str) -> Table:
-        """Rows of fields, one line each, with one field a column at least."""
+        """Read rows of fields.
+
+        Args:
+            rows: Number of rows, one line each.
+            columns: Names of the columns.
+            what: What a row describes, for messages.
+        """
         first, lines = self.number + 1, []
         try:
             for line in islice(self._file, rows):
@@ -74,13 +87,13 @@ class Lines:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of fields by the names of their columns.
+    """Rows of fields with named columns.
 
-    Arguments:
-        lines: One a row.
-        columns: Names, one for each field at least that a row has.
+    Args:
+        lines: One line per row.
+        columns: Names of the columns; a row may have further fields.
         first: Number of the first line in its file.
-        what: A row is, for messages.
+        what: What a row describes, for messages.
     """
 
     lines: tuple[str, ...]
@@ -89,11 +102,18 @@ class Table:
     what: str
 
     def numbers(self, names: Sequence[str]) -> np.ndarray:
-        """Columns as numbers, shape `(rows, names)`; none may be NaN or infinite."""
+        """Parse columns as finite numbers, shape `(rows, names)`.
+
+        Args:
+            names: Names of the columns.
+
+        Raises:
+            InputError: A row is short, or a field is not a finite number.
+        """
         places = [self.columns.index(name) for name in names]
         if not self.lines:
             return np.empty((0, len(places)))
-        if not all(map(str.strip, self.lines)):  # blank lines would be passed over
+        if not all(map(str.strip, self.lines)):  # np.loadtxt would skip blank lines
             self._complain(names)
         try:
             values = np.loadtxt(self.lines, np.float64, comments=None, usecols=places, ndmin=2)
@@ -104,9 +124,13 @@ class Table:
         return values
 
     def labels(self, name: str) -> np.ndarray | list[str]:
-        """A column as whole numbers, or else as it stands."""
+        """Parse a column as whole numbers, or else as text.
+
+        Args:
+            name: Name of the column.
+        """
         place = self.columns.index(name)
-        with suppress(IndexError, ValueError):  # short rows are named below, words are no numbers
+        with suppress(IndexError, ValueError):  # a short row is reported below, text is kept
             if self.lines and self.lines[0].split()[place].isdecimal():
                 return np.loadtxt(self.lines, np.int64, comments=None, usecols=place, ndmin=1)
         fields = [line.split() for line in self.lines]
@@ -115,39 +139,52 @@ class Table:
         return [row[place] for row in fields]
 
     def _complain(self, names: Sequence[str]) -> NoReturn:
-        """Name the first row that is wrong."""
+        """Raise an error that names the first bad row."""
         for number, line in enumerate(self.lines, start=self.first):
             row = line.split()
             if len(row) < len(self.columns):
-                words = f"expected {self.what} of {len(self.columns)} columns, found {short(line)}"
-                raise AtLine(number, f"{words}; truncated, or the number of particles is wrong?")
+                expected = f"expected {self.what} of {len(self.columns)} columns"
+                hint = "truncated, or the number of particles is wrong?"
+                raise AtLine(number, f"{expected}, found {short(line)}; {hint}")
             for name in names:
-                if not _is_finite(row[self.columns.index(name)]):
-                    raise AtLine(
-                        number, f"{name} is {row[self.columns.index(name)]!r}, no finite number"
-                    )
+                text = row[self.columns.index(name)]
+                if not _is_finite(text):
+                    raise AtLine(number, f"{name} is {text!r}, not a finite number")
         raise InputError(f"the {self.what}s cannot be read as {len(self.columns)} columns")
 
 
 class AtLine(InputError):
-    """A refusal that knows its line already."""
+    """An error with the number of its line.
 
-    def __init__(self, number: int, message: str):
+    Args:
+        number: Number of the line.
+        message: What is wrong with it.
+    """
+
+    def __init__(self, number: int, message: str) -> None:
         super().__init__(message)
         self.number = number
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[Lines]:
-    """The lines of a text file, packed or not."""
-    opener = _OPENERS.get(path.suffix.lower(), open)
-    with opener(path, "rt", encoding="utf-8", errors="replace") as file:
+    """Open the lines of a text file, compressed or not.
+
+    Args:
+        path: The file.
+    """
+    with _open_text(path) as file:
         yield Lines(file)
 
 
 @contextmanager
 def placed(lines: Lines, frame: int) -> Iterator[None]:
-    """Name the frame and the line in every refusal inside the block."""
+    """Name the frame and the line in every error inside the block.
+
+    Args:
+        lines: The lines of the file.
+        frame: Number of the frame, from 0.
+    """
     try:
         yield
     except InputError as error:
@@ -156,17 +193,28 @@ def placed(lines: Lines, frame: int) -> Iterator[None]:
 
 
 def short(line: str) -> str:
-    """A line as messages show it."""
-    return (
-        repr(shorten(line.strip(), _SHOWN, placeholder=" ...")) if line.strip() else "a blank line"
-    )
+    """Shorten a line for messages.
+
+    Args:
+        line: Text of the line.
+    """
+    text = line.strip()
+    return repr(shorten(text, _SHOWN, placeholder=" ...")) if text else "a blank line"
+
+
+def _open_text(path: Path) -> IO[str]:
+    if path.suffix.lower() == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8", errors="replace")
+    if path.suffix.lower() == ".bz2":
+        return bz2.open(path, "rt", encoding="utf-8", errors="replace")
+    return path.open(encoding="utf-8", errors="replace")
 
 
 def _check_end(line: str) -> None:
-    """A last line may be cut within a number, which would go unseen."""
+    """Refuse an unfinished last line, whose last number may have lost digits."""
     if line and not line.endswith("\n"):
         raise InputError(
-            "the last line is not finished; truncated? (if it is whole, end it with a line break)"
+            "the last line is not finished; truncated? (if complete, end it with a line break)"
         )
 
 

@@ -1,6 +1,6 @@
-"""Trajectories: particles frame by frame, and how their frames come together.
+"""Trajectories: read frames of particles and combine them.
 
-A reader turns a file into `Frame`s and hands them to `gather`.  Each frame is a box with its
+A reader turns a file into `Frame`s and passes them to `gather`.  Each frame is a box with its
 corner at the origin and the particles in it; lengths keep the unit of the file.
 """
 
@@ -15,26 +15,27 @@ import numpy as np
 
 from ..base.errors import InputError
 from ..data.particles import Particles
+from ._format import PERIODIC_UNKNOWN, Periodic
 
-__all__ = ["Frame", "TrajectoryFormat", "coded", "gather", "with_edges"]
+__all__ = ["Frame", "TrajectoryFormat", "coded", "gather", "read_only", "with_periodic"]
 
-# Numbers that tell the time rather than the state.
+# Logged numbers that give the time rather than the state.
 _CLOCKS = {"step", "timestep", "time", "simulation_time", "walltime", "seconds", "tps", "frame"}
-_FLAT = 1e-6  # of the box: what a coordinate may vary and count as one value, by rounding
+_FLAT = 1e-6  # relative to the box: variation of a coordinate that counts as rounding
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One configuration as it stands in a file.
+    """One configuration as a file stores it.
 
-    Arguments:
-        positions: Shape `(number, d)`, seen from the corner of the box.
-        cell: Its edges as rows, shape `(d, d)`.
-        periodic: One flag an edge, or None where the file does not say.
+    Args:
+        positions: Positions relative to the corner of the box, shape `(number, d)`.
+        cell: Edges of the box as rows, shape `(d, d)`.
+        periodic: One flag per edge, or None where the file does not say.
         diameters: Shape `(number,)`, or None.
         types: Whole numbers, shape `(number,)`, or None.
-        names: Of the types 0, 1, ...; empty where these are numbers only.
-        measured: Numbers by name.
+        names: Names of the types 0, 1, ...; empty where types are only numbers.
+        measured: Numbers by name, such as the energy.
     """
 
     positions: np.ndarray
@@ -46,49 +47,69 @@ class Frame:
     measured: Mapping[str, float] = field(default_factory=dict)
 
 
+def read_only(path: Path, particles: Particles) -> None:
+    """Refuse to write; the writer of formats that moiety only reads.
+
+    Args:
+        path: The file.
+        particles: The particles.
+
+    Raises:
+        InputError: Always.
+    """
+    raise InputError("moiety only reads this format; save as .gsd or .nc")
+
+
 @dataclass(frozen=True)
 class TrajectoryFormat:
-    """A file format of particles.
+    """A file format for particles.
 
-    Arguments:
-        name: For messages.
-        suffixes: Lower case, with the dot.
-        read: Takes the path, the path of a topology or None, and the flags of the edges that
-            go before those of the file, or None.
-        write: Takes the path and the particles; None where the format is read only.
+    Args:
+        name: Name for messages.
+        suffixes: Suffixes in lower case, with the dot.
+        read: Reads a path; takes also the path of a topology or None, and periodic flags that
+            override the file or None.
+        write: Writes particles to a path.
         topology: Whether a second file may name the particles.
     """
 
     name: str
     suffixes: tuple[str, ...]
-    read: Callable[[Path, Path | None, Any], Particles]
-    write: Callable[[Path, Particles], None] | None = None
+    read: Callable[[Path, Path | None, Periodic | None], Particles]
+    write: Callable[[Path, Particles], None] = read_only
     topology: bool = False
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether moiety writes this format."""
+        return self.write is not read_only
 
 
 def gather(
     frames: Iterable[Frame],
     *,
-    periodic: bool | Sequence[bool] | None,
+    periodic: Periodic | None,
     provenance: Mapping[str, Any],
     flatten: bool = True,
-    **others: Any,
+    chains: int = 1,
 ) -> Particles:
-    """Particles from frames that are read one after the other.
+    """Combine the frames of a file.
 
-    Arguments:
-        frames: All with or all without diameters and types; of one dimension.
-        periodic: Goes before the flags of the frames.
-        provenance: Names of the types are added to it.
-        flatten: Whether a last coordinate that never varies is left out, as in files of a plane.
-        others: Of `Particles`.
+    Args:
+        frames: Frames of one dimension, all of them with or all without diameters and types.
+        periodic: Periodic flags that override the frames, or None.
+        provenance: Where the frames come from; names of the types are added.
+        flatten: Whether to drop a last coordinate that never varies, as in files of a plane.
+        chains: Number of independent runs.
 
     Raises:
-        InputError: No frames, frames that do not go together, NaN, unknown edges.
+        InputError: There are no frames, they do not fit together, a number is NaN, or nothing
+            says whether the boundaries are periodic.
 
     Example:
         >>> x = np.random.default_rng(0).random((8, 5, 3)) * [1, 1, 0]
-        >>> gather((Frame(one, np.eye(3), (True,) * 3) for one in x), periodic=None, provenance={})
+        >>> frames = (Frame(positions, np.eye(3), (True,) * 3) for positions in x)
+        >>> gather(frames, periodic=None, provenance={})
         <Particles 2-D, 1 chain x 8 frames, 5 particles, periodic>
     """
     kept: list[Frame] = []
@@ -102,20 +123,25 @@ def gather(
     particles = Particles.from_frames(
         [frame.positions[:, :space] for frame in kept],
         cells=np.stack([frame.cell[:space, :space] for frame in kept]),
-        periodic=_edges(kept[0].periodic and kept[0].periodic[:space], periodic, space),
+        periodic=_flags(kept[0].periodic and kept[0].periodic[:space], periodic, space),
         measured=_measured(kept),
         provenance={**provenance, "types": list(names)} if names else provenance,
-        **others,
+        chains=chains,
     )
-    diameters = (
-        None if kept[0].diameters is None else np.concatenate([frame.diameters for frame in kept])
+    diameters = [frame.diameters for frame in kept if frame.diameters is not None]
+    return particles.replace(
+        diameters=np.concatenate(diameters) if diameters else None, types=types
     )
-    return particles.replace(diameters=diameters, types=types)
 
 
-def with_edges(particles: Particles, periodic: bool | Sequence[bool] | None) -> Particles:
-    """The same with edges that are periodic or not as said; None leaves them as they are."""
-    flags = _edges(particles.periodic, periodic, particles.dimensions)
+def with_periodic(particles: Particles, periodic: Periodic | None) -> Particles:
+    """Replace the periodic flags and wrap positions accordingly; None keeps the flags.
+
+    Args:
+        particles: The particles.
+        periodic: For all edges of the box, or one flag per edge.
+    """
+    flags = _flags(particles.periodic, periodic, particles.dimensions)
     if flags == particles.periodic:
         return particles
     frames = [particles.frame(k) for k in range(particles.n)]
@@ -124,7 +150,10 @@ def with_edges(particles: Particles, periodic: bool | Sequence[bool] | None) -> 
 
 
 def coded(labels: Sequence[str] | np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Types of particles by their labels, and the names of the types; whole numbers need no names.
+    """Turn labels of particles into types and the names of these types.
+
+    Args:
+        labels: One label per particle; whole numbers are types already and need no names.
 
     Example:
         >>> coded(["B", "A", "B"])
@@ -143,6 +172,7 @@ def coded(labels: Sequence[str] | np.ndarray) -> tuple[np.ndarray, tuple[str, ..
 
 
 def _check(frame: Frame, first: Frame, k: int) -> None:
+    """Refuse numbers that are not finite, and frames that do not fit together."""
     if not np.isfinite(frame.positions).all():
         raise InputError(f"frame {k}: a position is NaN or infinite")
     if not np.isfinite(frame.cell).all():
@@ -152,47 +182,37 @@ def _check(frame: Frame, first: Frame, k: int) -> None:
             f"frame {k}: has {frame.positions.shape[1]} coordinates, frame 0 has {len(first.cell)}"
         )
     if frame.periodic != first.periodic:
-        raise InputError(f"frame {k}: its edges are periodic otherwise than those of frame 0")
+        raise InputError(f"frame {k}: its periodic boundaries differ from those of frame 0")
     for name in ("diameters", "types"):
         if (getattr(frame, name) is None) != (getattr(first, name) is None):
-            raise InputError(f"frame {k}: only some frames say the {name} of the particles")
+            raise InputError(f"frame {k}: only some frames contain {name} of the particles")
 
 
 def _space(frames: Sequence[Frame]) -> int:
-    """Dimension of space, last coordinates that never vary left out."""
-    space = frames[0].positions.shape[1]
+    """Dimension of space without the last coordinates that never vary."""
+    space: int = frames[0].positions.shape[1]
     while space > 1 and _is_flat(frames, space - 1):
         space -= 1
     return space
 
 
 def _is_flat(frames: Sequence[Frame], axis: int) -> bool:
-    """Whether a coordinate is the same for all, and no edge before this axis leaves the plane."""
-    ends = [
-        (frame.positions[:, axis].min(), frame.positions[:, axis].max())
-        for frame in frames
-        if len(frame.positions)
-    ]
-    scale = _FLAT * max(abs(frame.cell[axis, axis]) for frame in frames)
-    level = all((frame.cell[:axis, axis] == 0).all() for frame in frames)
-    return (
-        bool(ends)
-        and level
-        and max(high for _, high in ends) - min(low for low, _ in ends) <= scale
-    )
+    """Whether all particles share a coordinate and no earlier edge of the box leaves the plane."""
+    values = [frame.positions[:, axis] for frame in frames if len(frame.positions)]
+    if not values or any((frame.cell[:axis, axis] != 0).any() for frame in frames):
+        return False
+    spread = max(column.max() for column in values) - min(column.min() for column in values)
+    return bool(spread <= _FLAT * max(abs(frame.cell[axis, axis]) for frame in frames))
 
 
-def _edges(
-    known: tuple[bool, ...] | None, said: bool | Sequence[bool] | None, space: int
-) -> tuple[bool, ...]:
-    if said is None and known is None:
-        raise InputError(
-            "the file does not say whether the edges are periodic; say --periodic or --no-periodic"
-        )
-    given = known if said is None else said
-    flags = (
-        (bool(given),) * space if isinstance(given, (bool, np.bool_)) else tuple(map(bool, given))
-    )
+def _flags(known: tuple[bool, ...] | None, given: Periodic | None, space: int) -> tuple[bool, ...]:
+    """One flag per edge; what the user gives overrides what the file contains."""
+    chosen = known if given is None else given
+    if chosen is None:
+        raise InputError(PERIODIC_UNKNOWN)
+    if isinstance(chosen, (bool, np.bool_)):
+        return (bool(chosen),) * space
+    flags = tuple(map(bool, chosen))
     if len(flags) != space:
         raise InputError(
             f"periodic needs {space} flags, one for each edge of the box, not {len(flags)}"
@@ -201,37 +221,38 @@ def _edges(
 
 
 def _types(frames: Sequence[Frame]) -> tuple[np.ndarray | None, tuple[str, ...]]:
-    """Types of all frames by one list of names."""
-    if frames[0].types is None:
+    """Types of all frames, with one list of names for all."""
+    named = [(frame.types, frame.names) for frame in frames if frame.types is not None]
+    if not named:
         return None, ()
-    if not any(frame.names for frame in frames):
-        return np.concatenate([frame.types for frame in frames]).astype(np.int32), ()
-    named = [_named(frame) for frame in frames]
-    names = tuple(dict.fromkeys(name for _, own in named for name in own))
-    return np.concatenate([_renumbered(codes, own, names) for codes, own in named]).astype(
-        np.int32
-    ), names
+    if any(names for _, names in named):
+        named = [_named(types, names) for types, names in named]
+    all_names = tuple(dict.fromkeys(name for _, names in named for name in names))
+    types = [_renumbered(types, names, all_names) for types, names in named]
+    return np.concatenate(types).astype(np.int32), all_names
 
 
-def _named(frame: Frame) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Types and their names; numbers are their own names."""
-    if frame.names:
-        return frame.types, frame.names
-    numbers, codes = np.unique(frame.types, return_inverse=True)
+def _named(types: np.ndarray, names: tuple[str, ...]) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Types with names; a number without a name becomes its own name."""
+    if names:
+        return types, names
+    numbers, codes = np.unique(types, return_inverse=True)
     return codes, tuple(map(str, numbers.tolist()))
 
 
 def _renumbered(
-    codes: np.ndarray, names: tuple[str, ...], all_names: tuple[str, ...]
+    types: np.ndarray, names: tuple[str, ...], all_names: tuple[str, ...]
 ) -> np.ndarray:
-    """Types that count names of one list as those that count names of another one."""
+    """Convert indices into `names` to indices into `all_names`."""
     if names == all_names[: len(names)]:
-        return codes
-    return np.array([all_names.index(name) for name in names], int)[codes]
+        return types
+    places = np.array([all_names.index(name) for name in names], int)
+    renumbered: np.ndarray = places[types]
+    return renumbered
 
 
 def _measured(frames: Sequence[Frame]) -> dict[str, np.ndarray]:
-    """What every frame says, but for its time."""
+    """Numbers that every frame contains, except its time."""
     names = [name for name in frames[0].measured if name.rpartition("/")[2].lower() not in _CLOCKS]
     everywhere = [name for name in names if all(name in frame.measured for frame in frames)]
     return {name: np.array([frame.measured[name] for frame in frames]) for name in everywhere}

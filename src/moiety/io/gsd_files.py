@@ -1,15 +1,15 @@
-"""GSD files, as HOOMD-blue writes them and OVITO opens them.
+"""GSD files, the format of HOOMD-blue (https://gsd.readthedocs.io).
 
-The box `(Lx, Ly, Lz, xy, xz, yz)` has its centre at the origin and the edges
-(Lx, 0, 0), (xy Ly, Ly, 0) and (xz Lz, yz Lz, Lz); here its corner is the origin.
-Positions and boxes are stored as float32.  What GSD has no place for is JSON in the chunk
-`log/moiety/description` of frame 0.  Needs the package gsd, an optional extra.
+The box `(Lx, Ly, Lz, xy, xz, yz)` is centred at the origin and has the edges
+(Lx, 0, 0), (xy Ly, Ly, 0) and (xz Lz, yz Lz, Lz); moiety moves its corner to the origin.
+Positions and boxes are stored as float32.  The chunk `log/moiety/description` of frame 0 holds
+as JSON the fields for which GSD has no place.  Needs the package gsd, an optional extra.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ import numpy as np
 from ..base.errors import InputError
 from ..data.particles import Particles
 from ._coding import as_json
-from ._format import DAMAGE, cause
+from ._format import DAMAGE, Periodic, cause
 from ._trajectory import Frame, TrajectoryFormat, gather
 
 if TYPE_CHECKING:
@@ -30,41 +30,38 @@ __all__ = ["GSD"]
 _LAYOUT = 1
 _DESCRIPTION = "moiety/description"
 _SPACE = 3
-_COMMON = 1e-6  # of the box, what float32 cannot tell
+_ROUNDING = 1e-6  # relative to the box: differences below the precision of float32
 
 
-def _read(path: Path, topology: Path | None, periodic: Any) -> Particles:
+def _read(path: Path, topology: Path | None, periodic: Periodic | None) -> Particles:
     with _hoomd().open(str(path), "r") as file:
         if not len(file):
             raise InputError("holds no frames")
-        said = _description(file)
-        if said is None:
+        description = _description(file)
+        if description is None:
+            frames = _frames(file, _present(file), None)
             provenance = {"file": path.name, "format": GSD.name}
-            return gather(
-                _frames(file, _present(file), None),
-                periodic=periodic,
-                provenance=provenance,
-                flatten=False,
-            )
-        present = {
-            "position",
-            *(["diameter"] if said["diameters"] else []),
-            *(["typeid"] if said["codes"] else []),
-        }
-        frames = _frames(file, present, said)
-        others = {"provenance": said["provenance"], "chains": said["chains"]}
-        return _recoded(gather(frames, periodic=periodic, flatten=False, **others), said)
+            return gather(frames, periodic=periodic, provenance=provenance, flatten=False)
+        optional = {"diameter": description["diameters"], "typeid": description["codes"]}
+        present = {"position", *(name for name, stored in optional.items() if stored)}
+        particles = gather(
+            _frames(file, present, description),
+            periodic=periodic,
+            provenance=description["provenance"],
+            chains=description["chains"],
+            flatten=False,
+        )
+        return _restored(particles, description)
 
 
 def _write(path: Path, particles: Particles) -> None:
-    hoomd, said = _hoomd(), _said(particles)
+    hoomd, description = _hoomd(), _describe(particles)
     with hoomd.open(str(path), "w") as file:
         for k in range(particles.n):
-            frame = _frame_of(hoomd, particles, k, said)
+            frame = _frame_to_write(hoomd, particles, k, description)
             if k == 0:
-                frame.log[_DESCRIPTION] = np.frombuffer(
-                    as_json(said, "provenance").encode(), np.uint8
-                )
+                text = as_json(description, "provenance")
+                frame.log[_DESCRIPTION] = np.frombuffer(text.encode(), np.uint8)
             file.append(frame)
 
 
@@ -75,16 +72,16 @@ def _hoomd() -> ModuleType:
         raise InputError(
             "GSD files need the package gsd; install it with pip install 'moiety[particles]'"
         ) from error
-    return gsd.hoomd
+    module: ModuleType = gsd.hoomd
+    return module
 
 
 # Reading
 
 
 def _frames(
-    file: HOOMDTrajectory, present: set[str], said: Mapping[str, Any] | None
+    file: HOOMDTrajectory, present: set[str], description: Mapping[str, Any] | None
 ) -> Iterator[Frame]:
-    names = said["measured"] if said else None
     for k in range(len(file)):
         try:
             snapshot = file[k]
@@ -92,30 +89,27 @@ def _frames(
             raise InputError(
                 f"frame {k}: cannot be read ({cause(error)}); truncated or damaged?"
             ) from error
-        space = (
-            said["dimensions"] if said else 2 if snapshot.configuration.dimensions == 2 else _SPACE
-        )
-        yield _frame(
-            snapshot,
-            present,
-            space,
-            said["periodic"] if said else [True] * space,
-            _logged(snapshot.log, names),
-        )
+        if description is None:
+            space = 2 if snapshot.configuration.dimensions == 2 else _SPACE
+            yield _frame(snapshot, present, [True] * space, snapshot.log)
+        else:
+            yield _frame(snapshot, present, description["periodic"], description["measured"])
 
 
 def _frame(
-    snapshot: Any, present: set[str], space: int, periodic: list[bool], measured: Mapping[str, Any]
+    snapshot: Any, present: set[str], periodic: Sequence[bool], logged: Iterable[str]
 ) -> Frame:
-    found, cell = snapshot.particles, _cell(snapshot.configuration.box)[:space, :space]
+    """Convert a snapshot; keep the logged numbers with these names."""
+    space, columns = len(periodic), snapshot.particles
+    cell = _cell(snapshot.configuration.box)[:space, :space]
     return Frame(
-        found.position[:, :space].astype(np.float64) + cell.sum(axis=0) / 2,
+        columns.position[:, :space].astype(np.float64) + cell.sum(axis=0) / 2,
         cell,
         tuple(periodic),
-        found.diameter.astype(np.float64) if "diameter" in present else None,
-        found.typeid.astype(np.int64) if "typeid" in present else None,
-        tuple(found.types),
-        measured,
+        columns.diameter.astype(np.float64) if "diameter" in present else None,
+        columns.typeid.astype(np.int64) if "typeid" in present else None,
+        tuple(columns.types),
+        _numbers(snapshot.log, logged),
     )
 
 
@@ -125,7 +119,7 @@ def _cell(box: np.ndarray) -> np.ndarray:
 
 
 def _present(file: HOOMDTrajectory) -> set[str]:
-    """Columns that some frame has; others have the default of GSD."""
+    """Columns that at least one frame contains; GSD fills the others with defaults."""
     chunks = file.file.find_matching_chunk_names("particles/")
     present = {name.removeprefix("particles/") for name in chunks}
     if "position" not in present:
@@ -133,55 +127,54 @@ def _present(file: HOOMDTrajectory) -> set[str]:
     return present
 
 
-def _logged(log: Mapping[str, np.ndarray], names: list[str] | None) -> dict[str, Any]:
-    """Logged numbers: those that were measured, or all in a file of others."""
-    chosen = log if names is None else names
-    single = {
-        name: np.asarray(log[name]) for name in chosen if name in log and name != _DESCRIPTION
-    }
+def _numbers(log: Mapping[str, np.ndarray], names: Iterable[str]) -> dict[str, Any]:
+    """Logged real numbers with these names; arrays and text are left out."""
+    arrays = {name: np.asarray(log[name]) for name in names if name in log and name != _DESCRIPTION}
     return {
-        name: value.reshape(-1)[0]
-        for name, value in single.items()
-        if value.size == 1 and value.dtype.kind in "iuf"
+        name: array.reshape(-1)[0]
+        for name, array in arrays.items()
+        if array.size == 1 and array.dtype.kind in "iuf"
     }
 
 
 def _description(file: HOOMDTrajectory) -> dict[str, Any] | None:
-    """What a file of ours says, or None."""
+    """The fields that moiety stored as JSON, or None if another program wrote the file."""
     name = f"log/{_DESCRIPTION}"
     if not file.file.chunk_exists(frame=0, name=name):
         return None
-    said = json.loads(
-        bytes(np.asarray(file.file.read_chunk(frame=0, name=name), np.uint8)).decode()
-    )
-    if said["layout"] != _LAYOUT:
+    chunk = np.asarray(file.file.read_chunk(frame=0, name=name), np.uint8)
+    description: dict[str, Any] = json.loads(bytes(chunk).decode())
+    layout, frames = description["layout"], description["frames"]
+    if layout != _LAYOUT:
         raise InputError(
-            f"has layout {said['layout']!r}, this version reads {_LAYOUT!r}; update moiety"
+            f"has layout {layout!r}, but this version reads {_LAYOUT!r}; update moiety"
         )
-    if len(file) != said["frames"]:
-        raise InputError(f"holds {len(file)} of {said['frames']} frames; truncated?")
-    return said
+    if len(file) != frames:
+        raise InputError(f"holds {len(file)} of {frames} frames; truncated?")
+    return description
 
 
-def _recoded(particles: Particles, said: Mapping[str, Any]) -> Particles:
-    """With the types and the provenance that were saved."""
-    types = None if particles.types is None else np.array(said["codes"], np.int32)[particles.types]
-    order = {
-        name: particles.measured[name].astype(kind)
-        for name, kind in zip(said["measured"], said["kinds"], strict=True)
-    }
-    return particles.replace(types=types, provenance=said["provenance"], measured=order)
+def _restored(particles: Particles, description: Mapping[str, Any]) -> Particles:
+    """Restore the types, the provenance and the measured numbers that were saved."""
+    types, codes = particles.types, np.array(description["codes"], np.int32)
+    kinds = zip(description["measured"], description["kinds"], strict=True)
+    return particles.replace(
+        types=None if types is None else codes[types],
+        provenance=description["provenance"],
+        measured={name: particles.measured[name].astype(kind) for name, kind in kinds},
+    )
 
 
 # Writing
 
 
-def _said(particles: Particles) -> dict[str, Any]:
+def _describe(particles: Particles) -> dict[str, Any]:
     measured = {name: np.asarray(values) for name, values in particles.measured.items()}
     for name, values in measured.items():
         if values.dtype.kind not in "iuf" or values.shape != (particles.n,):
             raise InputError(
-                f"measured {name!r} is stored as one real number a frame, not {values.dtype} {values.shape}"
+                f"measured {name!r} needs one real number per frame, not {values.dtype} "
+                f"{values.shape}"
             )
     return {
         "layout": _LAYOUT,
@@ -197,7 +190,9 @@ def _said(particles: Particles) -> dict[str, Any]:
     }
 
 
-def _frame_of(hoomd: ModuleType, particles: Particles, k: int, said: Mapping[str, Any]) -> Any:
+def _frame_to_write(
+    hoomd: ModuleType, particles: Particles, k: int, description: Mapping[str, Any]
+) -> Any:
     frame, space = hoomd.Frame(), particles.dimensions
     part, positions = slice(*particles.starts[k : k + 2]), particles.frame(k)
     frame.configuration.step = k
@@ -209,29 +204,31 @@ def _frame_of(hoomd: ModuleType, particles: Particles, k: int, said: Mapping[str
     if particles.diameters is not None:
         frame.particles.diameter = particles.diameters[part].astype(np.float32)
     if particles.types is not None:
-        frame.particles.types = _names(particles.provenance.get("types"), said["codes"])
-        frame.particles.typeid = np.searchsorted(said["codes"], particles.types[part]).astype(
-            np.uint32
-        )
-    frame.log = {name: np.asarray(particles.measured[name])[k : k + 1] for name in said["measured"]}
+        codes = description["codes"]
+        frame.particles.types = _names(particles.provenance.get("types"), codes)
+        frame.particles.typeid = np.searchsorted(codes, particles.types[part]).astype(np.uint32)
+    frame.log = {
+        name: np.asarray(particles.measured[name])[k : k + 1] for name in description["measured"]
+    }
     return frame
 
 
 def _box(cell: np.ndarray, k: int) -> list[float]:
-    """Box of GSD: sides and tilts, with sides 1 where space has no such axis."""
+    """Sides and tilts of a box; a side is 1 where space has no such axis."""
     space = len(cell)
     full = np.eye(_SPACE)
     full[:space, :space] = cell
     sides = np.diag(full)
-    if (np.abs(np.triu(full, 1)) > _COMMON * np.abs(full).max()).any() or (sides <= 0).any():
+    if (np.abs(np.triu(full, 1)) > _ROUNDING * np.abs(full).max()).any() or (sides <= 0).any():
         raise InputError(
-            f"frame {k}: GSD wants the first edge of a box along x, the second in the plane; save as .nc"
+            f"frame {k}: GSD needs the first edge of a box along x and the second in the xy plane; "
+            "save as .nc"
         )
     return [*sides, full[1, 0] / sides[1], full[2, 0] / sides[2], full[2, 1] / sides[2]]
 
 
 def _names(known: Any, codes: list[int]) -> list[str]:
-    """Names of the types that occur: those of the file they come from, or else numbers.
+    """Names of the types: those in the provenance if GSD can store them, else their numbers.
 
     Example:
         >>> _names(["Ar", "Ne", "Xe"], [0, 2]), _names(None, [1, 2])

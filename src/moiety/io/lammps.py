@@ -1,42 +1,36 @@
-r"""Text dumps of LAMMPS, packed or not.
+r"""Text dumps of LAMMPS (https://docs.lammps.org/dump.html), compressed or not.
 
-Positions are read from the columns x, xs (scaled), xu (unwrapped) or xsu (both), and y and z
-likewise; a file without z is one of the plane.  The bounds of a tilted box are those of its
-bounding box:
-$$x_{lo} = b_{lo} - \min(0, xy, xz, xy + xz), \quad y_{lo} = b'_{lo} - \min(0, yz),$$
-and the upper ones with the maximum.
+Positions are in the columns x, xs (scaled), xu (unwrapped) or xsu (both), and y and z likewise;
+a file without z is two-dimensional.  For a tilted box the file contains the bounds b of its
+bounding box (https://docs.lammps.org/Howto_triclinic.html):
+$$x_{lo} = b^x_{lo} - \min(0, xy, xz, xy + xz), \quad y_{lo} = b^y_{lo} - \min(0, yz),$$
+and the same for the upper bounds with the maximum.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ..base.errors import InputError
 from ..data.particles import Particles
+from ._format import Periodic
 from ._lines import PACKED, Lines, opened, placed, short
 from ._trajectory import Frame, TrajectoryFormat, coded, gather
 
 __all__ = ["LAMMPS"]
 
-_STYLES = {
-    "": False,
-    "u": False,
-    "s": True,
-    "su": True,
-}  # endings of the columns, and whether they are scaled
+_STYLES = {"": False, "u": False, "s": True, "su": True}  # column ending: is it scaled?
 _PLAIN = (".lammpstrj", ".dump", ".lammpsdump")
-_GENERAL = 4  # numbers on a line of bounds: an edge and a coordinate of the corner
+_GENERAL = 4  # numbers per line of a general box: an edge and a coordinate of the corner
 
 
-def _read(path: Path, topology: Path | None, periodic: Any) -> Particles:
+def _read(path: Path, topology: Path | None, periodic: Periodic | None) -> Particles:
+    provenance = {"file": path.name, "format": LAMMPS.name}
     with opened(path) as lines:
-        return gather(
-            _frames(lines), periodic=periodic, provenance={"file": path.name, "format": LAMMPS.name}
-        )
+        return gather(_frames(lines), periodic=periodic, provenance=provenance)
 
 
 def _frames(lines: Lines) -> Iterator[Frame]:
@@ -54,7 +48,7 @@ def _start(lines: Lines, k: int) -> str:
 
 
 def _frame(lines: Lines, line: str) -> Frame:
-    """One snapshot, from its first line on; the columns are its last section."""
+    """Read one snapshot from its first line on; the section with the atoms is the last."""
     number = box = None
     while not line.startswith("ITEM: ATOMS"):
         if line.startswith("ITEM: NUMBER OF ATOMS"):
@@ -64,13 +58,12 @@ def _frame(lines: Lines, line: str) -> Frame:
         elif line.startswith(("ITEM: TIMESTEP", "ITEM: TIME", "ITEM: UNITS")):
             lines.take("the time or the units")
         else:
-            hint = "; more atoms than their number says?" if not line.startswith("ITEM:") else ""
+            hint = "; more atoms than NUMBER OF ATOMS?" if not line.startswith("ITEM:") else ""
             raise InputError(f"expected an ITEM of a LAMMPS dump, found {short(line)}{hint}")
         line = lines.take("ITEM: ATOMS")
     if number is None or box is None:
-        raise InputError(
-            f"the {'number of atoms' if number is None else 'box'} (ITEM: ...) is missing before the atoms"
-        )
+        missing = "number of atoms" if number is None else "box"
+        raise InputError(f"the {missing} (ITEM: ...) is missing before the atoms")
     return _atoms(lines, line.split()[2:], number, *box)
 
 
@@ -91,60 +84,58 @@ def _atoms(
     space = len(axes)
     column = {name: values[order, space + place] for place, name in enumerate(names)}
     label = next((name for name in ("type", "element") if name in columns), None)
-    types, known = coded(table.labels(label)) if label else (None, ())
+    types, type_names = coded(table.labels(label)) if label else (None, ())
     return Frame(
         _placed(positions, scaled, cell[:space, :space], corner[:space]),
         cell[:space, :space],
         periodic and periodic[:space],
         column.get("diameter", 2 * column["radius"] if "radius" in column else None),
         None if types is None else types[order],
-        known,
+        type_names,
     )
 
 
 def _axes(columns: list[str]) -> list[str]:
-    """The columns of the coordinates; those of one style first."""
+    """The columns of the coordinates, preferably all of one style."""
     for style in _STYLES:
         if f"x{style}" in columns and f"y{style}" in columns:
             return [f"{axis}{style}" for axis in "xyz" if f"{axis}{style}" in columns]
-    found = [
-        next((axis + style for style in _STYLES if axis + style in columns), None) for axis in "xyz"
-    ]
-    for axis, name in zip("xy", found, strict=False):
-        if name is None:
-            raise InputError(
-                f"there is no column {axis} (or {axis}s, {axis}u, {axis}su); it has {' '.join(columns)}"
-            )
-    return [name for name in found if name]
+    candidates = [(axis, axis + style) for axis in "xyz" for style in reversed(_STYLES)]
+    names = {axis: name for axis, name in candidates if name in columns}  # the first style wins
+    for axis in "xy":
+        if axis not in names:
+            known = f"{axis} (or {axis}s, {axis}u, {axis}su)"
+            raise InputError(f"there is no column {known}; it has {' '.join(columns)}")
+    return [*names.values()]
 
 
 def _placed(
     positions: np.ndarray, scaled: list[bool], cell: np.ndarray, corner: np.ndarray
 ) -> np.ndarray:
-    """Seen from the corner of the box; scaled coordinates count its edges."""
-    if all(scaled):
-        return positions @ cell
-    if any(scaled):
+    """Positions relative to the corner of the box; scaled coordinates are in units of its edges."""
+    if any(scaled) and not all(scaled):
         raise InputError("some coordinates are scaled and others not; dump all of one kind")
-    return positions - corner
+    relative: np.ndarray = positions @ cell if scaled[0] else positions - corner
+    return relative
 
 
 def _order(ids: np.ndarray) -> np.ndarray:
+    """Indices that sort the atoms by their id."""
     order = np.argsort(ids, kind="stable")
     twice = np.flatnonzero(np.diff(ids[order]) == 0)
     if len(twice):
-        raise InputError(f"the atom with id {ids[order[twice[0]]]:.0f} is there twice")
+        raise InputError(f"the id {ids[order[twice[0]]]:.0f} belongs to two atoms")
     return order
 
 
 def _box(
     words: list[str], rows: list[str]
 ) -> tuple[np.ndarray, np.ndarray, tuple[bool, ...] | None]:
-    """Edges as rows, corner, and which edges are periodic, if the file says so."""
+    """Edges of the box as rows, its corner, and its periodic flags if the file contains them."""
     flags = [word for word in words if len(word) == 2 and set(word) <= set("pfsm")]
     bounds = [_bounds(row) for row in rows]
     if len({len(row) for row in bounds}) > 1:
-        raise InputError("the bounds of the box differ in their number of columns")
+        raise InputError("the bounds of the box have different numbers of columns")
     periodic = tuple(flag == "pp" for flag in flags) if len(flags) == 3 else None
     array = np.array(bounds)
     if array.shape[1] == _GENERAL:
@@ -153,6 +144,7 @@ def _box(
 
 
 def _tilted(bounds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Edges and corner of a box from the bounds of its bounding box and its tilts."""
     xy, xz, yz = bounds[:, 2] if bounds.shape[1] > 2 else np.zeros(3)
     low, high = bounds[:, 0].copy(), bounds[:, 1].copy()
     low[:2] -= min(0, xy, xz, xy + xz), min(0, yz)

@@ -1,9 +1,9 @@
-"""What else MDAnalysis reads: DCD, XTC, TRR, PDB and more, with the names of a topology if given.
+"""Further trajectories, read by MDAnalysis: DCD, XTC, TRR, PDB and more.
 
-Lengths keep the unit of the file (`convert_units=False`).  These formats say a box, but not where
-it begins: its corner is the origin, and all its edges are periodic unless said otherwise.
-Types are those of the topology, or its elements, or its names of atoms.  Needs the package
-MDAnalysis, an optional extra.
+Lengths keep the unit of the file (`convert_units=False`).  These formats contain a box but not its
+position: moiety puts its corner at the origin, and all boundaries are periodic unless the user
+says otherwise.  Types are those of the topology, or else its elements, or its names of atoms.
+Needs the package MDAnalysis (https://www.mdanalysis.org), an optional extra.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 
 from ..base.errors import InputError
 from ..data.particles import Particles
-from ._format import DAMAGE, cause
+from ._format import DAMAGE, Periodic, cause
 from ._trajectory import Frame, TrajectoryFormat, coded, gather
 
 if TYPE_CHECKING:
@@ -30,23 +30,28 @@ if TYPE_CHECKING:
 
 __all__ = ["MDANALYSIS"]
 
-# Formats of one frame alone are left out: nothing can be estimated from it.
-_SUFFIXES = ".arc .crdbox .dcd .ent .gro .h5md .history .mdcrd .mol2 .ncdf .pdb .tng .trc .trj .trr .trz .txyz .xtc"
+# Formats with a single frame are left out: it is not enough for an estimate.
+_SUFFIXES = (
+    ".arc .crdbox .dcd .ent .gro .h5md .history .mdcrd .mol2 .ncdf .pdb .tng .trc .trj .trr .trz "
+    ".txyz .xtc"
+)
 _END = object()
-_DCD_HEAD, _DCD_START = struct.Struct("=i4si"), (84, b"CORD")  # in the byte order of this machine
+_DCD_HEADER, _DCD_START = struct.Struct("=i4si"), (84, b"CORD")  # in the byte order of this machine
 
 
-def _read(path: Path, topology: Path | None, periodic: Any) -> Particles:
+def _read(path: Path, topology: Path | None, periodic: Periodic | None) -> Particles:
     mda = _mdanalysis()
     provenance = {"file": path.name, "format": path.suffix.lower().removeprefix(".").upper()}
-    # MDAnalysis leaves files beside some trajectories: they go beside a link to it instead.
+    if topology is not None:
+        provenance["topology"] = topology.name
+    # MDAnalysis writes index files beside some trajectories; the link keeps them out of the folder.
     with tempfile.TemporaryDirectory() as folder, _silence():
         link = Path(folder) / path.name
         link.symlink_to(path.resolve())
         universe = _universe(mda, link, topology)
         try:
             frames = _frames(mda, universe, path)
-            return gather(frames, periodic=periodic, provenance=provenance | _also(topology))
+            return gather(frames, periodic=periodic, provenance=provenance)
         finally:
             universe.trajectory.close()
 
@@ -55,14 +60,17 @@ def _mdanalysis() -> ModuleType:
     try:
         import MDAnalysis
     except ImportError as error:
-        words = "this format is read by the package MDAnalysis; install it with pip install 'moiety[particles]'"
-        raise InputError(words) from error
-    return MDAnalysis
+        raise InputError(
+            "this format needs the package MDAnalysis; "
+            "install it with pip install 'moiety[particles]'"
+        ) from error
+    module: ModuleType = MDAnalysis
+    return module
 
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """MDAnalysis warns of what does not matter here, and its readers of damaged files trip over their own end."""
+    """Silence warnings that do not matter here, and errors when readers of damaged files close."""
     hook = sys.unraisablehook
     sys.unraisablehook = lambda _: None
     try:
@@ -82,13 +90,9 @@ def _universe(mda: ModuleType, link: Path, topology: Path | None) -> Universe:
         return mda.Universe(*files, convert_units=False, to_guess=())
     except (*DAMAGE, StopIteration) as error:
         failure = cause(error).replace(str(link), link.name)
-    with_it = (
-        f"; or the topology {topology} does not go with it"
-        if topology
-        else "; or it needs topology="
-    )
+    doubt = f"the topology {topology} does not fit" if topology else "it needs topology="
     raise InputError(
-        f"MDAnalysis cannot read it ({failure}); damaged, incomplete or another format{with_it}?"
+        f"MDAnalysis cannot read it ({failure}); damaged, incomplete or another format; or {doubt}?"
     )
 
 
@@ -96,13 +100,12 @@ def _frames(mda: ModuleType, universe: Universe, path: Path) -> Iterator[Frame]:
     trajectory, (types, names) = universe.trajectory, _types(universe)
     steps, k = iter(trajectory), 0
     while (step := _next(steps, k)) is not _END:
-        yield Frame(
-            step.positions.astype(np.float64), _cell(mda, step, k), (True,) * 3, None, types, names
-        )
+        positions = step.positions.astype(np.float64)
+        yield Frame(positions, _cell(mda, step, k), (True,) * 3, types=types, names=names)
         k += 1
-    # MDAnalysis takes a frame that it cannot read for the end.
-    if k < max(len(trajectory), _told(path)) or _ends_in_a_head(path, trajectory.n_atoms):
-        raise InputError(f"frame {k}: is not whole; truncated or damaged?")
+    # MDAnalysis stops without an error at a frame that it cannot read.
+    if k < max(len(trajectory), _frames_in_header(path)) or _ends_early(path, trajectory.n_atoms):
+        raise InputError(f"frame {k}: is not complete; truncated or damaged?")
 
 
 def _next(steps: Iterator[Any], k: int) -> Any:
@@ -117,7 +120,8 @@ def _next(steps: Iterator[Any], k: int) -> Any:
 def _cell(mda: ModuleType, step: Any, k: int) -> np.ndarray:
     if step.dimensions is None or not np.any(step.dimensions[:3]):
         raise InputError(f"frame {k}: has no box")
-    return mda.lib.mdamath.triclinic_vectors(step.dimensions, dtype=np.float64)
+    cell: np.ndarray = mda.lib.mdamath.triclinic_vectors(step.dimensions, dtype=np.float64)
+    return cell
 
 
 def _types(universe: Universe) -> tuple[np.ndarray | None, tuple[str, ...]]:
@@ -128,27 +132,23 @@ def _types(universe: Universe) -> tuple[np.ndarray | None, tuple[str, ...]]:
     return None, ()
 
 
-def _told(path: Path) -> int:
-    """Frames that the head of a DCD file counts: its reader passes over those that are cut off."""
+def _frames_in_header(path: Path) -> int:
+    """Number of frames in the header of a DCD file, else 0; its reader skips frames cut off."""
     if path.suffix.lower() != ".dcd":
         return 0
     with path.open("rb") as file:
-        *start, frames = _DCD_HEAD.unpack(file.read(_DCD_HEAD.size))
-    return frames if tuple(start) == _DCD_START else 0
+        length, mark, frames = _DCD_HEADER.unpack(file.read(_DCD_HEADER.size))
+    return int(frames) if (length, mark) == _DCD_START else 0
 
 
-def _ends_in_a_head(path: Path, particles: int) -> bool:
-    """Whether the last bytes of an XTC or TRR file, too few for a frame, begin as its frames do."""
+def _ends_early(path: Path, particles: int) -> bool:
+    """Whether an XTC or TRR file ends with the start of another frame."""
     if path.suffix.lower() not in (".xtc", ".trr"):
         return False
     with path.open("rb") as file:
         start = file.read(8)
         file.seek(-min(91, 55 + 12 * particles, path.stat().st_size), 2)
         return start in file.read()
-
-
-def _also(topology: Path | None) -> dict[str, str]:
-    return {} if topology is None else {"topology": topology.name}
 
 
 MDANALYSIS = TrajectoryFormat("a trajectory", tuple(_SUFFIXES.split()), _read, topology=True)

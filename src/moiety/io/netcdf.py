@@ -1,12 +1,12 @@
 """netCDF files: a variable `states` with named dimensions and its attributes.
 
-Written as netCDF-4; the classic format is read, too.
+moiety writes netCDF-4 and reads the classic format, too.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,13 +24,14 @@ def _read(path: Path, variable: str | None) -> Stored:
     import xarray
 
     engine = _engine(path)
-    # Times and coordinates are not decoded: only the states matter here.
+    # Only the states matter here, so times and coordinates are not decoded.
     with xarray.open_dataset(
         path, engine=engine, decode_times=False, decode_coords=False
     ) as dataset:
         if "moiety_result" in dataset.attrs:
             raise InputError("holds the result of an estimate, not samples; moiety report shows it")
-        chosen = dataset[choose(dataset.data_vars, variable)]
+        arrays = {str(name): array for name, array in dataset.data_vars.items()}
+        chosen = arrays[choose(arrays, variable)]
         return Stored(_values(chosen), tuple(map(str, chosen.dims)), dict(chosen.attrs))
 
 
@@ -38,10 +39,11 @@ def _write(path: Path, stored: Stored) -> None:
     import h5netcdf
 
     with h5netcdf.File(path, "w") as file:
-        file.dimensions = dict(zip(stored.dims, stored.array.shape, strict=True))
+        dims = stored.dims or ()
+        file.dimensions = dict(zip(dims, stored.array.shape, strict=True))
         variable = file.create_variable(
             VARIABLE,
-            stored.dims,
+            dims,
             stored.array.dtype,
             chunks=chunks(stored.array),
             compression="gzip",
@@ -59,18 +61,23 @@ def _engine(path: Path) -> str:
     with path.open("rb") as file:
         if file.read(3) == b"CDF":
             return "scipy"
-    # h5netcdf reads this attribute first and, if that fails, prints a traceback when it is collected.
+    # h5netcdf reads this attribute first.  If that fails, it prints a traceback when collected.
     with h5py.File(path, "r") as file:
         file.attrs.get("_nc3_strict")
     return "h5netcdf"
 
 
 def _values(variable: xarray.DataArray) -> np.ndarray:
-    """The array; integers whose fill value no entry uses are integers again."""
+    """Copy the array; integers stay integers where no entry has the fill value."""
     raw = np.dtype(variable.encoding.get("dtype", variable.dtype))
-    values = scratch.copied(variable.variable, change=lambda part: part.values)
+    values = scratch.copied(variable.variable, change=_as_array)
     masked = raw.kind in "iu" and values.dtype.kind == "f" and np.isfinite(values).all()
     return values.astype(raw) if masked and (values == values.astype(raw)).all() else values
+
+
+def _as_array(part: Any) -> np.ndarray:
+    array: np.ndarray = part.values
+    return array
 
 
 NETCDF = Format("netCDF", (".nc",), _read, _write)

@@ -1,7 +1,7 @@
-"""Particles as netCDF: variables `positions`, `starts` and `cells`, and what else there is.
+"""Particles as netCDF: the variables `positions`, `starts` and `cells`, and optional columns.
 
-They share the suffix of samples of lattices; `moiety_particles`, an attribute of the file, tells
-them apart.  Measured numbers are the variables `measured_0`, `measured_1`, ..., whose attribute
+The attribute `moiety_particles` distinguishes these files from samples of lattices, which have the
+same suffix.  Measured numbers are the variables `measured_0`, `measured_1`, ...; their attribute
 `long_name` is their name.
 """
 
@@ -15,9 +15,9 @@ import numpy as np
 
 from ..base.errors import InputError
 from ..data.particles import Particles
-from ._coding import as_json, parsed
-from ._format import DAMAGE
-from ._trajectory import TrajectoryFormat, with_edges
+from ._coding import as_json, as_text, parsed
+from ._format import DAMAGE, Periodic
+from ._trajectory import TrajectoryFormat, with_periodic
 
 if TYPE_CHECKING:
     import h5py
@@ -30,7 +30,11 @@ _CHUNK_BYTES = 2**20
 
 
 def holds_particles(path: Path) -> bool:
-    """Whether a netCDF file is one of particles; of a damaged one, no."""
+    """Whether a netCDF file holds particles; a damaged file does not.
+
+    Args:
+        path: The file.
+    """
     import h5py
 
     try:
@@ -41,7 +45,11 @@ def holds_particles(path: Path) -> bool:
 
 
 def is_amber(path: Path) -> bool:
-    """Whether a netCDF file is a trajectory of Amber, which says so by its conventions."""
+    """Whether a netCDF file follows the conventions of Amber trajectories.
+
+    Args:
+        path: The file.
+    """
     with path.open("rb") as file:
         if file.read(3) != b"CDF":
             return False
@@ -54,27 +62,30 @@ def is_amber(path: Path) -> bool:
         return False
 
 
-def _read(path: Path, topology: Path | None, periodic: Any) -> Particles:
+def _read(path: Path, topology: Path | None, periodic: Periodic | None) -> Particles:
     import h5py
 
     with h5py.File(path, "r") as file:
         texts = {
-            name: _text(value) for name, value in file.attrs.items() if name.startswith("moiety_")
+            name: as_text(value) for name, value in file.attrs.items() if name.startswith("moiety_")
         }
-        if texts[_MARK] != _LAYOUT:
+        layout = texts[_MARK]
+        if layout != _LAYOUT:
             raise InputError(
-                f"has layout {texts[_MARK]!r}, this version reads {_LAYOUT!r}; update moiety"
+                f"has layout {layout!r}, this version reads {_LAYOUT!r}; update moiety"
             )
         particles = Particles(
-            *(_variable(file, name) for name in ("positions", "starts", "cells")),
-            tuple(map(bool, parsed(texts, "periodic", list))),
-            _variable(file, "diameters", False),
-            _variable(file, "types", False),
-            parsed(texts, "chains", int),
-            _measured(file),
-            parsed(texts, "provenance", dict),
+            positions=_variable(file, "positions"),
+            starts=_variable(file, "starts"),
+            cells=_variable(file, "cells"),
+            periodic=tuple(map(bool, parsed(texts, "periodic", list))),
+            diameters=_variable(file, "diameters") if "diameters" in file else None,
+            types=_variable(file, "types") if "types" in file else None,
+            chains=parsed(texts, "chains", int),
+            measured=_measured(file),
+            provenance=parsed(texts, "provenance", dict),
         )
-    return with_edges(particles, periodic)
+    return with_periodic(particles, periodic)
 
 
 def _write(path: Path, particles: Particles) -> None:
@@ -93,9 +104,8 @@ def _write(path: Path, particles: Particles) -> None:
         for name, (dims, values) in _columns(particles).items():
             _create(file, name, dims, values)
         for place, (name, values) in enumerate(particles.measured.items()):
-            variable = _create(
-                file, f"measured_{place}", ("frame",), _numbers(name, values, particles.n)
-            )
+            numbers = _numbers(name, values, particles.n)
+            variable = _create(file, f"measured_{place}", ("frame",), numbers)
             variable.attrs["long_name"] = name
         file.attrs.update(_attributes(particles))
 
@@ -131,16 +141,14 @@ def _numbers(name: str, values: Any, frames: int) -> np.ndarray:
     array = np.asarray(values)
     if array.dtype.kind not in "iuf" or array.shape != (frames,):
         raise InputError(
-            f"measured {name!r} is stored as one real number a frame, not {array.dtype} {array.shape}"
+            f"measured {name!r} needs one real number per frame, not {array.dtype} {array.shape}"
         )
     return array
 
 
-def _variable(file: h5py.File, name: str, needed: bool = True) -> np.ndarray | None:
+def _variable(file: h5py.File, name: str) -> np.ndarray:
     if name not in file:
-        if needed:
-            raise InputError(f"its variable {name} is missing; write the file anew")
-        return None
+        raise InputError(f"its variable {name} is missing; write the file again")
     return np.asarray(file[name][()])
 
 
@@ -149,11 +157,7 @@ def _measured(file: h5py.File) -> dict[str, np.ndarray]:
         (name for name in file if name.startswith("measured_")),
         key=lambda name: int(name.split("_")[1]),
     )
-    return {_text(file[name].attrs["long_name"]): _variable(file, name) for name in names}
-
-
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
+    return {as_text(file[name].attrs["long_name"]): _variable(file, name) for name in names}
 
 
 PARTICLES_NETCDF = TrajectoryFormat("netCDF", (".nc",), _read, _write)

@@ -1,4 +1,4 @@
-"""NumPy files: `.npy` holds one array alone, `.npz` several arrays by name.
+"""NumPy files: `.npy` holds a single array, `.npz` several arrays by name.
 
 Pickled objects are never loaded.
 """
@@ -29,13 +29,11 @@ def _read_npy(path: Path, variable: str | None) -> Stored:
         raise InputError(f"a .npy file has no named variables; leave out {variable!r}")
     with path.open("rb") as file:
         _refuse_objects(_header(file))
-    return Stored(
-        np.load(path, mmap_mode="r", allow_pickle=False)
-    )  # samples of it are a copy, slab by slab
+    return Stored(np.load(path, mmap_mode="r", allow_pickle=False))  # later copied slab by slab
 
 
 def _write_npy(path: Path, stored: Stored) -> None:
-    """The array alone, in axes (draw, *space) if there is one chain."""
+    """Write the array alone, with axes `(draw, *space)` if there is only one chain."""
     np.save(path, stored.array[0] if len(stored.array) == 1 else stored.array, allow_pickle=False)
 
 
@@ -45,21 +43,17 @@ def _read_npz(path: Path, variable: str | None) -> Stored:
     name = choose(arrays, variable)
     _refuse_objects(headers[name])
     with np.load(path, allow_pickle=False) as file:
-        ours = (
-            {key: str(file[key]) for key in headers if key not in arrays}
-            if name == VARIABLE
-            else {}
-        )
-        return Stored(file[name], None, ours)
+        names = [key for key in headers if key not in arrays] if name == VARIABLE else []
+        return Stored(file[name], None, {key: str(file[key]) for key in names})
 
 
 def _write_npz(path: Path, stored: Stored) -> None:
-    ours = {name: text for name, text in stored.attributes.items() if name.startswith("moiety_")}
-    np.savez_compressed(path, allow_pickle=False, **{VARIABLE: stored.array}, **ours)
+    texts = {name: text for name, text in stored.attributes.items() if name.startswith("moiety_")}
+    np.savez_compressed(path, allow_pickle=False, **{VARIABLE: stored.array}, **texts)
 
 
 def _headers(path: Path) -> dict[str, _Header]:
-    """What an archive holds, without reading the arrays."""
+    """Number of axes and dtype of every array in an archive, without reading the arrays."""
     with zipfile.ZipFile(path) as archive:
         headers = {}
         for member in archive.namelist():

@@ -1,7 +1,8 @@
-"""Extended XYZ: of each frame the number of particles, a line of `key=value` pairs, the particles.
+"""Extended XYZ (https://github.com/libAtoms/extxyz), compressed or not.
 
-The box is `Lattice="ax ay az bx by bz cx cy cz"`, its corner `Origin="x y z"` (0 unless given),
-its periodic edges `pbc="T T F"` (all unless given), the columns `Properties=species:S:1:pos:R:3`.
+A frame is the number of particles, a line of `key=value` pairs, and one line per particle.  The
+box is `Lattice="ax ay az bx by bz cx cy cz"`, its corner `Origin="x y z"` (default 0), its periodic
+boundaries `pbc="T T F"` (default all), the columns `Properties=species:S:1:pos:R:3`.
 Numbers such as `energy=-3.2` are kept.  Plain XYZ has no box and is refused.
 """
 
@@ -9,13 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ..base.errors import InputError
 from ..data.particles import Particles
+from ._format import Periodic
 from ._lines import PACKED, Lines, opened, placed, short
 from ._trajectory import Frame, TrajectoryFormat, coded, gather
 
@@ -24,14 +26,13 @@ __all__ = ["XYZ"]
 _PAIR = re.compile(r"""([^\s="']+)\s*=\s*("(?:[^"\\]|\\.)*"|'[^']*'|\{[^}]*\}|\[[^\]]*\]|\S+)""")
 _PLAIN = "species:S:1:pos:R:3"
 _FLAGS = {"t": True, "true": True, "1": True, "f": False, "false": False, "0": False}
-_NOT_MEASURED = {"lattice", "properties", "pbc", "origin"}
+_KEYWORDS = {"lattice", "properties", "pbc", "origin"}
 
 
-def _read(path: Path, topology: Path | None, periodic: Any) -> Particles:
+def _read(path: Path, topology: Path | None, periodic: Periodic | None) -> Particles:
+    provenance = {"file": path.name, "format": XYZ.name}
     with opened(path) as lines:
-        return gather(
-            _frames(lines), periodic=periodic, provenance={"file": path.name, "format": XYZ.name}
-        )
+        return gather(_frames(lines), periodic=periodic, provenance=provenance)
 
 
 def _frames(lines: Lines) -> Iterator[Frame]:
@@ -49,12 +50,12 @@ def _frames(lines: Lines) -> Iterator[Frame]:
 def _frame(lines: Lines, line: str) -> Frame:
     if not line.strip().isdecimal():
         raise InputError(
-            f"expected a number of particles, found {short(line)}; does it not match the lines before?"
+            f"expected a number of particles, found {short(line)}; is the previous number wrong?"
         )
-    said = _pairs(lines.take("the line with the box"))
-    cell = _cell(said)
-    corner = _vector(said, "origin", 3) if "origin" in said else np.zeros(3)
-    flags, columns = _periodic(said), _columns(said.get("properties", _PLAIN))
+    pairs = _pairs(lines.take("the line with the box"))
+    cell = _cell(pairs)
+    corner = _vector(pairs, "origin", 3) if "origin" in pairs else np.zeros(3)
+    flags, columns = _periodic(pairs), _columns(pairs.get("properties", _PLAIN))
     axes = [name for name in columns if name.startswith("pos:")]
     radius = next((name for name in ("diameter", "radius") if name in columns), None)
     table = lines.table(int(line), columns, "particle")
@@ -69,48 +70,46 @@ def _frame(lines: Lines, line: str) -> Frame:
         values[:, space] * (2 if radius == "radius" else 1) if radius else None,
         types,
         names,
-        _numbers(said),
+        _numbers(pairs),
     )
 
 
 def _pairs(line: str) -> dict[str, str]:
-    """Values by keys; the keys of the format in lower case.
+    """Values by key; keywords of the format in lower case.
 
     Example:
         >>> _pairs('LATTICE="1 0 0" E=-2 pbc = {T T F} free text')
         {'lattice': '1 0 0', 'E': '-2', 'pbc': 'T T F'}
     """
-    found = {key: re.sub(r"""^["'{\[]|["'}\]]$""", "", value) for key, value in _PAIR.findall(line)}
-    return {
-        key.lower() if key.lower() in _NOT_MEASURED else key: value for key, value in found.items()
-    }
+    pairs = {key: re.sub(r"""^["'{\[]|["'}\]]$""", "", value) for key, value in _PAIR.findall(line)}
+    return {key.lower() if key.lower() in _KEYWORDS else key: value for key, value in pairs.items()}
 
 
-def _cell(said: Mapping[str, str]) -> np.ndarray:
-    if "lattice" not in said:
-        raise InputError('has no box; extended XYZ says it as Lattice="ax ay az bx by bz cx cy cz"')
-    return _vector(said, "lattice", 9).reshape(3, 3)
+def _cell(pairs: Mapping[str, str]) -> np.ndarray:
+    if "lattice" not in pairs:
+        raise InputError('has no box; extended XYZ needs Lattice="ax ay az bx by bz cx cy cz"')
+    return _vector(pairs, "lattice", 9).reshape(3, 3)
 
 
-def _vector(said: Mapping[str, str], key: str, length: int) -> np.ndarray:
+def _vector(pairs: Mapping[str, str], key: str, length: int) -> np.ndarray:
     try:
-        numbers = np.array([float(word) for word in said[key].replace(",", " ").split()])
+        numbers = np.array([float(word) for word in pairs[key].replace(",", " ").split()])
     except ValueError:
         numbers = np.empty(0)
     if numbers.shape != (length,) or not np.isfinite(numbers).all():
-        raise InputError(f"{key.title()} must be {length} numbers, not {short(said[key])}")
+        raise InputError(f"{key.title()} must be {length} numbers, not {short(pairs[key])}")
     return numbers
 
 
-def _periodic(said: Mapping[str, str]) -> tuple[bool, ...]:
-    words = said.get("pbc", "T T T").replace(",", " ").lower().split()
+def _periodic(pairs: Mapping[str, str]) -> tuple[bool, ...]:
+    words = pairs.get("pbc", "T T T").replace(",", " ").lower().split()
     if len(words) != 3 or not set(words) <= set(_FLAGS):
-        raise InputError(f"pbc must be three flags T or F, not {short(said['pbc'])}")
+        raise InputError(f"pbc must be three flags T or F, not {short(pairs['pbc'])}")
     return tuple(_FLAGS[word] for word in words)
 
 
 def _columns(properties: str) -> list[str]:
-    """Names of the columns; those of several numbers with their place, as in pos:0.
+    """Names of the columns; a property with several columns is numbered, as in pos:0.
 
     Example:
         >>> _columns("species:S:1:pos:R:2")
@@ -118,9 +117,7 @@ def _columns(properties: str) -> list[str]:
     """
     words = properties.split(":")
     if len(words) % 3 or not all(count.isdecimal() for count in words[2::3]):
-        raise InputError(
-            f"Properties must be name:type:columns, again and again, not {short(properties)}"
-        )
+        raise InputError(f"Properties must be a list of name:type:columns, not {short(properties)}")
     columns = []
     for name, count in zip(words[::3], map(int, words[2::3]), strict=True):
         name = {"radii": "radius"}.get(name.lower(), name.lower())
@@ -128,21 +125,19 @@ def _columns(properties: str) -> list[str]:
         columns += [f"{name}:{place}" for place in range(count)] if several else [name]
     if not 1 <= sum(name.startswith("pos:") for name in columns) <= 3:
         raise InputError(
-            f"there is no column pos of up to 3 numbers; Properties are {short(properties)}"
+            f"there is no column pos with 1 to 3 numbers; Properties are {short(properties)}"
         )
     return columns
 
 
-def _numbers(said: Mapping[str, str]) -> dict[str, float]:
-    """Values that are one number each."""
-    found = {}
-    for key, value in said.items():
-        if key not in _NOT_MEASURED:
-            try:
-                found[key] = float(value)
-            except ValueError:
-                continue
-    return found
+def _numbers(pairs: Mapping[str, str]) -> dict[str, float]:
+    """Values that are single numbers, without the keywords of the format."""
+    numbers = {}
+    for key, value in pairs.items():
+        if key not in _KEYWORDS:
+            with suppress(ValueError):
+                numbers[key] = float(value)
+    return numbers
 
 
 XYZ = TrajectoryFormat(

@@ -1,13 +1,13 @@
-"""Zarr stores: a folder with an array `states`, its named dimensions and attributes.
+"""Zarr stores: a folder with an array `states`, its named dimensions and its attributes.
 
-Needs the package zarr, an optional extra.
+Needs the package zarr (https://zarr.readthedocs.io), an optional extra.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..base import scratch
 from ..base.errors import InputError
@@ -23,10 +23,10 @@ def _read(path: Path, variable: str | None) -> Stored:
     root = _zarr().open(str(path), mode="r")
     array = root if hasattr(root, "shape") else _member(root, variable)
     attributes = dict(array.attrs)
-    # Chunks that are missing would be read as zeros; ours are all written.
+    # Zarr reads missing chunks as zeros, but moiety writes all chunks.
     missing = array.nchunks - array.nchunks_initialized
     if missing and "moiety_kind" in attributes:
-        raise InputError(f"{missing} of its {array.nchunks} chunks are missing; copy it anew")
+        raise InputError(f"{missing} of its {array.nchunks} chunks are missing; copy it again")
     return Stored(scratch.copied(array), _dims(array), attributes)
 
 
@@ -55,13 +55,17 @@ def _zarr() -> ModuleType:
     return zarr
 
 
-def _member(group: zarr.Group, variable: str | None) -> zarr.Array:
-    arrays = {name: item for name, item in group.members(max_depth=None) if hasattr(item, "shape")}
+def _member(group: zarr.Group, variable: str | None) -> zarr.Array[Any]:
+    import zarr
+
+    members = group.members(max_depth=None)
+    arrays = {name: item for name, item in members if isinstance(item, zarr.Array)}
     return arrays[choose(arrays, variable.strip("/") if variable else variable)]
 
 
-def _dims(array: zarr.Array) -> tuple[str, ...] | None:
-    names = getattr(array.metadata, "dimension_names", None) or array.attrs.get("_ARRAY_DIMENSIONS")
+def _dims(array: zarr.Array[Any]) -> tuple[str, ...] | None:
+    names: Any = getattr(array.metadata, "dimension_names", None)
+    names = names or array.attrs.get("_ARRAY_DIMENSIONS")
     return tuple(map(str, names)) if names else None
 
 

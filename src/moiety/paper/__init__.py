@@ -1,8 +1,8 @@
-"""Figures of Nir et al., PNAS 2020 (arXiv 2008.05921), made from nothing: one file a figure.
+"""Figures of Nir et al., PNAS 2020 (https://arxiv.org/abs/2008.05921) from scratch, a file each.
 
-Each has `study(folder, ...)`, which keeps what it has measured in the folder and goes on with it when it
-is called again, and returns a dataset; `draw(dataset)`, which makes the figure with the paper's panels;
-`verdict(dataset)`, what it shows in words.  Figures with the same `FOLDER` share what they have measured.
+`study(folder, ...)` simulates and estimates, and returns a dataset; it keeps its results in the
+folder and resumes from them.  `draw(dataset)` makes the figure with the panels of the paper, and
+`verdict(dataset)` puts the result into words.  Figures with the same `FOLDER` share their results.
 """
 
 from __future__ import annotations

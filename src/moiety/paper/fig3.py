@@ -1,8 +1,8 @@
-"""Fig. 3: XY rotors in fields, by the chain rule; without a field by critics, too (open circles).
+"""Fig. 3: XY rotors in fields, by the chain rule; open circles: by critics at H = 0.
 
 A  s against T; inset: ds/dT, with T_KT
 B  M between neighbouring blocks against T, an arrow at each peak, l / (4 T^2) at high temperature
-C  the plateau of M at low temperature against that of harmonic rotors, and where M is largest against H
+C  M at low temperature with M of harmonic rotors, and the position of the peak of M, against H
 D  two rotors, exactly
 """
 
@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..exact.blocks import block_answers
 from ..exact.xy import pair_information
@@ -35,95 +36,109 @@ ROWS = ("field", "temperature")
 
 
 def study(
-    folder: Path, effort: Effort, *, seed: int = 0, threads: int = 2, progress: Progress | None = None, stop: Callable[[], bool] | None = None,
+    folder: Path, effort: Effort, *, seed: int = 0, threads: int = 2,
+    progress: Progress | None = None, stop: Callable[[], bool] | None = None,
 ) -> xarray.Dataset:  # fmt: skip
-    """S and M over field and temperature, with the references of s and the plateau of harmonic rotors.
+    """Estimate s and M over field and temperature, with references and M of harmonic rotors.
 
-    Arguments:
-        folder, effort, seed, threads, progress, stop: See `fig1.study`.
+    Args:
+        folder: Folder of the store that the lattice figures share.
+        effort: Sizes, state points and training.
+        seed: Seed for samples and networks.
+        threads: Number of worker processes.
+        progress: Called as `progress(done, total, text)`.
+        stop: Asked often; once it returns True, `Stopped` is raised.
     """
-    effort = replace(effort, seed=seed)
-    critics = _critics(
-        estimated(folder, effort.plan(ROTORS), threads, progress, stop), effort.size**2 // SHARE
-    )
+    effort, cut = replace(effort, seed=seed), cut_of(effort.size)
+    points = estimated(folder, effort.plan(ROTORS), threads, progress, stop)
+    critics = _critics(points, effort.size**2 // SHARE)
     data = by_chain_rule(folder, effort, threads=threads, progress=progress, stop=stop)
-    exact = [
-        reference(data, ROTORS, data.temperature.values, effort.size, h)[0]
-        for h in map(float, data.field.values)
-    ]
-    cut = cut_of(effort.size)
-    harmonic = [_harmonic(cut, float(h), effort.size) for h in data.field.values]
+    fields, temperatures = list(map(float, data.field.values)), data.temperature.values
+    exact = [reference(data, ROTORS, temperatures, effort.size, h)[0] for h in fields]
+    harmonic = [_harmonic(cut, h, effort.size) for h in fields]
+    attributes = {"size": effort.size, "samples": effort.samples}
+    attributes |= {"side": cut.parent[0], "interface": cut.interface}
     return data.merge(critics).assign(
-        reference=(("field", "temperature"), exact, {"units": "nats/site"}), harmonic=("field", harmonic, {"units": "nats"}),
-    ).assign_attrs(size=effort.size, samples=effort.samples, side=cut.parent[0], interface=cut.interface)  # fmt: skip
+        reference=(("field", "temperature"), exact, {"units": "nats/site"}),
+        harmonic=("field", harmonic, {"units": "nats"}),
+    ).assign_attrs(attributes)  # fmt: skip
 
 
 def _critics(data: xarray.Dataset, volume: int) -> xarray.Dataset:
-    """S and M of blocks of so many sites without a field, over temperatures of their own."""
+    """Results of critics at H = 0, with M of blocks of this volume, over their own temperatures."""
     import xarray
 
-    level = int(
-        data.level[
-            int(
-                np.argmin(
-                    np.abs(
-                        np.nanmax(data["volume"].values.reshape(-1, data.sizes["level"]), axis=0)
-                        - volume
-                    )
-                )
-            )
-        ]
-    )
+    volumes = np.nanmax(data["volume"].values.reshape(-1, data.sizes["level"]), axis=0)
+    level = int(data.level[int(np.argmin(np.abs(volumes - volume)))])
     t, s, s_error = curve(data, ROTORS, "entropy")
     _, m, m_error = curve(data, ROTORS, "mutual_information", level=level)
-    found = {
-        "entropy": s,
-        "error": s_error,
-        "mutual_information": m,
-        "mutual_information_error": m_error,
-    }
+    columns = {"entropy": s, "error": s_error}
+    columns |= {"mutual_information": m, "mutual_information_error": m_error}
     units = {"units": "nats"}
     return xarray.Dataset(
-        {f"critic_{name}": ("critic_temperature", values, units) for name, values in found.items()},
+        {
+            f"critic_{name}": ("critic_temperature", values, units)
+            for name, values in columns.items()
+        },
         {"critic_temperature": t},
     )
 
 
 def _harmonic(cut: Cut, h: float, size: int) -> float:
-    """M of harmonic rotors between the halves: NaN at H = 0, where a zero mode has no M of its own."""
-    found = block_answers(
-        system(ROTORS, size=size, temperature=1.0, field=h),
-        cut.left if cut.axis == 0 else cut.left[::-1],
-    )
-    return np.nan if found is None else found.mutual_information
+    """M of harmonic rotors between the halves; NaN at H = 0, where the zero mode has no M."""
+    model = system(ROTORS, size=size, temperature=1.0, field=h)
+    answers = block_answers(model, cut.left if cut.axis == 0 else cut.left[::-1])
+    m = None if answers is None else answers.mutual_information
+    return np.nan if m is None else m
 
 
-def _informations(data: xarray.Dataset, h: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    one = data.sel(field=h)
+def _mutual_information(
+    data: xarray.Dataset, h: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Temperatures, M and its errors at a field."""
+    part = data.sel(field=h)
     return (
         data.temperature.values,
-        one.mutual_information.values,
-        one.mutual_information_error.values,
+        part.mutual_information.values,
+        part.mutual_information_error.values,
     )
 
 
 def highest(data: xarray.Dataset) -> list[tuple[float, Peak]]:
-    """Where M is largest, by field."""
-    return [(h, peak(*_informations(data, h))) for h in map(float, data.field.values)]
+    """Find the peak of M for each field.
+
+    Args:
+        data: Dataset from `study`.
+
+    Returns:
+        Fields in J, and peaks.
+    """
+    return [(h, peak(*_mutual_information(data, h))) for h in map(float, data.field.values)]
 
 
 def plateaus(data: xarray.Dataset) -> list[tuple[float, float, float, float]]:
-    """Field, M at the lowest temperature with its error, and M_h of harmonic rotors; not without a field."""
-    found = []
+    """Compare M at the lowest temperature with M_h of harmonic rotors, for each field H > 0.
+
+    Args:
+        data: Dataset from `study`.
+
+    Returns:
+        Field in J, M, its error, and M_h in nats.
+    """
+    rows = []
     for h, harmonic in zip(map(float, data.field.values), data.harmonic.values, strict=True):
         if np.isfinite(harmonic):
-            _, m, error = _informations(data, h)
-            found.append((h, float(m[0]), float(error[0]), float(harmonic)))
-    return found
+            _, m, error = _mutual_information(data, h)
+            rows.append((h, float(m[0]), float(error[0]), float(harmonic)))
+    return rows
 
 
 def draw(data: xarray.Dataset) -> Figure:
-    """The figure with panels A to D."""
+    """Draw the figure with panels A to D.
+
+    Args:
+        data: Dataset from `study`.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 7.6), layout="constrained")
@@ -147,27 +162,18 @@ def _colours(data: xarray.Dataset) -> list[tuple[float, str]]:
 def _entropies(axes: Axes, data: xarray.Dataset) -> None:
     inset = axes.inset_axes((0.52, 0.14, 0.45, 0.42))
     for h, colour in _colours(data):
-        t, s, error = (
-            data.temperature.values,
-            data.entropy.sel(field=h).values,
-            data.error.sel(field=h).values,
-        )
+        part = data.sel(field=h)
+        t, s, error = part.temperature.values, part.entropy.values, part.error.values
         axes.errorbar(
             t, s, error, fmt="o", color=colour, markersize=3, capsize=2, label=f"H = {h:g}"
         )
-        exact = data.reference.sel(field=h).values
-        axes.plot(
-            data.temperature.values[np.isfinite(exact)],
-            exact[np.isfinite(exact)],
-            "-",
-            color=colour,
-            linewidth=0.8,
-        )
+        known = part.reference.dropna("temperature")
+        axes.plot(known.temperature.values, known.values, "-", color=colour, linewidth=0.8)
         at, rise, spread = slope(t, s, error)
         inset.errorbar(at, rise, spread, fmt="o-", color=colour, markersize=2, linewidth=0.7)
     _open(axes, data, "entropy", "error")
-    for one in (axes, inset):
-        one.axvline(CRITICAL[ROTORS], color=COLOURS["grey"], linestyle="--", linewidth=0.8)
+    for panel in (axes, inset):
+        panel.axvline(CRITICAL[ROTORS], color=COLOURS["grey"], linestyle="--", linewidth=0.8)
     inset.set(xlim=(0.3, 2.3))
     inset.set_title("ds/dT", fontsize="x-small", pad=2)
     inset.tick_params(labelsize="x-small")
@@ -176,8 +182,8 @@ def _entropies(axes: Axes, data: xarray.Dataset) -> None:
 
 
 def _open(axes: Axes, data: xarray.Dataset, value: str, error: str) -> None:
-    """What critics give without a field."""
-    style = {
+    """Draw the results of critics at H = 0 as open circles."""
+    style: dict[str, Any] = {
         "color": _colours(data)[0][1],
         "markerfacecolor": "none",
         "markersize": 5,
@@ -196,7 +202,7 @@ def _open(axes: Axes, data: xarray.Dataset, value: str, error: str) -> None:
 
 def _blocks(axes: Axes, data: xarray.Dataset) -> None:
     for h, colour in _colours(data):
-        t, m, error = _informations(data, h)
+        t, m, error = _mutual_information(data, h)
         axes.errorbar(
             t,
             m,
@@ -246,24 +252,16 @@ def _against_field(axes: Axes, data: xarray.Dataset) -> None:
     )
     axes.plot(h, harmonic, "x", color="black", markersize=6, label="harmonic rotors M_h")
     axes.set(xlabel="field H (J)", ylabel="M (nats)", xscale="log")
-    tops = [(h, one.at, one.at_error) for h, one in highest(data) if one.inside and h > 0]
-    both = [axes]
+    handles, labels = axes.get_legend_handles_labels()
+    tops = [(h, top.at, top.at_error) for h, top in highest(data) if top.inside and h > 0]
     if tops:
         h, at, error = map(np.array, zip(*tops, strict=True))
-        both.append(axes.twinx())
-        both[1].errorbar(
-            h,
-            at,
-            error,
-            fmt="s",
-            color=COLOURS["vermilion"],
-            markersize=4,
-            capsize=2,
-            label="T_max",
-        )
-        both[1].set_ylabel("T where M is largest (J/k_B)", color=COLOURS["vermilion"])
-    lines = [part for one in both for part in zip(*one.get_legend_handles_labels(), strict=True)]
-    axes.legend(*zip(*lines, strict=True), frameon=False, fontsize="small", loc="upper center")
+        twin, colour = axes.twinx(), COLOURS["vermilion"]
+        twin.errorbar(h, at, error, fmt="s", color=colour, markersize=4, capsize=2, label="T_max")
+        twin.set_ylabel("T where M is largest (J/k_B)", color=colour)
+        more_handles, more_labels = twin.get_legend_handles_labels()
+        handles, labels = [*handles, *more_handles], [*labels, *more_labels]
+    axes.legend(handles, labels, frameon=False, fontsize="small", loc="upper center")
 
 
 def _pairs(axes: Axes, data: xarray.Dataset) -> None:
@@ -271,14 +269,8 @@ def _pairs(axes: Axes, data: xarray.Dataset) -> None:
     for h, colour in _colours(data):
         m = [pair_information(float(t), field=h) for t in temperatures]
         axes.plot(temperatures, m, color=colour, label=f"H = {h:g}")
-    axes.plot(
-        temperatures[temperatures > 1],
-        1 / (4 * temperatures[temperatures > 1] ** 2),
-        ":",
-        color="black",
-        linewidth=1,
-        label="1 / 4T²",
-    )
+    hot = temperatures[temperatures > 1]
+    axes.plot(hot, 1 / (4 * hot**2), ":", color="black", linewidth=1, label="1 / 4T²")
     axes.set(
         xscale="log", ylim=(0, 1.6), xlabel="temperature T (J/k_B)", ylabel="M of two rotors (nats)"
     )
@@ -286,16 +278,16 @@ def _pairs(axes: Axes, data: xarray.Dataset) -> None:
 
 
 def verdict(data: xarray.Dataset) -> str:
-    """How far entropies are off, where M is largest, plateaus against those of harmonic rotors.
+    """Largest error of s, peaks of M, and M at low temperature with M of harmonic rotors, in words.
 
-    Arguments:
-        data: As `study` returns it.
+    Args:
+        data: Dataset from `study`.
     """
-    off = np.abs(data.entropy - data.reference).values
-    told = [f"s off by {np.nanmax(off):.4f} at most"] if np.isfinite(off).any() else []
-    told += [f"M largest {'at T = ' * one.inside}{one} (H = {h:g})" for h, one in highest(data)]
-    told += [
+    errors = np.abs(data.entropy - data.reference).values
+    parts = [f"largest error of s {np.nanmax(errors):.4f}"] if np.isfinite(errors).any() else []
+    parts += [f"M largest {'at T = ' * top.inside}{top} (H = {h:g})" for h, top in highest(data)]
+    parts += [
         f"M = {m:.2f} ± {error:.2f}, harmonic {harmonic:.2f} (H = {h:g})"
         for h, m, error, harmonic in plateaus(data)
     ]
-    return "; ".join([*told, f"{float(data.seconds.sum()):.0f} s of a core"])
+    return "; ".join([*parts, f"{float(data.seconds.sum()):.0f} s on one core"])

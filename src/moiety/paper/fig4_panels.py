@@ -1,10 +1,11 @@
-"""The panels of Fig. 4, and what it says of jamming; see `fig4` for where the data come from."""
+"""The panels of Fig. 4 and its verdict on jamming, from the dataset of `fig4.study`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..entropy.particles import RESOLUTION
 from ..probe import Kink
@@ -19,15 +20,15 @@ __all__ = ["KINK", "draw", "verdict"]
 
 PHI_J = 0.841
 KINK = ("phi_c", "phi_c_error", "change_of_slope", "change_of_slope_error", "improvement")
-_BLOWN_UP = (5.0, 10.0)  # resolutions of panel B
-_TREND = 0.8  # densities below it make the linear trend
+_PIXELS = (5.0, 10.0)  # resolutions of panel B
+_TREND = 0.8  # largest density in the fit of the linear trend
 
 
 def verdict(data: xarray.Dataset) -> str:
-    """Where the slope of the excess entropy changes, or that it does not, with the evidence.
+    """Say whether and where the slope of the excess entropy changes, with the evidence.
 
-    Arguments:
-        data: As `study` returns it.
+    Args:
+        data: Dataset from `study`.
 
     Example:
         >>> import xarray
@@ -36,11 +37,12 @@ def verdict(data: xarray.Dataset) -> str:
         >>> verdict(xarray.Dataset(attrs=dict(zip(KINK, (0.85, 0.1, -0.3, 0.2, 3.0)))))
         'no change of slope: two lines lower chi^2 by 3.0, less than three sigma'
     """
-    found = _kink(data)
-    if not found.known:
-        return f"no change of slope: two lines lower chi^2 by {found.improvement:.1f}, less than three sigma"
-    change = f"by {found.change:.2f} ± {found.change_error:.2f} nats/particle"
-    return f"slope changes at phi = {found.at:.3f} ± {found.at_error:.3f} {change}"
+    fit = _kink(data)
+    if not fit.significant:
+        evidence = f"two lines lower chi^2 by {fit.improvement:.1f}, less than three sigma"
+        return f"no change of slope: {evidence}"
+    change = f"by {fit.change:.2f} ± {fit.change_error:.2f} nats/particle"
+    return f"slope changes at phi = {fit.at:.3f} ± {fit.at_error:.3f} {change}"
 
 
 def _kink(data: xarray.Dataset) -> Kink:
@@ -48,7 +50,11 @@ def _kink(data: xarray.Dataset) -> Kink:
 
 
 def draw(data: xarray.Dataset) -> Figure:
-    """The figure with panels A to F."""
+    """Draw the figure with panels A to F.
+
+    Args:
+        data: Dataset from `study`.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11, 7.2), layout="constrained")
@@ -58,12 +64,12 @@ def draw(data: xarray.Dataset) -> Figure:
     )
     for k in (0, 1):
         _snapshot(panels[f"A{k + 1}"], data, k)
-        _pixels(panels[f"B{k + 1}"], data, _BLOWN_UP[k])
+        _pixels(panels[f"B{k + 1}"], data, _PIXELS[k])
     _resolutions(panels["C"], data)
     _blocks(panels["D"], data, per_face=True)
     _blocks(panels["E"], data, per_face=False)
     _jamming(panels["F"], data)
-    for name, letter in (("A1", "A"), ("B1", "B"), *((one, one) for one in "CDEF")):
+    for name, letter in zip(("A1", "B1", *"CDEF"), "ABCDEF", strict=True):
         panels[name].set_title(letter, loc="left", fontweight="bold")
     return figure
 
@@ -74,11 +80,10 @@ def _snapshot(axes: Axes, data: xarray.Dataset, k: int) -> None:
 
     side, diameters = float(data.side[k]), data.diameters.values
     for wide, colour in ((diameters > 1, COLOURS["blue"]), (diameters <= 1, COLOURS["orange"])):
+        centres = data.positions.values[k][wide] % side
         disks = [
-            Circle(tuple(place), width / 2)
-            for place, width in zip(
-                data.positions.values[k][wide] % side, diameters[wide], strict=True
-            )
+            Circle(tuple(centre), width / 2)
+            for centre, width in zip(centres, diameters[wide], strict=True)
         ]
         axes.add_collection(
             PatchCollection(disks, facecolor=colour, edgecolor="black", linewidth=0.3, alpha=0.8)
@@ -89,27 +94,21 @@ def _snapshot(axes: Axes, data: xarray.Dataset, k: int) -> None:
 
 
 def _pixels(axes: Axes, data: xarray.Dataset, resolution: float) -> None:
-    """A corner of the denser packing in pixels, its disks drawn over it."""
+    """A corner of the denser packing in pixels, with its disks on top."""
     from matplotlib.patches import Circle
 
-    span, places, diameters = (
-        4.0,
-        data.positions.values[1] % float(data.side[1]),
-        data.diameters.values,
-    )
-    inside = (places < span).all(axis=1)
+    span, diameters = 4.0, data.diameters.values
+    centres = data.positions.values[1] % float(data.side[1])
+    inside = (centres < span).all(axis=1)
     image = np.zeros((round(span * resolution),) * 2)
-    index = (places[inside] * resolution).astype(int)
+    index = (centres[inside] * resolution).astype(int)
     image[index[:, 1], index[:, 0]] = 1
     axes.imshow(
         image, origin="lower", extent=(0, span, 0, span), cmap="Greys", vmax=1, interpolation="none"
     )
-    for place, width in zip(places[inside], diameters[inside], strict=True):
-        axes.add_patch(
-            Circle(
-                tuple(place), width / 2, fill=False, edgecolor=COLOURS["vermilion"], linewidth=0.6
-            )
-        )
+    style: dict[str, Any] = {"fill": False, "edgecolor": COLOURS["vermilion"], "linewidth": 0.6}
+    for centre, width in zip(centres[inside], diameters[inside], strict=True):
+        axes.add_patch(Circle(tuple(centre), width / 2, **style))
     axes.set(xlabel="x / σ", xlim=(0, span), ylim=(0, span))
     axes.set_title(f"R = σ/p = {resolution:g}", fontsize="medium")
 
@@ -118,7 +117,7 @@ def _resolutions(axes: Axes, data: xarray.Dataset) -> None:
     for i, phi in enumerate(data.studied.values):
         for k, block in enumerate(data.block.values):
             values, errors = data.resolved.values[i, k], data.resolved_error.values[i, k]
-            style = {
+            style: dict[str, Any] = {
                 "fmt": "os"[k] + ("-", "--")[i],
                 "color": COLOURS[("blue", "vermilion")[i]],
                 "capsize": 2,
@@ -139,7 +138,7 @@ def _resolutions(axes: Axes, data: xarray.Dataset) -> None:
 
 
 def _blocks(axes: Axes, data: xarray.Dataset, per_face: bool) -> None:
-    """M over the interface or the volume, against the volume; a colour a density."""
+    """M over the interface or the volume, against the volume; one colour per density."""
     from matplotlib import colormaps
 
     volumes, faces = data.volume.values, data.interface.values
@@ -147,10 +146,8 @@ def _blocks(axes: Axes, data: xarray.Dataset, per_face: bool) -> None:
     for place, k in enumerate(chosen):
         colour = colormaps["viridis"](place / max(len(chosen) - 1, 1) * 0.9)
         unit = faces if per_face else volumes
-        m, error = (
-            data.mutual_information.values[k] / unit,
-            data.mutual_information_error.values[k] / unit,
-        )
+        m = data.mutual_information.values[k] / unit
+        error = data.mutual_information_error.values[k] / unit
         axes.errorbar(
             volumes,
             m,
@@ -162,8 +159,8 @@ def _blocks(axes: Axes, data: xarray.Dataset, per_face: bool) -> None:
             label=f"φ = {float(data.phi[k]):g}",
         )
         if not per_face:
-            beyond = volumes[-1] * np.array([1.0, 4.0, 16.0])
-            axes.plot(beyond, float(data["tail"][k]) / np.sqrt(beyond), ":", color=colour)
+            larger = volumes[-1] * np.array([1.0, 4.0, 16.0])
+            axes.plot(larger, float(data["tail"][k]) / np.sqrt(larger), ":", color=colour)
     axes.set(
         xscale="log",
         xlabel="volume of a block V (σ²)",
@@ -175,13 +172,14 @@ def _blocks(axes: Axes, data: xarray.Dataset, per_face: bool) -> None:
 
 
 def _jamming(axes: Axes, data: xarray.Dataset) -> None:
-    """Excess entropies less their trend, the fit, compression, and the jammed share."""
+    """Excess entropies without their trend, with the fit, and the share of jammed packings."""
     phi, s, error = data.phi.values, data.excess_entropy.values, data.error.values
     low = phi <= _TREND
 
-    def detrended(values: np.ndarray) -> np.ndarray:
+    def detrended(values: NDArray[np.float64]) -> NDArray[np.float64]:
         slope, start = np.polyfit(phi[low], values[low], 1)
-        return values - start - slope * phi
+        rest: NDArray[np.float64] = values - start - slope * phi
+        return rest
 
     axes.errorbar(
         phi,
@@ -216,20 +214,20 @@ def _jamming(axes: Axes, data: xarray.Dataset) -> None:
         phi, data.jammed.values, "s:", color=COLOURS["vermilion"], markersize=3, label="jammed"
     )
     twin.set_ylabel("share of jammed packings", color=COLOURS["vermilion"])
-    lines = [
-        part for one in (axes, twin) for part in zip(*one.get_legend_handles_labels(), strict=True)
-    ]
-    axes.legend(*zip(*lines, strict=True), frameon=False, fontsize="small", loc="upper left")
+    handles, labels = axes.get_legend_handles_labels()
+    more_handles, more_labels = twin.get_legend_handles_labels()
+    style: dict[str, Any] = {"frameon": False, "fontsize": "small", "loc": "upper left"}
+    axes.legend([*handles, *more_handles], [*labels, *more_labels], **style)
 
 
 def _fitted(
-    phi: np.ndarray, values: np.ndarray, errors: np.ndarray, found: Kink
-) -> tuple[np.ndarray, np.ndarray]:
-    """The line of the fit: with a kink where there is one."""
+    phi: NDArray[np.float64], values: NDArray[np.float64], errors: NDArray[np.float64], fit: Kink
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The line of the fit, with a change of slope if it is significant."""
 
-    def design(at: np.ndarray) -> np.ndarray:
-        columns = [np.ones_like(at), at, *([np.maximum(at - found.at, 0)] if found.known else [])]
-        return np.column_stack(columns)
+    def design(at: NDArray[np.float64]) -> NDArray[np.float64]:
+        change = [np.maximum(at - fit.at, 0)] if fit.significant else []
+        return np.column_stack([np.ones_like(at), at, *change])
 
     best, *_ = np.linalg.lstsq(design(phi) / errors[:, None], values / errors, rcond=None)
     fine = np.linspace(phi.min(), phi.max(), 200)

@@ -1,11 +1,11 @@
-"""Heat capacity of the square Ising lattice (section 3 of the SI): by entropies, by fluctuations, exactly."""
+"""Heat capacity of the square Ising lattice (SI, section 3): entropies, fluctuations, exact."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,15 +24,21 @@ ROWS = ("temperature",)
 
 
 def study(
-    folder: Path, effort: Effort, *, seed: int = 0, threads: int = 2, progress: Progress | None = None, stop: Callable[[], bool] | None = None,
+    folder: Path, effort: Effort, *, seed: int = 0, threads: int = 2,
+    progress: Progress | None = None, stop: Callable[[], bool] | None = None,
 ) -> xarray.Dataset:  # fmt: skip
-    """C by both routes, of the same samples, and what it should be.
+    """Estimate the heat capacity by both routes from the same samples, with exact values.
 
-    Fluctuations are of one temperature, T ds/dT lies between two; of each interval the exact value is that of
-    exact entropies, so that neither is charged for the width of intervals.
+    Fluctuations belong to a temperature, T ds/dT to the interval between two temperatures.  The
+    exact value of an interval comes from exact entropies, with the same finite difference.
 
-    Arguments:
-        folder, effort, seed, threads, progress, stop: See `fig1.study`.
+    Args:
+        folder: Folder of the store that the lattice figures share.
+        effort: Sizes, state points and training.
+        seed: Seed for samples and networks.
+        threads: Number of worker processes.
+        progress: Called as `progress(done, total, text)`.
+        stop: Asked often; once it returns True, `Stopped` is raised.
     """
     import xarray
 
@@ -40,24 +46,18 @@ def study(
     t, s, error = curve(data, SQUARE, "entropy")
     at, fluctuations, spread = curve(data, SQUARE, "heat_capacity")
     between, between_error = heat_capacity_of_entropies(t, s, error)
-    exact_s = np.array([kaufman_entropy(float(one), effort.size) for one in t])
+    exact_s = np.array([kaufman_entropy(float(temperature), effort.size) for temperature in t])
+    exact = [kaufman_heat_capacity(float(temperature), effort.size) for temperature in at]
+    exact_between = heat_capacity_of_entropies(t, exact_s, np.zeros_like(t))[0]
     units = {"units": "k_B/site"}
     return xarray.Dataset(
         {
             "fluctuations": ("temperature", fluctuations, units),
             "fluctuations_error": ("temperature", spread, units),
-            "exact": (
-                "temperature",
-                [kaufman_heat_capacity(float(one), effort.size) for one in at],
-                units,
-            ),
+            "exact": ("temperature", exact, units),
             "entropies": ("interval", between, units),
             "entropies_error": ("interval", between_error, units),
-            "exact_between": (
-                "interval",
-                heat_capacity_of_entropies(t, exact_s, np.zeros_like(t))[0],
-                units,
-            ),
+            "exact_between": ("interval", exact_between, units),
         },
         {"temperature": at, "interval": np.sqrt(t[1:] * t[:-1])},
         {"size": effort.size, "samples": effort.samples},
@@ -65,7 +65,11 @@ def study(
 
 
 def draw(data: xarray.Dataset) -> Figure:
-    """C against T, and how far off both routes are."""
+    """Draw C against T, and the error of both routes.
+
+    Args:
+        data: Dataset from `study`.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 3.8), layout="constrained")
@@ -84,7 +88,12 @@ def draw(data: xarray.Dataset) -> Figure:
     ):
         values, error = data[name].values, data[f"{name}_error"].values
         exact = data["exact_between" if x == "interval" else "exact"].values
-        style = {"fmt": marker, "color": COLOURS[colour], "markersize": 3.5, "capsize": 2}
+        style: dict[str, Any] = {
+            "fmt": marker,
+            "color": COLOURS[colour],
+            "markersize": 3.5,
+            "capsize": 2,
+        }
         left.errorbar(data[x].values, values, error, label=label, **style)
         right.errorbar(data[x].values, values - exact, error, label=label, **style)
     for axes in (left, right):
@@ -98,12 +107,15 @@ def draw(data: xarray.Dataset) -> Figure:
 
 
 def verdict(data: xarray.Dataset) -> str:
-    """Which of the two is nearer to the exact heat capacity.
+    """Mean error of both routes to the heat capacity, in words.
 
-    Arguments:
-        data: As `study` returns it.
+    Args:
+        data: Dataset from `study`.
     """
-    ours = float(np.abs(data.entropies - data.exact_between).mean())
-    theirs = float(np.abs(data.fluctuations - data.exact).mean())
-    which = "nearer than" if ours < theirs else "not nearer than"
-    return f"T ds/dT is off by {ours:.4f} k_B/site on average, {which} fluctuations ({theirs:.4f})"
+    entropies = float(np.abs(data.entropies - data.exact_between).mean())
+    fluctuations = float(np.abs(data.fluctuations - data.exact).mean())
+    which = "closer" if entropies < fluctuations else "not closer"
+    return (
+        f"the mean error of T ds/dT is {entropies:.4f} k_B/site, {which} than fluctuations "
+        f"({fluctuations:.4f})"
+    )

@@ -1,7 +1,7 @@
-"""State points of the lattice figures, estimated once for all of them.
+"""State points of the lattice figures, each estimated once for all figures.
 
-Figs. 1 to 3 and the heat capacity share one store: what one of them has estimated, the others find there.
-Every chain runs from high to low temperature, on samples of its own.
+Figs. 1 to 3 and the heat capacity share a store of results.  Every chain of state points runs from
+high to low temperature, and every state point has its own samples.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..base.errors import EstimateError, InputError, Stopped
 from ..exact.onsager import CRITICAL_TEMPERATURE
@@ -35,6 +36,7 @@ __all__ = [
     "curve",
     "estimated",
     "reference",
+    "resumable",
 ]
 
 FOLDER = "lattices"
@@ -47,19 +49,21 @@ Progress = Callable[[float, float, str], None]
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is spent on each state point.
+    """Sizes, state points and training of the lattice figures.
 
-    Arguments:
-        size: Side of the lattices.
-        samples: Of a state point.
-        square, triangular, rotors: Temperatures, from high to low.
-        estimate: Settings, by the words of a plan.
-        rotor_estimate: What is added to them for rotors: they are trained until s is known to what Fig. 1 is to
-            show, others further.
-        fields, field_temperatures: Of the rotors of Fig. 3, beside H = 0, from high to low temperature.
-        field_steps, field_sites: Training steps of their chain rule, of the first state point of a field, and sites
-            that each of its entropies is read from.
-        seed: Of samples and networks.
+    Args:
+        size: Side of the lattices in sites.
+        samples: Number of samples per state point.
+        square: Temperatures of the square Ising lattice in J/k_B, from high to low.
+        triangular: Temperatures of the triangular antiferromagnet, from high to low.
+        rotors: Temperatures of the XY rotors, from high to low.
+        estimate: Settings of the estimates, with the keys of a plan.
+        rotor_estimate: Settings that differ for rotors; the precision of s ends their training.
+        fields: Fields H of the rotors in Fig. 3 in J, besides H = 0.
+        field_temperatures: Temperatures of these rotors, from high to low.
+        field_steps: Training steps of the chain rule at the first state point of a field.
+        field_sites: Number of sites for the evaluation of each entropy in a field.
+        seed: Seed for samples and networks.
     """
 
     size: int = 64
@@ -131,31 +135,29 @@ class Effort:
 
     @classmethod
     def quick(cls) -> Effort:
-        """Smaller lattices, fewer samples and temperatures: larger errors."""
+        """Smaller lattices, fewer samples and temperatures, and larger errors."""
         return cls(
-            size=32, samples=512, square=(4, 3, 2.6, 2.4, 2.269185, 2.15, 1.9, 1.0), triangular=(4, 2, 1, 0.5, 0.1),
-            rotors=(4, 2, 1.2, 0.9, 0.6, 0.1), estimate={"steps": 150, "cross_check": False}, fields=(0.1, 1.0),
+            size=32, samples=512, square=(4, 3, 2.6, 2.4, 2.269185, 2.15, 1.9, 1.0),
+            triangular=(4, 2, 1, 0.5, 0.1), rotors=(4, 2, 1.2, 0.9, 0.6, 0.1),
+            estimate={"steps": 150, "cross_check": False}, fields=(0.1, 1.0),
             field_temperatures=(4, 2, 1.4, 1.1, 0.8, 0.1), field_steps=200, field_sites=2**17,
         )  # fmt: skip
 
     def plan(self, *names: str) -> Plan:
-        """Chains of these systems."""
+        """The plan of a sweep over the temperatures of some systems.
+
+        Args:
+            names: Names of the systems.
+        """
         return Plan(tuple(chain for name in names for chain in Plan.of(self._table(name)).chains))
 
     def _table(self, name: str) -> dict[str, Any]:
         temperatures = {SQUARE: self.square, TRIANGULAR: self.triangular, ROTORS: self.rotors}[name]
         fixed = {"coupling": -1.0} if name == TRIANGULAR else {}
+        grid = {"name": name, "size": self.size, "samples": self.samples, **fixed}
         return {
             "seeds": self.seed,
-            "system": [
-                {
-                    "name": name,
-                    "size": self.size,
-                    "samples": self.samples,
-                    "temperature": list(temperatures),
-                    **fixed,
-                }
-            ],
+            "system": [grid | {"temperature": list(temperatures)}],
             "estimate": self.estimate | (self.rotor_estimate if name == ROTORS else {}),
             "baselines": ["naive", "compression", "heat-capacity"],
         }
@@ -168,26 +170,45 @@ def estimated(
     progress: Progress | None,
     stop: Callable[[], bool] | None,
 ) -> xarray.Dataset:
-    """All state points of a plan, from the store in the folder, or made now.
+    """Estimate the state points of a plan; those in the store are not repeated.
+
+    Args:
+        folder: Folder of the store.
+        plan: The state points.
+        threads: Number of worker processes.
+        progress: Called as `progress(done, total, text)`.
+        stop: Asked often; once it returns True, `Stopped` is raised.
+
+    Returns:
+        Dataset of `sweep.collect`.
 
     Raises:
-        Stopped: The user ended it; what is finished is kept.
+        Stopped: The user stopped; finished state points are kept.
         EstimateError: A state point failed three times.
     """
     store = Store(folder)
-    outcome = sweep(
-        plan, store, processes(threads), progress=progress and _told(progress), stop=stop
-    )
+    report = _report_to(progress) if progress else None
+    outcome = sweep(plan, store, processes(threads), progress=report, stop=stop)
     if outcome.stopped:
-        raise Stopped(f"stopped; what {folder} holds is kept, and the same command goes on")
+        raise Stopped(f"stopped; {resumable(folder)}")
     if outcome.failed:
-        raise EstimateError(
-            f"{outcome.failed[0].point}: failed three times; see the logs in {folder}"
-        )
+        failed = outcome.failed[0].point
+        raise EstimateError(f"{failed}: failed three times; see the logs in {folder}")
     return collect(store, plan)
 
 
-def _told(progress: Progress) -> Callable[[Sequence[State]], None]:
+def resumable(folder: Path) -> str:
+    """End of messages about interrupted work.
+
+    Args:
+        folder: Folder with the finished part.
+    """
+    return f"{folder} keeps finished results, and the same command resumes from them"
+
+
+def _report_to(progress: Progress) -> Callable[[Sequence[State]], None]:
+    """Turn the states of a sweep into calls of `progress(done, total, text)`."""
+
     def update(states: Sequence[State]) -> None:
         done = sum(state.state == DONE for state in states)
         busy = [state for state in states if state.state == RUNNING]
@@ -195,21 +216,22 @@ def _told(progress: Progress) -> Callable[[Sequence[State]], None]:
             f"{state.point.labels['system']} {state.point.labels['temperature']:g}"
             for state in busy
         )
-        progress(done + sum(state.said["share"] for state in busy), len(states), text or "starting")
+        share = sum(state.details["share"] for state in busy)
+        progress(done + share, len(states), text or "starting")
 
     return update
 
 
 def curve(
     data: xarray.Dataset, name: str, variable: str, **chosen: Any
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Temperatures, values and errors of one system, from low to high temperature.
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Temperatures, values and errors for one system, from low to high temperature.
 
-    Arguments:
-        data: As `estimated` returns it.
-        name: Of the system.
-        variable: One with an error beside it; `exact` is that of `reference`.
-        chosen: Other labels, such as `field` and `level`.
+    Args:
+        data: Dataset from `estimated`.
+        name: Name of the system.
+        variable: Name of a variable; its errors are 0 if the dataset has none.
+        chosen: Values of other dimensions, such as `field` and `level`.
     """
     spread = "error" if variable == "entropy" else f"{variable}_error"
     part = data[[variable, *([spread] if spread in data else [])]].sel(system=name, **chosen)
@@ -221,20 +243,28 @@ def curve(
 
 
 def reference(
-    data: xarray.Dataset, name: str, temperatures: np.ndarray, size: int, h: float = 0.0
-) -> tuple[np.ndarray, np.ndarray]:
-    """Exact or tabulated entropies per site at these temperatures, and their errors; NaN where there are none."""
+    data: xarray.Dataset, name: str, temperatures: NDArray[np.float64], size: int, h: float = 0.0
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Exact or tabulated entropies per site and their errors in nats; NaN where there are none.
+
+    Args:
+        data: Dataset from `estimated`.
+        name: Name of the system.
+        temperatures: Temperatures in J/k_B, shape `(n,)`.
+        size: Side of the lattice; rotors are tabulated for 64 only.
+        h: Field of the rotors in J.
+    """
     if name != ROTORS:
         known = dict(zip(*curve(data, name, "exact")[:2], strict=True))
         return np.array([known.get(t, np.nan) for t in temperatures]), np.zeros(len(temperatures))
     if size != 64:
         return np.full(len(temperatures), np.nan), np.zeros(len(temperatures))
 
-    def one(t: float) -> tuple[float, float]:
+    def tabulated(t: float) -> tuple[float, float]:
         try:
             return xy_reference_entropy(float(t), h)
         except InputError:
             return np.nan, 0.0
 
-    found = np.array([one(t) for t in temperatures])
-    return found[:, 0], found[:, 1]
+    table = np.array([tabulated(t) for t in temperatures])
+    return table[:, 0], table[:, 1]

@@ -1,28 +1,29 @@
-r"""Mutual information as a probe: where phases change, without an order parameter.
+"""Mutual information as a probe: find phase transitions without an order parameter.
 
-M between neighbouring blocks changes fastest, or is largest, where correlations do: dM/dT of Ising models
-peaks at T_c, M of XY rotors near T_KT.  `probed` finds the peaks of a sweep, `area_laws` fits
-M = alpha l + beta at each of its state points, `draw` shows both and the split of entropy by scale.  `kink`
-finds where the slope of a curve changes.
+The mutual information M between neighbouring blocks is largest, or changes fastest, where
+correlations do: dM/dT of Ising models peaks at T_c, M of XY rotors near T_KT.  `find_peaks` finds
+the peaks of a sweep, `area_laws` fits M = alpha l + beta at each state point, and `draw` shows both
+with the contribution of each scale to the entropy.  `kink` finds where the slope of a curve
+changes.
 """
 
 from __future__ import annotations
 
 from .kinks import Kink, kink
 from .peaks import AreaFit, Peak, area_fit, peak, peak_of_slope, slope
-from .sweeps import Found, area_laws, draw, probed
+from .sweeps import CurvePeaks, area_laws, draw, find_peaks
 
 __all__ = [
     "AreaFit",
-    "Found",
+    "CurvePeaks",
     "Kink",
     "Peak",
     "area_fit",
     "area_laws",
     "draw",
+    "find_peaks",
     "kink",
     "peak",
     "peak_of_slope",
-    "probed",
     "slope",
 ]

@@ -1,10 +1,15 @@
-"""Changes of slope, of curves with errors."""
+r"""Changes of slope in curves with errors.
+
+The model is two straight lines that meet at x_c,
+$$y(x) = a + b x + c \max(x - x_c, 0).$$
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..base.errors import InputError
 from ..base.random import Streams
@@ -12,20 +17,22 @@ from ..base.random import Streams
 __all__ = ["Kink", "kink"]
 
 _DRAWS = 400
-_GRID = 401  # places that are tried
-_CLOSEST = 2  # points on either side of the change at least
-_LEAST = 4  # points, for as many numbers
-_CHANGED = 11.8  # by which chi^2 falls where the slope changes; of straight lines, 0.2% of 20,000 drawn fell by more
+_GRID = 401  # values of x_c to try
+_CLOSEST = 2  # minimum number of points on either side of the change
+_LEAST = 4  # minimum number of points, for four parameters
+_SIGNIFICANT = 11.8  # decrease of chi^2; 0.2% of 20,000 straight lines with noise exceeded it
 
 
 @dataclass(frozen=True)
 class Kink:
-    """Where a slope changes.
+    """A change of slope.
 
-    Arguments:
-        at, at_error: Place and one standard error of it.
-        change, change_error: Of the slope.
-        improvement: By how much chi^2 is smaller than that of one straight line, with two numbers less.
+    Args:
+        at: Where the slope changes.
+        at_error: One standard error of `at`.
+        change: Slope after the change minus slope before.
+        change_error: One standard error of `change`.
+        improvement: Decrease of chi^2 from a single straight line, which has two parameters less.
     """
 
     at: float
@@ -35,57 +42,49 @@ class Kink:
     improvement: float
 
     @property
-    def known(self) -> bool:
+    def significant(self) -> bool:
         """Whether two lines describe the curve better than one, by three sigma."""
-        return self.improvement >= _CHANGED
+        return self.improvement >= _SIGNIFICANT
 
 
-def kink(x: np.ndarray, values: np.ndarray, errors: np.ndarray, seed: int = 0) -> Kink:
-    """Where the slope of a curve changes, by two straight lines that meet,
+def kink(
+    x: NDArray[np.float64], values: NDArray[np.float64], errors: NDArray[np.float64], seed: int = 0
+) -> Kink:
+    """Find where the slope of a curve changes, by a fit of two straight lines that meet.
 
-        y(x) = a + b x + c max(x - x_c, 0),
+    The errors are the spread of the fit over curves drawn within their errors.
 
-    with the spread of x_c and c over draws of y within its errors.
-
-    Arguments:
-        x: Places, shape `(n,)`.
-        values, errors: Shape `(n,)`, errors independent of each other.
-        seed: Of the draws.
+    Args:
+        x: Abscissas, shape `(n,)`.
+        values: Values of the curve, shape `(n,)`.
+        errors: Independent standard errors of the values, shape `(n,)`.
+        seed: Seed for the drawn curves.
 
     Raises:
-        InputError: Fewer than four points.
+        InputError: There are fewer than four points.
 
     Example:
         >>> phi = np.linspace(0.5, 1.1, 13)
-        >>> found = kink(phi, -phi + 3 * np.maximum(phi - 0.84, 0), np.full(13, 0.01))
-        >>> abs(found.at - 0.84) < 0.003, round(found.change, 1), found.known
+        >>> change = kink(phi, -phi + 3 * np.maximum(phi - 0.84, 0), np.full(13, 0.01))
+        >>> abs(change.at - 0.84) < 0.003, round(change.change, 1), change.significant
         (True, 3.0, True)
     """
     if len(x) < _LEAST:
-        raise InputError(f"{len(x)} points; a change of slope is told from {_LEAST} on")
+        raise InputError(f"{len(x)} points are too few; a change of slope needs {_LEAST}")
     rng, ordered = Streams(seed).numpy("kink"), np.sort(x)
     grid = np.linspace(ordered[_CLOSEST - 1], ordered[-_CLOSEST], _GRID)
-    draws = (
-        values
-        + errors
-        * rng.normal(size=(_DRAWS + 1, len(values)))
-        * np.arange(_DRAWS + 1).clip(max=1)[:, None]
-    )
+    noise = rng.normal(size=(_DRAWS + 1, len(values)))
+    draws = values + errors * noise * np.arange(_DRAWS + 1).clip(max=1)[:, None]  # first: no noise
     best, slopes, squares = np.zeros(len(draws)), np.zeros(len(draws)), np.full(len(draws), np.inf)
     for at in grid:
         design = np.column_stack([np.ones_like(x), x, np.maximum(x - at, 0)]) / errors[:, None]
         fitted, *_ = np.linalg.lstsq(design, (draws / errors).T, rcond=None)
-        rest = ((draws / errors).T - design @ fitted) ** 2
-        better = rest.sum(axis=0) < squares
-        best[better], slopes[better], squares[better] = (
-            at,
-            fitted[2][better],
-            rest.sum(axis=0)[better],
-        )
+        chi2 = (((draws / errors).T - design @ fitted) ** 2).sum(axis=0)
+        better = chi2 < squares
+        best[better], slopes[better], squares[better] = at, fitted[2][better], chi2[better]
     line = np.column_stack([np.ones_like(x), x]) / errors[:, None]
-    straight = (
-        (values / errors - line @ np.linalg.lstsq(line, values / errors, rcond=None)[0]) ** 2
-    ).sum()
+    fitted, *_ = np.linalg.lstsq(line, values / errors, rcond=None)
+    straight = ((values / errors - line @ fitted) ** 2).sum()
     return Kink(
         float(best[0]),
         float(best[1:].std()),

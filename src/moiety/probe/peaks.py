@@ -1,7 +1,7 @@
-r"""Peaks of curves with errors, their slopes, and the area law M = alpha l + beta through blocks.
+"""Peaks and slopes of curves with errors, and fits of the area law M = alpha l + beta.
 
-The errors of a peak are the spread of where it lies in curves drawn anew within their errors, and that between two
-places nothing is known.
+The error of a peak's position combines its spread over curves drawn within their errors with the
+spacing of the points.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..base.errors import InputError
 from ..base.random import Streams
@@ -16,19 +17,21 @@ from ..base.random import Streams
 __all__ = ["AreaFit", "Peak", "area_fit", "peak", "peak_of_slope", "slope"]
 
 _DRAWS = 400
-_POINTS = 5  # that the parabola at a peak is laid through
-_KNOWN = 0.2  # relative error of an M that is fitted at most
+_POINTS = 5  # points in the fit of a parabola at a peak
+_KNOWN = 0.2  # largest relative error of an M in a fit
 _LEAST_INTERFACE = 2
 
 
 @dataclass(frozen=True)
 class Peak:
-    """Where a curve is largest.
+    """The maximum of a curve.
 
-    Arguments:
-        at, at_error: Place and one standard error of it.
-        height, height_error: Value there.
-        inside: Whether it lies between the ends of the curve, not at one of them.
+    Args:
+        at: Position of the maximum.
+        at_error: One standard error of `at`.
+        height: Value at the maximum.
+        height_error: One standard error of `height`.
+        inside: Whether the maximum lies between the ends of the curve, not at an end.
     """
 
     at: float
@@ -43,34 +46,43 @@ class Peak:
         )
 
 
-def peak(x: np.ndarray, values: np.ndarray, errors: np.ndarray, seed: int = 0) -> Peak:
-    """The largest value of a curve, by a parabola through the points about it.
+def peak(
+    x: NDArray[np.float64], values: NDArray[np.float64], errors: NDArray[np.float64], seed: int = 0
+) -> Peak:
+    """Find the maximum of a curve, by a parabola through the points around it.
 
-    Arguments:
-        x: Places in rising order, shape `(n,)`.
-        values, errors: Shape `(n,)`, errors independent of each other.
-        seed: Of the draws that the errors of the peak are the spread of.
+    Args:
+        x: Abscissas in ascending order, shape `(n,)`.
+        values: Values of the curve, shape `(n,)`.
+        errors: Independent standard errors of the values, shape `(n,)`.
+        seed: Seed for the drawn curves, which give the errors.
 
     Raises:
-        InputError: Fewer than three points, or places out of order.
+        InputError: There are fewer than three points, or they are out of order.
 
     Example:
         >>> x = np.linspace(0, 2, 21)
-        >>> found = peak(x, -((x - 1.03) ** 2), np.full(21, 1e-4))
-        >>> round(found.at, 2), found.inside, found.at_error < 0.05
+        >>> top = peak(x, -((x - 1.03) ** 2), np.full(21, 1e-4))
+        >>> round(top.at, 2), top.inside, top.at_error < 0.05
         (1.03, True, True)
     """
     _check(x, 3)
-    return _summarised(x, [_vertex(x, one) for one in _drawn(values, errors, seed)])
+    return _summarise(x, [_vertex(x, curve) for curve in _draws(values, errors, seed)])
 
 
 def slope(
-    x: np.ndarray, values: np.ndarray, errors: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The derivative of a curve halfway between its points, and its errors.
+    x: NDArray[np.float64], values: NDArray[np.float64], errors: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Differentiate a curve halfway between its points.
+
+    Args:
+        x: Abscissas in ascending order, shape `(n,)`.
+        values: Values of the curve, shape `(n,)`.
+        errors: Independent standard errors of the values, shape `(n,)`.
 
     Returns:
-        Places, slopes and errors, shape `(n - 1,)`; neighbouring errors are anticorrelated.
+        Positions, slopes and their errors, shape `(n - 1,)` each; neighbouring errors are
+        anticorrelated.
 
     Example:
         >>> slope(np.array([0.0, 1.0, 3.0]), np.array([0.0, 2.0, 2.0]), np.zeros(3))[1].tolist()
@@ -81,35 +93,46 @@ def slope(
     return x[:-1] + step / 2, np.diff(values) / step, np.hypot(errors[1:], errors[:-1]) / step
 
 
-def peak_of_slope(x: np.ndarray, values: np.ndarray, errors: np.ndarray, seed: int = 0) -> Peak:
-    """Where a curve rises fastest; the draws are of the curve itself, whose slopes share their errors.
+def peak_of_slope(
+    x: NDArray[np.float64], values: NDArray[np.float64], errors: NDArray[np.float64], seed: int = 0
+) -> Peak:
+    """Find where a curve rises fastest.
+
+    The curve is drawn within its errors and then differentiated, since its slopes share errors.
+
+    Args:
+        x: Abscissas in ascending order, shape `(n,)`.
+        values: Values of the curve, shape `(n,)`.
+        errors: Independent standard errors of the values, shape `(n,)`.
+        seed: Seed for the drawn curves.
 
     Raises:
-        InputError: Fewer than four points, or places out of order.
+        InputError: There are fewer than four points, or they are out of order.
 
     Example:
         >>> x = np.linspace(-2, 2, 41)
-        >>> found = peak_of_slope(x, np.tanh((x - 0.3) / 0.4), np.full(41, 1e-4))
-        >>> abs(found.at - 0.3) < 0.02
+        >>> steepest = peak_of_slope(x, np.tanh((x - 0.3) / 0.4), np.full(41, 1e-4))
+        >>> abs(steepest.at - 0.3) < 0.02
         True
     """
     _check(x, 4)
-    halfway = x[:-1] + np.diff(x) / 2
-    return _summarised(
-        halfway,
-        [_vertex(halfway, np.diff(one) / np.diff(x)) for one in _drawn(values, errors, seed)],
-    )
+    step = np.diff(x)
+    halfway = x[:-1] + step / 2
+    slopes = [np.diff(curve) / step for curve in _draws(values, errors, seed)]
+    return _summarise(halfway, [_vertex(halfway, curve) for curve in slopes])
 
 
 @dataclass(frozen=True)
 class AreaFit:
-    """M = alpha l + beta of one state point, with one standard error each, in nats.
+    """The area law M = alpha l + beta at a state point, in nats.
 
-    Arguments:
-        alpha, alpha_error: A site of the interface.
-        beta, beta_error: What is not along it: log 2 of an ordered Ising lattice.
-        chi2: Of the fit, for `points - 2` degrees of freedom.
-        points: Blocks that were fitted.
+    Args:
+        alpha: M per site of the interface.
+        alpha_error: One standard error of `alpha`.
+        beta: Part of M that does not grow with the interface, log 2 for an ordered Ising lattice.
+        beta_error: One standard error of `beta`.
+        chi2: chi^2 of the fit, with `points - 2` degrees of freedom.
+        points: Number of blocks in the fit.
     """
 
     alpha: float
@@ -120,19 +143,23 @@ class AreaFit:
     points: int
 
 
-def area_fit(interfaces: np.ndarray, values: np.ndarray, errors: np.ndarray) -> AreaFit:
-    """The area law through the blocks of one state point that are known well enough.
+def area_fit(
+    interfaces: NDArray[np.float64], values: NDArray[np.float64], errors: NDArray[np.float64]
+) -> AreaFit:
+    """Fit the area law to the blocks of a state point, without those of large relative error.
 
-    Arguments:
-        interfaces, values, errors: l, M and its error by block, shape `(n,)`; NaN where there is none.
+    Args:
+        interfaces: Interface l of each block in sites, shape `(n,)`.
+        values: M of each block in nats, shape `(n,)`, or NaN.
+        errors: Standard errors of M, shape `(n,)`, or NaN.
 
     Raises:
-        InputError: Fewer than three blocks, or one interface alone.
+        InputError: There are fewer than three blocks, or all have the same interface.
 
     Example:
         >>> sites = np.array([2.0, 4.0, 8.0, 16.0])
-        >>> found = area_fit(sites, 0.1 * sites + 0.7, np.full(4, 0.01))
-        >>> round(found.alpha, 3), round(found.beta, 3)
+        >>> law = area_fit(sites, 0.1 * sites + 0.7, np.full(4, 0.01))
+        >>> round(law.alpha, 3), round(law.beta, 3)
         (0.1, 0.7)
     """
     used = (
@@ -143,39 +170,35 @@ def area_fit(interfaces: np.ndarray, values: np.ndarray, errors: np.ndarray) -> 
     )
     if used.sum() < 3 or len(np.unique(interfaces[used])) < 2:
         raise InputError(
-            f"an area law needs three blocks with errors below {_KNOWN:.0%} and two interfaces"
+            f"an area law needs three blocks with errors below {_KNOWN:.0%} and two interfaces; "
+            "take more samples or train longer"
         )
     spread = np.maximum(errors[used], 1e-9)
     design = np.column_stack([interfaces[used], np.ones(used.sum())]) / spread[:, None]
-    found, *_ = np.linalg.lstsq(design, values[used] / spread, rcond=None)
-    covariance = np.linalg.inv(design.T @ design)
-    chi2 = float(((design @ found - values[used] / spread) ** 2).sum())
-    errors_of = np.sqrt(np.diag(covariance))
-    return AreaFit(
-        float(found[0]),
-        float(errors_of[0]),
-        float(found[1]),
-        float(errors_of[1]),
-        chi2,
-        int(used.sum()),
-    )
+    fitted, *_ = np.linalg.lstsq(design, values[used] / spread, rcond=None)
+    (alpha, beta), covariance = fitted.tolist(), np.linalg.inv(design.T @ design)
+    alpha_error, beta_error = np.sqrt(np.diag(covariance)).tolist()
+    chi2 = float(((design @ fitted - values[used] / spread) ** 2).sum())
+    return AreaFit(alpha, alpha_error, beta, beta_error, chi2, int(used.sum()))
 
 
-def _check(x: np.ndarray, least: int) -> None:
+def _check(x: NDArray[np.float64], least: int) -> None:
     if len(x) < least or not (np.diff(x) > 0).all():
         raise InputError(
-            f"a peak needs {least} places in rising order, not {np.asarray(x).tolist()}"
+            f"a curve needs at least {least} points in ascending order, not {x.tolist()}"
         )
 
 
-def _drawn(values: np.ndarray, errors: np.ndarray, seed: int) -> np.ndarray:
-    """The curve, and draws of it within its errors."""
+def _draws(
+    values: NDArray[np.float64], errors: NDArray[np.float64], seed: int
+) -> NDArray[np.float64]:
+    """The curve itself, then curves drawn within its errors, shape `(1 + draws, n)`."""
     noise = Streams(seed).numpy("peak").normal(size=(_DRAWS, len(values)))
     return np.vstack([values, values + errors * noise])
 
 
-def _vertex(x: np.ndarray, values: np.ndarray) -> tuple[float, float, bool]:
-    """Place and height of the largest value, and whether it lies inside."""
+def _vertex(x: NDArray[np.float64], values: NDArray[np.float64]) -> tuple[float, float, bool]:
+    """Position and height of the maximum, and whether it lies inside the curve."""
     top = int(np.argmax(values))
     if top in (0, len(x) - 1):
         return float(x[top]), float(values[top]), False
@@ -185,19 +208,20 @@ def _vertex(x: np.ndarray, values: np.ndarray) -> tuple[float, float, bool]:
     a, b, c = np.polyfit((x[near] - x[top]) / scale, values[near], 2)
     at = -b / (2 * a) if a < 0 else 0.0
     within = x[near].min() - x[top] <= at * scale <= x[near].max() - x[top]
-    if not (a < 0 and within):  # no parabola that opens downwards has its top here
+    if not (a < 0 and within):  # the parabola has no maximum here
         return float(x[top]), float(values[top]), True
     return float(x[top] + at * scale), float(c - b**2 / (4 * a)), True
 
 
-def _summarised(x: np.ndarray, found: list[tuple[float, float, bool]]) -> Peak:
-    at, heights, inside = (np.array(column) for column in zip(*found, strict=True))
+def _summarise(x: NDArray[np.float64], vertices: list[tuple[float, float, bool]]) -> Peak:
+    """The peak of a curve, the first vertex, with errors from the vertices of drawn curves."""
+    at, heights, inside = (np.array(column) for column in zip(*vertices, strict=True))
     low, high = np.quantile(at[1:], [0.16, 0.84])
     gap = float(np.diff(x)[max(int(np.searchsorted(x, at[0])) - 1, 0)]) if len(x) > 1 else 0.0
-    resolved = gap / np.sqrt(12)  # between two places nothing is known
+    resolution = gap / np.sqrt(12)  # standard deviation of a uniform position between two points
     return Peak(
         float(at[0]),
-        float(np.hypot((high - low) / 2, resolved)),
+        float(np.hypot((high - low) / 2, resolution)),
         float(heights[0]),
         float(heights[1:].std()),
         bool(inside[0]),

@@ -1,12 +1,14 @@
-"""What a sweep says of phases: peaks of M and of its slope by scale, area laws, the split of entropy."""
+"""Phases in a sweep: peaks of M and of its slope by scale, area laws, shares of the entropy."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..base.errors import InputError
 from ..results.plots import COLOURS
@@ -17,24 +19,24 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["Found", "area_laws", "draw", "probed"]
+__all__ = ["CurvePeaks", "area_laws", "draw", "find_peaks"]
 
-_LEAST = 4  # places along a curve
-_KNOWN = 0.2  # relative error of an M that is looked at, at most, where M is not small
+_LEAST = 4  # minimum number of points along a curve
+_KNOWN = 0.2  # largest relative error of an M in use, unless its error is below _SMALL
 _SMALL = 0.05  # nats
 _SHOWN = 7  # scales in a panel
 
 
 @dataclass(frozen=True)
-class Found:
-    """Peaks of one curve: M of one kind of cut along one axis of a sweep.
+class CurvePeaks:
+    """Peaks of a curve: M of one level along one axis of a sweep.
 
-    Arguments:
-        labels: Of the curve, what is fixed along it.
-        level: Depth of the cut, 1 for the first one.
-        volume: Sites of a half.
-        highest: Where M is largest.
-        steepest: Where M rises fastest.
+    Args:
+        labels: Parameters that are fixed along the curve, by name.
+        level: Level of the cut, 1 for the first cut.
+        volume: Number of sites in a half.
+        highest: Maximum of M.
+        steepest: Maximum of the slope of M.
     """
 
     labels: dict[str, Any]
@@ -44,59 +46,61 @@ class Found:
     steepest: Peak
 
 
-def probed(data: xarray.Dataset, along: str = "temperature") -> list[Found]:
-    """Peaks by scale of every curve of a sweep, largest blocks first.
+_Coloured = tuple[CurvePeaks, tuple[float, float, float, float]]
 
-    Arguments:
-        data: As `sweep.collect` gives it.
-        along: The axis of the curves.
+
+def find_peaks(data: xarray.Dataset, along: str = "temperature") -> list[CurvePeaks]:
+    """Find the peaks of every curve of a sweep by scale, largest blocks first.
+
+    Args:
+        data: Dataset from `sweep.collect`.
+        along: Axis of the curves.
 
     Raises:
-        InputError: No such axis, or no curve of four places or more.
+        InputError: There is no such axis, or no curve with at least four points.
     """
-    found = []
+    peaks = []
     for labels, part in _curves(data, along):
         for level in part.level.values:
             x, m, error = _along(part.sel(level=level), along)
             if len(x) >= _LEAST and m.max() > 0:
                 volume = float(np.nanmax(part.sel(level=level)["volume"].values))
-                found.append(
-                    Found(labels, int(level), volume, peak(x, m, error), peak_of_slope(x, m, error))
-                )
-    if not found:
-        raise InputError(f"a probe needs four places along {along} at least")
-    return found
+                highest, steepest = peak(x, m, error), peak_of_slope(x, m, error)
+                peaks.append(CurvePeaks(labels, int(level), volume, highest, steepest))
+    if not peaks:
+        raise InputError(f"a probe needs at least four points along {along}; sweep over more")
+    return peaks
 
 
 def area_laws(
     data: xarray.Dataset, along: str = "temperature"
 ) -> list[tuple[dict[str, Any], AreaFit]]:
-    """The area law at every state point of a sweep that has blocks enough.
+    """Fit the area law at every state point of a sweep with enough blocks.
 
-    Arguments:
-        data, along: See `probed`.
+    Args:
+        data: Dataset from `sweep.collect`.
+        along: Axis of the curves.
+
+    Returns:
+        Parameters of a state point by name, and its fit.
     """
-    found = []
+    laws = []
+    columns = ("interface", "mutual_information", "mutual_information_error")
     for labels, part in _curves(data, along):
         for at in part[along].values:
-            one = part.sel({along: at})
-            try:
-                law = area_fit(
-                    one.interface.values,
-                    one.mutual_information.values,
-                    one.mutual_information_error.values,
-                )
-            except InputError:
-                continue
-            found.append(({**labels, along: float(at)}, law))
-    return found
+            point = part.sel({along: at})
+            with suppress(InputError):  # too few blocks
+                law = area_fit(*(point[name].values for name in columns))
+                laws.append(({**labels, along: float(at)}, law))
+    return laws
 
 
 def _curves(data: xarray.Dataset, along: str) -> Iterator[tuple[dict[str, Any], xarray.Dataset]]:
-    """What is fixed along each curve, and the part of the data over `along` and `level`."""
+    """Fixed parameters of each curve, and its part of the data over `along` and `level`."""
     if "mutual_information" not in data or along not in data.mutual_information.dims:
         raise InputError(
-            f"the data have no M along {along}; give what moiety collect wrote, or the store of a sweep"
+            f"the data have no M along {along}; use the output of moiety collect or the store of a "
+            "sweep"
         )
     others = [name for name in data.mutual_information.dims if name not in (along, "level")]
     if not others:
@@ -113,57 +117,54 @@ def _curves(data: xarray.Dataset, along: str) -> Iterator[tuple[dict[str, Any], 
             )
 
 
-def _along(part: xarray.Dataset, along: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Places, M and error of one scale, of what is known well enough."""
-    x, m, error = (
-        part[along].values,
-        part.mutual_information.values,
-        part.mutual_information_error.values,
-    )
-    order = np.argsort(x)
-    x, m, error = x[order], m[order], error[order]
+def _along(
+    part: xarray.Dataset, along: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Abscissas, M and its error at one scale, without large errors."""
+    columns = (along, "mutual_information", "mutual_information_error")
+    order = np.argsort(part[along].values)
+    x, m, error = (part[name].values[order] for name in columns)
     known = np.isfinite(m) & (error <= np.maximum(_KNOWN * np.abs(m), _SMALL))
     return x[known], m[known], error[known]
 
 
 def draw(data: xarray.Dataset, along: str = "temperature") -> Figure:
-    """M, its slope and the split of the entropy by scale along the axis, a row of panels for each curve.
+    """Draw M, its slope and the contribution of each scale to the entropy, a row per curve.
 
-    Arguments:
-        data, along: See `probed`.
+    Args:
+        data: Dataset from `sweep.collect`.
+        along: Axis of the curves.
     """
     from matplotlib.figure import Figure
 
-    curves, peaks = list(_curves(data, along)), probed(data, along)
+    curves, peaks = list(_curves(data, along)), find_peaks(data, along)
     figure = Figure(figsize=(12, 3.4 * len(curves)), layout="constrained")
     rows = figure.subplots(len(curves), 3, squeeze=False)
     for (labels, part), row in zip(curves, rows, strict=True):
-        here = [one for one in peaks if one.labels == labels]
-        _information(row[0], part, along, here)
-        _slopes(row[1], part, along, here)
-        _split(row[2], part, along)
-        row[0].set_title(
-            ", ".join(f"{name} {value}" for name, value in labels.items()) or "M by scale",
-            fontsize="small",
-            loc="left",
-        )
+        shown = _with_colours([scale for scale in peaks if scale.labels == labels])
+        _mutual_information(row[0], part, along, shown)
+        _slopes(row[1], part, along, shown)
+        _steepest(row[1], [scale for scale in peaks if scale.labels == labels])
+        _shares(row[2], part, along)
+        title = ", ".join(f"{name} {value}" for name, value in labels.items()) or "M by scale"
+        row[0].set_title(title, fontsize="small", loc="left")
     return figure
 
 
-def _levels(peaks: list[Found]) -> list[tuple[Found, tuple[float, ...]]]:
-    """Scales that are shown, spread over all, with their colours."""
+def _with_colours(peaks: list[CurvePeaks]) -> list[_Coloured]:
+    """A selection of the scales, each with a colour."""
     from matplotlib import colormaps
 
     chosen = peaks[:: max(-(-len(peaks) // _SHOWN), 1)]
-    return [
-        (one, colormaps["viridis"](0.92 * place / max(len(chosen) - 1, 1)))
-        for place, one in enumerate(chosen)
-    ]
+    fractions = [0.92 * place / max(len(chosen) - 1, 1) for place in range(len(chosen))]
+    return list(zip(chosen, map(colormaps["viridis"], fractions), strict=True))
 
 
-def _information(axes: Axes, part: xarray.Dataset, along: str, peaks: list[Found]) -> None:
-    for one, colour in _levels(peaks):
-        x, m, error = _along(part.sel(level=one.level), along)
+def _mutual_information(
+    axes: Axes, part: xarray.Dataset, along: str, scales: list[_Coloured]
+) -> None:
+    for scale, colour in scales:
+        x, m, error = _along(part.sel(level=scale.level), along)
         axes.errorbar(
             x,
             m,
@@ -173,7 +174,7 @@ def _information(axes: Axes, part: xarray.Dataset, along: str, peaks: list[Found
             markersize=3,
             capsize=2,
             linewidth=0.9,
-            label=f"{one.volume:g}",
+            label=f"{scale.volume:g}",
         )
     axes.set(xlabel=along, ylabel="M (nats)")
     axes.set_ylim(bottom=0)
@@ -186,10 +187,10 @@ def _information(axes: Axes, part: xarray.Dataset, along: str, peaks: list[Found
     )
 
 
-def _slopes(axes: Axes, part: xarray.Dataset, along: str, peaks: list[Found]) -> None:
-    """Each over its largest value, so that scales can be compared."""
-    for one, colour in _levels(peaks):
-        at, rise, error = slope(*_along(part.sel(level=one.level), along))
+def _slopes(axes: Axes, part: xarray.Dataset, along: str, scales: list[_Coloured]) -> None:
+    """Slopes relative to the largest slope of each scale."""
+    for scale, colour in scales:
+        at, rise, error = slope(*_along(part.sel(level=scale.level), along))
         unit = max(float(np.abs(rise).max()), 1e-12)
         axes.errorbar(
             at,
@@ -201,47 +202,43 @@ def _slopes(axes: Axes, part: xarray.Dataset, along: str, peaks: list[Found]) ->
             capsize=2,
             linewidth=0.9,
         )
-    best = min(
-        (one for one in peaks if one.steepest.inside),
-        key=lambda one: one.steepest.at_error,
-        default=None,
-    )
-    if best:
-        axes.axvline(best.steepest.at, color=COLOURS["grey"], linestyle="--", linewidth=0.9)
-        axes.set_title(
-            f"rises fastest at {best.steepest} ({best.volume:g} sites)", fontsize="small"
-        )
     axes.axhline(0, color=COLOURS["grey"], linewidth=0.6)
-    axes.set(xlabel=along, ylabel=f"dM/d{along} over its largest")
+    axes.set(xlabel=along, ylabel=f"dM/d{along} over its maximum")
 
 
-def _split(axes: Axes, part: xarray.Dataset, along: str) -> None:
-    """How much each scale takes from the entropy per site: M / (2 V)."""
+def _steepest(axes: Axes, peaks: list[CurvePeaks]) -> None:
+    """Mark where M rises fastest, at the scale with the smallest error."""
+    inside = [scale for scale in peaks if scale.steepest.inside]
+    if inside:
+        best = min(inside, key=lambda scale: scale.steepest.at_error)
+        axes.axvline(best.steepest.at, color=COLOURS["grey"], linestyle="--", linewidth=0.9)
+        text = f"rises fastest at {best.steepest} ({best.volume:g} sites)"
+        axes.set_title(text, fontsize="small")
+
+
+def _shares(axes: Axes, part: xarray.Dataset, along: str) -> None:
+    """Reduction of the entropy per site by each scale, M / (2 V)."""
     from matplotlib import colormaps
 
     order = np.argsort(part[along].values)
-    x, volumes = (
-        part[along].values[order],
-        part["volume"].transpose("level", along).values[::-1, order],
+    x = part[along].values[order]
+    volumes, m = (  # smallest blocks first
+        part[name].transpose("level", along).values[::-1, order]
+        for name in ("volume", "mutual_information")
     )
-    taken = part.mutual_information.transpose("level", along).values[::-1, order] / (
-        2 * volumes
-    )  # smallest blocks first
-    shown = np.isfinite(taken).any(axis=0)
-    layers = np.nan_to_num(taken[:, shown])
-    colours = [
-        colormaps["viridis"](1 - 0.92 * place / max(len(layers) - 1, 1))
-        for place in range(len(layers))
-    ]
+    shares = m / (2 * volumes)
+    shown = np.isfinite(shares).any(axis=0)
+    layers = np.nan_to_num(shares[:, shown])
+    fractions = [1 - 0.92 * place / max(len(layers) - 1, 1) for place in range(len(layers))]
     axes.stackplot(
         x[shown],
         layers,
-        colors=colours,
+        colors=list(map(colormaps["viridis"], fractions)),
         labels=[f"{volume:g}" for volume in np.nanmax(volumes[:, shown], axis=1)],
     )
     axes.set(
         xlabel=along,
-        ylabel="taken from s by scale (nats/site)",
+        ylabel="reduction of s by scale (nats/site)",
         xlim=(x[shown].min(), x[shown].max()),
     )
     handles, names = axes.get_legend_handles_labels()

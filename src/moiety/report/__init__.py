@@ -1,13 +1,13 @@
-"""Self-contained pages that say what was found, how far to trust it, and why.
+"""Self-contained HTML pages about results: the numbers, the checks, and the limits.
 
-| file | what lives there |
+| file | contents |
 |---|---|
-| `result` | the page of one estimate: figures are inline SVG, and no script runs |
-| `sweep` | the page of a sweep: charts that can be read, switched and zoomed |
-| `curves`, `charts` | what is drawn there; series and switches as plain data for the page's script |
-| `page`, `words` | from a template to a file; numbers and times as a reader expects them |
+| `result` | the page of one estimate; figures are inline SVG, and no script runs |
+| `sweep` | the page of a sweep, with interactive charts |
+| `curves`, `charts` | series and switches of the charts as plain data for the script of the page |
+| `page` | rendering of templates, and writing |
 
-Nothing is fetched: the pages' content security policy forbids it.
+Pages load nothing: their content security policy forbids it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""What is drawn on an interactive page: charts of series, as plain data for the page's script.
+"""Charts of an interactive page as plain data for its script.
 
-A series carries tags, such as `{"size": "16", "quantity": "exact"}`.  The page makes a row of switches of every tag
-that differs between the series of a chart; a series is drawn while all its tags are switched on.
+A series carries tags, such as `{"size": "16", "quantity": "exact"}`.  The page shows a row of
+buttons for every tag that differs between the series of a chart.  A series is drawn while all its
+tags are switched on.
 """
 
 from __future__ import annotations
@@ -17,23 +18,25 @@ __all__ = ["CURVES", "Chart", "Series", "as_json", "ramp"]
 CURVES = tuple(
     f"var(--{name})" for name in ("blue", "vermilion", "green", "purple", "orange", "sky", "grey")
 )
-_DIGITS = 6  # of numbers on the page
+_DIGITS = 6  # significant digits of numbers on the page
 
 
 @dataclass(frozen=True)
 class Series:
     """One line or row of points.
 
-    Arguments:
-        name: Told where the pointer is.
-        x, y, error: Of the same length; NaN, or no errors at all, where there are none.
-        tags: What switches it on and off.
-        colour: In the words of CSS.
+    Args:
+        name: Label beside the pointer.
+        x: Positions.
+        y: Values, as many as `x`; NaN where there is none.
+        error: Standard errors, as many as `x`, or empty; NaN where there is none.
+        tags: Names and values of the buttons that switch the series on and off.
+        colour: CSS colour.
         line: `"solid"`, `"dashed"`, `"dotted"` or `""`.
-        mark: `"disk"`, `"square"`, `"triangle"`, `"diamond"`, or `""`.
+        mark: `"disk"`, `"square"`, `"triangle"`, `"diamond"` or `""`.
         hollow: Whether marks are rings.
-        guessed: Places in x, y of marks that are rings though the others are not.
-        unit: Of y, where the chart has several; becomes the label of its axis.
+        guessed: Indices of points that are drawn as rings in a series of filled marks.
+        unit: Label of the y axis, if the units of a chart differ.
     """
 
     name: str
@@ -53,15 +56,16 @@ class Series:
 class Chart:
     """Series over one pair of axes.
 
-    Arguments:
-        name: Of its place in the page.
-        x, y: Labels of the axes, with units.
-        series: See `Series`.
+    Args:
+        name: Name of its place in the page.
+        x: Label of the x axis, with unit.
+        y: Label of the y axis, with unit.
+        series: The series.
         one_of: Tags of which one value at a time is on.
         off: Values of tags that are off at first.
-        zero: Whether a line marks y = 0.
-        dodge: Whether points at one place stand side by side.
-        along: What x is, in short.
+        zero: Whether to draw a line at y = 0.
+        dodge: Whether to shift points at the same position apart.
+        along: Short name of x.
     """
 
     name: str
@@ -76,7 +80,10 @@ class Chart:
 
 
 def ramp(share: float) -> str:
-    """A colour between those of the page, from 0 (small scales) to 1 (large ones), whose lightness rises, too.
+    """Return a CSS colour on a scale of increasing lightness.
+
+    Args:
+        share: Position on the scale, from 0 (small blocks) to 1 (large blocks).
 
     Example:
         >>> ramp(0.25)
@@ -88,25 +95,29 @@ def ramp(share: float) -> str:
     return f"color-mix(in oklab, var(--{first}), var(--{second}) {100 * part:.0f}%)"
 
 
-def as_json(said: Any) -> str:
-    """Plain data for a script element: short numbers, null for what is not finite, and nothing that ends the element.
+def as_json(data: Any) -> str:
+    r"""Return data as JSON that is safe inside a script element.
+
+    Numbers are rounded, NaN and infinity become null, and no text can end the element.
+
+    Args:
+        data: Charts, series, mappings, lists, numbers and text.
 
     Example:
         >>> as_json({"a": [0.1 + 0.2, float("nan")], "b": "</script>"})
-        '{"a":[0.3,null],"b":"\\\\u003c/script>"}'
+        '{"a":[0.3,null],"b":"\\u003c/script>"}'
     """
-    return json.dumps(_short(said), separators=(",", ":"), ensure_ascii=False).replace(
-        "<", "\\u003c"
-    )
+    text = json.dumps(_plain(data), separators=(",", ":"), ensure_ascii=False)
+    return text.replace("<", "\\u003c")
 
 
-def _short(said: Any) -> Any:
-    if isinstance(said, (Chart, Series)):
-        return _short(asdict(said))
-    if isinstance(said, Mapping):
-        return {name: _short(value) for name, value in said.items()}
-    if isinstance(said, (list, tuple)):
-        return [_short(value) for value in said]
-    if isinstance(said, float):
-        return float(f"{said:.{_DIGITS}g}") if isfinite(said) else None
-    return said
+def _plain(data: Any) -> Any:
+    if isinstance(data, (Chart, Series)):
+        return _plain(asdict(data))
+    if isinstance(data, Mapping):
+        return {name: _plain(value) for name, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [_plain(value) for value in data]
+    if isinstance(data, float):
+        return float(f"{data:.{_DIGITS}g}") if isfinite(data) else None
+    return data

@@ -1,4 +1,4 @@
-"""From a template to a page on the disk, whole or not at all."""
+"""Render a template and write the page atomically."""
 
 from __future__ import annotations
 
@@ -9,17 +9,25 @@ from typing import Any
 from ..base import words
 from ..base.atomic import atomic
 from ..base.errors import InputError
-from ..base.words import measured
 from ..io import check_output
 from ..io._format import naming
 
 __all__ = ["check", "render", "write"]
 
 _SUFFIXES = (".html", ".htm")
+_FILTERS = ("decimals", "digits", "measured", "seconds", "shape", "signed")
 
 
-def render(template: str, **said: Any) -> str:
-    """A template of this package with what it says; values that are text are escaped."""
+def render(template: str, **values: Any) -> str:
+    """Render a template of this package; text is escaped.
+
+    Args:
+        template: Name of the template.
+        values: Variables of the template.
+
+    Returns:
+        The page.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -29,18 +37,19 @@ def render(template: str, **said: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"measured": measured}
-    environment.filters |= {
-        name: getattr(words, name) for name in ("decimals", "digits", "seconds", "shape", "signed")
-    }
-    return environment.get_template(template).render(**said)
+    environment.filters |= {name: getattr(words, name) for name in _FILTERS}
+    return environment.get_template(template).render(**values)
 
 
 def check(path: str | os.PathLike[str], force: bool) -> Path:
-    """The path of a page that may be written.
+    """Return the path of a page that can be written.
+
+    Args:
+        path: Name of the page.
+        force: Whether to replace an existing file.
 
     Raises:
-        InputError: The suffix is another one, or the path is taken.
+        InputError: The suffix is wrong, or the file exists or cannot be written.
     """
     path = Path(path)
     if path.suffix.lower() not in _SUFFIXES:
@@ -50,10 +59,14 @@ def check(path: str | os.PathLike[str], force: bool) -> Path:
 
 
 def write(page: str, path: Path) -> None:
-    """Write a page to a path that was checked.
+    """Write a page.
+
+    Args:
+        page: The page.
+        path: Output of `check`.
 
     Raises:
-        InputError: It cannot be written.
+        InputError: The file cannot be written.
     """
     with naming(path, "cannot be written"), atomic(path) as part:
         part.write_text(page, encoding="utf-8")

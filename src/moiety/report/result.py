@@ -1,47 +1,42 @@
-"""One self-contained page that says what was found, how far to trust it, and why.
+"""The page of one estimate: the entropy, its error, its levels, the checks and the limits.
 
-The page is one HTML file: figures are inline SVG, styles are inline, nothing is
-fetched and no script runs (its content security policy forbids both).
+The page is one HTML file with inline figures (SVG) and styles.  It loads nothing and runs no
+script; its content security policy forbids both.
 """
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
-from io import StringIO
+from collections.abc import Iterator, Mapping, Sequence
 from math import hypot, log
 from typing import TYPE_CHECKING, Any
 
 from ..base import words
 from ..base.words import measured
 from ..results import plots
+from ._figures import figures, trainings
 from .page import check, render, write
 
 if TYPE_CHECKING:
     from ..data.samples import Samples
-    from ..estimation.history import History
     from ..results.result import EntropyResult
     from ..results.types import Level
 
 __all__ = ["render_report", "write_report"]
 
-_PANEL = (4.4, 3.2)  # inches: scaled to a phone its letters are still 9 pixels high
-_ROW = 0.26  # inches of a row of the waterfall
-_MOST_ROWS = 28
 _MEANINGS = {
-    "samples": "The number of independent samples is finite. Taken from how much each sample moves s, all terms "
-    "together, with the autocorrelation counted; falls like 1/√N.",
-    "base": "What the bias correction of the counted blocks may leave.",
-    "training": "What longer training may still find, from the late gains of the training curves. Under-fitted M makes "
-    "s too large at every level alike, so the levels add up without cancelling.",
-    "folds": "Networks trained on different samples differ by more than the samples explain: the luck of weights and training.",
-    "tail": "The area law that extrapolates the largest levels, which all err together.",
+    "samples": "Finite number of independent samples, from the effect of each sample on s through"
+    " all terms, with autocorrelation; falls like 1/√N.",
+    "base": "Remaining bias of the counted blocks after correction.",
+    "training": "Remaining training gain, from late gains of the training curves. Underfitting"
+    " makes M too small and s too large at every level, so the parts of the levels add linearly.",
+    "folds": "Differences between networks trained on different samples beyond sampling noise: the"
+    " effect of initial weights and training.",
+    "tail": "Error of the area law that extrapolates the largest levels, which share it.",
 }
 _SOURCES = {
-    "counted": "from how often each state of a small block occurs",
-    "estimated": "by neural networks, read on samples that they were not trained on",
+    "counted": "from the frequencies of all states of a small block",
+    "estimated": "by neural networks, evaluated on held-out samples",
     "extrapolated": "by the area law from the levels below",
 }
 
@@ -56,15 +51,15 @@ def write_report(
 ) -> None:
     """Write the report of a result.
 
-    Arguments:
-        result: What `estimate_entropy` found, or `EntropyResult.load` read.
-        path: Ends in `.html`.
-        force: Whether a file that stands there may be replaced.
-        exact: The known entropy in the result's unit, to be shown beside it.
-        samples: What the result is of, to show one of them.
+    Args:
+        result: Output of `estimate_entropy` or `EntropyResult.load`.
+        path: Output file, which ends in `.html`.
+        force: Whether to replace an existing file.
+        exact: Exact entropy in the unit of the result, for comparison.
+        samples: Samples of the estimate, to show one configuration.
 
     Raises:
-        InputError: The suffix is another one, or the path is taken or cannot be written.
+        InputError: The suffix is wrong, or the file exists or cannot be written.
 
     Example:
         >>> import moiety, numpy, pathlib, tempfile
@@ -81,61 +76,69 @@ def write_report(
 def render_report(
     result: EntropyResult, *, exact: float | None = None, samples: Samples | None = None
 ) -> str:
-    """The page as text; arguments as for `write_report`."""
+    """Return the report of a result as text.
+
+    Args:
+        result: Output of `estimate_entropy` or `EntropyResult.load`.
+        exact: Exact entropy in the unit of the result, for comparison.
+        samples: Samples of the estimate, to show one configuration.
+    """
     return render(
         "report.html",
         result=result,
         title=_title(result),
         symbol="Δs" if _is_excess(result) else "s",
         excess=_is_excess(result),
-        particles=result.samples.get("kind") == "particles",
+        particles=_is_gas(result),
         units=plots.Units.of(result),
         comparisons=_comparisons(result, exact),
         budget=_budget(result),
         sources=_sources(result),
-        site_entropy=result.entropy + sum(map(_fall, result.levels)),
+        site_entropy=result.entropy + sum(map(_term, result.levels)),
         levels=[_level_row(level) for level in result.levels],
         samples=_samples(result),
         limits=_limits(result),
-        figures=_figures(result, samples),
-        trainings=_trainings(result),
+        figures=figures(result, samples),
+        trainings=trainings(result),
         provenance=_provenance(result.provenance),
     )
 
 
+def _is_gas(result: EntropyResult) -> bool:
+    return result.samples.get("kind") == "particles"
+
+
+def _is_excess(result: EntropyResult) -> bool:
+    return bool(_mapping(result.provenance.get("configuration")).get("excess"))
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
 def _title(result: EntropyResult) -> str:
-    """The system and its state point, as far as the provenance knows them."""
-    origin = result.provenance.get("samples")
-    origin = origin if isinstance(origin, Mapping) else {}
-    parameters = origin.get("parameters")
-    parameters = parameters if isinstance(parameters, Mapping) else {}
+    """Return the system and its parameters, as far as the provenance records them."""
+    origin = _mapping(result.provenance.get("samples"))
     shape = result.samples.get("shape")
-    particles = result.samples.get("kind") == "particles"
-    parts = [str(origin.get("system", "particles" if particles else "a lattice system"))]
-    if particles:
+    parts = [str(origin.get("system", "particles" if _is_gas(result) else "a lattice system"))]
+    if _is_gas(result):
         parts.append(f"{result.samples['particles']:g} particles")
     elif shape:
         parts.append(f"{words.shape(shape)} sites")
     parts += [
         f"{name} = {words.plain(value)}"
-        for name, value in parameters.items()
+        for name, value in _mapping(origin.get("parameters")).items()
         if name not in ("size", "particles")
     ]
     return ", ".join(filter(None, parts))
 
 
-def _is_excess(result: EntropyResult) -> bool:
-    configuration = result.provenance.get("configuration")
-    return isinstance(configuration, Mapping) and bool(configuration.get("excess"))
-
-
 def _comparisons(result: EntropyResult, exact: float | None) -> list[dict[str, Any]]:
-    """Other answers to the same question, and how far off they are in units of the error."""
-    rows = [("exact value", exact, 0.0)] if exact is not None else []
-    if result.cross_check:
-        rows.append(
-            ("cross-check by another route", result.cross_check.entropy, result.cross_check.error)
-        )
+    """Return other values of the same entropy, with differences in standard errors."""
+    rows = [] if exact is None else [("exact value", exact, 0.0)]
+    other = result.cross_check
+    if other:
+        rows.append(("cross-check by another route", other.entropy, other.error))
     return [
         {
             "name": name,
@@ -148,7 +151,7 @@ def _comparisons(result: EntropyResult, exact: float | None) -> list[dict[str, A
 
 
 def _budget(result: EntropyResult) -> list[dict[str, Any]]:
-    """Parts of the error, the largest first, each with its share of the squared error."""
+    """Return the parts of the error, largest first, with their shares of the squared error."""
     total = sum(part**2 for part in result.budget.values())
     rows = [
         {
@@ -163,28 +166,27 @@ def _budget(result: EntropyResult) -> list[dict[str, Any]]:
 
 
 def _sources(result: EntropyResult) -> list[dict[str, Any]]:
-    """What the levels of each source take off the entropy, in nats per site."""
-    found = dict.fromkeys(level.source for level in reversed(result.levels))
-    rows = [
-        (source, [level for level in result.levels if level.source == source]) for source in found
-    ]
+    """Return how much the levels of each source lower the entropy, in nats per site."""
+    names = dict.fromkeys(level.source for level in reversed(result.levels))
+    groups = {name: [level for level in result.levels if level.source == name] for name in names}
     return [
         {
             "name": source,
             "meaning": _SOURCES.get(source, ""),
             "levels": len(levels),
-            "fall": -sum(map(_fall, levels)),
+            "change": -sum(map(_term, levels)),
         }
-        for source, levels in rows
+        for source, levels in groups.items()
     ]
 
 
-def _fall(level: Level) -> float:
+def _term(level: Level) -> float:
     return level.weight * level.mutual_information
 
 
 def _level_row(level: Level) -> dict[str, Any]:
     bounds = list(level.bounds.values())
+    term, density = _term(level), level.mutual_information / level.interface
     return {
         "level": level.level or "",
         "shape": ("" if level.level else "≥ ") + words.shape(level.shape),
@@ -193,162 +195,77 @@ def _level_row(level: Level) -> dict[str, Any]:
         if level.faces > 1
         else f"{level.interface:g}",
         "information": measured(level.mutual_information, level.error),
-        "density": measured(
-            level.mutual_information / level.interface, level.error / level.interface
-        ),
-        "fall": measured(-_fall(level), level.weight * level.error)
-        if abs(_fall(level)) > 1e-5
-        else words.digits(-_fall(level)),
+        "density": measured(density, level.error / level.interface),
+        "change": measured(-term, level.weight * level.error)
+        if abs(term) > 1e-5
+        else words.digits(-term),
         "source": level.source,
         "status": "" if level.status == level.source else f": {level.status}",
-        "bounds": words.digits(max(bounds) - min(bounds)) if bounds else "–",
-        "listed": ", ".join(
+        "spread": words.digits(max(bounds) - min(bounds)) if bounds else "–",
+        "bounds": ", ".join(
             f"{name} {words.digits(value, 4)}" for name, value in level.bounds.items()
         ),
     }
 
 
+_SAMPLE_ROWS = {
+    "n": ("samples", 6, "configurations of all chains together"),
+    "effective": (
+        "effective samples",
+        4,
+        "effective number of independent configurations, n / 2 tau_int",
+    ),
+    "tau": (
+        "tau_int",
+        3,
+        "integrated autocorrelation time of the slowest observable in draws; 1/2 if independent",
+    ),
+    "rhat": ("R-hat", 5, "variance between chains relative to within; 1 for mixed chains"),
+}
+
+
 def _samples(result: EntropyResult) -> list[tuple[str, str, str]]:
-    """Name, value and meaning of what is known about the samples."""
-    known = {
-        "n": ("samples", 6, "configurations, all chains together"),
-        "effective": (
-            "effective samples",
-            4,
-            "independent configurations that they are worth, n / 2 tau_int",
-        ),
-        "tau": (
-            "tau_int",
-            3,
-            "integrated autocorrelation time in draws, of the slowest observable; 1/2 if independent",
-        ),
-        "rhat": ("R-hat", 5, "spread between chains against that within; 1 when they have mixed"),
-    }
+    """Return name, value and meaning of the properties of the samples."""
+    samples, is_gas = result.samples, _is_gas(result)
     rows = [
-        (label, words.digits(result.samples[name], n), text)
-        for name, (label, n, text) in known.items()
-        if name in result.samples
+        (label, words.digits(samples[name], digits), meaning)
+        for name, (label, digits, meaning) in _SAMPLE_ROWS.items()
+        if name in samples
     ]
-    if result.samples.get("shape"):
-        particles = result.samples.get("kind") == "particles"
-        meaning = "diameters along each edge" if particles else "sites along each side"
-        rows.insert(
-            0, (plots.Units.of(result).space, words.shape(result.samples["shape"]), meaning)
-        )
-    if result.samples.get("kind") == "particles":
-        rows.append(
-            (
-                "density",
-                words.digits(result.samples["density"], 5),
-                "particles per volume, in diameters",
-            )
-        )
-    elif "kind" in result.samples:
-        rows.append(("states", str(result.samples["kind"]), "what a site holds"))
+    if samples.get("shape"):
+        meaning = "side lengths in diameters" if is_gas else "sites along each side"
+        rows.insert(0, (plots.Units.of(result).space, words.shape(samples["shape"]), meaning))
+    if is_gas:
+        density = words.digits(samples["density"], 5)
+        rows.append(("density", density, "particles per volume, in diameters"))
+    elif "kind" in samples:
+        rows.append(("states", str(samples["kind"]), "kind of states of a site"))
     return rows
 
 
 def _limits(result: EntropyResult) -> dict[str, Any]:
-    """What the text on the limits speaks of: the largest estimated M, log N, and the extrapolated share."""
+    """Return the numbers that the text on limits mentions.
+
+    These are the largest estimated M, log N, and the extrapolated part of the entropy.
+    """
     estimated = [level for level in result.levels if level.source == "estimated"]
     largest = max(estimated, key=lambda level: level.mutual_information, default=None)
-    beyond = [level for level in result.levels if level.source == "extrapolated"]
+    extrapolated = [level for level in result.levels if level.source == "extrapolated"]
     effective = result.samples.get("effective", result.samples.get("n", 0))
     ceiling = log(effective) if effective > 1 else None
+    exceeded = largest is not None and ceiling is not None and largest.mutual_information > ceiling
     return {
         "largest": largest,
         "ceiling": ceiling,
-        "over": largest is not None
-        and ceiling is not None
-        and largest.mutual_information > ceiling,
-        "beyond": beyond,
-        "reasons": sorted({level.status for level in beyond}),
-        "fall": sum(map(_fall, beyond)),
+        "exceeded": exceeded,
+        "extrapolated": extrapolated,
+        "reasons": sorted({level.status for level in extrapolated}),
+        "change": sum(map(_term, extrapolated)),
     }
-
-
-def _figures(result: EntropyResult, samples: Samples | None) -> dict[str, Any]:
-    rows = min(len(result.levels) + 2, _MOST_ROWS)
-    draw = {
-        "information": (plots.information, result, _PANEL),
-        "density": (plots.information_density, result, _PANEL),
-        "scales": (plots.scales, result, (_PANEL[0], 1.0 + _ROW * rows)),
-    }
-    if samples is not None:
-        draw["configuration"] = (plots.configuration, samples, _PANEL)
-    return {name: _svg(name, plot, what, size) for name, (plot, what, size) in draw.items()}
-
-
-def _trainings(result: EntropyResult) -> list[dict[str, Any]]:
-    """A figure for each depth that was trained, smallest blocks first, as they were trained; then that of the chain rule."""
-    trained = [level for level in reversed(result.levels) if level.histories]
-    depths = dict.fromkeys(level.level for level in trained)
-    rows = [
-        _of_levels(result, depth, [level for level in trained if level.level == depth])
-        for depth in depths
-    ]
-    other = result.cross_check
-    if other and other.histories:
-        figure = _svg("training-rule", plots.chain_rule_training, result, _PANEL)
-        rows.append(_training("The chain rule", other.histories, result.unit, figure))
-    return rows
-
-
-def _of_levels(result: EntropyResult, depth: int, levels: Sequence[Level]) -> dict[str, Any]:
-    shapes = " and ".join(words.shape(level.shape) for level in levels)
-    histories = [history for level in levels for history in level.histories]
-    figure = _svg(f"training{depth}", partial(plots.training, level=depth), result, _PANEL)
-    return _training(f"Level {depth}, halves of {shapes}", histories, "nats", figure)
-
-
-def _training(what: str, histories: Sequence[History], unit: str, figure: Any) -> dict[str, Any]:
-    return {
-        "what": what,
-        "steps": max(max(history.steps, default=0) for history in histories),
-        "gain": max(history.late_gain for history in histories),
-        "unit": unit,
-        "figure": figure,
-    }
-
-
-def _svg(name: str, draw: Callable[..., Any], what: Any, size: tuple[float, float]) -> Any:
-    """A figure as inline SVG whose colours are variables of the page, so that it follows light and dark."""
-    import matplotlib
-    from markupsafe import Markup
-    from matplotlib.figure import Figure
-
-    settings = {
-        "svg.fonttype": "none",
-        "svg.hashsalt": name,
-        "font.size": 9,
-        "font.family": "DejaVu Sans",
-    }
-    with matplotlib.rc_context(settings):
-        figure = Figure(figsize=size, layout="constrained")
-        draw(what, figure.subplots())
-        text = StringIO()
-        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
-    return Markup(_inline(text.getvalue(), name))
-
-
-def _inline(svg: str, name: str) -> str:
-    """An SVG file as part of a page: no prolog, no addresses, names of its own, the page's colours and letters."""
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    svg = (
-        re.sub(r' (xmlns(:xlink)?|width|height|version)="[^"]*"', "", svg.split(">", 1)[0])
-        + ">"
-        + svg.split(">", 1)[1]
-    )
-    svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", svg)
-    for colour, code in plots.COLOURS.items():
-        svg = svg.replace(code, f"var(--{colour})")
-    svg = svg.replace("#000000", "currentColor").replace("#ffffff", "var(--paper)")
-    return svg.replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, sans-serif")
 
 
 def _provenance(provenance: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Groups of rows: single values first, then one group for each mapping."""
+    """Return groups of rows: single values first, then one group for each mapping."""
     nested = {
         name: value for name, value in provenance.items() if isinstance(value, Mapping) and value
     }
@@ -358,7 +275,7 @@ def _provenance(provenance: Mapping[str, Any]) -> list[tuple[str, list[tuple[str
 
 
 def _flat(value: Any, path: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
-    """Rows of nested mappings, as ("critic › width", "32")."""
+    """Yield rows of nested mappings, such as ("critic › width", "32")."""
     if isinstance(value, Mapping) and value:
         for name, part in value.items():
             yield from _flat(part, [*path, str(name)])

@@ -1,10 +1,11 @@
-"""From one state point to a study: plans, a store that survives, and whoever runs the tasks.
+"""Sweeps: plans of many state points, a store that survives crashes, and executors that run them.
 
     plan ──> chains of state points ──> executor ──> store ──> status, collect
-                                           └── each chain hands its networks on
+                                           └── each state point starts from the previous networks
 
-A plan names systems or files and a grid of parameters.  A chain of state points is one task; it writes
-each state point into the store under the hash of its configuration and never does one again.
+A plan names systems or files and a grid of parameters.  One task is one chain of state points.
+Each finished state point is written to the store under the hash of its configuration and is never
+computed again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From the tables of a plan to its state points: grids of systems, and files by what their names say."""
+"""Expand the tables of a plan into state points: grids of systems, and files by their names."""
 
 from __future__ import annotations
 
@@ -14,28 +14,33 @@ from pydantic import ValidationError
 
 from ..base.errors import InputError
 from ..systems import SYSTEMS, system
-from ._tables import Files, Misfit, Range, System, told
+from ._tables import Files, Place, PlanError, Range, System, explain
 
-__all__ = ["Row", "of_files", "of_systems"]
+__all__ = ["Row", "expand_files", "expand_systems"]
 
-_AXIS = "temperature"  # along which networks are handed on unless told otherwise
+_AXIS = "temperature"  # default axis along which networks are passed on
 
 Row = list[tuple[dict[str, Any], dict[str, Any]]]
-"""Sources and labels of state points that hand their networks on, in this order."""
+"""Sources and labels of the state points of one chain, in order."""
 
 
-def of_systems(table: System, place: tuple[str | int, ...]) -> Iterator[Row]:
-    """The state points of a table: those of one row hand their networks on."""
+def expand_systems(table: System, place: Place) -> Iterator[Row]:
+    """Yield the chains of a table of systems.
+
+    Args:
+        table: System, grid and axis of the chains.
+        place: Position of the table in the plan, for error messages.
+    """
     if table.name not in SYSTEMS:
-        raise Misfit(
+        raise PlanError(
             (*place, "name"), f"unknown system {table.name!r}; choose from {', '.join(SYSTEMS)}"
         )
     axes = {
         name: _values(value, (*place, name)) for name, value in (table.model_extra or {}).items()
     }
     for combination in product(*axes.values()):
-        _tried(table.name, dict(zip(axes, combination, strict=True)), place)
-    for row in _rows(axes, _chained(table.chain, axes, place)):
+        _check_parameters(table.name, dict(zip(axes, combination, strict=True)), place)
+    for row in _rows(axes, _chain_axis(table.chain, axes, place)):
         yield [
             (
                 {"system": table.name, "parameters": parameters, "samples": table.samples},
@@ -48,53 +53,49 @@ def of_systems(table: System, place: tuple[str | int, ...]) -> Iterator[Row]:
 def _labels(name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     sides = system(name, **parameters).shape
     size = sides[0] if len(set(sides)) == 1 else "x".join(map(str, sides))
-    return {
-        "system": name,
-        "size": size,
-        **{key: value for key, value in parameters.items() if key != "size"},
-    }
+    others = {key: value for key, value in parameters.items() if key != "size"}
+    return {"system": name, "size": size, **others}
 
 
-def _tried(name: str, parameters: dict[str, Any], place: tuple[str | int, ...]) -> None:
+def _check_parameters(name: str, parameters: dict[str, Any], place: Place) -> None:
+    """Construct the system once, and blame the parameter that its error message names."""
     try:
         system(name, **parameters)
     except (InputError, TypeError) as error:
-        quoted = [
+        quoted = [  # an unknown parameter is quoted; the message also lists those that are known
             key for key in parameters if repr(key) in str(error)
-        ]  # an unknown one, in a list of those known
-        named = next((key for key in [*quoted, *parameters] if key in str(error)), "name")
-        raise Misfit((*place, named), str(error)) from error
+        ]
+        blamed = next((key for key in [*quoted, *parameters] if key in str(error)), "name")
+        raise PlanError((*place, blamed), str(error)) from error
 
 
-def _values(value: Any, place: tuple[str | int, ...]) -> list[Any]:
-    """Those along an axis of the grid; of a single value, it alone."""
+def _values(value: Any, place: Place) -> list[Any]:
+    """Return the values along an axis of the grid; a single value is an axis of length one."""
     if isinstance(value, Mapping):
         try:
             return Range.model_validate(value).values()
         except ValidationError as error:
-            raise Misfit(place, told(error.errors()[0])) from error
+            raise PlanError(place, explain(error)[0]) from error
     values = value if isinstance(value, list) else [value]
     if not values:
-        raise Misfit(place, "an axis of the grid needs a value")
-    return [tuple(one) if isinstance(one, list) else one for one in values]
+        raise PlanError(place, "an axis of the grid needs a value")
+    return [tuple(item) if isinstance(item, list) else item for item in values]
 
 
-def _chained(
-    said: str | Literal[False] | None,
-    axes: Mapping[str, Sequence[Any]],
-    place: tuple[str | int, ...],
+def _chain_axis(
+    choice: str | Literal[False] | None, axes: Mapping[str, Sequence[Any]], place: Place
 ) -> str | None:
-    """The axis along which networks are handed on, if any."""
-    if isinstance(said, str) and said not in axes:
-        raise Misfit(
+    """Return the axis along which networks are passed on, if any."""
+    if isinstance(choice, str) and choice not in axes:
+        raise PlanError(
             (*place, "chain"),
-            f"there is no axis {said!r} to hand networks on along; choose from {', '.join(axes)}",
+            f"there is no axis {choice!r} to pass networks on along; choose from {', '.join(axes)}",
         )
-    return (_AXIS if _AXIS in axes else None) if said is None else said or None
+    return (_AXIS if _AXIS in axes else None) if choice is None else choice or None
 
 
 def _rows(axes: Mapping[str, Sequence[Any]], along: str | None) -> Iterator[list[dict[str, Any]]]:
-    """The grid, in rows along one axis."""
+    """Yield the grid in rows along one axis."""
     others = {name: values for name, values in axes.items() if name != along}
     for combination in product(*others.values()):
         fixed = dict(zip(others, combination, strict=True))
@@ -105,29 +106,19 @@ def _rows(axes: Mapping[str, Sequence[Any]], along: str | None) -> Iterator[list
         )
 
 
-def of_files(table: Files, folder: Path, place: tuple[str | int, ...]) -> Iterator[Row]:
-    """The files that a glob finds, by the values in their names."""
+def expand_files(table: Files, folder: Path, place: Place) -> Iterator[Row]:
+    """Yield the chains of the files that match a pattern.
+
+    Args:
+        table: Pattern, how to read the files, and axis of the chains.
+        folder: Folder that relative patterns start from.
+        place: Position of the table in the plan, for error messages.
+    """
     names = re.findall(r"{(\w+)}", table.glob)
-    if len(set(names)) < len(names):
-        raise Misfit((*place, "glob"), f"a name stands twice in {table.glob!r}")
-    pieces = re.split(r"({\w+})", table.glob)
-    pattern = "".join(
-        f"(?P<{piece[1:-1]}>[^/]+)" if piece[:1] == "{" else _as_pattern(piece) for piece in pieces
-    )
-    wild = "".join("*" if piece[:1] == "{" else piece for piece in pieces)
-    root, wild = (Path("/"), wild[1:]) if wild.startswith("/") else (folder, wild)
-    found = []
-    for path in sorted(root.glob(wild)):
-        fits = re.fullmatch(
-            pattern, path.as_posix() if root == Path("/") else path.relative_to(root).as_posix()
-        )
-        values = {name: _number(text) for name, text in fits.groupdict().items()} if fits else {}
-        found.append((path, {**values, **_attributes(path, table, place)}))
-    if not found:
-        raise Misfit((*place, "glob"), f"no file is called like {table.glob!r}")
-    along = _chained(table.chain, {name: () for name in (*names, *table.attributes)}, place)
+    matches = _matches(table, folder, place)
+    along = _chain_axis(table.chain, {name: () for name in (*names, *table.attributes)}, place)
     rows: dict[str, Row] = {}
-    for path, values in found:
+    for path, values in matches:
         source = {"file": str(path.resolve()), "digest": _digest(path), "reading": table.reading}
         others = json.dumps(
             {name: value for name, value in values.items() if name != along}, sort_keys=True
@@ -136,7 +127,29 @@ def of_files(table: Files, folder: Path, place: tuple[str | int, ...]) -> Iterat
             (source, {"system": "files", "file": path.name, **values})
         )
     for row in rows.values():
-        yield sorted(row, key=lambda one: one[1][along], reverse=True) if along else row
+        yield sorted(row, key=lambda entry: entry[1][along], reverse=True) if along else row
+
+
+def _matches(table: Files, folder: Path, place: Place) -> list[tuple[Path, dict[str, Any]]]:
+    """Return the files that match, with the values from their names and attributes."""
+    names = re.findall(r"{(\w+)}", table.glob)
+    if len(set(names)) < len(names):
+        raise PlanError((*place, "glob"), f"a name stands twice in {table.glob!r}")
+    pieces = re.split(r"({\w+})", table.glob)
+    pattern = "".join(
+        f"(?P<{piece[1:-1]}>[^/]+)" if piece[:1] == "{" else _as_pattern(piece) for piece in pieces
+    )
+    wild = "".join("*" if piece[:1] == "{" else piece for piece in pieces)
+    root, wild = (Path("/"), wild[1:]) if wild.startswith("/") else (folder, wild)
+    matches = []
+    for path in sorted(root.glob(wild)):
+        name = path.as_posix() if root == Path("/") else path.relative_to(root).as_posix()
+        match = re.fullmatch(pattern, name)
+        values = {key: _number(text) for key, text in match.groupdict().items()} if match else {}
+        matches.append((path, {**values, **_attributes(path, table, place)}))
+    if not matches:
+        raise PlanError((*place, "glob"), f"no file matches {table.glob!r}")
+    return matches
 
 
 def _as_pattern(piece: str) -> str:
@@ -148,29 +161,27 @@ def _as_pattern(piece: str) -> str:
     )
 
 
-def _attributes(path: Path, table: Files, place: tuple[str | int, ...]) -> dict[str, Any]:
-    """Values that a file says of itself: parameters of the system whose samples it holds."""
+def _attributes(path: Path, table: Files, place: Place) -> dict[str, Any]:
+    """Read labels from a file: parameters of the system that its samples come from."""
     if not table.attributes:
         return {}
     from ..io import load
 
-    said = load(path, **table.reading).provenance.get("parameters", {})
-    lacking = [name for name in table.attributes if name not in said]
+    parameters = load(path, **table.reading).provenance.get("parameters", {})
+    lacking = [name for name in table.attributes if name not in parameters]
     if lacking:
-        raise Misfit(
-            (*place, "attributes"), f"{path.name} does not say its {' and '.join(lacking)}"
-        )
-    return {name: said[name] for name in table.attributes}
+        raise PlanError((*place, "attributes"), f"{path.name} does not hold {' or '.join(lacking)}")
+    return {name: parameters[name] for name in table.attributes}
 
 
 def _digest(path: Path) -> str:
-    """Of what a file holds; of a folder, of all its files."""
-    files = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
-    found = hashlib.blake2b(digest_size=16)
-    for one in files:
-        with one.open("rb") as stream:
-            found.update(hashlib.file_digest(stream, "blake2b").digest())
-    return found.hexdigest()
+    """Return a digest of the contents of a file, or of all files in a folder."""
+    files = sorted(part for part in path.rglob("*") if part.is_file()) if path.is_dir() else [path]
+    total = hashlib.blake2b(digest_size=16)
+    for file in files:
+        with file.open("rb") as stream:
+            total.update(hashlib.file_digest(stream, "blake2b").digest())
+    return total.hexdigest()
 
 
 def _number(text: str) -> int | float | str:

@@ -1,27 +1,46 @@
-"""What a plan may say: its tables, and what is told of one that does not fit."""
+"""The tables that a plan may contain, and error messages for tables that do not validate."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ..base.errors import InputError
 
-__all__ = ["Estimate", "Files", "Misfit", "Range", "System", "Tables", "line_of", "told"]
+__all__ = [
+    "Estimate",
+    "Files",
+    "Place",
+    "PlanError",
+    "Range",
+    "System",
+    "Tables",
+    "explain",
+    "line_of",
+]
 
-BASELINES = ("naive", "compression", "heat-capacity")
+Place = tuple[str | int, ...]
+"""Keys and positions that lead to an entry of a plan, such as `("system", 1, "name")`."""
+
+_Count = Annotated[int, Field(ge=1)]
+_Positive = Annotated[float, Field(gt=0)]
 
 
-class Misfit(InputError):
-    """Something in a table that its words alone do not show to be wrong."""
+class PlanError(InputError):
+    """A mistake in a plan that only shows when the plan is expanded.
 
-    def __init__(self, place: Sequence[str | int], message: str):
+    Args:
+        place: Entry of the plan that is wrong.
+        message: One line that says what is wrong.
+    """
+
+    def __init__(self, place: Place, message: str):
         super().__init__(message)
-        self.place = tuple(place)
+        self.place = place
 
 
 class _Table(BaseModel):
@@ -29,15 +48,15 @@ class _Table(BaseModel):
 
 
 class Range(_Table):
-    """From `start` to `stop`, both in."""
+    """Values from `start` to `stop`, both included."""
 
     start: float
     stop: float
-    num: int | None = Field(None, ge=1)
+    num: _Count | None = None
     step: float | None = None
 
     @model_validator(mode="after")
-    def _either(self) -> Range:
+    def _check_spacing(self) -> Range:
         if (self.num is None) == (self.step is None):
             raise ValueError("a range needs num or step, not both")
         if self.step is not None and not (self.stop - self.start) * self.step > 0:
@@ -47,13 +66,17 @@ class Range(_Table):
         return self
 
     def values(self) -> list[float]:
-        steps = self.num or int((self.stop - self.start) / self.step + 1 + 1e-9)  # type: ignore[operator]
-        stop = self.stop if self.num else self.start + (steps - 1) * self.step  # type: ignore[operator]
-        return [float(f"{value:.12g}") for value in np.linspace(self.start, stop, steps)]
+        """Return all values, rounded to 12 digits."""
+        if self.step is None:
+            count, stop = self.num or 1, self.stop
+        else:
+            count = int((self.stop - self.start) / self.step + 1 + 1e-9)
+            stop = self.start + (count - 1) * self.step
+        return [float(f"{value:.12g}") for value in np.linspace(self.start, stop, count)]
 
 
 class System(BaseModel):
-    """Its parameters are those of the system."""
+    """A simulated system; additional entries are its parameters."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
     name: str
@@ -62,7 +85,7 @@ class System(BaseModel):
 
 
 class Files(_Table):
-    """Files by a pattern of their names, and how they are read."""
+    """Files that match a pattern, and how to read them."""
 
     glob: str
     periodic: bool | list[bool] | None = None
@@ -76,47 +99,60 @@ class Files(_Table):
 
     @property
     def reading(self) -> dict[str, Any]:
-        """Words for `io.load`."""
+        """Keyword arguments for `io.load`."""
         return self.model_dump(exclude={"glob", "attributes", "chain"}, exclude_none=True)
 
 
 class Estimate(_Table):
-    """Settings, by the words of the command line."""
+    """Settings of the estimate, named as on the command line."""
 
     critic: str | None = None
     objective: str | None = None
     bound: str | None = None
-    steps: int | None = Field(None, ge=1)
-    folds: int | None = Field(None, ge=2)
+    steps: _Count | None = None
+    folds: Annotated[int, Field(ge=2)] | None = None
     excess: bool | None = None
     tail: bool | None = None
     cross_check: bool | None = None
-    precision: float | None = Field(None, gt=0)
-    time_limit: float | None = Field(None, gt=0)
+    precision: _Positive | None = None
+    time_limit: _Positive | None = None
     device: str | None = None
 
 
 class Tables(_Table):
-    """All of a plan."""
+    """A whole plan."""
 
     seeds: int | list[int] = 0
     system: list[System] = []
     files: list[Files] = []
     estimate: Estimate = Estimate()
-    baselines: list[Literal[BASELINES]] = []  # type: ignore[valid-type]
+    baselines: list[Literal["naive", "compression", "heat-capacity"]] = []
 
 
-def told(error: Mapping[str, Any]) -> str:
-    """What a validation found, in a line."""
-    name = ".".join(str(part) for part in error["loc"] if isinstance(part, str))
-    if error["type"] == "extra_forbidden":
-        return f"unknown word {error['loc'][-1]!r}"
-    message = error["msg"].removeprefix("Value error, ")
-    return f"{name}: {message[:1].lower()}{message[1:]}" if name else message
+def explain(error: ValidationError) -> tuple[str, Place]:
+    """Describe the first problem of a validation in one line.
+
+    Args:
+        error: Problems that pydantic reports.
+
+    Returns:
+        The message, and the place of the problem in the plan.
+    """
+    first = error.errors()[0]
+    place = first["loc"]
+    if first["type"] == "extra_forbidden":
+        return f"unknown word {place[-1]!r}", place
+    name = ".".join(part for part in place if isinstance(part, str))
+    message = first["msg"].removeprefix("Value error, ")
+    return (f"{name}: {message[:1].lower()}{message[1:]}" if name else message), place
 
 
 def line_of(text: str, place: Sequence[str | int]) -> int:
-    """The line of a TOML file that an entry stands in, or that of the table it should be in.
+    """Return the number of the line that holds an entry, or else the line of its table.
+
+    Args:
+        text: A TOML file.
+        place: Keys and positions that lead to the entry.
 
     Example:
         >>> lines = "seeds = 1", "", "[[system]]", 'name = "a"', "[[system]]", 'name = "b"'
@@ -126,15 +162,15 @@ def line_of(text: str, place: Sequence[str | int]) -> int:
     names = [part for part in place if isinstance(part, str)]
     number = next((part for part in place if isinstance(part, int)), 0)  # of tables with one name
     table, key = (names[0], "".join(names[1:2])) if len(place) > 1 else ("", "".join(names[:1]))
-    inside, seen, found = not table, -1, 1
+    inside, seen, best = not table, -1, 1
     for line, words in enumerate(text.splitlines(), start=1):
         header = re.match(r"\s*\[+\s*([\w.-]+)\s*\]+", words)
         if header:
             seen += header[1] == table
             inside = header[1] == table and seen == number
-            found = line if inside else found
+            best = line if inside else best
             if not table and header[1] == key:
                 return line
         elif inside and key and re.match(rf"\s*\"?{re.escape(key)}\"?\s*=", words):
             return line
-    return found
+    return best

@@ -1,4 +1,4 @@
-"""One task: a chain of state points, each starting from the networks of the one before."""
+"""Run one chain: each state point starts from the networks of the previous one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from time import perf_counter, time
-from typing import Any
 
 from ..base.errors import InputError
 from ..base.random import Streams
@@ -21,118 +20,119 @@ from ..estimation.tensorboard import ScalarLog
 from ..io import load
 from ..results.types import Estimate
 from ..systems import system
+from ._locks import locked
 from .plan import ALGORITHMS, Chain, Point
 from .store import Store
 
 __all__ = ["run_chain"]
 
-_BEAT = 2.0  # seconds between signs of life
+_HEARTBEAT = 2.0  # seconds between heartbeats
 
 
 def run_chain(
     folder: str, chain: Chain, flag: str | None = None, threads: int = 1, log: str | None = None
 ) -> int:
-    """Finish the state points of a chain that are left.
+    """Run the unfinished state points of a chain.
 
-    Arguments:
-        folder: Of the store.
-        chain: Which.
-        flag: A file: once it is there, no further state point is begun.
-        threads: Side by side.
-        log: A folder for scalars of TensorBoard, a folder in it for each state point.
+    Args:
+        folder: Folder of the store.
+        chain: The chain.
+        flag: Name of a file; as soon as it exists, no further state point is started.
+        threads: Number of threads.
+        log: Folder for TensorBoard scalars, with one folder for each state point.
 
     Returns:
-        How many were done now.
+        Number of state points that were finished by this call.
 
     Raises:
-        Exception: What went wrong at a state point, with its log in the store.
+        Exception: The error of the state point that failed; its traceback is in the store.
     """
-    store, done = Store(folder), 0
-    with store.locked(chain):
+    store, finished = Store(folder), 0
+    with locked(store, chain):
         for point in chain:
             if flag and Path(flag).exists():
                 break
             if store.is_done(point.key):
                 continue
             try:
-                _run_point(store, point, threads, log and Path(log) / _folder(point))
+                _run_point(store, point, threads, Path(log) / _log_name(point) if log else None)
             except Exception:
-                store.fail(point, traceback.format_exc())
+                store.record_failure(point, traceback.format_exc())
                 raise
-            done += 1
-    return done
+            finished += 1
+    return finished
 
 
 def _run_point(store: Store, point: Point, threads: int, log: Path | None) -> None:
     started = perf_counter()
     chosen = algorithms(**{name: point.settings.get(name) for name in ALGORITHMS})
     others = {name: value for name, value in point.settings.items() if name not in ALGORITHMS}
-    store.beat(point, 0.0, "samples")
+    store.heartbeat(point, 0.0, "samples")
     samples = _samples(point, threads)
-    if point.before:  # always from the store: a chain that was interrupted goes the same way
-        chosen["warm_start"] = store.networks(point.before)
+    if point.predecessor:  # from the store even in one go, so that interruptions change nothing
+        chosen["warm_start"] = store.networks(point.predecessor)
     seed = Streams(point.seed).integer("networks")
-    told = _beating(store, point)
+    told = _heartbeats(store, point)
     with ScalarLog(log) if log else nullcontext() as watch:
         result = estimate_entropy(
             samples, **chosen, **others, seed=seed, threads=threads, progress=told, on_check=watch
         )
-    store.keep(point, result, _baselines(point, samples), perf_counter() - started)
+    store.save(point, result, _baselines(point, samples), perf_counter() - started)
 
 
-def _folder(point: Point) -> str:
-    """A name that a reader knows the state point by, and no other has."""
+def _log_name(point: Point) -> str:
+    """Return a unique folder name that starts with the labels of the state point."""
     return re.sub(r"[^\w.-]+", "-", f"{point}, {point.key}")
 
 
 def _samples(point: Point, threads: int) -> Samples:
     source = point.source
     if "file" in source:
-        found = load(source["file"], **source["reading"])
-        if isinstance(found, Particles):
+        samples = load(source["file"], **source["reading"])
+        if isinstance(samples, Particles):
             raise InputError(f"{source['file']}: holds particles; sweeps take samples of lattices")
-        return found
+        return samples
     model = system(source["system"], **source["parameters"])
-    seed = Streams(point.seed).integer(
-        "samples", source["system"], sorted(model.parameters().items())
-    )
-    return model.sample(source["samples"], seed=seed, threads=threads)
+    parameters = sorted(model.parameters().items())
+    seed = Streams(point.seed).integer("samples", source["system"], parameters)
+    drawn: Samples = model.sample(source["samples"], seed=seed, threads=threads)
+    return drawn
 
 
-def _beating(store: Store, point: Point) -> Callable[[float, int, str], None]:
-    """Progress of an estimate as signs of life, not too often."""
-    last, since = -_BEAT, time()
+def _heartbeats(store: Store, point: Point) -> Callable[[float, int, str], None]:
+    """Return a progress callback that writes a heartbeat every few seconds."""
+    last, since = -_HEARTBEAT, time()
 
-    def told(done: float, total: int, text: str) -> None:
+    def progress(done: float, total: int, text: str) -> None:
         nonlocal last
-        if perf_counter() - last >= _BEAT:
+        if perf_counter() - last >= _HEARTBEAT:
             last = perf_counter()
-            store.beat(point, done / max(total, 1), text, since)
+            store.heartbeat(point, done / max(total, 1), text, since)
 
-    return told
+    return progress
 
 
-def _baselines(point: Point, samples: Samples) -> dict[str, Any]:
-    """Value and error of those asked for, as far as the samples allow: no compression of angles, say."""
-    found = {}
+def _baselines(point: Point, samples: Samples) -> dict[str, dict[str, float]]:
+    """Compute the baselines that fit the samples; for example, angles cannot be compressed."""
+    values = {}
     for name in point.baselines:
         with suppress(InputError):
             value, error = _BASELINES[name](samples)
-            found[name] = {"value": value, "error": error}
-    return found
+            values[name] = {"value": value, "error": error}
+    return values
 
 
 def _heat(samples: Samples) -> tuple[float, float]:
-    found = heat_capacity(EnergySeries.of(samples))
-    return found.value, found.error
+    estimate = heat_capacity(EnergySeries.from_samples(samples))
+    return estimate.value, estimate.error
 
 
-def _entropy(estimate: Callable[[Samples], Estimate]) -> Callable[[Samples], tuple[float, float]]:
-    def both(samples: Samples) -> tuple[float, float]:
-        found = estimate(samples)
-        return found.entropy, found.error
+def _entropy(method: Callable[[Samples], Estimate]) -> Callable[[Samples], tuple[float, float]]:
+    def value_and_error(samples: Samples) -> tuple[float, float]:
+        estimate = method(samples)
+        return estimate.entropy, estimate.error
 
-    return both
+    return value_and_error
 
 
 _BASELINES = {

@@ -1,4 +1,4 @@
-"""One dataset from a store: everything over system, size, parameters and seed."""
+"""Collect the finished state points of a store in one dataset over their labels."""
 
 from __future__ import annotations
 
@@ -19,39 +19,39 @@ if TYPE_CHECKING:
 
 __all__ = ["collect"]
 
-_MISSING = float("nan")  # the same one everywhere, so that it is found again
+_MISSING = float("nan")  # a single object, so that list.index finds it
 _LEVELS = {
     "mutual_information": ("nats", "mutual information between neighbouring halves"),
-    "mutual_information_error": ("nats", "one standard error of it"),
+    "mutual_information_error": ("nats", "standard error of the mutual information"),
     "volume": ("sites", "sites of a half"),
     "interface": ("sites", "sites along the interface, all faces together"),
 }
 _POINTS = {
     "entropy": ("nats/site", "entropy"),
-    "error": ("nats/site", "one standard error of it"),
+    "error": ("nats/site", "standard error of the entropy"),
     "cross_check": ("nats/site", "entropy by the chain rule"),
-    "cross_check_error": ("nats/site", "one standard error of it"),
+    "cross_check_error": ("nats/site", "standard error of the entropy by the chain rule"),
     "exact": ("nats/site", "exact entropy, where it is known"),
     "tau": ("draws", "autocorrelation time"),
     "ok": ("1", "1 where every check passed"),
-    "seconds": ("s", "wall time, of samples too"),
+    "seconds": ("s", "wall time, including sampling"),
 }
 
 
 def collect(store: Store, plan: Plan | None = None) -> xarray.Dataset:
-    """What is finished, on the grid of all labels; NaN where nothing is.
+    """Return all finished state points on the grid of their labels, NaN elsewhere.
 
-    Arguments:
-        store: Of a sweep.
-        plan: Whose state points; by default those of the plan that was run last.
+    Args:
+        store: Store of the sweep.
+        plan: Plan of the state points; default the plan of the latest run.
 
     Returns:
-        Variables `entropy`, `error`, `cross_check`, ... over the labels of the state points, such as
-        `system`, `size`, `temperature` and `seed`, those of `mutual_information` over `level`, too, from the
-        largest blocks on, and a baseline's value and error by its name.
+        Variables `entropy`, `error`, `cross_check`, ... over the labels of the state points, such
+        as `system`, `size`, `temperature` and `seed`; `mutual_information` also over `level`,
+        largest blocks first; each baseline and its error under the name of the baseline.
 
     Raises:
-        InputError: Nothing is finished yet.
+        InputError: No state point is finished yet.
     """
     import xarray
 
@@ -62,88 +62,92 @@ def collect(store: Store, plan: Plan | None = None) -> xarray.Dataset:
     results = [store.result(state.point.key) for state in states]
     labels = _labels([state.point for state in states])
     axes = _axes(labels)
-    shape, most = tuple(map(len, axes.values())), max(len(result.levels) for result in results)
-    points = dict(_POINTS)
-    for name in sorted({name for state in states for name in state.said["baselines"]}):
-        told = (
-            ("k_B/site", "heat capacity by fluctuations")
-            if name == "heat-capacity"
-            else ("nats/site", f"entropy by {name}")
-        )
-        points |= {
-            _variable(name): told,
-            f"{_variable(name)}_error": (told[0], "one standard error of it"),
-        }
+    shape, depth = tuple(map(len, axes.values())), max(len(result.levels) for result in results)
+    points = _POINTS | _baseline_variables(states)
     data = {name: np.full(shape, np.nan) for name in points} | {
-        name: np.full((*shape, most), np.nan) for name in _LEVELS
+        name: np.full((*shape, depth), np.nan) for name in _LEVELS
     }
     for state, result, label in zip(states, results, labels, strict=True):
         at = tuple(values.index(label[name]) for name, values in axes.items())
         for name, value in _numbers(state, result).items():
             data[name][at] = value
         for name, values in _by_level(result).items():
-            data[name][(*at, slice(len(values)))] = values
+            data[name][at][: len(values)] = values
     dims = tuple(axes)
-    variables = {name: (dims, data[name], _attributes(points[name])) for name in points}
+    variables = {name: (dims, data[name], _attributes(*points[name])) for name in points}
     variables |= {
-        name: ((*dims, "level"), data[name], _attributes(_LEVELS[name])) for name in _LEVELS
+        name: ((*dims, "level"), data[name], _attributes(*_LEVELS[name])) for name in _LEVELS
     }
-    coordinates = {name: values for name, values in axes.items()} | {
-        "level": np.arange(1, most + 1)
-    }
+    coordinates = axes | {"level": np.arange(1, depth + 1)}
     return xarray.Dataset(variables, coordinates, {"finished": len(states), "of": len(plan.points)})
 
 
+def _baseline_variables(states: Sequence[State]) -> dict[str, tuple[str, str]]:
+    """Return unit and description of the variables of all baselines."""
+    variables = {}
+    for name in sorted({name for state in states for name in state.details["baselines"]}):
+        unit, quantity = (
+            ("k_B/site", "heat capacity by fluctuations")
+            if name == "heat-capacity"
+            else ("nats/site", f"entropy by {name}")
+        )
+        variables[_variable(name)] = (unit, quantity)
+        variables[f"{_variable(name)}_error"] = (unit, f"standard error of the {quantity}")
+    return variables
+
+
 def _axes(labels: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """Values of every label, in order."""
+    """Return the sorted values of every label, NaN last."""
     return {
-        name: sorted({one[name] for one in labels}, key=lambda value: (value != value, value))
+        name: sorted({row[name] for row in labels}, key=lambda value: (value != value, value))
         for name in labels[0]
     }
 
 
 def _labels(points: Sequence[Point]) -> list[dict[str, Any]]:
-    """All labels of each: what some do not have is the default of their system, else NaN, or "" among words."""
+    """Return all labels of each state point.
+
+    A label that a state point lacks has the default of its system, or else NaN ("" among text).
+    """
     names = list(dict.fromkeys(name for point in points for name in point.labels))
-    whole = [{**_defaults(point), **point.labels} for point in points]
+    complete = [{**_defaults(point), **point.labels} for point in points]
     rows: list[dict[str, Any]] = [{} for _ in points]
     for name in names:
-        values = [_plain(one.get(name)) for one in whole]
-        words = any(isinstance(value, str) for value in values)
+        values = [_scalar(labels.get(name)) for labels in complete]
+        has_text = any(isinstance(value, str) for value in values)
         for row, value in zip(rows, values, strict=True):
-            row[name] = (
-                ("" if value is None else str(value))
-                if words
-                else _MISSING
-                if value is None
-                else value
-            )
+            row[name] = _as_text(value) if has_text else _MISSING if value is None else value
     return rows
+
+
+def _as_text(value: float | str | None) -> str:
+    return "" if value is None else str(value)
 
 
 def _defaults(point: Point) -> dict[str, Any]:
     source = point.source
     if "parameters" not in source:
         return {}
-    said = system(source["system"], **source["parameters"]).parameters()
-    return {name: value for name, value in said.items() if name != "size"}
+    parameters = system(source["system"], **source["parameters"]).parameters()
+    return {name: value for name, value in parameters.items() if name != "size"}
 
 
-def _plain(value: Any) -> int | float | str | None:
+def _scalar(value: Any) -> int | float | str | None:
     return value if value is None or isinstance(value, (int, float, str)) else str(value)
 
 
 def _numbers(state: State, result: EntropyResult) -> dict[str, float]:
     exact, other = exact_value(result), result.cross_check
-    found = {"entropy": result.entropy, "error": result.error, "tau": result.samples["tau"]}
-    found |= {"ok": float(result.status.ok), "seconds": state.said["seconds"]}
-    found |= {} if exact is None else {"exact": exact}
-    found |= (
-        {} if other is None else {"cross_check": other.entropy, "cross_check_error": other.error}
-    )
-    for name, said in state.said["baselines"].items():
-        found |= {_variable(name): said["value"], f"{_variable(name)}_error": said["error"]}
-    return found
+    numbers = {"entropy": result.entropy, "error": result.error, "tau": result.samples["tau"]}
+    numbers |= {"ok": float(result.status.ok), "seconds": state.details["seconds"]}
+    if exact is not None:
+        numbers["exact"] = exact
+    if other is not None:
+        numbers |= {"cross_check": other.entropy, "cross_check_error": other.error}
+    for name, baseline in state.details["baselines"].items():
+        numbers[_variable(name)] = baseline["value"]
+        numbers[f"{_variable(name)}_error"] = baseline["error"]
+    return numbers
 
 
 def _variable(name: str) -> str:
@@ -151,17 +155,13 @@ def _variable(name: str) -> str:
 
 
 def _by_level(result: EntropyResult) -> dict[str, list[float]]:
-    names = {
-        "mutual_information": "mutual_information",
-        "mutual_information_error": "error",
-        "volume": "volume",
-        "interface": "interface",
-    }
     return {
-        ours: [float(getattr(level, theirs)) for level in result.levels]
-        for ours, theirs in names.items()
+        "mutual_information": [level.mutual_information for level in result.levels],
+        "mutual_information_error": [level.error for level in result.levels],
+        "volume": [float(level.volume) for level in result.levels],
+        "interface": [float(level.interface) for level in result.levels],
     }
 
 
-def _attributes(told: tuple[str, str]) -> dict[str, str]:
-    return {"units": told[0], "long_name": told[1]}
+def _attributes(unit: str, description: str) -> dict[str, str]:
+    return {"units": unit, "long_name": description}

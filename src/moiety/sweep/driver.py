@@ -1,4 +1,4 @@
-"""From a plan to a full store: chains to an executor, again where they fail, and what became of them."""
+"""Run a plan: submit chains to an executor, retry those that fail, and report the outcome."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
 
+from ._locks import is_free
 from .chain import run_chain
 from .executors import Workers, processes
 from .plan import Chain, Plan, Point
@@ -18,39 +19,41 @@ from .store import DONE, FAILED, RUNNING, TRIES, State, Store
 
 __all__ = ["Outcome", "sweep"]
 
-_TICK = 0.5  # seconds between looks at the store
-_BREAKS = 20  # times that workers may die
+_TICK = 0.5  # seconds between checks of the store
+_MOST_DEATHS = 20  # times that workers may die
+
+Watch = Callable[[Sequence[State]], None]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a sweep.
+    """Outcome of a sweep.
 
-    Arguments:
-        states: Of all state points.
-        before: How many were done already.
-        stopped: Whether the user ended it.
-        errors: Of state points that were given up, by their keys, what went wrong last; the store may have no
-            log of that, where the disk is full.
+    Args:
+        states: State of every state point of the plan.
+        done_before: Number of state points that were done before this run.
+        stopped: Whether the user stopped the sweep.
+        errors: Last error of each state point that was given up, by key.  If the disk is full, this
+            is the only record of it.
     """
 
     states: tuple[State, ...]
-    before: int
+    done_before: int
     stopped: bool
     errors: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def done(self) -> int:
-        """State points that have a result."""
+        """Number of state points with a result."""
         return sum(state.state == DONE for state in self.states)
 
     @property
     def failed(self) -> tuple[State, ...]:
-        """Those that were given up."""
+        """State points that were given up."""
         return tuple(
-            one
-            for one in self.states
-            if one.state == FAILED or (one.state != DONE and one.point.key in self.errors)
+            state
+            for state in self.states
+            if state.state == FAILED or (state.state != DONE and state.point.key in self.errors)
         )
 
 
@@ -61,127 +64,150 @@ def sweep(
     *,
     only: Sequence[int] | None = None,
     log: str | os.PathLike[str] | None = None,
-    progress: Callable[[Sequence[State]], None] | None = None,
+    progress: Watch | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Outcome:
-    """Run what is left of a plan.
+    """Run the unfinished state points of a plan.
 
-    Each chain of state points is a task.  One that fails is tried again, from the state point
-    at which it failed on; after three failures of a state point its chain is given up and the others go on.
+    Each chain is one task.  A chain that fails is resumed at the state point that failed.  After
+    three failures of one state point its chain is given up, and the other chains continue.
 
-    Arguments:
-        plan: What is to be done.
-        store: Where results are and go.
-        workers: See `executors`; two processes of this machine by default.
-        only: Numbers of the chains that are run, by default all.
-        log: Folder for scalars of TensorBoard, as the workers see it; by default none are written.
-        progress: Called every half a second with the states of all state points.
-        stop: Asked often; once it says True no further state point is begun.
+    Args:
+        plan: Chains of state points.
+        store: Store of the results.
+        workers: Executor, see `executors`; default two processes on this machine.
+        only: Numbers of the chains to run; default all.
+        log: Folder for TensorBoard scalars, as seen by the workers; default none.
+        progress: Called every half second with the states of all state points.
+        stop: Called regularly; after it returns True, no further state point is started.
+
+    Returns:
+        The outcome.
 
     Example:
         >>> import tempfile
-        >>> grid = {"name": "ising-square", "size": 8, "temperature": [3.0, 2.5], "samples": 64}
-        >>> plan = Plan.of({"system": [grid], "estimate": {"steps": 30, "cross_check": False}})
+        >>> from concurrent.futures import ThreadPoolExecutor
+        >>> grid = {"name": "ising-chain", "size": 4, "temperature": [3.0, 2.5], "samples": 1024}
+        >>> plan = Plan.of({"system": [grid], "estimate": {"cross_check": False}})
         >>> store = Store(tempfile.mkdtemp())
-        >>> sweep(plan, store, processes(1)).done, sweep(plan, store, processes(1)).before
-        (2, 2)
+        >>> sweep(plan, store, ThreadPoolExecutor).done
+        2
+        >>> sweep(plan, store, ThreadPoolExecutor).done_before
+        2
     """
-    before = sum(store.is_done(point.key) for point in plan.points)
-    store.note_plan(plan)
+    done_before = sum(store.is_done(point.key) for point in plan.points)
+    store.save_plan(plan)
     chains = plan.chains if only is None else tuple(plan.chains[number] for number in only)
-    store.forgive(point.key for chain in chains for point in chain)
+    store.clear_failures(point.key for chain in chains for point in chain)
     flag = store.folder / f"stop-{token_hex(4)}"
-    run = _Run(plan, chains, store, flag.resolve(), progress, stop, log and os.path.abspath(log))
+    folder = None if log is None else os.path.abspath(log)
+    run = _Run(plan, chains, store, flag.resolve(), progress, stop, folder)
     try:
-        while run.left() and not run.stopped and run.breaks <= _BREAKS:
+        while run.unfinished() and not run.stopped and run.deaths <= _MOST_DEATHS:
             with (workers or processes())() as executor:
-                run.submit(executor)
+                run.submit_all(executor)
     finally:
         flag.unlink(missing_ok=True)
-    return Outcome(tuple(store.states(plan)), before, run.stopped, run.given_up())
+    return Outcome(tuple(store.states(plan)), done_before, run.stopped, run.given_up())
 
 
+@dataclass
 class _Run:
-    """What is known of a sweep while it runs."""
+    """A sweep in progress.
 
-    def __init__(
-        self, plan: Plan, chains: Sequence[Chain], store: Store, flag: Path,
-        progress: Callable[[Sequence[State]], None] | None, stop: Callable[[], bool] | None,
-        log: str | None,
-    ):  # fmt: skip
-        self.plan, self.chains, self.store, self.flag, self.progress, self.stop = (
-            plan,
-            chains,
-            store,
-            flag,
-            progress,
-            stop,
-        )
-        self.stopped, self.breaks, self.log = False, 0, log
-        self.errors: dict[str, list[str]] = defaultdict(
-            list
-        )  # by the state point that a task ended at
+    Args:
+        plan: Chains of state points.
+        chains: The chains to run.
+        store: Store of the results.
+        flag: File that tells workers to stop.
+        progress: Called with the states of all state points.
+        stop: Returns True when the sweep should stop.
+        log: Absolute path of the folder for TensorBoard scalars.
+        stopped: Whether the user stopped the sweep.
+        deaths: Number of times that workers died.
+        errors: Errors of tasks by the key of the state point that they ended at.
+    """
 
-    def left(self) -> list[Chain]:
-        """Chains with state points to do, but for those given up."""
-        found = []
-        for chain in self.chains:
-            first = self._next(chain)
-            if (
-                first
-                and max(len(self.store.failures(first.key)), len(self.errors[first.key])) < TRIES
-            ):
-                found.append(chain)
-        return found
+    plan: Plan
+    chains: Sequence[Chain]
+    store: Store
+    flag: Path
+    progress: Watch | None
+    stop: Callable[[], bool] | None
+    log: str | None
+    stopped: bool = False
+    deaths: int = 0
+    errors: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def unfinished(self) -> list[Chain]:
+        """Return the chains with unfinished state points, except those given up."""
+        return [
+            chain
+            for chain in self.chains
+            if (point := self._next(chain)) and self._attempts(point) < TRIES
+        ]
+
+    def _attempts(self, point: Point) -> int:
+        return max(len(self.store.failures(point.key)), len(self.errors[point.key]))
 
     def _next(self, chain: Chain) -> Point | None:
-        """The state point of a chain that is to be done next, if any."""
+        """Return the first unfinished state point of a chain, if any."""
         return next((point for point in chain if not self.store.is_done(point.key)), None)
 
     def given_up(self) -> dict[str, str]:
-        """What went wrong last, by state point."""
+        """Return the last error of each state point that was given up."""
         return {key: errors[-1] for key, errors in self.errors.items() if len(errors) >= TRIES}
 
-    def submit(self, executor: Executor) -> None:
-        """All that is left, until it is done, given up or stopped, or the workers have died."""
-        futures = {self._one(executor, chain): chain for chain in self.left()}
+    def submit_all(self, executor: Executor) -> None:
+        """Run all unfinished chains until they are done, given up or stopped, or workers die.
+
+        Args:
+            executor: Executor of the tasks.
+        """
+        futures = {self._submit(executor, chain): chain for chain in self.unfinished()}
         while futures:
             done, _ = wait(futures, timeout=_TICK, return_when=FIRST_COMPLETED)
             for future in done:
                 chain = futures.pop(future)
-                if isinstance(future.exception(), BrokenExecutor):
+                error = future.exception()
+                if isinstance(error, BrokenExecutor):
                     self._note_deaths([chain, *futures.values()])
                     return
-                if future.exception() and not self.stopped:
-                    self._note_error(chain, future.exception())
-                    if chain in self.left():
-                        futures[self._one(executor, chain)] = chain
+                if error and not self.stopped:
+                    self._note_error(chain, error)
+                    if chain in self.unfinished():
+                        futures[self._submit(executor, chain)] = chain
             if self.progress:
                 self.progress(self.store.states(self.plan))
             if not self.stopped and self.stop and self.stop():
-                self.stopped = True
-                self.flag.touch()
-                futures = {
-                    future: chain for future, chain in futures.items() if not future.cancel()
-                }
+                futures = self._stop(futures)
 
-    def _one(self, executor: Executor, chain: Chain) -> Future:
-        return executor.submit(
-            run_chain, str(self.store.folder.resolve()), chain, str(self.flag), log=self.log
-        )
+    def _stop(self, futures: dict[Future[int], Chain]) -> dict[Future[int], Chain]:
+        """Tell the workers to stop, and return the tasks that have already started."""
+        self.stopped = True
+        self.flag.touch()
+        return {future: chain for future, chain in futures.items() if not future.cancel()}
+
+    def _submit(self, executor: Executor, chain: Chain) -> Future[int]:
+        folder = str(self.store.folder.resolve())
+        return executor.submit(run_chain, folder, chain, str(self.flag), log=self.log)
 
     def _note_error(self, chain: Chain, error: BaseException) -> None:
-        """Count it here, too: a worker without this package writes no log, nor does one whose disk is full."""
+        """Count an error, and log it if the worker could not: no package there, or a full disk."""
         point = self._next(chain)
         if point:
             self.errors[point.key].append(traceback.format_exception_only(error)[-1].strip())
             if len(self.store.failures(point.key)) < len(self.errors[point.key]):
-                self.store.fail(point, "".join(traceback.format_exception(error)))
+                self.store.record_failure(point, "".join(traceback.format_exception(error)))
 
     def _note_deaths(self, chains: Sequence[Chain]) -> None:
-        """State points whose worker is no more have failed; the driver cannot tell which of them was to blame."""
-        self.breaks += 1
-        for chain in filter(self.store.is_free, chains):  # another sweep may work on some
+        """Count a failure for every running state point: which worker died first is unknown."""
+        self.deaths += 1
+        for chain in chains:
+            if not is_free(self.store, chain):  # another sweep is working on it
+                continue
             for state in map(self.store.state, chain):
                 if state.state == RUNNING:
-                    self.store.fail(state.point, "its worker died: killed, or out of memory\n")
+                    self.store.record_failure(
+                        state.point, "its worker died: killed, or out of memory\n"
+                    )

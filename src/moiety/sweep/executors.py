@@ -1,10 +1,11 @@
-"""Who runs the tasks: anything with the interface of `concurrent.futures.Executor`.
+"""Executors: anything with the interface of `concurrent.futures.Executor`.
 
-    processes   of this machine, one thread of torch, Numba and BLAS each
-    dask        a cluster by the address of its scheduler, or one of its own on this machine
-    slurm       job arrays through submitit; its local executor where there is no SLURM
+    processes   processes on this machine with one thread each of torch, Numba and BLAS
+    dask        a Dask cluster by the address of its scheduler, or a local one
+    slurm       SLURM job arrays through submitit, or its local executor
 
-Each is a context that gives an executor, and is imported where it is asked for.
+Each function returns a context manager that yields an executor.  Optional packages are imported
+when the context is entered.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from multiprocessing import get_context, parent_process
 from multiprocessing.context import BaseContext
 from pathlib import Path
@@ -25,150 +26,146 @@ from ..base.errors import InputError
 
 __all__ = ["EXECUTORS", "Workers", "dask", "processes", "slurm"]
 
-Workers = Callable[[], Any]
-"""A context that gives an executor; called again after its workers have died."""
+Workers = Callable[[], AbstractContextManager[Executor]]
+"""Returns a context manager that yields an executor; called again after workers have died."""
+
+EXECUTORS = ("processes", "dask", "slurm")
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+_JOBS_WAITED_FOR = 256  # threads that wait for SLURM jobs
 
 
 def processes(workers: int = 2) -> Workers:
-    """Processes of this machine.
+    """Run tasks in processes on this machine.
 
-    Example:
-        >>> with processes(1)() as executor:
-        ...     executor.submit(pow, 2, 5).result()
-        32
+    Args:
+        workers: Number of processes.
     """
 
     @contextmanager
-    def opened() -> Iterator[Executor]:
+    def open_pool() -> Iterator[Executor]:
         before = {name: os.environ.get(name) for name in _ONE_THREAD}
-        os.environ.update(
-            dict.fromkeys(_ONE_THREAD, "1")
-        )  # read by the libraries as the workers import them
-        pool = ProcessPoolExecutor(workers, mp_context=_start(), initializer=_deaf)
+        os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))  # read when workers import libraries
+        pool = ProcessPoolExecutor(workers, mp_context=_context(), initializer=_follow_driver)
         try:
             yield pool
         finally:
-            running = list(
-                (pool._processes or {}).values()
-            )  # the standard library ends no worker before its task does
+            running = list((pool._processes or {}).values())  # before shutdown forgets them
             pool.shutdown(wait=False, cancel_futures=True)
-            for process in running:
+            for process in running:  # the standard library would let tasks run to their end
                 process.terminate()
             for name, value in before.items():
                 os.environ.pop(name) if value is None else os.environ.update({name: value})
 
-    return opened
+    return open_pool
 
 
-def _start() -> BaseContext:
-    """How workers start: on Linux as copies of one process that has imported everything, which takes seconds."""
-    if sys.platform != "linux":  # elsewhere copies of a process with loaded libraries are not safe
+def _context() -> BaseContext:
+    """Return how workers start: on Linux, forked from a server that has imported everything."""
+    if sys.platform != "linux":  # elsewhere forking a process with loaded libraries is unsafe
         return get_context("spawn")
     context = get_context("forkserver")
-    context.set_forkserver_preload(
-        ["moiety.sweep.chain", "torch._dynamo"]
-    )  # the latter is what optimisers import
+    context.set_forkserver_preload(["moiety.sweep.chain", "torch._dynamo"])  # optimisers need both
     return context
 
 
-def _deaf() -> None:
-    """Ctrl-C is for the driver, which ends its workers; where it is killed they end, too."""
+def _follow_driver() -> None:
+    """Leave Ctrl-C to the driver, and exit when the driver is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     driver = parent_process()
+    if driver is None:
+        return
 
-    def outlive() -> None:
+    def exit_with_driver() -> None:
         driver.join()
         os._exit(1)
 
-    if driver:
-        Thread(target=outlive, daemon=True).start()
+    Thread(target=exit_with_driver, daemon=True).start()
 
 
 def dask(scheduler: str | None = None, workers: int = 2) -> Workers:
-    """Workers of a Dask cluster.
+    """Run tasks on a Dask cluster.
 
-    Arguments:
-        scheduler: Its address, as in `tcp://10.0.0.1:8786`; without one a cluster of this machine is started.
-        workers: Of that.
+    Args:
+        scheduler: Address such as `tcp://10.0.0.1:8786`; default a new cluster on this machine.
+        workers: Number of workers of a new cluster.
     """
 
     @contextmanager
-    def opened() -> Iterator[Executor]:
+    def connect() -> Iterator[Executor]:
         try:
             from distributed import Client, LocalCluster
         except ImportError as error:
             raise InputError("Dask is not installed; pip install 'moiety[dask]'") from error
         if scheduler:
             try:
-                with Client(scheduler, timeout=20) as client:
+                with Client(scheduler, timeout=20) as client:  # type: ignore[no-untyped-call]  # Dask
                     yield client.get_executor(pure=False, retries=0)
             except OSError as error:
                 raise InputError(
                     f"no Dask scheduler answers at {scheduler}; is it running there?"
                 ) from error
             return
-        options = {
+        options: dict[str, Any] = {
             "n_workers": workers,
             "threads_per_worker": 1,
             "dashboard_address": None,
             "silence_logs": 50,
         }
-        with LocalCluster(**options) as cluster, Client(cluster) as client:
+        with LocalCluster(**options) as cluster, Client(cluster) as client:  # type: ignore[no-untyped-call]  # Dask
             yield client.get_executor(pure=False, retries=0)
 
-    return opened
+    return connect
 
 
 def slurm(folder: str | os.PathLike[str], workers: int = 2, **parameters: Any) -> Workers:
-    """Jobs of SLURM, one a chain, at most `workers` of an array at a time.
+    """Run each chain as a SLURM job.
 
-    Arguments:
-        folder: Of the jobs' logs.
-        workers: At a time.
-        parameters: Of submitit's executor, such as `slurm_partition`; `cluster="local"` runs jobs as
-            processes of this machine.
+    Args:
+        folder: Folder for the logs of the jobs.
+        workers: Most jobs of an array that run at the same time.
+        parameters: Parameters of submitit's executor, such as `slurm_partition`;
+            `cluster="local"` runs jobs as processes on this machine.
     """
 
     @contextmanager
-    def opened() -> Iterator[Executor]:
+    def connect() -> Iterator[Executor]:
         try:
             import submitit
         except ImportError as error:
             raise InputError("submitit is not installed; pip install 'moiety[slurm]'") from error
-        cluster = parameters.pop("cluster", None)
-        executor = submitit.AutoExecutor(folder=Path(folder), cluster=cluster)
         chosen = {"timeout_min": 24 * 60, "cpus_per_task": 1, "name": "moiety", **parameters}
+        executor = submitit.AutoExecutor(folder=Path(folder), cluster=chosen.pop("cluster", None))
         if executor.cluster == "slurm":
             chosen["slurm_array_parallelism"] = workers
         executor.update_parameters(**chosen)
-        yield _Submitted(executor, workers)
+        yield _Submitit(executor, workers)
 
-    return opened
+    return connect
 
 
-class _Submitted(Executor):
-    """Jobs of submitit behind the interface of the standard library: futures that a thread waits for."""
+class _Submitit(Executor):
+    """Jobs of submitit behind the interface of the standard library.
+
+    Args:
+        executor: Executor of submitit.
+        workers: Most jobs at the same time on this machine.
+    """
 
     def __init__(self, executor: Any, workers: int):
-        from concurrent.futures import ThreadPoolExecutor
-
         self.executor = executor
-        self.waiting = ThreadPoolExecutor(
-            workers if executor.cluster == "local" else 256, thread_name_prefix="job"
-        )
+        threads = workers if executor.cluster == "local" else _JOBS_WAITED_FOR
+        self.waiting = ThreadPoolExecutor(threads, thread_name_prefix="job")
 
-    def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future:
+    def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """See `concurrent.futures.Executor`."""
-        return self.waiting.submit(self._done, work, args, kwargs)
+        return self.waiting.submit(self._result, work, args, kwargs)
 
-    def _done(self, work: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _result(
+        self, work: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
         return self.executor.submit(work, *args, **kwargs).result()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """See `concurrent.futures.Executor`."""
         self.waiting.shutdown(wait=wait, cancel_futures=cancel_futures)
-
-
-EXECUTORS = ("processes", "dask", "slurm")

@@ -1,4 +1,4 @@
-r"""Plans of sweeps: what is estimated, over which grid, and along what networks are handed on.
+r"""Plans of sweeps: what to estimate, over which grid, and along which axis networks are passed on.
 
     seeds = [1, 2]
 
@@ -7,17 +7,17 @@ r"""Plans of sweeps: what is estimated, over which grid, and along what networks
     size = [32, 64]                                  # a list is an axis of the grid
     temperature = { start = 4.0, stop = 1.5, num = 11 }
     samples = 2048
-    chain = "temperature"                            # networks are handed on along it, in this order
+    chain = "temperature"                            # pass networks on along it, in this order
 
     [[files]]
-    glob = "runs/L{size}_T{temperature}.npy"         # values are taken from names
+    glob = "runs/L{size}_T{temperature}.npy"         # labels are read from the names
     periodic = true
 
     [estimate]                                       # as on the command line of `moiety estimate`
     precision = 0.001
 
-A state point knows all that its result depends on, the state points before it in its chain included, and
-is called by the hash of that.
+A state point contains everything that its result depends on, including the state points before it
+in its chain.  The hash of this configuration is its name in the store.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,30 +34,31 @@ from pydantic import ValidationError
 
 from ..base.errors import InputError
 from ..entropy.choices import algorithms
-from ._grid import Row, of_files, of_systems
-from ._tables import Misfit, Tables, line_of, told
+from ._grid import Row, expand_files, expand_systems
+from ._tables import PlanError, Tables, explain, line_of
 
-__all__ = ["ALGORITHMS", "Chain", "Plan", "Point", "read_plan", "shown"]
+__all__ = ["ALGORITHMS", "Chain", "Plan", "Point", "format_label", "read_plan"]
 
 ALGORITHMS = ("critic", "objective", "bound", "steps", "device")  # settings that name objects
-_FORMAT = 1  # of configurations: results of others are never taken for those of this one
+_FORMAT = 1  # version of configurations; part of every hash
 
 
 @dataclass(frozen=True)
 class Point:
-    """One state point, by all that its result depends on.
+    """One state point: everything that its result depends on.
 
-    Arguments:
-        source: `system` with `parameters` and `samples`, or `file` with its `digest` and how it is read.
-        settings: Of the estimate, by the words of the command line.
-        baselines: Other routes that are taken on the same samples.
-        seed: Of samples and networks.
-        labels: What tells it from others in a table: `system`, `size`, parameters, `seed`.
-        before: Key of the state point whose networks it starts from, if any.
+    Args:
+        source: `system` with `parameters` and `samples`, or `file` with `digest` and `reading`.
+        settings: Settings of the estimate, named as on the command line.
+        baselines: Names of the baselines to compute on the same samples.
+        seed: Seed for samples and networks.
+        labels: Names and values that identify it in a table: `system`, `size`, parameters, `seed`.
+        predecessor: Key of the state point that the networks start from, if any.
 
     Example:
-        >>> one = Point({"system": "ising-square", "parameters": {"size": 8, "temperature": 2.0}, "samples": 64}, {}, (), 1)
-        >>> one.key == Point(dict(reversed(one.source.items())), {}, (), 1).key, len(one.key)
+        >>> grid = {"system": "ising-square", "parameters": {"size": 8, "temperature": 2.0}}
+        >>> point = Point({**grid, "samples": 64}, {}, (), seed=1)
+        >>> point.key == Point({"samples": 64, **grid}, {}, (), seed=1).key, len(point.key)
         (True, 16)
     """
 
@@ -66,41 +67,42 @@ class Point:
     baselines: tuple[str, ...]
     seed: int
     labels: Mapping[str, Any] = field(default_factory=dict, compare=False)
-    before: str | None = None
+    predecessor: str | None = None
 
     @property
     def configuration(self) -> dict[str, Any]:
-        """What is hashed: of a file what it holds, not where it lies."""
+        """Everything that is hashed: of a file its contents, not its path."""
         source = {name: value for name, value in self.source.items() if name != "file"}
-        said = {
+        return {
+            "format": _FORMAT,
             "source": source,
             "settings": self.settings,
             "baselines": self.baselines,
             "seed": self.seed,
+            "before": self.predecessor,
         }
-        return {"format": _FORMAT, **said, "before": self.before}
 
     @property
     def key(self) -> str:
-        """Name in the store: the hash of the canonical configuration."""
+        """Name in the store: the hash of the configuration as sorted JSON."""
         text = json.dumps(self.configuration, sort_keys=True, separators=(",", ":"))
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
     def __str__(self) -> str:
-        return ", ".join(f"{name} {shown(value)}" for name, value in self.labels.items())
+        return ", ".join(f"{name} {format_label(value)}" for name, value in self.labels.items())
 
 
 Chain = tuple[Point, ...]
-"""State points that hand their networks on, in this order."""
+"""State points in the order in which they pass their networks on."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Chains of state points.
+    """Independent chains of state points.
 
-    Arguments:
-        chains: Independent of each other.
-        text: Of the file that it was read from.
+    Args:
+        chains: The chains; each is one task.
+        text: Contents of the plan file, if there was one.
     """
 
     chains: tuple[Chain, ...]
@@ -108,103 +110,139 @@ class Plan:
 
     @property
     def points(self) -> tuple[Point, ...]:
-        """All of them."""
+        """All state points."""
         return tuple(point for chain in self.chains for point in chain)
 
     @classmethod
     def of(cls, tables: Mapping[str, Any], folder: Path = Path()) -> Plan:
-        """The plan that tables describe, as a TOML file would; files are looked for from `folder` on.
+        """Make a plan from tables with the structure of a plan file.
+
+        Args:
+            tables: Contents of a plan file as nested mappings and lists.
+            folder: Folder that relative file patterns start from.
+
+        Returns:
+            The plan.
 
         Raises:
-            InputError: Tables that do not fit, systems or algorithms that are unknown, no files found.
+            InputError: A table does not validate, a name is unknown, or no file matches.
 
         Example:
-            >>> plan = Plan.of({"system": [{"name": "ising-square", "size": [8, 16], "temperature": [3.0, 2.0]}]})
-            >>> [[str(point) for point in chain] for chain in plan.chains][0]
-            ['system ising-square, size 8, temperature 3, seed 0', 'system ising-square, size 8, temperature 2, seed 0']
+            >>> grid = {"name": "ising-square", "size": [8, 16], "temperature": [3.0, 2.0]}
+            >>> plan = Plan.of({"system": [grid]})
+            >>> for point in plan.chains[0]:
+            ...     print(point)
+            system ising-square, size 8, temperature 3, seed 0
+            system ising-square, size 8, temperature 2, seed 0
         """
         try:
-            return _expanded(Tables.model_validate(tables), folder)
+            return _expand(Tables.model_validate(tables), folder)
         except ValidationError as error:
-            raise InputError(told(error.errors()[0])) from error
+            raise InputError(explain(error)[0]) from error
 
 
 def read_plan(path: str | Path) -> Plan:
-    """The plan in a TOML file.
+    """Read a plan from a TOML file.
+
+    Args:
+        path: Name of the file.
+
+    Returns:
+        The plan.
 
     Raises:
-        InputError: One line that says what is wrong, with the number of the line in the file.
+        InputError: One line that says what is wrong, with the line number in the file.
     """
     path = Path(path)
+    advice = "give the name of a plan, a TOML file"
     try:
         text = path.read_text(encoding="utf-8")
         tables = tomllib.loads(text)
     except OSError as error:
-        raise InputError(
-            f"{path}: cannot be read ({error.strerror}); give the name of a plan, a TOML file"
-        ) from error
+        raise InputError(f"{path}: cannot be read ({error.strerror}); {advice}") from error
     except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path}: is no text in UTF-8; give the name of a plan, a TOML file"
-        ) from error
+        raise InputError(f"{path}: is not text in UTF-8; {advice}") from error
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path}: is no TOML: {error}") from error
+        raise InputError(f"{path}: is not valid TOML: {error}") from error
     try:
-        plan = _expanded(Tables.model_validate(tables), path.parent)
+        plan = _expand(Tables.model_validate(tables), path.parent)
     except ValidationError as error:
-        first = error.errors()[0]
-        line = line_of(text, first["loc"])
-        raise InputError(f"{path}:{line}: {told(first)}") from error
-    except Misfit as error:
+        message, place = explain(error)
+        raise InputError(f"{path}:{line_of(text, place)}: {message}") from error
+    except PlanError as error:
         raise InputError(f"{path}:{line_of(text, error.place)}: {error}") from error
     return Plan(plan.chains, text)
 
 
-def _expanded(tables: Tables, folder: Path) -> Plan:
-    said = tables.estimate.model_dump(exclude_none=True)
-    try:
-        algorithms(**{name: said.get(name) for name in ALGORITHMS})
-    except InputError as error:
-        named = next(
-            (name for name in ALGORITHMS if name in said and repr(said[name]) in str(error)), ""
-        )
-        raise Misfit(("estimate", named), str(error)) from error
+def _expand(tables: Tables, folder: Path) -> Plan:
+    settings = tables.estimate.model_dump(exclude_none=True)
+    _check_algorithms(settings)
     if not tables.system and not tables.files:
-        raise Misfit((), "names nothing to estimate; add a table [[system]] or [[files]]")
+        raise PlanError((), "names nothing to estimate; add a table [[system]] or [[files]]")
     seeds = [tables.seeds] if isinstance(tables.seeds, int) else tables.seeds
     if not seeds or min(seeds) < 0 or len(set(seeds)) < len(seeds):
-        raise Misfit(("seeds",), f"seeds must be different whole numbers from 0 on, not {seeds}")
-    chains: list[Chain] = []
-    for place, one in enumerate(tables.system):
-        for row in of_systems(one, ("system", place)):
-            chains += [_linked(row, said, tables.baselines, seed) for seed in seeds]
-    for place, files in enumerate(tables.files):
-        for row in of_files(files, folder, ("files", place)):
-            chains += [_linked(row, said, tables.baselines, seed) for seed in seeds]
-    seen: dict[str, Point] = {}
-    for point in (point for chain in chains for point in chain):
-        if point.key in seen:
-            raise Misfit((), f"the state point {point} stands in the plan twice")
-        seen[point.key] = point
-    return Plan(tuple(chains))
-
-
-def _linked(rows: Row, settings: Mapping[str, Any], baselines: Sequence[str], seed: int) -> Chain:
-    """State points, each told the one before it."""
-    chain: list[Point] = []
-    for source, labels in rows:
-        before = chain[-1].key if chain else None
-        chain.append(
-            Point(source, dict(settings), tuple(baselines), seed, {**labels, "seed": seed}, before)
+        raise PlanError(
+            ("seeds",), f"seeds must be different non-negative whole numbers, not {seeds}"
         )
+    plan = Plan(
+        tuple(
+            _chain(row, settings, tables.baselines, seed)
+            for row in _all_rows(tables, folder)
+            for seed in seeds
+        )
+    )
+    _check_unique(plan.points)
+    return plan
+
+
+def _check_algorithms(settings: Mapping[str, Any]) -> None:
+    try:
+        algorithms(**{name: settings.get(name) for name in ALGORITHMS})
+    except InputError as error:
+        blamed = next(
+            (
+                name
+                for name in ALGORITHMS
+                if name in settings and repr(settings[name]) in str(error)
+            ),
+            "",
+        )
+        raise PlanError(("estimate", blamed), str(error)) from error
+
+
+def _all_rows(tables: Tables, folder: Path) -> Iterator[Row]:
+    for number, system in enumerate(tables.system):
+        yield from expand_systems(system, ("system", number))
+    for number, files in enumerate(tables.files):
+        yield from expand_files(files, folder, ("files", number))
+
+
+def _check_unique(points: Sequence[Point]) -> None:
+    seen: set[str] = set()
+    for point in points:
+        if point.key in seen:
+            raise PlanError((), f"the state point {point} is in the plan twice")
+        seen.add(point.key)
+
+
+def _chain(row: Row, settings: Mapping[str, Any], baselines: Sequence[str], seed: int) -> Chain:
+    """Link the state points of a row: each has the key of its predecessor."""
+    chain: list[Point] = []
+    for source, labels in row:
+        predecessor = chain[-1].key if chain else None
+        labels = {**labels, "seed": seed}
+        chain.append(Point(source, dict(settings), tuple(baselines), seed, labels, predecessor))
     return tuple(chain)
 
 
-def shown(value: Any) -> str:
-    """A label's value in a line of text.
+def format_label(value: Any) -> str:
+    """Format the value of a label.
+
+    Args:
+        value: A number or text.
 
     Example:
-        >>> shown(2.0), shown("4x6")
+        >>> format_label(2.0), format_label("4x6")
         ('2', '4x6')
     """
     return f"{value:g}" if isinstance(value, float) else str(value)

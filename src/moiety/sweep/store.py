@@ -1,81 +1,60 @@
-r"""The store of a sweep: one folder a state point, called by the hash of its configuration.
+r"""The store of a sweep: one folder for each state point, named by the hash of its configuration.
 
-    DIR/plan.toml            the plan that was run last
+    DIR/plan.toml            the plan of the latest run
     DIR/points/KEY/
         point.json           configuration and labels
         result.nc            the estimate
-        networks.pt          what the next state point of the chain starts from
-        done.json            written last: sizes and digests of both, the numbers, where and how long
-        running.json         while it is being worked on: host, process, how far
-        failure-1.log ...    what went wrong
+        networks.pt          trained networks, which the next state point of the chain starts from
+        done.json            written last: digests of both files, numbers, host and wall time
+        running.json         while at work: host, process and progress
+        failure-1.log ...    tracebacks of failed attempts
 
-Files are written beside their place and renamed, so that a reader sees them whole or not at all.  A state
-point is finished when `done.json` is there and fits the files: what was truncated is done again.  Chains
-are locked while they are worked on, so that two sweeps over one store share the work.
+Each file is written under a temporary name and renamed, so readers never see half a file.  A state
+point is finished when `done.json` exists and its digests match the files; a truncated file makes
+the state point run again.  A chain is locked while it runs, so two sweeps can share one store.
 """
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import json
 import os
 import shutil
 import socket
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from time import time
 from typing import Any
 
 from .. import __version__
-from ..base.atomic import atomic
 from ..base.errors import InputError
 from ..estimation.networks import Networks
 from ..io._format import naming
 from ..results.result import EntropyResult
-from .plan import Chain, Plan, Point
+from ._files import describe, digest, read_json, restore, write_text
+from ._state import DONE, FAILED, LEFT, RUNNING, TRIES, State
+from .plan import Plan, Point
 
 __all__ = ["DONE", "FAILED", "LEFT", "RUNNING", "TRIES", "State", "Store"]
 
-DONE, RUNNING, FAILED, LEFT = "done", "running", "failed", "left"
-TRIES = 3  # of a state point, before it is given up
-_QUIET = 120.0  # seconds without a sign of life, after which a state point is taken for interrupted
-_WHOLE = ("result.nc", "networks.pt")
-
-
-@dataclass(frozen=True)
-class State:
-    """How a state point stands.
-
-    Arguments:
-        point: Which.
-        state: `"done"`, `"running"`, `"failed"` or `"left"`.
-        said: Of one that is done: `entropy`, `error`, `ok`, `seconds`, `host`; of one that runs: `share`, `text`, `since`.
-        failures: How often it has failed.
-    """
-
-    point: Point
-    state: str
-    said: Mapping[str, Any]
-    failures: int
+_SILENCE = 120.0  # seconds without a heartbeat after which a state point counts as interrupted
+_RESULTS = ("result.nc", "networks.pt")
 
 
 class Store:
     """Results of state points on disk.
 
-    Arguments:
-        folder: Made where it is not there yet.
+    Args:
+        folder: Folder of the store; created if missing.
 
     Raises:
-        InputError: It cannot be made, or there is something else.
+        InputError: The folder cannot be created.
 
     Example:
         >>> import tempfile
         >>> store = Store(tempfile.mkdtemp())
-        >>> plan = Plan.of({"system": [{"name": "ising-square", "size": 8, "temperature": 2.0}]})
-        >>> store.state(plan.points[0]).state
+        >>> grid = {"name": "ising-square", "size": 8, "temperature": 2.0}
+        >>> store.state(Plan.of({"system": [grid]}).points[0]).state
         'left'
     """
 
@@ -85,229 +64,231 @@ class Store:
             (self.folder / "points").mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(
-                f"{self.folder}: cannot be made ({error.strerror}); choose another folder"
+                f"{self.folder}: cannot be created ({error.strerror}); choose another folder"
             ) from error
         self._verified: dict[
             str, tuple[int, dict[str, Any]]
-        ] = {}  # when it was written, and what it says
+        ] = {}  # mtime and contents of done.json
 
     @classmethod
-    def opened(cls, folder: str | os.PathLike[str]) -> Store:
-        """One that is there already.
+    def open(cls, folder: str | os.PathLike[str]) -> Store:
+        """Open an existing store.
+
+        Args:
+            folder: Folder of the store.
 
         Raises:
-            InputError: There is no store.
+            InputError: The folder does not hold a store.
         """
         if not (Path(folder) / "points").is_dir():
             raise InputError(f"{folder}: holds no sweep; moiety sweep PLAN --out DIR makes one")
         return cls(folder)
 
-    def place(self, key: str) -> Path:
-        """Folder of a state point."""
+    def folder_of(self, key: str) -> Path:
+        """Return the folder of a state point.
+
+        Args:
+            key: Key of the state point.
+        """
         return self.folder / "points" / key
 
-    def note_plan(self, plan: Plan) -> None:
-        """Keep the state points of a plan, and its text, for `status` and `collect`."""
-        chains = [[_described(point) for point in chain] for chain in plan.chains]
-        _write(self.folder / "plan.json", json.dumps({"version": __version__, "chains": chains}))
+    def save_plan(self, plan: Plan) -> None:
+        """Save a plan and its text, for `status` and `collect`.
+
+        Args:
+            plan: The plan.
+        """
+        chains = [[describe(point) for point in chain] for chain in plan.chains]
+        text = json.dumps({"version": __version__, "chains": chains})
+        write_text(self.folder / "plan.json", text)
         if plan.text:
-            _write(self.folder / "plan.toml", plan.text)
+            write_text(self.folder / "plan.toml", plan.text)
 
     def plan(self) -> Plan:
-        """The plan that was noted last.
+        """Return the plan that was saved last.
 
         Raises:
-            InputError: There is none, or it is damaged.
+            InputError: There is no plan, or it is damaged.
         """
         path = self.folder / "plan.json"
         with naming(path, "cannot be read as the plan of a sweep; run moiety sweep again"):
             if not path.is_file():
                 raise InputError("no such file; run moiety sweep again")
             chains = json.loads(path.read_text())["chains"]
-            return Plan(tuple(tuple(_point(one) for one in chain) for chain in chains))
+            return Plan(tuple(tuple(restore(data) for data in chain) for chain in chains))
 
     def is_done(self, key: str) -> bool:
-        """Whether there is a result, and it is whole."""
+        """Return whether a state point has an intact result.
+
+        Args:
+            key: Key of the state point.
+        """
         return self._done(key) is not None
 
     def _done(self, key: str) -> dict[str, Any] | None:
-        """What `done.json` says, if it fits the files; those are looked at once, then its time tells."""
+        """Return the contents of `done.json` if they match the files.
+
+        The digests of the files are compared once for each modification time of `done.json`.
+        """
         try:
-            written = (self.place(key) / "done.json").stat().st_mtime_ns
+            written = (self.folder_of(key) / "done.json").stat().st_mtime_ns
         except OSError:
             return None
-        known = self._verified.get(key)
-        if known is None or known[0] != written:
-            said = _read(self.place(key) / "done.json")
-            if said is None or not all(
-                _digest(self.place(key) / name) == said["files"].get(name) for name in _WHOLE
-            ):
+        verified = self._verified.get(key)
+        if verified is None or verified[0] != written:
+            record = read_json(self.folder_of(key) / "done.json")
+            if record is None or self._digests(key) != record.get("files"):
                 return None
-            self._verified[key] = known = (written, said)
-        return known[1]
+            self._verified[key] = verified = (written, record)
+        return verified[1]
+
+    def _digests(self, key: str) -> dict[str, str | None]:
+        return {name: digest(self.folder_of(key) / name) for name in _RESULTS}
 
     def result(self, key: str) -> EntropyResult:
-        """Of a state point that is done."""
-        return EntropyResult.load(self.place(key) / "result.nc")
+        """Load the result of a finished state point.
+
+        Args:
+            key: Key of the state point.
+        """
+        return EntropyResult.load(self.folder_of(key) / "result.nc")
 
     def networks(self, key: str) -> Networks:
-        """The networks of a finished state point."""
-        return Networks.load(self.place(key) / "networks.pt")
+        """Load the networks of a finished state point.
 
-    def keep(
+        Args:
+            key: Key of the state point.
+
+        Raises:
+            InputError: The file is missing or damaged.
+        """
+        return Networks.load(self.folder_of(key) / "networks.pt")
+
+    def save(
         self, point: Point, result: EntropyResult, baselines: Mapping[str, Any], seconds: float
     ) -> None:
-        """Write a finished state point."""
-        place = self.place(point.key)
-        place.mkdir(exist_ok=True)
-        _write(place / "point.json", json.dumps(_described(point), indent=1))
-        result.networks.save(place / "networks.pt")
-        result.save(place / "result.nc", force=True)
-        numbers = {
+        """Save a finished state point.
+
+        Args:
+            point: The state point.
+            result: Its estimate, with the trained networks.
+            baselines: Value and error of each baseline by name.
+            seconds: Wall time of samples and estimate.
+        """
+        folder = self.folder_of(point.key)
+        folder.mkdir(exist_ok=True)
+        write_text(folder / "point.json", json.dumps(describe(point), indent=1))
+        result.networks.save(folder / "networks.pt")
+        result.save(folder / "result.nc", force=True)
+        record = {
             "entropy": result.entropy,
             "error": result.error,
             "ok": result.status.ok,
             "baselines": dict(baselines),
-        }
-        made = {
             "seconds": seconds,
             "host": socket.gethostname(),
             "version": __version__,
             "at": time(),
+            "files": self._digests(point.key),
         }
-        _write(
-            place / "done.json",
-            json.dumps(
-                {**numbers, **made, "files": {name: _digest(place / name) for name in _WHOLE}}
-            ),
-        )
-        (place / "running.json").unlink(missing_ok=True)
+        write_text(folder / "done.json", json.dumps(record))
+        (folder / "running.json").unlink(missing_ok=True)
 
-    def beat(self, point: Point, share: float, text: str, since: float | None = None) -> None:
-        """A sign of life of a state point that is being worked on.
+    def heartbeat(self, point: Point, share: float, text: str, since: float | None = None) -> None:
+        """Note the progress of a state point that is running.
 
-        Arguments:
-            point: Which.
-            share: Of its work, from 0 to 1.
-            text: What is done just now.
-            since: When it was begun, in seconds of the epoch; by default just now.
+        Args:
+            point: The state point.
+            share: Finished share of the work, from 0 to 1.
+            text: Current step.
+            since: Start in seconds since the epoch; default now.
         """
-        with suppress(OSError):  # to lose it does no harm
-            place = self.place(point.key)
-            place.mkdir(exist_ok=True)
-            said = {
+        with suppress(OSError):  # losing a heartbeat does no harm
+            folder = self.folder_of(point.key)
+            folder.mkdir(exist_ok=True)
+            now = time()
+            record = {
                 "share": share,
                 "text": text,
                 "host": socket.gethostname(),
                 "process": os.getpid(),
-                "at": time(),
+                "at": now,
+                "since": now if since is None else since,
             }
-            said["since"] = said["at"] if since is None else since
-            _write(place / "running.json", json.dumps(said))
+            write_text(folder / "running.json", json.dumps(record))
 
-    def fail(self, point: Point, log: str) -> None:
-        """Note that an attempt failed."""
-        with suppress(OSError):  # a full disk must not hide what went wrong first
-            place = self.place(point.key)
-            place.mkdir(exist_ok=True)
-            (place / "running.json").unlink(missing_ok=True)
-            _write(place / f"failure-{len(self.failures(point.key)) + 1}.log", log)
+    def record_failure(self, point: Point, log: str) -> None:
+        """Save the log of a failed attempt.
+
+        Args:
+            point: The state point that failed.
+            log: Traceback or other text.
+        """
+        with suppress(OSError):  # a full disk must not hide the original error
+            folder = self.folder_of(point.key)
+            folder.mkdir(exist_ok=True)
+            (folder / "running.json").unlink(missing_ok=True)
+            number = len(self.failures(point.key)) + 1
+            write_text(folder / f"failure-{number}.log", log)
 
     def failures(self, key: str) -> list[Path]:
-        """Logs of failed attempts, oldest first."""
-        return sorted(
-            self.place(key).glob("failure-*.log"), key=lambda path: int(path.stem.partition("-")[2])
-        )
+        """Return the logs of failed attempts, oldest first.
 
-    def forgive(self, keys: Iterable[str]) -> None:
-        """Drop the logs of failed attempts, so that a new run tries again."""
+        Args:
+            key: Key of the state point.
+        """
+        logs = self.folder_of(key).glob("failure-*.log")
+        return sorted(logs, key=lambda path: int(path.stem.partition("-")[2]))
+
+    def clear_failures(self, keys: Iterable[str]) -> None:
+        """Delete the logs of failed attempts, so that a new run tries again.
+
+        Args:
+            keys: Keys of the state points.
+        """
         for path in (path for key in keys for path in self.failures(key)):
             path.unlink(missing_ok=True)
 
     def state(self, point: Point) -> State:
-        """How a state point stands, from what is on disk."""
+        """Return the progress of a state point, read from disk.
+
+        Args:
+            point: The state point.
+        """
         failures = len(self.failures(point.key))
-        said = self._done(point.key)
-        if said:
-            return State(point, DONE, said, failures)
-        beat = _read(self.place(point.key) / "running.json")
-        if beat and time() - beat["at"] < _QUIET:
+        record = self._done(point.key)
+        if record:
+            return State(point, DONE, record, failures)
+        beat = read_json(self.folder_of(point.key) / "running.json")
+        if beat and time() - beat["at"] < _SILENCE:
             return State(point, RUNNING, beat, failures)
         return State(point, FAILED if failures >= TRIES else LEFT, {}, failures)
 
     def states(self, plan: Plan | None = None) -> list[State]:
-        """Of all state points of a plan, by default the one that was noted last."""
+        """Return the progress of all state points of a plan.
+
+        Args:
+            plan: The plan; default the one that was saved last.
+        """
         return [self.state(point) for point in (plan or self.plan()).points]
 
-    @contextmanager
-    def locked(self, chain: Chain) -> Iterator[None]:
-        """While this chain is worked on, others wait; the lock of a process ends with it, however that ends."""
-        place = self.place(chain[0].key)
-        place.mkdir(exist_ok=True)
-        with (place / "lock").open("w") as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX)
-            yield
-
-    def is_free(self, chain: Chain) -> bool:
-        """Whether nobody works on this chain."""
-        try:
-            with (self.place(chain[0].key) / "lock").open("w") as stream:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:  # taken, or there is no such file system
-            return False
-        return True
-
     def clean(self, plan: Plan | None = None) -> int:
-        """Remove what no state point of a plan needs: others, logs, what an interrupted one left; how many went."""
-        wanted, gone = {point.key for point in (plan or self.plan()).points}, 0
-        for place in list((self.folder / "points").iterdir()):
-            if place.name not in wanted:
-                shutil.rmtree(place)
-                gone += 1
+        """Delete other state points, failure logs and the remains of interrupted runs.
+
+        Args:
+            plan: The plan to keep; default the one that was saved last.
+
+        Returns:
+            Number of files and folders that were deleted.
+        """
+        wanted, deleted = {point.key for point in (plan or self.plan()).points}, 0
+        for folder in list((self.folder / "points").iterdir()):
+            if folder.name not in wanted:
+                shutil.rmtree(folder)
+                deleted += 1
                 continue
-            for path in [
-                *place.glob(".moiety-*"),
-                *place.glob("failure-*.log"),
-                *place.glob("running.json"),
-            ]:
-                path.unlink(missing_ok=True)
-                gone += 1
-        return gone
-
-
-def _described(point: Point) -> dict[str, Any]:
-    return {**point.configuration, "source": dict(point.source), "labels": dict(point.labels)}
-
-
-def _point(said: Mapping[str, Any]) -> Point:
-    """What `_described` said; sides of a lattice come back as lists, which hash alike."""
-    return Point(
-        said["source"],
-        said["settings"],
-        tuple(said["baselines"]),
-        said["seed"],
-        said["labels"],
-        said["before"],
-    )
-
-
-def _write(path: Path, text: str) -> None:
-    with atomic(path) as part:
-        part.write_text(text)
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    """What a file says; None without one, or where it is damaged."""
-    try:
-        said = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return None
-    return said if isinstance(said, dict) else None
-
-
-def _digest(path: Path) -> str | None:
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "blake2b").hexdigest()[:32]
-    except OSError:
-        return None
+            for pattern in (".moiety-*", "failure-*.log", "running.json"):
+                for path in folder.glob(pattern):
+                    path.unlink(missing_ok=True)
+                    deleted += 1
+        return deleted

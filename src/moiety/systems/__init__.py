@@ -1,9 +1,9 @@
 """Systems that sample themselves and know their exact answers.
 
-A system is a frozen dataclass with `name`, `shape`, `periodic`, `symmetries`,
-`parameters()`, `energy(values)`, `exact_entropy()`, `entropy_infinite()` and
-`sample(...)`; a new one is one file and one line below.  Systems of particles have
-`dimensions` and `exact_excess_entropy()` instead of a lattice and its entropies.
+A system is a frozen dataclass with `name`, `shape`, `periodic`, `symmetries`, `parameters()`,
+`energy(values)`, `exact_entropy()`, `entropy_infinite()` and `sample(...)`.  Systems of particles
+have `dimensions` and `exact_excess_entropy()` instead of a lattice and its entropies.  A new
+system is one file and one line below.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..base.errors import InputError
+from ._models import LatticeModel, Model
 from .dynamics.cache import drop_stale_kernels
 from .gaussian_field import GaussianField
 from .hard_disks import HardDisks
@@ -29,43 +30,46 @@ from .xy_square import XYSquare
 
 __all__ = ["PARTICLE_SYSTEMS", "SYSTEMS", "system"]
 
-drop_stale_kernels(Path(__file__).with_name("dynamics"))
-_KINDS = (
-    IsingSquare, IsingTriangular, IsingChain, IsingCubic, PottsSquare, XYSquare, GaussianField, MarkovChain,
-)  # fmt: skip
-_PARTICLE_KINDS = (SoftDisks, HardDisks, HardRods, IdealGas)
-SYSTEMS: dict[str, type] = {kind.name: kind for kind in _KINDS}
-PARTICLE_SYSTEMS: dict[str, type] = {kind.name: kind for kind in _PARTICLE_KINDS}
+drop_stale_kernels(Path(__file__).parent)
+_LATTICE_MODELS: tuple[type[LatticeModel], ...] = (
+    IsingSquare,
+    IsingTriangular,
+    IsingChain,
+    IsingCubic,
+    PottsSquare,
+    XYSquare,
+    GaussianField,
+    MarkovChain,
+)
+_PARTICLE_MODELS: tuple[type[Model], ...] = (SoftDisks, HardDisks, HardRods, IdealGas)
+SYSTEMS: dict[str, type[Any]] = {model.name: model for model in _LATTICE_MODELS}
+PARTICLE_SYSTEMS: dict[str, type[Any]] = {model.name: model for model in _PARTICLE_MODELS}
 
 
 def system(name: str, **parameters: Any) -> Any:
-    """The system of that name.
+    """Construct a system by name.
 
-    Arguments:
+    Args:
         name: A key of `SYSTEMS` or `PARTICLE_SYSTEMS`.
-        parameters: Its fields.
+        parameters: Parameters of the system.
 
     Raises:
-        InputError: An unknown name, an unknown or a missing parameter, or a bad value.
+        InputError: An unknown name, an unknown or a missing parameter, or an invalid value.
 
     Example:
         >>> system("ising-square", size=8, temperature=2.5).shape
         (8, 8)
     """
-    kinds = SYSTEMS | PARTICLE_SYSTEMS
-    if name not in kinds:
-        raise InputError(f"unknown system {name!r}; choose from {', '.join(kinds)}")
-    known = {item.name: item.default is MISSING for item in fields(kinds[name])}
+    models = SYSTEMS | PARTICLE_SYSTEMS
+    if name not in models:
+        raise InputError(f"unknown system {name!r}; choose from {', '.join(models)}")
+    required = {item.name: item.default is MISSING for item in fields(models[name])}
     for parameter in parameters:
-        if parameter not in known:
+        if parameter not in required:
             raise InputError(
-                f"{name} has no parameter {parameter!r}; choose from {', '.join(known)}"
+                f"{name} has no parameter {parameter!r}; choose from {', '.join(required)}"
             )
-    missing = [
-        parameter
-        for parameter, required in known.items()
-        if required and parameter not in parameters
-    ]
+    missing = [key for key, needed in required.items() if needed and key not in parameters]
     if missing:
         raise InputError(f"{name} needs {' and '.join(missing)}")
-    return kinds[name](**parameters)
+    return models[name](**parameters)

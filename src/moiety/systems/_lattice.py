@@ -1,8 +1,7 @@
-r"""Periodic lattices as neighbour tables, and the checks that every system shares.
+r"""Neighbour tables of periodic lattices, and checks of parameters.
 
-A periodic side of length 2 has *two* bonds between its sites, one each way round,
-so that the sum over bonds is the same expression at every size; a side of length 1
-has none.
+Along a periodic side of length 2 a pair of sites has *two* bonds, one in each direction, so the
+sum over bonds is the same expression at every size.  A side of length 1 has no bonds.
 """
 
 from __future__ import annotations
@@ -10,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite, prod
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..base.errors import InputError
 
@@ -27,31 +28,29 @@ __all__ = [
 
 def neighbour_table(
     shape: Sequence[int], offsets: Sequence[Sequence[int]] | None = None
-) -> np.ndarray:
+) -> NDArray[np.int32]:
     """Neighbours of every site of a torus.
 
-    Arguments:
-        shape: Sides.
-        offsets: One vector a bond direction; unit vectors unless given.
+    Args:
+        shape: Sides of the lattice.
+        offsets: One vector per bond direction; unit vectors by default.
 
     Returns:
-        Shape `(sites, z)`, int32: the z/2 forward neighbours, then the z/2 backward
-        ones, so that the first half of the columns holds every bond once.
+        Shape `(sites, z)`: the z/2 forward neighbours, then the z/2 backward neighbours.  The
+        first half of the columns therefore holds every bond once.
 
     Example:
         >>> neighbour_table((3,)).tolist()
         [[1, 2], [2, 0], [0, 1]]
-        >>> neighbour_table((2,)).tolist()  # both ways round
+        >>> neighbour_table((2,)).tolist()  # one bond in each direction
         [[1, 1], [0, 0]]
         >>> neighbour_table((1, 1)).shape
         (1, 0)
     """
-    if offsets is None:
-        offsets = np.eye(len(shape), dtype=int)
     sites = np.arange(prod(shape), dtype=np.int32).reshape(shape)
     moves = [
         tuple(offset)
-        for offset in offsets
+        for offset in (np.eye(len(shape), dtype=int).tolist() if offsets is None else offsets)
         if any(step % side for step, side in zip(offset, shape, strict=True))
     ]
     axes = tuple(range(len(shape)))
@@ -65,24 +64,25 @@ def neighbour_table(
     )
 
 
-def sublattices(shape: Sequence[int], count: int) -> np.ndarray:
-    """Sublattice of every site, the sum of its coordinates modulo `count`, shape `(sites,)`.
+def sublattices(shape: Sequence[int], count: int) -> NDArray[np.int64]:
+    """Sublattice of every site: the sum of its coordinates modulo `count`, shape `(sites,)`.
 
     Example:
         >>> sublattices((2, 3), 2).tolist()
         [0, 1, 0, 1, 0, 1]
     """
-    return np.indices(shape).sum(axis=0).ravel() % count
+    sums: NDArray[np.int64] = np.indices(shape).sum(axis=0).ravel()
+    return sums % count
 
 
-def equal_bonds(values: np.ndarray) -> np.ndarray:
-    """Number of bonds between equal states on a (hyper)cubic torus.
+def equal_bonds(values: np.ndarray) -> NDArray[np.int64]:
+    """Number of bonds between equal states on a hypercubic torus.
 
-    Arguments:
+    Args:
         values: Shape `(chain, draw, *space)`.
 
     Returns:
-        Shape `(chain, draw)`, int64.
+        Shape `(chain, draw)`.
     """
     space = tuple(range(2, values.ndim))
     total = np.zeros(values.shape[:2], dtype=np.int64)
@@ -93,23 +93,23 @@ def equal_bonds(values: np.ndarray) -> np.ndarray:
 
 
 def checked_shape(size: int | Sequence[int], axes: int) -> tuple[int, ...]:
-    """The sides of a lattice from one number or one number per axis."""
-    sides = (
-        (size,) * axes
-        if isinstance(size, Integral)
-        else tuple(size)
-        if isinstance(size, Sequence)
-        else ()
-    )
-    if len(sides) != axes or any(
-        not isinstance(side, Integral) or isinstance(side, bool) or side < 1 for side in sides
-    ):
+    """Sides of a lattice, from a single number or one number per axis; or raise InputError."""
+    sides: tuple[Any, ...] = ()
+    if isinstance(size, Integral):
+        sides = (size,) * axes
+    elif isinstance(size, Sequence):
+        sides = tuple(size)
+    if len(sides) != axes or not all(_is_positive_integer(side) for side in sides):
         raise InputError(f"size must be a positive integer or {axes} of them, not {size!r}")
     return tuple(int(side) for side in sides)
 
 
+def _is_positive_integer(side: Any) -> bool:
+    return isinstance(side, Integral) and not isinstance(side, bool) and int(side) >= 1
+
+
 def checked_number(name: str, value: float, *, positive: bool = False) -> float:
-    """A finite, perhaps positive, number."""
+    """A finite number, positive if `positive`; otherwise raise InputError."""
     if (
         not isinstance(value, Real)
         or isinstance(value, bool)
@@ -123,7 +123,7 @@ def checked_number(name: str, value: float, *, positive: bool = False) -> float:
 
 
 def checked_states(states: int) -> int:
-    """The number of states of a site, which fits one byte."""
+    """Number of states per site, which fits a byte; otherwise raise InputError."""
     if not isinstance(states, Integral) or not 2 <= states <= 256:
         raise InputError(f"states must be an integer from 2 to 256, not {states!r}")
     return int(states)

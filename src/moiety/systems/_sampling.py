@@ -1,7 +1,8 @@
-"""From the draws of a walk to `Samples` that say where they come from."""
+"""From the draws of Markov chains, or from independent draws, to `Samples` with provenance."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from inspect import signature
 from math import isfinite, prod
 from typing import Any
@@ -11,77 +12,101 @@ import numpy as np
 from .. import __version__
 from ..base.errors import InputError
 from ..data.samples import Samples
-from .dynamics.driver import Dynamics, Walk, walk
+from ._models import LatticeModel, Model
+from .dynamics._arrays import Integers, Sites, Stream
+from .dynamics.driver import Draws, Dynamics, run_chains
 from .dynamics.lattice import default_algorithm, lattice_dynamics
 
-__all__ = ["as_samples", "exact_samples", "exact_walk", "lattice_samples", "provenance"]
+__all__ = ["as_samples", "exact_draws", "exact_samples", "lattice_samples", "provenance"]
 
-_OF_INDEPENDENT_DRAWS = {"algorithm": (None, "exact"), "thinning": (None, 1), "burn_in": (None, 0)}
+_INDEPENDENT: dict[str, tuple[Any, ...]] = {  # values of chain options that independent draws allow
+    "algorithm": (None, "exact"),
+    "thinning": (None, 1),
+    "burn_in": (None, 0),
+}
 
 
 def lattice_samples(
-    system, neighbours: np.ndarray, labels: tuple[int, ...], bond: float, field: float = 0.0, *,
-    algorithm: str | None = None, groups: np.ndarray | None = None, **options: Any,
-) -> Samples:  # fmt: skip
+    system: LatticeModel,
+    neighbours: Sites,
+    labels: tuple[int, ...],
+    bond: float,
+    field: float = 0.0,
+    *,
+    algorithm: str | None = None,
+    groups: Integers | None = None,
+    **options: Any,
+) -> Samples:
     """`Samples` of a system of discrete states.
 
-    Arguments:
-        system: Has `name`, `shape`, `periodic`, `symmetries`, `parameters()`.
-        neighbours: See `_lattice.neighbour_table`.
-        labels: What the codes 0..q-1 stand for.
-        bond, field: See `_dynamics`.
-        algorithm: The best one unless given (`_dynamics.default_algorithm`).
-            - `"heat-bath"`: single spins, of two states, 64 lattices at once; `"metropolis"`:
-              single spins at random.  Below a transition they stay in the phase or the
-              stripes that they began with, which `rhat` and `effective` of the provenance
-              tell: such draws are no sample.
+    Args:
+        system: The system.
+        neighbours: Neighbour table; see `_lattice.neighbour_table`.
+        labels: States that the codes 0..q-1 stand for.
+        bond: Energy of an equal pair over -T; see `dynamics.lattice`.
+        field: Field over T; see `dynamics.lattice`.
+        algorithm: By default the fastest valid algorithm (`dynamics.lattice.default_algorithm`).
+            - `"heat-bath"`: single spins of two states, 64 lattices at once; `"metropolis"`:
+              single spins at random.  Below a transition they stay in the phase or the stripes
+              that they started with.  Such draws are not samples of the equilibrium, and `rhat`
+              and `effective` of the provenance show it.
             - `"swendsen-wang"`, `"wolff"`: clusters; the latter with a ghost spin in a field.
-            - `"mixed"`: Swendsen-Wang and Metropolis in turn, of two states.
-            - `"replica-exchange"`: heat baths at many temperatures, of two states.
-        groups: See `_dynamics.lattice_dynamics`.
-        options: Of `_walk.walk`.
+            - `"mixed"`: Swendsen-Wang and Metropolis in turn, two states only.
+            - `"replica-exchange"`: heat baths at many temperatures, two states only.
+        groups: Sublattice of every site; see `dynamics.lattice.lattice_dynamics`.
+        options: Options of `driver.run_chains`.
     """
     algorithm = algorithm or default_algorithm(len(labels), neighbours.shape[1], bond, field)
     seed = options.get("seed", 0)
     dynamics = lattice_dynamics(
         neighbours, len(labels), bond, field, algorithm=algorithm, groups=groups, seed=seed
     )
-    return as_samples(system, walk(dynamics, **options), "discrete", labels, algorithm)
+    return as_samples(system, run_chains(dynamics, **options), "discrete", labels, algorithm)
 
 
 def exact_samples(
-    system, draw, kind: str, dtype: type, labels: tuple[int, ...], **options: Any
+    system: LatticeModel,
+    draw: Callable[[np.ndarray, Stream], None],
+    kind: str,
+    dtype: type[np.generic],
+    labels: tuple[int, ...],
+    **options: Any,
 ) -> Samples:
-    """`Samples` of a system whose every draw is independent of the one before.
+    """`Samples` of a system that is sampled exactly: every draw is independent.
 
-    Arguments:
-        system: Has `name`, `shape`, `periodic`, `symmetries`, `parameters()`.
-        draw: `draw(state, rng)` fills a state of `sites` entries from a stream of `_splitmix`.
-        kind, dtype, labels: Of the samples.
-        options: See `exact_walk`.
+    Args:
+        system: The system.
+        draw: `draw(state, rng)` fills a state, shape `(sites,)`, from a stream of `splitmix`.
+        kind: Kind of the samples: `"discrete"`, `"angle"` or `"real"`.
+        dtype: Type of the values.
+        labels: States that the codes stand for (discrete samples only).
+        options: See `exact_draws`.
     """
-    result = exact_walk(system, draw, prod(system.shape), dtype, **options)
-    return as_samples(system, result, kind, labels, "exact")
+    draws = exact_draws(system, draw, prod(system.shape), dtype, **options)
+    return as_samples(system, draws, kind, labels, "exact")
 
 
-def exact_walk(system, draw, sites: int, dtype: type, **options: Any) -> Walk:
-    """The walk of a system whose every draw is independent of the one before.
+def exact_draws(
+    system: Model,
+    draw: Callable[[np.ndarray, Stream], None],
+    sites: int,
+    dtype: type[np.generic],
+    **options: Any,
+) -> Draws:
+    """Independent draws, made by the same driver as Markov chains.
 
-    Arguments:
-        system, draw, dtype: See `exact_samples`.
-        sites: Entries of a state.
-        options: Of `_walk.walk`; of those of a Markov chain (`algorithm`, `thinning`, `burn_in`) none but
-            what independent draws have is taken.
+    Args:
+        system: The system; its name appears in messages.
+        draw: `draw(state, rng)` fills a state, shape `(sites,)`, from a stream of `splitmix`.
+        sites: Number of entries of a state.
+        dtype: Type of the values.
+        options: Options of `driver.run_chains`.  Options of Markov chains (`algorithm`,
+            `thinning`, `burn_in`) admit only values that independent draws satisfy.
     """
-    rejected = {name: options.pop(name) for name in _OF_INDEPENDENT_DRAWS if name in options}
-    for option, value in rejected.items():
-        if value not in _OF_INDEPENDENT_DRAWS[option]:
-            raise InputError(f"{system.name} is sampled exactly: {option} {value!r} has no meaning")
-    unknown = [option for option in options if option not in signature(walk).parameters]
-    if unknown:
-        raise InputError(f"{system.name} is sampled exactly: there is no option {unknown[0]!r}")
+    _check_options(system.name, options)
+    options = {name: value for name, value in options.items() if name not in _INDEPENDENT}
 
-    def advance(state: np.ndarray, rng: np.ndarray, updates: int) -> int:
+    def advance(state: np.ndarray, rng: Stream, updates: int) -> int:
         draw(state, rng)
         return updates * sites
 
@@ -89,36 +114,58 @@ def exact_walk(system, draw, sites: int, dtype: type, **options: Any) -> Walk:
         return np.zeros(sites, dtype)
 
     dynamics = Dynamics(start, advance, lambda state: (0.0,), sites, dtype=dtype, names=("none",))
-    return walk(dynamics, thinning=1, burn_in=0, **options)
+    return run_chains(dynamics, thinning=1, burn_in=0, **options)
 
 
-def as_samples(system, result: Walk, kind: str, labels: tuple[int, ...], algorithm: str) -> Samples:
-    """The draws of a walk as `Samples` that say where they come from."""
-    values = result.values.reshape(*result.values.shape[:2], *system.shape)
+def _check_options(name: str, options: dict[str, Any]) -> None:
+    """Raise InputError for an option that has no meaning for independent draws."""
+    for option, allowed in _INDEPENDENT.items():
+        if option in options and options[option] not in allowed:
+            raise InputError(
+                f"{name} is sampled exactly: {option} {options[option]!r} has no meaning"
+            )
+    known = signature(run_chains).parameters
+    unknown = [option for option in options if option not in known and option not in _INDEPENDENT]
+    if unknown:
+        raise InputError(f"{name} is sampled exactly: there is no option {unknown[0]!r}")
+
+
+def as_samples(
+    system: LatticeModel, draws: Draws, kind: str, labels: tuple[int, ...], algorithm: str
+) -> Samples:
+    """Convert draws to `Samples` with their provenance.
+
+    Args:
+        system: The system that was sampled.
+        draws: Result of `driver.run_chains`.
+        kind: Kind of the samples: `"discrete"`, `"angle"` or `"real"`.
+        labels: States that the codes stand for (discrete samples only).
+        algorithm: Name of the algorithm.
+    """
     return Samples(
-        values,
+        draws.values.reshape(*draws.values.shape[:2], *system.shape),
         kind,
         system.periodic,
         labels,
         system.symmetries,
-        provenance(system, result, algorithm),
+        provenance(system, draws, algorithm),
     )
 
 
-def provenance(system, result: Walk, algorithm: str) -> dict[str, Any]:
-    """Where the draws of a walk come from."""
+def provenance(system: Model, draws: Draws, algorithm: str) -> dict[str, Any]:
+    """System, algorithm, seed and statistics of draws, as saved with the samples."""
     return {
         "system": system.name,
         "parameters": system.parameters(),
         "algorithm": algorithm,
-        "thinning": result.thinning,
-        "burn_in": result.burn_in,
-        "tau_int": result.tau_int,
-        "tau_draws": result.tau_draws,
-        "effective": result.effective,
-        "rhat": result.rhat if isfinite(result.rhat) else None,
-        "complete": result.complete,
-        "seed": result.seed,
-        "chains": len(result.values),
+        "thinning": draws.thinning,
+        "burn_in": draws.burn_in,
+        "tau_int": draws.tau_int,
+        "tau_draws": draws.tau_draws,
+        "effective": draws.effective,
+        "rhat": draws.rhat if isfinite(draws.rhat) else None,
+        "complete": draws.complete,
+        "seed": draws.seed,
+        "chains": len(draws.values),
         "version": __version__,
     }

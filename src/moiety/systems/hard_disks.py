@@ -1,17 +1,18 @@
 r"""Hard disks of diameter 1 in equilibrium: all configurations without overlap are equally likely.
 
-A fixed number in a periodic square box, moved by event chains (`_event_chains`).  The liquid ends
-at a packing fraction of 0.700 (Bernard & Krauth, Phys. Rev. Lett. 107, 155704 (2011)).
+A fixed number of disks in a periodic square box is moved by event chains
+(`dynamics.event_chains`).  The liquid ends at a packing fraction of 0.700: Bernard & Krauth,
+Phys. Rev. Lett. 107, 155704 (2011), https://arxiv.org/abs/1102.4094
 
-All chains begin as a lattice of bonds: even ones as they are, odd ones with x and y exchanged, which
-turns the sign of the hexatic order sum exp(6 i t).  So chains that remember it disagree, and the
-burn-in, as the spacing of the frames, follows from the slowest of the density waves that fit the box
-once, the hexatic order and the number of neighbours.
+All chains start from a crystal of bonded disks.  In odd chains x and y are exchanged, which
+changes the sign of the hexatic order sum exp(6 i t), so chains that remember their start
+disagree.  Burn-in and thinning therefore follow the slowest of these: the longest density waves
+of the box, the hexatic order and the number of neighbours.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import ceil, isqrt, pi, sqrt
 from typing import Any, ClassVar
 
@@ -20,26 +21,27 @@ import numpy as np
 from ..base.errors import InputError
 from ..data.particles import Particles
 from ..exact.hard_particles import FREEZING, henderson_compressibility, henderson_excess_entropy
-from ._box import as_particles, checked_below, checked_count
-from .dynamics.driver import Dynamics, walk
+from ._box import Fluid, as_particles, checked_below
+from .dynamics._arrays import Reals, Stream
+from .dynamics.driver import Dynamics, run_chains
 from .dynamics.event_chains import BOND, CONTACT, bonds, densest_cells, event_chains, waves
 
 __all__ = ["HardDisks", "arrangement"]
 
-# By measurement on 256 and 1024 disks at packing fractions of 0.1 to 0.69.
-_CHAIN, _LONGEST = 8.0, 0.25  # of a chain: events in the mean, and its length in sides at most
-_SWEEP, _DENSE_SWEEP = 4.0, 64.0  # events a disk between two looks at the state
-_DENSE = 0.66  # packing fraction from which hexatic order is what relaxes last
-_RARE = 2.0  # events that a chain counts for at least: a disk alone goes far, too
-_SMALL = 64  # disks that may begin as any lattice
+# Measured on 256 and 1024 disks at packing fractions of 0.1 to 0.69.
+_CHAIN, _LONGEST = 8.0, 0.25  # mean number of events per chain; longest chain in sides of the box
+_SWEEP, _DENSE_SWEEP = 4.0, 64.0  # events per disk between two observations
+_DENSE = 0.66  # packing fraction above which the hexatic order relaxes last
+_RARE = 2.0  # least number of events counted per chain: an isolated disk moves far, too
+_SMALL = 64  # largest number of disks that may start from any lattice
 
 
 @dataclass(frozen=True)
-class HardDisks:
+class HardDisks(Fluid):
     """Disks of diameter 1 in a periodic square box.
 
-    Arguments:
-        particles: Their number N.
+    Args:
+        particles: Number of disks N.
         packing_fraction: phi = pi / 4 N / area, at most 0.7.
 
     Example:
@@ -50,19 +52,19 @@ class HardDisks:
         (-0.794233, -0.783644)
     """
 
-    particles: int
-    packing_fraction: float
-
     name: ClassVar[str] = "hard-disks"
     dimensions: ClassVar[int] = 2
 
-    def __post_init__(self):
-        object.__setattr__(self, "particles", checked_count("particles", self.particles))
+    packing_fraction: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         phi = checked_below("packing_fraction", self.packing_fraction, FREEZING, closed=True)
         object.__setattr__(self, "packing_fraction", phi)
         if _distance(arrangement(self.particles)) * self.side <= CONTACT:
             raise InputError(
-                f"no lattice of {self.particles} disks is known that fits at a packing fraction of {phi:g}"
+                f"no lattice of {self.particles} disks is known that fits at a packing fraction of"
+                f" {phi:g}; choose a lower packing fraction or another number of particles"
             )
 
     @property
@@ -72,45 +74,42 @@ class HardDisks:
 
     @property
     def side(self) -> float:
-        """Of the box, in diameters."""
+        """Side of the box in diameters."""
         return sqrt(self.particles / self.density)
 
-    @property
-    def periodic(self) -> tuple[bool, ...]:
-        """Both edges are."""
-        return (True, True)
-
-    def parameters(self) -> dict[str, Any]:
-        """The fields by name."""
-        return asdict(self)
-
     def exact_excess_entropy(self) -> float:
-        """Per disk in nats, over the ideal gas of the same density: infinitely many disks, by Henderson's equation.
+        """Excess entropy per disk in nats over the ideal gas: infinitely many disks.
 
-        Not quite exact: too small by 0.003 at phi = 0.5, 0.02 at 0.65, see `exact.hard_particles`.
+        By Henderson's equation of state, which is not quite exact: the value is too small by
+        0.003 at phi = 0.5 and by 0.02 at 0.65; see `moiety.exact.hard_particles`.
         """
         return henderson_excess_entropy(self.packing_fraction)
 
     def finite_excess_entropy(self) -> float:
-        """That of this number of disks to the order of 1 / N, over as many points in the same box."""
+        """Excess entropy per disk in nats over the ideal gas: N disks in this box, to order 1/N."""
         return henderson_excess_entropy(self.packing_fraction, self.particles)
 
     def sample(
         self, samples: int = 2048, *, algorithm: str | None = None, **options: Any
     ) -> Particles:
-        """Practically independent frames; measured in each is Z, over the moves that led to it.
+        """Practically independent frames.
 
-        Arguments:
-            samples: Number of frames, rounded up to equal draws of all chains.
-            algorithm: `"event-chain"`, the only one.
-            options: Of `_walk.walk`; a sweep is 4 collisions a disk, 64 above phi = 0.66.
+        Args:
+            samples: Number of frames, rounded up to equally many draws from each chain.
+            algorithm: `"event-chain"`, the only algorithm.
+            options: Options of `driver.run_chains`; a sweep is 4 collisions per disk, 64 above
+                phi = 0.66.
+
+        Returns:
+            Frames with `measured["compressibility"]`: Z, averaged over the moves that led to the
+            frame.
         """
         algorithm = algorithm or "event-chain"
         if algorithm != "event-chain":
             raise InputError(f"unknown algorithm {algorithm!r}; choose from event-chain")
-        result = walk(self._dynamics(), samples=samples, **options)
+        draws = run_chains(self._dynamics(), samples=samples, **options)
         return as_particles(
-            self, result, algorithm, {"compressibility": result.values[..., -1].ravel()}
+            self, draws, algorithm, {"compressibility": draws.values[..., -1].ravel()}
         )
 
     def _dynamics(self) -> Dynamics:
@@ -118,11 +117,11 @@ class HardDisks:
         cells, near = (densest_cells(side, reach, self.particles) for reach in (CONTACT, BOND))
         length, chains = self._pace()
 
-        def advance(state: np.ndarray, rng: np.ndarray, updates: int) -> int:
+        def advance(state: Reals, rng: Stream, updates: int) -> int:
             event_chains(state, side, cells, length, chains * updates, rng)
             return updates * sites
 
-        def observe(state: np.ndarray) -> tuple[float, ...]:
+        def observe(state: Reals) -> tuple[float, ...]:
             positions = state[:-1].reshape(-1, 2)
             return (*bonds(positions, side, near), *waves(positions, side))
 
@@ -135,27 +134,28 @@ class HardDisks:
         )
         return Dynamics(self._start, advance, observe, sites, dtype=np.float64, names=names)
 
-    def _start(self, chain: int, generator: np.random.Generator) -> np.ndarray:
-        sites = generator.permutation(arrangement(self.particles))[
-            : self.particles
-        ]  # what is left over are vacancies
+    def _start(self, chain: int, generator: np.random.Generator) -> Reals:
+        sites = generator.permutation(arrangement(self.particles))
+        sites = sites[: self.particles]  # the sites left over are vacancies
         sites = (sites + generator.random(2)) % 1.0 * self.side
         return np.append(sites[:, ::-1] if chain % 2 else sites, 0.0)
 
     def _pace(self) -> tuple[float, int]:
-        """Mean length of chains, and how many of them are a sweep."""
-        events = 4 / pi * (henderson_compressibility(self.packing_fraction) - 1)  # of a length of 1
+        """Mean length of a chain, and number of chains per sweep."""
+        # events per unit length
+        events = 4 / pi * (henderson_compressibility(self.packing_fraction) - 1)
         length = min(_CHAIN / events, _LONGEST * self.side)
         sweep = _DENSE_SWEEP if self.packing_fraction > _DENSE else _SWEEP
         return length, ceil(self.particles * sweep / max(events * length, _RARE))
 
 
-def arrangement(particles: int) -> np.ndarray:
-    """The sites of a lattice that fits the unit torus, in units of its side, shape `(sites, 2)`.
+def arrangement(particles: int) -> Reals:
+    """Sites of a lattice that fits the unit torus, shape `(sites, 2)`.
 
-    The one of largest distances among even numbers of rows, every other one shifted by half a site,
-    square ones, and for small numbers all of one site a row, each shifted by k against the one before;
-    the former two may have some sites more than particles.
+    The lattice with the largest distance between sites is chosen among: even numbers of rows,
+    each shifted by half a site against the row before; square lattices; and, for small numbers, all
+    lattices of a single site per row, each shifted by k.  The first two kinds may have a few more
+    sites than particles.
 
     Example:
         >>> len(arrangement(64)), len(arrangement(60)), round(float(_distance(arrangement(5))), 3)
@@ -169,13 +169,13 @@ def arrangement(particles: int) -> np.ndarray:
     return max(lattices, key=_distance)
 
 
-def _rows(rows: int, columns: int, shift: float) -> np.ndarray:
-    """Rows of sites, each shifted against the one before."""
+def _rows(rows: int, columns: int, shift: float) -> Reals:
+    """Rows of sites, each shifted against the row before, shape `(rows * columns, 2)`."""
     row, column = np.divmod(np.arange(rows * columns), columns)
     return np.stack([(column / columns + row * shift) % 1.0, row / rows], axis=1)
 
 
-def _distance(sites: np.ndarray) -> float:
-    """The least one between the first site and another, or an image of its own."""
+def _distance(sites: Reals) -> float:
+    """Shortest distance from the first site to another site or to an image of itself."""
     apart = np.minimum(sites[1:], 1 - sites[1:])
-    return min(np.hypot(*apart.T).min(initial=1.0), 1.0)
+    return float(min(np.hypot(*apart.T).min(initial=1.0), 1.0))

@@ -1,34 +1,34 @@
-r"""Hard rods of length 1 on a ring (Tonks, Phys. Rev. 50, 955 (1936)).
+r"""Hard rods of length 1 on a ring (Tonks, Phys. Rev. 50, 955 (1936), doi:10.1103/PhysRev.50.955).
 
-Taking its length away from every rod maps N rods on a ring of length L to N points on a ring of
-length L - N, one to one but for the turn of the ring, and no two points know of each other.  So
-sorted uniform numbers x_i on [0, L - N) give a draw: the rods are at x_i + i, turned by a uniform
-angle.  The gaps between rods are uniform on the simplex; in the limit of a large ring they are
-independent, of density p exp(-p gap) with the pressure p = rho / (1 - rho).
+Removing the length of every rod maps N rods on a ring of length L to N independent points on a
+ring of length L - N, one to one up to a rotation.  So sorted uniform numbers x_i on [0, L - N)
+give a draw: the rods are at x_i + i, rotated by a uniform random length.  The gaps between rods
+are uniform on the simplex.  In the limit of a large ring they are independent with density
+p exp(-p gap), where p = rho / (1 - rho) is the pressure.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
 from numba import njit
 
 from ..data.particles import Particles
 from ..exact.hard_particles import tonks_excess_entropy
-from ._box import checked_below, checked_count, exact_particles
+from ._box import Fluid, checked_below, exact_particles
+from .dynamics._arrays import Reals, Stream
 from .dynamics.splitmix import uniform
 
 __all__ = ["HardRods", "place"]
 
 
 @dataclass(frozen=True)
-class HardRods:
+class HardRods(Fluid):
     """Rods of length 1 on a ring.
 
-    Arguments:
-        particles: Their number N.
+    Args:
+        particles: Number of rods N.
         density: Rods per length, between 0 and 1.
 
     Example:
@@ -39,50 +39,45 @@ class HardRods:
         (-0.693147, -0.686216)
     """
 
-    particles: int
-    density: float
-
     name: ClassVar[str] = "hard-rods"
     dimensions: ClassVar[int] = 1
 
-    def __post_init__(self):
-        object.__setattr__(self, "particles", checked_count("particles", self.particles))
+    density: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         object.__setattr__(self, "density", checked_below("density", self.density, 1.0))
 
     @property
     def side(self) -> float:
-        """Length of the ring, in diameters."""
+        """Length of the ring in diameters."""
         return self.particles / self.density
 
-    @property
-    def periodic(self) -> tuple[bool, ...]:
-        """The ring is."""
-        return (True,)
-
-    def parameters(self) -> dict[str, Any]:
-        """The fields by name."""
-        return asdict(self)
-
     def exact_excess_entropy(self) -> float:
-        """Per rod in nats, over the ideal gas of the same density: infinitely many rods, ln(1 - rho)."""
+        """Excess entropy per rod in nats over the ideal gas, ln(1 - rho): infinitely many rods."""
         return tonks_excess_entropy(self.density)
 
     def finite_excess_entropy(self) -> float:
-        """That of this number of rods, exact, over as many points on the same ring."""
+        """Excess entropy per rod in nats over the ideal gas, exact for N rods on this ring."""
         return tonks_excess_entropy(self.density, self.particles)
 
     def sample(self, samples: int = 2048, **options: Any) -> Particles:
-        """Independent frames; see `_box.exact_particles` for the options."""
+        """Independent frames.
+
+        Args:
+            samples: Number of frames, rounded up to equally many draws from each chain.
+            options: See `_sampling.exact_draws`.
+        """
         side = self.side
 
-        def draw(state: np.ndarray, rng: np.ndarray) -> None:
+        def draw(state: Reals, rng: Stream) -> None:
             place(state, side, rng)
 
         return exact_particles(self, draw, samples=samples, **options)
 
 
 @njit(nogil=True, cache=True)
-def place(state, side, rng):
+def place(state: Reals, side: float, rng: Stream) -> None:
     """Fill `state` with the centres of rods on a ring of length `side`."""
     for i in range(len(state)):
         state[i] = (side - len(state)) * uniform(rng)

@@ -1,13 +1,13 @@
-r"""Stationary Markov chain read along a line: p(x) = 1/q prod_i P(x_i | x_{i-1}).
+r"""Stationary Markov chain along a line: p(x) = 1/q prod_i P(x_i | x_{i-1}).
 
-A site repeats the one before with probability `stay` and is any other state else.  The
-segment is open and a marginal of the infinite chain: neighbouring parts of it share
-one M, whatever their lengths (see `exact.markov`).
+A site repeats the state of the site before with probability `stay`; otherwise it takes any other
+state with equal probability.  The segment is open and a marginal of the infinite chain, so M is
+the same between neighbouring segments of any lengths (see `moiety.exact.markov`).
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,20 +16,22 @@ from numba import njit
 from ..base.errors import InputError
 from ..data.samples import Samples
 from ..exact import markov
-from ._lattice import checked_number, checked_shape, checked_states
+from ._lattice import checked_states
+from ._models import LatticeModel
 from ._sampling import exact_samples
+from .dynamics._arrays import Codes, Reals, Stream
 from .dynamics.splitmix import uniform
 
 __all__ = ["MarkovChain", "run"]
 
 
 @dataclass(frozen=True)
-class MarkovChain:
+class MarkovChain(LatticeModel):
     """States on an open line.
 
-    Arguments:
+    Args:
         size: Number of sites.
-        stay: Probability, between 0 and 1, of repeating the state before.
+        stay: Probability, between 0 and 1, that a site repeats the state before.
         states: q, from 2 to 256.
 
     Example:
@@ -40,49 +42,44 @@ class MarkovChain:
         (0.336585, 0.3680642)
     """
 
+    name: ClassVar[str] = "markov-chain"
+    axes: ClassVar[int] = 1
+    temperature: ClassVar[float] = 1.0  # the energy is -ln p
+
     size: int
     stay: float = 0.9
     states: int = 2
 
-    name: ClassVar[str] = "markov-chain"
-    temperature: ClassVar[float] = 1.0  # the energy is -ln p
-
-    def __post_init__(self):
-        object.__setattr__(self, "size", checked_shape(self.size, 1)[0])
-        object.__setattr__(self, "stay", checked_number("stay", self.stay, positive=True))
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._check_numbers("stay", positive=True)
         object.__setattr__(self, "states", checked_states(self.states))
         if self.stay >= 1:
             raise InputError(f"stay must be between 0 and 1, not {self.stay!r}")
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """Its one side."""
-        return (self.size,)
-
-    @property
     def periodic(self) -> tuple[bool, ...]:
-        """Its one axis is not."""
+        """The boundaries are open."""
         return (False,)
 
     @property
     def symmetries(self) -> tuple[str, ...]:
-        """Of p, see `samples.SYMMETRIES`: all states are alike, and so are both directions."""
+        """Symmetries of p: all states are equivalent, and so are both directions."""
         return ("flip", "reflect")
 
     @property
     def transitions(self) -> np.ndarray:
-        """P(b | a), shape `(q, q)`, rows a."""
+        """Transition probabilities P(b | a), shape `(q, q)`, row a and column b."""
         return markov.lazy_transitions(self.stay, self.states)
 
-    def parameters(self) -> dict[str, Any]:
-        """The fields by name."""
-        return asdict(self)
-
     def energy(self, values: np.ndarray) -> np.ndarray:
-        """-ln p of segments, shape `(chain, draw)`, of codes 0..q-1."""
+        """Energies -ln p, shape `(chain, draw)`, of codes 0..q-1."""
         stays = (values[..., 1:] == values[..., :-1]).sum(axis=-1)
         move = np.log((1 - self.stay) / (self.states - 1))
-        return np.log(self.states) - stays * np.log(self.stay) - (self.size - 1 - stays) * move
+        energies: np.ndarray = (
+            np.log(self.states) - stays * np.log(self.stay) - (self.size - 1 - stays) * move
+        )
+        return energies
 
     def exact_entropy(self) -> float:
         """Entropy per site of this segment in nats, S(N) / N."""
@@ -93,15 +90,20 @@ class MarkovChain:
         return markov.markov_entropy(self.transitions)
 
     def information(self) -> float:
-        """M in nats between neighbouring segments of any lengths."""
+        """Mutual information M in nats between neighbouring segments of any lengths."""
         return markov.markov_information(self.transitions)
 
     def sample(self, samples: int = 2048, **options: Any) -> Samples:
-        """Independent segments; see `_sampling.exact_walk` for the options."""
+        """Independent segments.
+
+        Args:
+            samples: Number of samples, rounded up to equally many draws from each chain.
+            options: See `_sampling.exact_draws`.
+        """
         start = np.cumsum(markov.stationary_distribution(self.transitions))
         moves = np.cumsum(self.transitions, axis=1)
 
-        def draw(state: np.ndarray, rng: np.ndarray) -> None:
+        def draw(state: np.ndarray, rng: Stream) -> None:
             run(state, start, moves, rng)
 
         return exact_samples(
@@ -110,15 +112,17 @@ class MarkovChain:
 
 
 @njit(nogil=True, cache=True)
-def run(values, start, moves, rng):
-    """Fill `values` with a run of the chain, by inversion of cumulative probabilities.
+def run(values: Codes, start: Reals, moves: Reals, rng: Stream) -> None:
+    """Fill `values` with a segment of the chain, by inversion of cumulative probabilities.
 
-    Arguments:
-        start: Cumulative, of the first state, shape `(q,)`.
-        moves: Cumulative along each row, shape `(q, q)`.
-        rng: A stream of `_splitmix`.
+    Args:
+        values: Codes, shape `(sites,)`.
+        start: Cumulative probabilities of the first state, shape `(q,)`.
+        moves: Cumulative transition probabilities along each row, shape `(q, q)`.
+        rng: Random stream of `splitmix`.
     """
     last = len(start) - 1  # sums may end just below 1
-    values[0] = min(np.searchsorted(start, uniform(rng), side="right"), last)
+    values[0] = min(int(np.searchsorted(start, uniform(rng), side="right")), last)
     for i in range(1, len(values)):
-        values[i] = min(np.searchsorted(moves[values[i - 1]], uniform(rng), side="right"), last)
+        row = moves[values[i - 1]]
+        values[i] = min(int(np.searchsorted(row, uniform(rng), side="right")), last)

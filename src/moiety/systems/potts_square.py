@@ -1,26 +1,22 @@
 r"""Potts model of q states on a square torus: E = -J sum_<ij> delta(s_i, s_j), s = 0..q-1.
 
-Wu, Rev. Mod. Phys. 54, 235 (1982).  The ferromagnet orders at T_c = J / ln(1 + sqrt q),
-continuously for q <= 4; beyond, coexisting phases take long to exchange.
+The ferromagnet orders at T_c = J / ln(1 + sqrt q), continuously for q <= 4.  For larger q the
+transition is discontinuous, and coexisting phases interchange slowly.
+
+Wu, Rev. Mod. Phys. 54, 235 (1982), https://doi.org/10.1103/RevModPhys.54.235
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from ..data.samples import Samples
 from ..exact import enumeration
-from ._lattice import (
-    checked_number,
-    checked_shape,
-    checked_states,
-    equal_bonds,
-    neighbour_table,
-    sublattices,
-)
+from ._lattice import checked_states, equal_bonds, neighbour_table, sublattices
+from ._models import LatticeModel
 from ._sampling import lattice_samples
 from ._spins import ising_symmetries
 
@@ -28,12 +24,12 @@ __all__ = ["PottsSquare"]
 
 
 @dataclass(frozen=True)
-class PottsSquare:
+class PottsSquare(LatticeModel):
     """Potts states on a periodic square lattice.
 
-    Arguments:
-        size: Side, or `(Lx, Ly)`.  A side of 2 has two bonds a pair, a side of 1 none.
-        temperature: In units of energy (k_B = 1).
+    Args:
+        size: Side, or `(Lx, Ly)`.  A side of 2 has two bonds per pair of sites, a side of 1 none.
+        temperature: T in units of energy (k_B = 1).
         states: q, from 2 to 256.
         coupling: J; negative for an antiferromagnet.
 
@@ -44,46 +40,32 @@ class PottsSquare:
         1.098612
     """
 
-    size: int | tuple[int, int]
+    name: ClassVar[str] = "potts-square"
+
     temperature: float
     states: int = 3
     coupling: float = 1.0
 
-    name: ClassVar[str] = "potts-square"
-
-    def __post_init__(self):
-        object.__setattr__(self, "size", checked_shape(self.size, 2))
-        object.__setattr__(
-            self, "temperature", checked_number("temperature", self.temperature, positive=True)
-        )
-        object.__setattr__(self, "coupling", checked_number("coupling", self.coupling))
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._check_numbers("temperature", positive=True)
+        self._check_numbers("coupling")
         object.__setattr__(self, "states", checked_states(self.states))
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """Sides of the lattice."""
-        return self.size
-
-    @property
-    def periodic(self) -> tuple[bool, ...]:
-        """Both axes are."""
-        return (True, True)
-
-    @property
     def symmetries(self) -> tuple[str, ...]:
-        """Of the Hamiltonian, see `samples.SYMMETRIES`; to reverse the codes permutes equal states."""
-        return ising_symmetries(self.shape, 0.0)
+        """Symmetries of the Hamiltonian; see `moiety.data.samples.SYMMETRIES`.
 
-    def parameters(self) -> dict[str, Any]:
-        """The fields by name."""
-        return asdict(self)
+        `flip`, the reversal of the codes, permutes equivalent states.
+        """
+        return ising_symmetries(self.shape, 0.0)
 
     def energy(self, values: np.ndarray) -> np.ndarray:
         """Total energies, shape `(chain, draw)`, of codes 0..q-1."""
         return -self.coupling * equal_bonds(values)
 
     def exact_entropy(self) -> float | None:
-        """Entropy per site in nats, by enumeration of up to 2**20 states, else none."""
+        """Entropy per site in nats by enumeration of up to 2**20 configurations, else None."""
         return enumeration.system_entropy(self, self.states)
 
     def entropy_infinite(self) -> float | None:
@@ -93,13 +75,14 @@ class PottsSquare:
     def sample(
         self, samples: int = 2048, *, algorithm: str | None = None, **options: Any
     ) -> Samples:
-        """Practically independent samples; see `_sampling.lattice_samples` for the algorithms.
+        """Practically independent samples; `_sampling.lattice_samples` describes the algorithms.
 
-        Arguments:
-            samples: Number of samples, rounded up to equal draws of all chains.
-            algorithm: `"wolff"`, `"swendsen-wang"` or `"metropolis"`, the only one for an
-                antiferromagnet of more than 2 states; of 2 states as for Ising; the best by default.
-            options: Of `_walk.walk`: `chains`, `seed`, `thinning`, `burn_in`, `progress`, ..
+        Args:
+            samples: Number of samples, rounded up to equally many draws from each chain.
+            algorithm: `"wolff"`, `"swendsen-wang"` or `"metropolis"`; the fastest valid algorithm
+                by default.  An antiferromagnet of more than 2 states admits only
+                `"metropolis"`; 2 states admit all algorithms of the Ising models.
+            options: Options of `driver.run_chains`: `chains`, `seed`, `thinning`, `burn_in`, ...
         """
         labels, bond = tuple(range(self.states)), self.coupling / self.temperature
         options |= {"samples": samples, "algorithm": algorithm}

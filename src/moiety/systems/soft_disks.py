@@ -1,18 +1,21 @@
-r"""Soft disks without temperature: packings of a random start's nearest minimum of the energy.
+r"""Athermal soft disks: packings at the energy minimum next to a random start.
 
     E = sum_{i<j} eps/2 (1 - r_ij / sigma_ij)^2    for r_ij < sigma_ij = (sigma_i + sigma_j) / 2
 
 Half of the disks have diameter 1, half 1.4, in a periodic square of packing fraction
-phi = pi/4 sum sigma_i^2 / L^2.  From uniformly random positions each packing is relaxed to the
-minimum next to it (O'Hern, Silbert, Liu, Nagel, PRE 68, 011306 (2003)); above phi_J = 0.841 most
-keep overlaps: they are jammed.
+phi = pi/4 sum sigma_i^2 / L^2.  Each packing is relaxed from uniformly random positions to the
+nearest minimum.  Above phi_J = 0.841 most packings keep overlaps: they are jammed.
+
+O'Hern, Silbert, Liu & Nagel, Phys. Rev. E 68, 011306 (2003),
+https://arxiv.org/abs/cond-mat/0304421
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import partial
 from math import pi, sqrt
 from os import cpu_count
 from typing import Any, ClassVar
@@ -23,29 +26,31 @@ from .. import __version__
 from ..base.errors import InputError, Stopped
 from ..base.random import Streams
 from ..data.particles import Particles
+from ..data.samples import MINIMUM_SAMPLES
 from ._lattice import checked_number
+from ._models import Model
+from .dynamics._arrays import Reals
 from .dynamics.driver import Progress
 from .dynamics.fire import contacts, relax
 
 __all__ = ["JAMMED", "SoftDisks"]
 
-JAMMED = (
-    1e-16  # eps a disk, above which a packing is jammed: forces of the tolerance are worth 1e-20
-)
+# Energy per disk in eps above which a packing is jammed; forces at the tolerance amount to 1e-20.
+JAMMED = 1e-16
 _LARGER = 1.4
 _LEAST, _MOST = 4, 10**6
 _MOST_STEPS = 2 * 10**6
-_AT_ONCE = 8  # packings in the queue of a thread
+_AT_ONCE = 8  # packings queued per thread
 
 
 @dataclass(frozen=True)
-class SoftDisks:
-    """Athermal packings of two sizes of disks.
+class SoftDisks(Model):
+    """Athermal packings of disks of two sizes.
 
-    Arguments:
+    Args:
         particles: Number of disks, half of them large.
-        packing_fraction: phi, counting overlaps twice.
-        tolerance: Largest force on a disk at which a packing is balanced, in eps per diameter.
+        packing_fraction: phi; overlaps are counted twice.
+        tolerance: Largest force on a disk of a balanced packing, in eps per diameter.
 
     Example:
         >>> packings = SoftDisks(particles=64, packing_fraction=0.6).sample(samples=8, seed=1)
@@ -59,35 +64,30 @@ class SoftDisks:
     packing_fraction: float
     tolerance: float = 1e-10
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if isinstance(self.particles, bool) or not isinstance(self.particles, (int, np.integer)):
             raise InputError(f"particles must be a whole number, not {self.particles!r}")
         if not _LEAST <= self.particles <= _MOST or self.particles % 2:
             raise InputError(
                 f"particles must be an even number from {_LEAST} to {_MOST}, not {self.particles}"
             )
-        for field in ("packing_fraction", "tolerance"):
-            checked_number(field, getattr(self, field))
-            if not getattr(self, field) > 0:
-                raise InputError(f"{field} must be positive, not {getattr(self, field)}")
+        for name in ("packing_fraction", "tolerance"):
+            checked_number(name, getattr(self, name), positive=True)
         if self.side < 2 * _LARGER:
             raise InputError(
-                f"a box of side {self.side:.2f} is too small for disks of diameter {_LARGER}; take more particles"
+                f"a box of side {self.side:.2f} is too small for disks of diameter {_LARGER}; take"
+                " more particles"
             )
 
     @property
-    def diameters(self) -> np.ndarray:
-        """Of the disks, the small ones first."""
+    def diameters(self) -> Reals:
+        """Diameters of the disks, shape `(particles,)`, the small disks first."""
         return np.repeat([1.0, _LARGER], self.particles // 2)
 
     @property
     def side(self) -> float:
-        """Of the box, in smaller diameters."""
+        """Side of the box in smaller diameters."""
         return sqrt(pi / 4 * self.particles * (1 + _LARGER**2) / 2 / self.packing_fraction)
-
-    def parameters(self) -> dict[str, Any]:
-        """Fields by name."""
-        return asdict(self)
 
     def sample(
         self,
@@ -101,41 +101,39 @@ class SoftDisks:
     ) -> Particles:
         """Independent packings.
 
-        Arguments:
-            samples: Their number.
-            seed: Of the starts.
-            threads: Packings made side by side; one for each core by default.  The numbers do
-                not depend on it.
-            progress: Called as (packings, samples).
-            stop: Asked now and then; once it says True, what is finished is returned.
+        Args:
+            samples: Number of packings.
+            seed: Seed for all random numbers.
+            threads: Packings relaxed in parallel, by default one per core; the results do not
+                depend on it.
+            progress: Called as `progress(done, total)` with numbers of packings.
+            stop: Called now and then; if it returns True, the finished packings are returned.
 
         Returns:
-            Frames with `measured`: `energy`, `pressure` (eps per diameter squared), `contacts` a disk that is
-            no rattler, `rattlers` (their share), `max_force`, `steps`, and whether they are `converged` and
-            `jammed`; energies in eps a disk.
+            Frames with `measured`: `energy` (eps per disk), `pressure` (eps per diameter squared),
+            `contacts` (mean number per disk, rattlers excluded), `rattlers` (fraction of disks),
+            `max_force`, `steps`, and whether a packing is `converged` and `jammed`.
 
         Raises:
             InputError: Fewer than 8 samples, or a negative seed.
-            Stopped: Stopped before 8 packings were finished.
+            Stopped: `stop` returned True before 8 packings were finished.
         """
-        if samples < 8 or seed < 0:
+        if samples < MINIMUM_SAMPLES or seed < 0:
             raise InputError(
-                f"samples must be at least 8 and the seed not negative, not {samples} and {seed}"
+                f"samples must be at least 8 and seed not negative, not {samples} and {seed}"
             )
-        done: list[tuple[np.ndarray, dict[str, float]]] = []
+        done: list[tuple[Reals, dict[str, float]]] = []
         workers = threads or cpu_count() or 1
         with ThreadPoolExecutor(workers) as pool:
             for first in range(0, samples, workers * _AT_ONCE):
                 if stop and stop():
                     break
-                for one in pool.map(
-                    lambda k: self._packing(seed, k),
-                    range(first, min(first + workers * _AT_ONCE, samples)),
-                ):
-                    done.append(one)
+                numbers = range(first, min(first + workers * _AT_ONCE, samples))
+                for packing in pool.map(partial(self._packing, seed), numbers):
+                    done.append(packing)
                     if progress:
                         progress(len(done), samples)
-        if len(done) < 8:
+        if len(done) < MINIMUM_SAMPLES:
             raise Stopped("stopped before 8 packings were finished; nothing is kept")
         positions, rows = zip(*done, strict=True)
         measured = {name: np.array([row[name] for row in rows]) for name in rows[0]}
@@ -149,8 +147,8 @@ class SoftDisks:
             provenance=self._provenance(seed, samples, measured),
         )
 
-    def _packing(self, seed: int, number: int) -> tuple[np.ndarray, dict[str, float]]:
-        """Positions and what is measured of one packing."""
+    def _packing(self, seed: int, number: int) -> tuple[Reals, dict[str, float]]:
+        """Positions `(particles, 2)` and measured quantities of a packing."""
         positions = Streams(seed).numpy("packing", number).random((self.particles, 2)) * self.side
         energy, virial, largest, steps = relax(
             positions, self.diameters, self.side, self.tolerance, _MOST_STEPS
@@ -171,16 +169,16 @@ class SoftDisks:
     def _provenance(
         self, seed: int, samples: int, measured: dict[str, np.ndarray]
     ) -> dict[str, Any]:
-        found = len(measured["energy"])
+        finished = len(measured["energy"])
         return {
             "system": self.name,
             "parameters": self.parameters(),
             "algorithm": "FIRE",
             "tau_int": 0.5,
-            "effective": float(found),
+            "effective": float(finished),
             "jammed": float(measured["jammed"].mean()),
-            "unconverged": int(found - measured["converged"].sum()),
-            "complete": found == samples,
+            "unconverged": int(finished - measured["converged"].sum()),
+            "complete": finished == samples,
             "seed": seed,
             "version": __version__,
         }

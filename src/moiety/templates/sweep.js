@@ -1,23 +1,23 @@
 "use strict";
-// Charts of the page of a sweep: uPlot draws axes and lines; marks, error bars, switches and what the pointer reads are here.
+// Charts of the page of a sweep. uPlot draws axes and lines; this script adds marks, error bars, buttons and the tooltip.
 (() => {
-  const said = JSON.parse(document.getElementById("data").textContent);
+  const data = JSON.parse(document.getElementById("data").textContent);
   const DASHES = { solid: [], dashed: [7, 4], dotted: [2, 4] };
   const FOLDS = ["blue", "vermilion", "green", "purple", "orange", "sky"];
-  const NEAR = 45; // pixels from the pointer to what it reads
-  const WIDER = 1.6; // rings than disks
-  const APART = 6; // pixels between points at the same place
+  const NEAR = 45; // largest distance in pixels from the pointer to a point that it reads
+  const WIDER = 1.6; // size of rings relative to disks
+  const APART = 6; // pixels between points at the same position
 
-  // Colours are the page's own, so that they follow light and dark.
+  // Resolve colours of the page, which follow light and dark.
   const probe = document.body.appendChild(document.createElement("span"));
   probe.hidden = true;
-  let known = new Map();
+  let resolved = new Map();
   const colour = words => {
-    if (!known.has(words)) {
+    if (!resolved.has(words)) {
       probe.style.color = words;
-      known.set(words, getComputedStyle(probe).color);
+      resolved.set(words, getComputedStyle(probe).color);
     }
-    return known.get(words);
+    return resolved.get(words);
   };
 
   const minus = text => text.replace("-", "−");
@@ -27,19 +27,19 @@
     const digits = Math.min(Math.max(1 - Math.floor(Math.log10(error)), 0), 6);
     return minus(value.toFixed(digits)) + " ± " + error.toFixed(digits);
   };
-  const made = (name, classes, text) => {
+  const create = (name, classes, text) => {
     const element = document.createElement(name);
     if (classes) element.className = classes;
     if (text) element.textContent = text;
     return element;
   };
 
-  // Switches: a row of buttons for every tag that differs; of some tags one value at a time is on.
+  // A row of buttons for every tag that differs; some tags allow one value at a time.
   class Switches {
     constructor(chart, changed) {
       this.chart = chart;
       this.values = new Map();
-      for (const one of chart.series) for (const [tag, value] of Object.entries(one.tags)) {
+      for (const series of chart.series) for (const [tag, value] of Object.entries(series.tags)) {
         if (!this.values.has(tag)) this.values.set(tag, []);
         if (!this.values.get(tag).includes(value)) this.values.get(tag).push(value);
       }
@@ -52,15 +52,15 @@
     alone(tag) { return this.chart.one_of.includes(tag); }
 
     row(tag, values, changed) {
-      const row = made("div", this.alone(tag) ? "chips one" : "chips");
+      const row = create("div", this.alone(tag) ? "chips one" : "chips");
       row.setAttribute("role", "group");
       row.setAttribute("aria-label", tag);
-      row.append(made("span", "", tag));
+      row.append(create("span", "", tag));
       row.buttons = values.map(value => {
-        const button = made("button", "", value);
-        const colours = new Set(this.chart.series.filter(one => one.tags[tag] === value).map(one => one.colour));
+        const button = create("button", "", value);
+        const colours = new Set(this.chart.series.filter(series => series.tags[tag] === value).map(series => series.colour));
         if (colours.size === 1 && !this.alone(tag)) {
-          const dot = made("i");
+          const dot = create("i");
           dot.style.background = [...colours][0];
           button.prepend(dot);
         }
@@ -82,31 +82,31 @@
     }
 
     refresh() {
-      const possible = one => Object.entries(one.tags).every(([tag, value]) => !this.alone(tag) || this.on.get(tag).has(value));
+      const possible = series => Object.entries(series.tags).every(([tag, value]) => !this.alone(tag) || this.on.get(tag).has(value));
       const left = this.chart.series.filter(possible);
       for (const row of this.rows) for (const button of row.buttons) {
         button.setAttribute("aria-pressed", this.on.get(row.tag).has(button.value));
-        button.hidden = !this.alone(row.tag) && !left.some(one => one.tags[row.tag] === button.value);
+        button.hidden = !this.alone(row.tag) && !left.some(series => series.tags[row.tag] === button.value);
       }
     }
 
-    shows(one) { return Object.entries(one.tags).every(([tag, value]) => this.on.get(tag).has(value)); }
+    shows(series) { return Object.entries(series.tags).every(([tag, value]) => this.on.get(tag).has(value)); }
   }
 
-  // One chart in its figure.
+  // One chart.
   class Figure {
     constructor(figure, chart) {
       this.chart = chart;
       this.figure = figure;
       this.switches = new Switches(chart, () => this.switched());
-      this.tools = made("div", "tools");
-      this.reset = made("button", "reset", "see all");
+      this.tools = create("div", "tools");
+      this.reset = create("button", "reset", "see all");
       this.reset.type = "button";
       this.reset.hidden = true;
       this.reset.addEventListener("click", () => this.whole());
       this.tools.append(...this.switches.rows, this.reset);
-      this.canvas = made("div", "canvas");
-      this.tip = made("div", "tip");
+      this.canvas = create("div", "canvas");
+      this.tip = create("div", "tip");
       this.tip.hidden = true;
       figure.prepend(this.tools, this.canvas);
       this.plot = new uPlot(this.options(), this.table(), this.canvas);
@@ -121,22 +121,22 @@
 
     size() { return { width: this.canvas.clientWidth, height: this.canvas.clientHeight }; }
 
-    // All places in one column; null where a series has no point.
+    // One column of all positions, and one for each series with null where it has no point.
     table() {
-      const places = [...new Set(this.chart.series.flatMap(one => one.x))].sort((a, b) => a - b);
+      const places = [...new Set(this.chart.series.flatMap(series => series.x))].sort((a, b) => a - b);
       const row = new Map(places.map((x, place) => [x, place]));
-      return [places, ...this.chart.series.map(one => {
+      return [places, ...this.chart.series.map(series => {
         const column = new Array(places.length).fill(null);
-        one.x.forEach((x, place) => { column[row.get(x)] = one.y[place]; });
+        series.x.forEach((x, place) => { column[row.get(x)] = series.y[place]; });
         return column;
       })];
     }
 
     options() {
       const axis = { stroke: () => colour("var(--soft)"), grid: { stroke: () => colour("var(--line)"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif", labelFont: "13px system-ui, sans-serif", values: labels };
-      const series = this.chart.series.map(one => ({
-        show: this.switches.shows(one), label: one.name, width: 1.5, spanGaps: true, points: { show: false },
-        stroke: () => colour(one.colour), dash: DASHES[one.line] || [], paths: one.line ? undefined : () => null,
+      const series = this.chart.series.map(series => ({
+        show: this.switches.shows(series), label: series.name, width: 1.5, spanGaps: true, points: { show: false },
+        stroke: () => colour(series.colour), dash: DASHES[series.line] || [], paths: series.line ? undefined : () => null,
       }));
       return {
         ...this.size(), legend: { show: false }, series: [{}, ...series],
@@ -151,11 +151,11 @@
     }
 
     label() { return (this.shown()[0] || {}).unit || this.chart.y; }
-    shown() { return this.chart.series.filter(one => this.switches.shows(one)); }
+    shown() { return this.chart.series.filter(series => this.switches.shows(series)); }
 
     switched() {
-      this.plot.batch(() => this.chart.series.forEach((one, place) => {
-        const show = this.switches.shows(one);
+      this.plot.batch(() => this.chart.series.forEach((series, place) => {
+        const show = this.switches.shows(series);
         if (this.plot.series[place + 1].show !== show) this.plot.setSeries(place + 1, { show });
       }));
       this.dodge();
@@ -163,34 +163,34 @@
       this.tip.hidden = true;
     }
 
-    // Points of several series at one place stand side by side.
+    // Shift points of several series at the same position apart.
     dodge() {
       const shown = this.shown();
-      this.shift = new Map(shown.map((one, place) => [one, this.chart.dodge ? APART * (place - (shown.length - 1) / 2) : 0]));
+      this.shift = new Map(shown.map((series, place) => [series, this.chart.dodge ? APART * (place - (shown.length - 1) / 2) : 0]));
       this.plot.redraw(false);
     }
 
-    // All places with a margin, or what was zoomed to as it is.
+    // The whole range with a margin, or the zoomed range.
     sides(low, high) {
-      const places = this.chart.series.flatMap(one => one.x);
+      const places = this.chart.series.flatMap(series => series.x);
       return low <= Math.min(...places) && high >= Math.max(...places) ? padded(low, high, 0.03) : [low, high];
     }
 
     range(low, high) {
       if (low === null) return [0, 1];
       const ends = this.chart.zero ? [low, high, 0] : [low, high];
-      for (const one of this.shown()) one.y.forEach((y, place) => {
-        const error = one.error[place] || 0;
+      for (const series of this.shown()) series.y.forEach((y, place) => {
+        const error = series.error[place] || 0;
         if (y !== null && y >= low && y <= high) ends.push(y - error, y + error);
       });
       const top = Math.max(...ends), bottom = Math.min(...ends);
-      const floor = top > 0 && this.shown().some(one => one.floor);  // first looks may be far below what cannot be negative
+      const floor = top > 0 && this.shown().some(series => series.floor);  // M >= 0, but early bounds can be far below
       return padded(floor ? Math.max(bottom, -0.25 * top) : bottom, top, 0.06);
     }
 
-    at(one, place) {
-      const x = this.plot.valToPos(one.x[place], "x") + (this.shift.get(one) || 0);
-      return [x, this.plot.valToPos(one.y[place], "y")];
+    at(series, place) {
+      const x = this.plot.valToPos(series.x[place], "x") + (this.shift.get(series) || 0);
+      return [x, this.plot.valToPos(series.y[place], "y")];
     }
 
     draw() {
@@ -203,7 +203,7 @@
       ctx.translate(bbox.left, bbox.top);
       ctx.scale(scale, scale);
       if (this.chart.zero) this.rule(ctx);
-      for (const one of this.shown()) one.band ? this.band(ctx, one) : this.marks(ctx, one);
+      for (const series of this.shown()) series.band ? this.band(ctx, series) : this.marks(ctx, series);
       ctx.restore();
     }
 
@@ -217,57 +217,57 @@
       ctx.stroke();
     }
 
-    band(ctx, one) {
-      const high = this.plot.valToPos(one.y[0] + one.error[0], "y"), low = this.plot.valToPos(one.y[0] - one.error[0], "y");
+    band(ctx, series) {
+      const high = this.plot.valToPos(series.y[0] + series.error[0], "y"), low = this.plot.valToPos(series.y[0] - series.error[0], "y");
       ctx.globalAlpha = 0.2;
-      ctx.fillStyle = colour(one.colour);
+      ctx.fillStyle = colour(series.colour);
       ctx.fillRect(0, high, this.plot.over.clientWidth, low - high);
       ctx.globalAlpha = 1;
     }
 
-    marks(ctx, one) {
-      ctx.strokeStyle = colour(one.colour);
+    marks(ctx, series) {
+      ctx.strokeStyle = colour(series.colour);
       ctx.lineWidth = 1.4;
-      one.x.forEach((_, place) => {
-        if (one.y[place] === null) return;
-        const [x, y] = this.at(one, place), error = one.error[place];
+      series.x.forEach((_, place) => {
+        if (series.y[place] === null) return;
+        const [x, y] = this.at(series, place), error = series.error[place];
         if (error > 0) {
-          const high = this.plot.valToPos(one.y[place] + error, "y"), low = this.plot.valToPos(one.y[place] - error, "y");
+          const high = this.plot.valToPos(series.y[place] + error, "y"), low = this.plot.valToPos(series.y[place] - error, "y");
           ctx.beginPath();
           ctx.moveTo(x, high);
           ctx.lineTo(x, low);
           for (const end of [high, low]) { ctx.moveTo(x - 3, end); ctx.lineTo(x + 3, end); }
           ctx.stroke();
         }
-        if (!one.mark) return;
-        const size = one.hollow ? WIDER : 1; // a ring lets what lies inside it be seen
+        if (!series.mark) return;
+        const size = series.hollow ? WIDER : 1; // points inside a ring stay visible
         ctx.save();
         ctx.translate(x, y);
         ctx.scale(size, size);
         ctx.lineWidth /= size;
-        ctx.fillStyle = colour(one.guessed.includes(place) ? "var(--paper)" : one.colour);
+        ctx.fillStyle = colour(series.guessed.includes(place) ? "var(--paper)" : series.colour);
         ctx.beginPath();
-        MARKS[one.mark](ctx, 0, 0);
+        MARKS[series.mark](ctx, 0, 0);
         ctx.closePath();
-        if (!one.hollow) ctx.fill();
+        if (!series.hollow) ctx.fill();
         ctx.stroke();
         ctx.restore();
       });
     }
 
-    // The point next to the pointer, in words.
+    // Show the point closest to the pointer.
     read() {
       const { left, top } = this.plot.cursor;
-      let best = NEAR, found = null;
-      if (left >= 0 && this.shift) for (const one of this.shown()) one.x.forEach((_, place) => {
-        if (one.y[place] === null) return;
-        const [x, y] = this.at(one, place), away = Math.hypot(x - left, y - top);
-        if (away < best) [best, found] = [away, { one, place, x, y }];
+      let best = NEAR, nearest = null;
+      if (left >= 0 && this.shift) for (const series of this.shown()) series.x.forEach((_, place) => {
+        if (series.y[place] === null) return;
+        const [x, y] = this.at(series, place), away = Math.hypot(x - left, y - top);
+        if (away < best) [best, nearest] = [away, { series, place, x, y }];
       });
-      this.tip.hidden = !found;
-      if (!found) return;
-      const { one, place, x, y } = found;
-      this.tip.replaceChildren(made("div", "", one.name), made("b", "", measured(one.y[place], one.error[place])), made("div", "soft", `${this.chart.along} ${plain(one.x[place])}`));
+      this.tip.hidden = !nearest;
+      if (!nearest) return;
+      const { series, place, x, y } = nearest;
+      this.tip.replaceChildren(create("div", "", series.name), create("b", "", measured(series.y[place], series.error[place])), create("div", "soft", `${this.chart.along} ${plain(series.x[place])}`));
       const over = this.plot.over, side = over.offsetLeft + x + 12;
       const fits = side + this.tip.offsetWidth <= this.canvas.clientWidth;
       this.tip.style.left = `${fits ? side : Math.max(side - 24 - this.tip.offsetWidth, 0)}px`;
@@ -284,13 +284,13 @@
 
     whole() { this.plot.setData(this.plot.data, true); }
 
-    // Two fingers: what is under them stays under them.
+    // Pinch: the points under the two fingers stay under them.
     pinch() {
       const over = this.plot.over;
       let start = null;
       const fingers = event => {
         const box = over.getBoundingClientRect(), [a, b] = event.touches;
-        const span = (one, other) => Math.max(Math.abs(one - other), 30);
+        const span = (u, v) => Math.max(Math.abs(u - v), 30);
         return { x: (a.clientX + b.clientX) / 2 - box.left, y: (a.clientY + b.clientY) / 2 - box.top, wide: span(a.clientX, b.clientX), high: span(a.clientY, b.clientY) };
       };
       over.addEventListener("touchstart", event => {
@@ -328,21 +328,21 @@
     return [low - pad, high + pad];
   };
 
-  // Numbers of an axis, all to the decimals that its steps need.
+  // Labels of an axis with the decimals that its steps need.
   const labels = (_, splits, place, space, step) => {
     let digits = 0;
     while (digits < 7 && Math.abs(Math.round(step * 10 ** digits) - step * 10 ** digits) > 1e-6) digits++;
     return splits.map(value => value === null ? "" : minus((Math.abs(value) < step / 1e3 ? 0 : value).toFixed(digits)));
   };
 
-  // Training curves of one state point.
+  // The training curves of one state point as a chart.
   const trained = trainings => ({
     x: "training step", y: "bound", along: "step", one_of: ["of"], off: [], zero: false,
-    series: trainings.flatMap(one => {
-      const base = { tags: { of: one.of, shown: "held out" }, error: [], guessed: [], line: "solid", mark: "", unit: one.unit, floor: one.floor };
-      const last = Math.max(...one.folds.flatMap(fold => fold.steps));
-      const held = { ...base, name: "held out", x: [0, last], y: [one.value, one.value], error: [one.error, one.error], colour: "var(--grey)", line: "dashed", band: true };
-      return [held, ...one.folds.map((fold, place) => {
+    series: trainings.flatMap(training => {
+      const base = { tags: { of: training.of, shown: "held out" }, error: [], guessed: [], line: "solid", mark: "", unit: training.unit, floor: training.floor };
+      const last = Math.max(...training.folds.flatMap(fold => fold.steps));
+      const held = { ...base, name: "held out", x: [0, last], y: [training.value, training.value], error: [training.error, training.error], colour: "var(--grey)", line: "dashed", band: true };
+      return [held, ...training.folds.map((fold, place) => {
         const name = `fold ${place + 1}`;
         const mark = fold.steps.length < 40 ? "disk" : "";
         return { ...base, name, x: fold.steps, y: fold.bound, tags: { ...base.tags, shown: name }, colour: `var(--${FOLDS[place % FOLDS.length]})`, mark };
@@ -350,7 +350,7 @@
     }),
   });
 
-  const figures = [...document.querySelectorAll("[data-chart]")].map(figure => new Figure(figure, said.charts[figure.dataset.chart]));
+  const figures = [...document.querySelectorAll("[data-chart]")].map(figure => new Figure(figure, data.charts[figure.dataset.chart]));
   for (const button of document.querySelectorAll(".unfold")) button.addEventListener("click", () => {
     const detail = document.getElementById(button.getAttribute("aria-controls"));
     detail.hidden = !detail.hidden;
@@ -358,11 +358,11 @@
     const figure = detail.querySelector("[data-training]:not([data-made])");
     if (figure) {
       figure.dataset.made = "yes";
-      figures.push(new Figure(figure, trained(said.trainings[figure.dataset.training])));
+      figures.push(new Figure(figure, trained(data.trainings[figure.dataset.training])));
     }
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-    known = new Map();
+    resolved = new Map();
     figures.forEach(figure => figure.plot.redraw(false, true));
   });
 })();

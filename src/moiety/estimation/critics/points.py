@@ -1,46 +1,53 @@
-r"""A critic of particles that needs no pixels: those near the interface, who is near whom.
+r"""A critic that sees particles as points, without pixels.
 
-Each particle is told its place and, from those of its own half within a reach, how they lie about it;
-particles on either side of the interface then meet in pairs,
+Each particle is embedded from its position and from its neighbours in the same half.  Particles
+on opposite sides of the interface then form pairs,
 
-    F(a, b) = sum_{i in a, j in b, r_ij < reach} f(r_ij, i, j) + sum_i h(i, all j near i) + sum_j h(...) + g(n_a, n_b)
+    F(a, b) = sum_{i in a, j in b, r_ij < reach} f(r_ij, i, j)
+              + sum_i h(i, all j near i) + sum_j h(j, all i near j) + g(n_a, n_b)
 
-f, h and g are small networks.  Distances enter through smooth bumps of the gap r_ij - sigma_ij and
-a sharp function of it, which tells contacts.  Nothing depends on the order of the particles, and
-one set of weights serves blocks of all sizes.
+where f, h and g are small networks.  Distances enter through smooth bumps of the gap
+r_ij - sigma_ij and through a steep function of it, which resolves contacts.  F does not depend on
+the order of the particles, and one set of weights serves blocks of all sizes.
 
 References:
-    Zaheer et al., NeurIPS 2017 (sums over sets); Schuett et al., NeurIPS 2017 (filters of distances).
+    Zaheer et al., Deep Sets, NeurIPS 2017, arXiv:1703.06114 (sums over sets);
+    Schuett et al., SchNet, NeurIPS 2017, arXiv:1706.08566 (filters of distances).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import Tensor, nn
 
+if TYPE_CHECKING:
+    from ..crops import CropShape
+
 __all__ = ["PointsCritic"]
 
-_BUMPS, _FIRST, _LAST = 14, -0.3, 1.3  # of the gap
-_SHARP = 0.05  # where the sharp function of the gap turns
-_FAR = 2.0  # beyond which a wall is as good as none
+_BUMPS, _FIRST, _LAST = 14, -0.3, 1.3  # number, first and last centre, in gaps
+_GEOMETRY = _BUMPS + 3 + 2  # numbers that describe a pair of particles
+_STEEP = 0.05  # scale of the steep function of the gap
+_FAR = 2.0  # distances to the walls are capped here
 
 Parts = tuple[Tensor, ...]
+Indices = tuple[Tensor, Tensor, Tensor]  # block, first particle, second particle of each pair
 
 
 @dataclass(frozen=True)
 class PointsCritic:
     """Configuration of the network of particles.
 
-    Arguments:
-        width: Features of a particle.
-        reach: Centres that are farther apart know nothing of each other, in diameters.
+    Args:
+        width: Features per particle.
+        reach: Largest distance of two centres that interact, in diameters.
 
     Example:
         >>> from ..crops import CropShape
-        >>> network = PointsCritic().build(CropShape(half=(1.0, 2.0), told=0))
+        >>> network = PointsCritic().build(CropShape(half=(1.0, 2.0), features=0))
         >>> network(torch.ones(5, 3, 3), torch.ones(5, 2, 3)).shape
         torch.Size([5])
     """
@@ -50,29 +57,28 @@ class PointsCritic:
     width: int = 32
     reach: float = 2.0
 
-    def build(self, shape: Any) -> nn.Module:
-        """A fresh network for points of a `crops.CropShape`."""
+    def build(self, shape: CropShape) -> nn.Module:
+        """Make a network with random initial weights.
+
+        Args:
+            shape: Shape of the pairs.
+        """
         return _Points(self, shape)
 
 
 class _Points(nn.Module):
-    def __init__(self, config: PointsCritic, shape: Any):
+    bumps: Tensor
+
+    def __init__(self, config: PointsCritic, shape: CropShape):
         super().__init__()
-        self.half, self.told, self.reach, space, width = (
-            shape.half,
-            shape.told,
-            config.reach,
-            shape.dimensions,
-            config.width,
-        )
-        geometry = _BUMPS + 3 + 2
-        self.place = nn.Sequential(
-            nn.Linear(2 * space + self.told, width), nn.SiLU(), nn.Linear(width, width)
-        )
-        self.within = nn.Sequential(nn.Linear(geometry, width), nn.SiLU(), nn.Linear(width, width))
+        self.sides_of_half, self.features = shape.half, shape.features
+        self.reach, width = config.reach, config.width
+        inputs = 2 * shape.dimensions + shape.features
+        self.place = nn.Sequential(nn.Linear(inputs, width), nn.SiLU(), nn.Linear(width, width))
+        self.within = nn.Sequential(nn.Linear(_GEOMETRY, width), nn.SiLU(), nn.Linear(width, width))
         self.told_by = nn.Linear(width, width, bias=False)
         self.gathered = nn.Sequential(nn.SiLU(), nn.Linear(width, width))
-        self.across = nn.Linear(geometry, width)
+        self.across = nn.Linear(_GEOMETRY, width)
         self.sides = nn.ModuleList(nn.Linear(width, width, bias=False) for _ in "ab")
         self.pair = nn.Sequential(nn.SiLU(), nn.Linear(width, width), nn.SiLU())
         self.pairs = nn.Linear(width, 1)
@@ -86,96 +92,89 @@ class _Points(nn.Module):
         return self.score(self.combine(*self.embed(a, b)))
 
     def embed(self, a: Tensor, b: Tensor) -> tuple[Parts, Parts]:
-        """Points, what is known of each within its half, and the numbers of them."""
+        """The points of each half, their embeddings and their number."""
         return self._embedded(a), self._embedded(b)
 
     def combine(self, a: Parts, b: Parts) -> Parts:
-        """Side by side; who meets whom is found when pairs are scored."""
+        """Put the halves side by side; `score` finds the pairs of particles."""
         return (*a, *b)
 
     def score(self, pairs: Parts) -> Tensor:
-        a, of_a, count_a, b, of_b, count_b = pairs
-        which, i, j = self._near(a, b, across=True)
-        first, second = which * a.shape[1] + i, which * b.shape[1] + j
-        mine, theirs = of_a.flatten(0, 1), of_b.flatten(0, 1)
-        shape = self._geometry(a, b, which, i, j, across=True)
-        met = self.pair(
-            self.across(shape) + self.sides[0](mine)[first] + self.sides[1](theirs)[second]
-        )
-        total = _summed(self.pairs(met), which, len(a))[:, 0]
-        for k, (nodes, index, points) in enumerate(((mine, first, a), (theirs, second, b))):
-            heard = _summed(met, index, len(nodes))
-            one = self.site(self.own[k](nodes) + self.met[k](heard))
-            total = total + (one.view(len(points), -1) * points[:, :, -1]).sum(dim=1)
-        scale = self.half[0] * self.half[-1] if len(self.half) > 1 else self.half[0]
+        a, nodes_a, count_a, b, nodes_b, count_b = pairs
+        block, i, j = indices = self._near(a, b, across=True)
+        first, second = block * a.shape[1] + i, block * b.shape[1] + j
+        nodes = nodes_a.flatten(0, 1), nodes_b.flatten(0, 1)
+        geometry = self._geometry(a, b, indices, across=True)
+        sides = [side(part) for side, part in zip(self.sides, nodes, strict=True)]
+        met = self.pair(self.across(geometry) + sides[0][first] + sides[1][second])
+        total = _summed(self.pairs(met), block, len(a))[:, 0]
+        for k, (index, points) in enumerate(((first, a), (second, b))):
+            messages = _summed(met, index, len(nodes[k]))
+            values = self.site(self.own[k](nodes[k]) + self.met[k](messages))
+            total = total + (values.view(len(points), -1) * points[:, :, -1]).sum(dim=1)
+        half = self.sides_of_half
+        scale = half[0] * half[-1] if len(half) > 1 else half[0]
         numbers = torch.stack([count_a, count_b, count_a * count_b / scale], dim=1) / scale
-        return total + self.numbers(numbers)[:, 0]
+        by_number: Tensor = self.numbers(numbers)
+        return total + by_number[:, 0]
 
     def _embedded(self, points: Tensor) -> Parts:
-        space = len(self.half)
-        places = [points[:, :, :1], self.half[0] - points[:, :, :1]]
-        for axis in range(1, space):
-            places += [
-                points[:, :, axis : axis + 1],
-                self.half[axis] - points[:, :, axis : axis + 1],
-            ]
-        told = points[:, :, space : space + self.told]
-        nodes = (
-            self.place(torch.cat([torch.cat(places, dim=2).clamp(max=_FAR), told], dim=2))
-            * points[:, :, -1:]
-        )
-        which, i, j = self._near(points, points, across=False)
-        filters = self.within(self._geometry(points, points, which, i, j, across=False))
+        real = points[:, :, -1:]
+        nodes = self.place(self._positions(points)) * real
+        block, i, j = indices = self._near(points, points, across=False)
+        filters = self.within(self._geometry(points, points, indices, across=False))
         flat = self.told_by(nodes).flatten(0, 1)
         most = points.shape[1]
-        heard = _summed(filters * flat[which * most + j], which * most + i, len(flat)).view_as(
-            nodes
-        )
-        return (
-            points,
-            (nodes + self.gathered(heard)) * points[:, :, -1:],
-            points[:, :, -1].sum(dim=1),
-        )
+        messages = _summed(filters * flat[block * most + j], block * most + i, len(flat))
+        nodes = (nodes + self.gathered(messages.view_as(nodes))) * real
+        return points, nodes, points[:, :, -1].sum(dim=1)
+
+    def _positions(self, points: Tensor) -> Tensor:
+        """Capped distances to both walls along each axis, then the particle's other numbers."""
+        space, walls = len(self.sides_of_half), []
+        for axis, side in enumerate(self.sides_of_half):
+            position = points[:, :, axis : axis + 1]
+            walls += [position, side - position]
+        others = points[:, :, space : space + self.features]
+        return torch.cat([torch.cat(walls, dim=2).clamp(max=_FAR), others], dim=2)
 
     def _squares(self, a: Tensor, b: Tensor, across: bool) -> Tensor:
-        """Squared distances, `(n, m_a, m_b)`; those of the cut axis add up across it."""
-        space = len(self.half)
+        """Squared distances, `(n, m_a, m_b)`; across the cut, distances from it add up."""
+        space = len(self.sides_of_half)
         first, second = a[:, :, None, :space], b[:, None, :, :space]
         apart = first[..., 0] + second[..., 0] if across else first[..., 0] - second[..., 0]
         return apart.square() + (first[..., 1:] - second[..., 1:]).square().sum(dim=3)
 
-    def _near(self, a: Tensor, b: Tensor, across: bool) -> tuple[Tensor, Tensor, Tensor]:
+    def _near(self, a: Tensor, b: Tensor, across: bool) -> Indices:
+        """All pairs of particles within the reach."""
         with torch.no_grad():
-            near = (self._squares(a, b, across) < self.reach**2) & (
-                a[:, :, None, -1] * b[:, None, :, -1] > 0
-            )
+            real = a[:, :, None, -1] * b[:, None, :, -1] > 0
+            near = (self._squares(a, b, across) < self.reach**2) & real
             if not across:
                 near &= ~torch.eye(a.shape[1], dtype=torch.bool, device=a.device)
-            return near.nonzero(as_tuple=True)
+            block, i, j = near.nonzero(as_tuple=True)
+            return block, i, j
 
-    def _geometry(
-        self, a: Tensor, b: Tensor, which: Tensor, i: Tensor, j: Tensor, across: bool
-    ) -> Tensor:
-        """How two particles lie to each other, shape `(pairs, features)`."""
-        space = len(self.half)
-        first, second = a[which, i], b[which, j]
+    def _geometry(self, a: Tensor, b: Tensor, indices: Indices, across: bool) -> Tensor:
+        """Numbers that describe pairs of particles, shape `(pairs, features)`."""
+        block, i, j = indices
+        space = len(self.sides_of_half)
+        first, second = a[block, i], b[block, j]
         apart = first[:, 0] + second[:, 0] if across else first[:, 0] - second[:, 0]
-        distance = (
-            apart.square() + (first[:, 1:space] - second[:, 1:space]).square().sum(dim=1) + 1e-12
-        ).sqrt()
-        contact = (
-            0.5 * (first[:, space] + second[:, space]) if self.told else torch.ones_like(distance)
-        )
+        along = (first[:, 1:space] - second[:, 1:space]).square().sum(dim=1)
+        distance = (apart.square() + along + 1e-12).sqrt()
+        contact = torch.ones_like(distance)
+        if self.features:
+            contact = 0.5 * (first[:, space] + second[:, space])
         gap = distance - contact
         width = (_LAST - _FIRST) / (_BUMPS - 1)
         bumps = torch.exp(-0.5 * ((gap[:, None] - self.bumps) / width).square())
-        sharp = torch.asinh(gap / _SHARP)
+        steep = torch.asinh(gap / _STEEP)
         fade = (1 - distance / self.reach).clamp(min=0)
-        return torch.cat(
-            [bumps, torch.stack([sharp, (gap < 0).float(), fade, apart / distance, apart], dim=1)],
-            dim=1,
-        )
+        others = [steep, (gap < 0).float(), fade, apart / distance, apart]
+        return torch.cat([bumps, torch.stack(others, dim=1)], dim=1)
 
 
 def _summed(values: Tensor, index: Tensor, size: int) -> Tensor:
+    """Sum the rows of `values` by index, shape `(size, features)`."""
     return values.new_zeros(size, values.shape[1]).index_add_(0, index, values)

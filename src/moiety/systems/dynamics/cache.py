@@ -1,9 +1,9 @@
-"""Compiled kernels are kept between runs, but not beyond a change of what they call.
+"""Drop compiled kernels when anything that they may call has changed.
 
-Numba stamps the kernels that it keeps in `__pycache__` with the contents of their own file.
-One that calls a kernel of another file has that one compiled into it and would go on as
-before when the other file changes, as after an update of the package.  So all of them go
-whenever any file of the folder has changed.
+Numba stamps the kernels that it keeps in `__pycache__` with the source of their own file.  A
+kernel that calls a kernel of another file contains that kernel in compiled form, and would stay
+the same when the other file changes, for example after an update of the package.  So all kernels
+of a package, subpackages included, are dropped when any of its source files has changed.
 """
 
 from __future__ import annotations
@@ -17,29 +17,33 @@ __all__ = ["drop_stale_kernels"]
 _STAMP = "kernels.stamp"
 
 
-def drop_stale_kernels(folder: Path) -> bool:
-    """Delete the compiled kernels of a folder of sources that have changed; whether they had.
+def drop_stale_kernels(package: Path) -> bool:
+    """Delete the compiled kernels of a package if its sources have changed.
 
-    A folder that cannot be written is left alone: Numba keeps nothing there either.
+    A folder that cannot be written is left alone: Numba keeps no kernels there either.
+
+    Args:
+        package: Folder of the package; subfolders belong to it.
+
+    Returns:
+        Whether the sources have changed.
 
     Example:
         >>> import tempfile
-        >>> folder = Path(tempfile.mkdtemp())
-        >>> (folder / "__pycache__").mkdir()
-        >>> drop_stale_kernels(folder), drop_stale_kernels(folder)
+        >>> package = Path(tempfile.mkdtemp())
+        >>> drop_stale_kernels(package), drop_stale_kernels(package)
         (True, False)
     """
-    digest = hashlib.blake2b(
-        b"\0".join(path.read_bytes() for path in sorted(folder.glob("*.py"))), digest_size=16
-    )
-    cache = folder / "__pycache__"
-    stamp = cache / _STAMP
+    sources = b"\0".join(path.read_bytes() for path in sorted(package.rglob("*.py")))
+    digest = hashlib.blake2b(sources, digest_size=16).hexdigest()
+    stamp = package / "__pycache__" / _STAMP
     with suppress(OSError):
-        if stamp.exists() and stamp.read_text() == digest.hexdigest():
+        if stamp.exists() and stamp.read_text() == digest:
             return False
     with suppress(OSError):
-        for kept in (*cache.glob("*.nbi"), *cache.glob("*.nbc")):
-            kept.unlink(missing_ok=True)
-        cache.mkdir(exist_ok=True)
-        stamp.write_text(digest.hexdigest())
+        for suffix in ("nbi", "nbc"):
+            for kernel in package.rglob(f"__pycache__/*.{suffix}"):
+                kernel.unlink(missing_ok=True)
+        stamp.parent.mkdir(exist_ok=True)
+        stamp.write_text(digest)
     return True

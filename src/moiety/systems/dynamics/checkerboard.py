@@ -1,19 +1,21 @@
-r"""Sweeps of planar rotors one sublattice at a time, on tori whose sides are both even.
+r"""Sweeps of planar rotors, a sublattice at a time, on tori with two even sides.
 
-Sites of one colour are no neighbours of each other and are updated at once, in loops
-without branches that compilers turn into vector instructions.  The site `h` of row `r` and
-colour `c` is column `2 h + r + c`: counted along a diagonal, so that all sites of a colour
-find their four neighbours at the same four offsets.  `spins (colour, x or y, place)` holds
-rows of `columns / 2 + 1` places, the periodic images of two rows and of one column included;
-what images hold is never used but in their neighbours' sums.
+Sites of the same colour are not neighbours, so they are updated together, in loops without
+branches that compile to vector instructions.  Site `h` of row `r` and colour `c` is column
+`2 h + r + c`, counted along a diagonal, so all sites of a colour have their four neighbours at the
+same four offsets.  `spins (colour, x or y, place)` holds rows of `columns / 2 + 1` places,
+including the periodic images of two rows and a column.  The images are used only in the sums of
+their neighbours.
 
-- Over-relaxation as in `_rotors`.
-- Heat bath without a second try: Best & Fisher's envelope (Appl. Stat. 28, 152 (1979)), the
-  wrapped Cauchy density ∝ 1 / (r - cos t) about the local field, proposes; min(1, w' / w)
-  accepts, w = (r - cos t) exp(kappa cos t) (Hastings, Biometrika 57, 97 (1970)).  With
-  a = kappa (r - cos t) = gap + kappa (1 - cos t) >= 1/2 that is a' e^{-a'} / (a e^{-a}).
+- Over-relaxation is that of `rotors`.
+- The heat bath makes a single attempt.  Best & Fisher's envelope (Appl. Stat. 28, 152 (1979),
+  https://doi.org/10.2307/2346732), the wrapped Cauchy density ∝ 1 / (r - cos t) about the local
+  field, proposes an angle; it is accepted with probability min(1, w' / w), where
+  w = (r - cos t) exp(kappa cos t) (Hastings, Biometrika 57, 97 (1970),
+  https://doi.org/10.1093/biomet/57.1.97).  With a = kappa (r - cos t)
+  = gap + kappa (1 - cos t) >= 1/2 the ratio is a' e^{-a'} / (a e^{-a}).
 
-Place number `k` of a sweep takes the numbers 2 k + 1 and 2 k + 2 of the stream, image or not.
+Place number `k` of a sweep uses random numbers 2 k + 1 and 2 k + 2 of the stream, even for images.
 """
 
 from __future__ import annotations
@@ -21,25 +23,27 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from ._arrays import Reals, Stream
 from .splitmix import FIRST_FACTOR, INCREMENT, SECOND_FACTOR
 
 __all__ = ["empty_spins", "exponential", "pack", "quarter_sine", "sweep", "unpack"]
 
-_UNIT = 1.0 / 9007199254740992.0  # of 53 random bits
-# Divisions by zero give infinities instead of branches, which would rule vectors out.
-_FAST = {"nogil": True, "cache": True, "error_model": "numpy"}
+_UNIT = 1.0 / 9007199254740992.0  # unit of 53 random bits
+# Divisions by zero give infinities; branches for them would prevent vector instructions.
+_fast = njit(nogil=True, cache=True, error_model="numpy")
+_inlined = njit(inline="always", nogil=True, cache=True, error_model="numpy")
 
 
-@njit(**_FAST)
-def empty_spins(shape):
-    """`spins (2, 2, places)` and room for local fields `(2, places)`."""
+@_fast
+def empty_spins(shape: tuple[int, ...]) -> tuple[Reals, Reals]:
+    """Empty `spins (2, 2, places)` and local fields `(2, places)`."""
     places = (shape[0] + 2) * (shape[1] // 2 + 1)
     return np.zeros((2, 2, places)), np.zeros((2, places))
 
 
-@njit(**_FAST)
-def pack(x, y, spins, shape):
-    """Put spins `(sites,)` in row-major order into their places."""
+@_fast
+def pack(x: Reals, y: Reals, spins: Reals, shape: tuple[int, ...]) -> None:
+    """Copy spins `(sites,)`, in row-major order, to their places."""
     rows, columns = shape
     half = columns // 2
     for colour in range(2):
@@ -51,9 +55,9 @@ def pack(x, y, spins, shape):
         _wrap(spins[colour], shape, colour)
 
 
-@njit(**_FAST)
-def unpack(x, y, spins, shape):
-    """The inverse of `pack`."""
+@_fast
+def unpack(x: Reals, y: Reals, spins: Reals, shape: tuple[int, ...]) -> None:
+    """Invert `pack`."""
     rows, columns = shape
     half = columns // 2
     for colour in range(2):
@@ -64,9 +68,17 @@ def unpack(x, y, spins, shape):
                 x[site], y[site] = spins[colour, 0, place + h], spins[colour, 1, place + h]
 
 
-@njit(**_FAST)
-def sweep(spins, pull, shape, bond, field, rng, heat):
-    """One sweep over both colours: heat bath if `heat`, else over-relaxation."""
+@_fast
+def sweep(
+    spins: Reals,
+    pull: Reals,
+    shape: tuple[int, ...],
+    bond: float,
+    field: float,
+    rng: Stream,
+    heat: bool,
+) -> None:
+    """Sweep over both colours: heat bath if `heat`, else over-relaxation."""
     stride = shape[1] // 2 + 1
     first, last = stride, (shape[0] + 1) * stride
     for colour in range(2):
@@ -81,9 +93,9 @@ def sweep(spins, pull, shape, bond, field, rng, heat):
         _wrap(spins[colour], shape, colour)
 
 
-@njit(**_FAST)
-def _wrap(spins, shape, colour):
-    """Renew the images: row `rows` is row 0 a whole turn, rows / 2 places, further along the diagonal."""
+@_fast
+def _wrap(spins: Reals, shape: tuple[int, ...], colour: int) -> None:
+    """Update the images: row `rows` is row 0, shifted by rows / 2 places along the diagonal."""
     rows, half = shape[0], shape[1] // 2
     stride = half + 1
     image, source = (half, 0) if colour == 0 else (0, half)
@@ -96,9 +108,11 @@ def _wrap(spins, shape, colour):
             line[row * stride + image] = line[row * stride + source]
 
 
-@njit(**_FAST)
-def _sum_neighbours(other, out, shape, colour, bond, field):
-    """One component of the local fields of a colour: bond * (sum of four of the other colour) + field."""
+@_fast
+def _sum_neighbours(
+    other: Reals, out: Reals, shape: tuple[int, ...], colour: int, bond: float, field: float
+) -> None:
+    """A component of the local fields: bond * (sum of four spins of the other colour) + field."""
     stride = shape[1] // 2 + 1
     first, last = stride - colour, (shape[0] + 1) * stride - colour
     left, right = other[first:last], other[first + 1 : last + 1]
@@ -111,16 +125,16 @@ def _sum_neighbours(other, out, shape, colour, bond, field):
         out[i] = bond * ((left[i] + right[i]) + (above[i] + below[i])) + field
 
 
-@njit(**_FAST)
-def _reflect(x, y, east, north):
+@_fast
+def _reflect(x: Reals, y: Reals, east: Reals, north: Reals) -> None:
     for i in range(len(x)):
         square = east[i] * east[i] + north[i] * north[i]
         twice = 2.0 * (x[i] * east[i] + y[i] * north[i]) / square if square > 0.0 else 0.0
         x[i], y[i] = twice * east[i] - x[i], twice * north[i] - y[i]
 
 
-@njit(**_FAST)
-def _thermalise(x, y, east, north, state):
+@_fast
+def _thermalise(x: Reals, y: Reals, east: Reals, north: Reals, state: np.uint64) -> None:
     for i in range(len(x)):
         kappa = np.sqrt(east[i] * east[i] + north[i] * north[i])
         e, n = east[i] / kappa if kappa > 0.0 else 1.0, north[i] / kappa if kappa > 0.0 else 0.0
@@ -131,7 +145,7 @@ def _thermalise(x, y, east, north, state):
         rise = min(max(gap * (1.0 - z) / (top + kappa * z), 0.0), 2.0)  # 1 - cos t of the proposal
         new = gap + kappa * rise
         old = gap + 0.5 * kappa * ((x[i] - e) ** 2 + (y[i] - n) ** 2)
-        # Past 40 the answer is yes, and no number is below exp(-40) but 0: neither bound decides anything.
+        # Beyond 40 the answer is yes, and only 0 is below exp(-40): neither bound matters.
         accepted = v * old < new * exponential(min(max(old - new, -40.0), 40.0))
         sine = np.sqrt(rise * (2.0 - rise))
         cosine, sine = 1.0 - rise, sine if u < 0.5 else -sine
@@ -139,18 +153,18 @@ def _thermalise(x, y, east, north, state):
         y[i] = cosine * n + sine * e if accepted else y[i]
 
 
-@njit(inline="always", **_FAST)
-def _uniform(state, k):
-    """`uniform` of the k-th number to come."""
+@_inlined
+def _uniform(state: np.uint64, k: int) -> float:
+    """The k-th number that `uniform` would draw from a stream in this state."""
     z = state + np.uint64(k) * INCREMENT
     z = (z ^ (z >> np.uint64(30))) * FIRST_FACTOR
     z = (z ^ (z >> np.uint64(27))) * SECOND_FACTOR
     return np.int64((z ^ (z >> np.uint64(31))) >> np.uint64(11)) * _UNIT
 
 
-@njit(inline="always", **_FAST)
-def exponential(t):
-    """e^t for -40 <= t <= 40, to 1e-12: the ninth Taylor polynomial of e^{t/256}, to the power 256."""
+@_inlined
+def exponential(t: float) -> float:
+    """e^t for -40 <= t <= 40 to 1e-12: a Taylor polynomial of e^{t/256} to the power 256."""
     s = t * (1 / 256)
     p = 1.0 + s * (1 / 8) * (1.0 + s * (1 / 9))
     p = 1.0 + s * (1 / 6) * (1.0 + s * (1 / 7) * p)
@@ -163,9 +177,9 @@ def exponential(t):
     return p * p * p * p
 
 
-@njit(inline="always", **_FAST)
-def quarter_sine(w):
-    """sin(pi w / 2) for -1 <= w <= 1, to 1e-15, by its Taylor polynomial of degree 19."""
+@_inlined
+def quarter_sine(w: float) -> float:
+    """sin(pi w / 2) for -1 <= w <= 1 to 1e-15, by its Taylor polynomial of degree 19."""
     t = 0.5 * np.pi * w
     s = t * t
     p = 1.0 - s * (1 / 272) * (1.0 - s * (1 / 342))

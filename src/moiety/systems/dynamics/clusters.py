@@ -1,25 +1,29 @@
-r"""Cluster updates of q-state models, E/T = -bond * sum_<ij> delta(s_i, s_j) - field * sum_i sigma_i.
+r"""Cluster updates of q-state models.
 
-A satisfied bond joins its sites with probability 1 - exp(-|bond|); a cluster's states
-are then shifted together, s -> s + shift mod q.
+E/T = -bond * sum_<ij> delta(s_i, s_j) - field * sum_i sigma_i.
 
-- Swendsen & Wang, Phys. Rev. Lett. 58, 86 (1987): every cluster draws its own shift.
-  In a field (q = 2 only) it flips with probability 1 / (1 + exp(2 field * moment)),
-  moment = sum of sigma = 2 s - 1 over the cluster, which is its heat bath.
-- Wolff, Phys. Rev. Lett. 62, 361 (1989): the cluster of a random site gets a new state.
-  At low temperature that cluster is nearly the lattice and the magnetisation would
-  alternate with the parity of the updates, so all states are shifted at the end of a
-  call by one random amount, a symmetry of the model.
-- Kent-Dobias & Sethna, Phys. Rev. E 98, 063306 (2018): a field (q = 2 only) is one more
-  spin, the ghost, which is tied to every site by a bond of strength 2 |field| that is
-  satisfied where the spin is along the field.  Where the ghost joins the cluster, turning
-  both and then the whole lattice is turning all sites outside the cluster instead.
+A satisfied bond joins its sites with probability 1 - exp(-|bond|).  The states of a cluster are
+then shifted together, s -> s + shift mod q.
 
-For bond < 0 (q = 2 only) the satisfied bonds are those between unlike states.  Its
-clusters in a field know nothing of the field while they grow: Metropolis sweeps in
-between look after the local excitations (`mixed`).
-Kernels work in place on `values (sites,) uint8`, draw from the stream `rng`, and
-return how many sites they updated.
+- Swendsen & Wang, Phys. Rev. Lett. 58, 86 (1987), https://doi.org/10.1103/PhysRevLett.58.86:
+  every cluster draws its own shift.  In a field (q = 2 only) it flips with probability
+  1 / (1 + exp(2 field * moment)), its heat bath, where moment is the sum of sigma = 2 s - 1 over
+  the cluster.
+- Wolff, Phys. Rev. Lett. 62, 361 (1989), https://doi.org/10.1103/PhysRevLett.62.361: the cluster
+  of a random site gets a new state.  At low temperature that cluster is almost the whole lattice,
+  and the magnetisation would alternate with the parity of the updates.  So a call ends with a
+  random shift of all states, a symmetry of the model.
+- Kent-Dobias & Sethna, Phys. Rev. E 98, 063306 (2018), https://arxiv.org/abs/1805.04019: a field
+  (q = 2 only) is an additional spin, the ghost.  A bond of strength 2 |field| ties it to every
+  site and is satisfied where the spin is along the field.  If the ghost joins the cluster, turning
+  the cluster and then the whole lattice is equivalent to turning all sites outside the cluster.
+
+For bond < 0 (q = 2 only) the satisfied bonds are those between unlike states.  In a field such
+clusters grow without regard to the field, and Metropolis sweeps in between relax local
+excitations (`mixed`).
+
+Kernels work in place on `values (sites,) uint8`, draw from the stream `rng`, and return the
+number of sites they updated.
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from ._arrays import Codes, Integers, Sites, Stream
 from .metropolis import metropolis
 from .splitmix import INCREMENT, below, mix, next_bits, uniform
 
@@ -34,8 +39,16 @@ __all__ = ["mixed", "swendsen_wang", "wolff"]
 
 
 @njit(nogil=True, cache=True)
-def swendsen_wang(values, neighbours, states, bond, field, rng, updates):
-    """`updates` sweeps over all clusters."""
+def swendsen_wang(
+    values: Codes,
+    neighbours: Sites,
+    states: int,
+    bond: float,
+    field: float,
+    rng: Stream,
+    updates: int,
+) -> int:
+    """Make `updates` sweeps over all clusters."""
     sites = len(values)
     parent = np.empty(sites, np.int32)
     shift = np.empty(sites, np.int64)
@@ -48,8 +61,8 @@ def swendsen_wang(values, neighbours, states, bond, field, rng, updates):
 
 
 @njit(nogil=True, cache=True)
-def _join(parent, values, neighbours, bond, rng):
-    """Clusters: on return parent[i] is the first site of the cluster of i."""
+def _join(parent: Sites, values: Codes, neighbours: Sites, bond: float, rng: Stream) -> None:
+    """Form the clusters: on return parent[i] is the first site of the cluster of site i."""
     probability = -np.expm1(-abs(bond))
     for i in range(len(values)):
         parent[i] = i
@@ -58,12 +71,12 @@ def _join(parent, values, neighbours, bond, rng):
             j = neighbours[i, k]
             if (values[i] == values[j]) == (bond > 0) and uniform(rng) < probability:
                 _unite(parent, i, j)
-    for i in range(len(values)):  # a parent comes before its children and is flat already
+    for i in range(len(values)):  # a parent precedes its children and is flat already
         parent[i] = parent[parent[i]]
 
 
 @njit(nogil=True, cache=True)
-def _unite(parent, i, j):
+def _unite(parent: Sites, i: int, j: int) -> None:
     i, j = _root(parent, i), _root(parent, j)
     if i < j:
         parent[j] = i
@@ -72,7 +85,7 @@ def _unite(parent, i, j):
 
 
 @njit(nogil=True, cache=True)
-def _root(parent, i):
+def _root(parent: Sites, i: int) -> int:
     while parent[i] != i:
         parent[i] = parent[parent[i]]
         i = parent[i]
@@ -80,15 +93,17 @@ def _root(parent, i):
 
 
 @njit(nogil=True, cache=True)
-def _choose_shifts(shift, parent, values, states, field, rng):
-    """One shift a cluster, stored at its first site."""
+def _choose_shifts(
+    shift: Integers, parent: Sites, values: Codes, states: int, field: float, rng: Stream
+) -> None:
+    """Draw a shift for each cluster and store it at its first site."""
     if field == 0.0:
         for i in range(len(values)):
             if parent[i] == i:
                 shift[i] = below(rng, states)
         return
     shift[:] = 0
-    for i in range(len(values)):  # the clusters' moments
+    for i in range(len(values)):  # moments of the clusters
         shift[parent[i]] += 2 * np.int64(values[i]) - 1
     for i in range(len(values)):
         if parent[i] == i:
@@ -96,14 +111,23 @@ def _choose_shifts(shift, parent, values, states, field, rng):
 
 
 @njit(nogil=True, cache=True)
-def _heat_bath(cost):
-    """1 / (1 + exp(cost)), without overflow."""
-    return np.exp(-cost) / (1.0 + np.exp(-cost)) if cost > 0.0 else 1.0 / (1.0 + np.exp(cost))
+def _heat_bath(cost: float) -> float:
+    """1 / (1 + exp(cost)) without overflow."""
+    odds: float = np.exp(-abs(cost))
+    return odds / (1.0 + odds) if cost > 0.0 else 1.0 / (1.0 + odds)
 
 
 @njit(nogil=True, cache=True)
-def mixed(values, neighbours, states, bond, field, rng, updates):
-    """A Swendsen-Wang sweep and a Metropolis sweep in turn, `updates` times."""
+def mixed(
+    values: Codes,
+    neighbours: Sites,
+    states: int,
+    bond: float,
+    field: float,
+    rng: Stream,
+    updates: int,
+) -> int:
+    """Alternate Swendsen-Wang and Metropolis sweeps, `updates` times."""
     for _ in range(updates):
         swendsen_wang(values, neighbours, states, bond, field, rng, 1)
         metropolis(values, neighbours, states, bond, field, rng, 1)
@@ -111,8 +135,16 @@ def mixed(values, neighbours, states, bond, field, rng, updates):
 
 
 @njit(nogil=True, cache=True)
-def wolff(values, neighbours, states, bond, field, rng, updates):
-    """`updates` clusters, without a field followed by one random shift of all states."""
+def wolff(
+    values: Codes,
+    neighbours: Sites,
+    states: int,
+    bond: float,
+    field: float,
+    rng: Stream,
+    updates: int,
+) -> int:
+    """Turn `updates` clusters; without a field, then shift all states by a random amount."""
     sites = len(values)
     joins, ties = _limit(abs(bond)), _limit(2.0 * abs(field))
     visited = np.zeros(sites + 1, np.int64)
@@ -129,7 +161,7 @@ def wolff(values, neighbours, states, bond, field, rng, updates):
                 values, neighbours, joins, field > 0.0, ties, rng, visited, update, queue
             )
         updated += size
-        if with_ghost:  # two states: turning the cluster and the lattice
+        if with_ghost:  # two states: turn the cluster and the lattice
             _shift_all(values, states, 1)
     if field == 0.0:
         _shift_all(values, states, below(rng, states))
@@ -137,24 +169,37 @@ def wolff(values, neighbours, states, bond, field, rng, updates):
 
 
 @njit(nogil=True, cache=True)
-def _limit(strength):
-    """64 random bits are below this with probability 1 - exp(-strength)."""
+def _limit(strength: float) -> np.uint64:
+    """Limit below which 64 random bits lie with probability 1 - exp(-strength)."""
     return np.uint64(min(-np.expm1(-strength) * 2.0**64, 2.0**64 - 2048.0))
 
 
 @njit(nogil=True, cache=True)
-def _shift_all(values, states, shift):
+def _shift_all(values: Codes, states: int, shift: int) -> None:
     for i in range(len(values)):
         values[i] = (values[i] + shift) % states
 
 
 @njit(nogil=True, cache=True)
-def _turn_like(values, neighbours, states, shift, joins, up, ties, rng, queue):
-    """Turn a cluster of like states while it grows: what has been turned is not like it any more.
+def _turn_like(
+    values: Codes,
+    neighbours: Sites,
+    states: int,
+    shift: int,
+    joins: np.uint64,
+    up: bool,
+    ties: np.uint64,
+    rng: Stream,
+    queue: Sites,
+) -> tuple[int, bool]:
+    """Turn a cluster of like states while it grows: a turned site is no longer like the cluster.
 
-    Every neighbour draws a number, whether it could join or not: a branch that nobody can
-    foresee costs more than that.  Returns the size and whether the ghost, like site number
-    `sites` of state `up`, is in it.
+    Every neighbour draws a random number, whether it could join or not: an unpredictable branch
+    costs more.
+
+    Returns:
+        Size of the cluster, and whether it contains the ghost, a site of state `up` that is a
+        neighbour of all sites.
     """
     sites = len(values)
     queue[0] = below(rng, sites)
@@ -190,18 +235,38 @@ def _turn_like(values, neighbours, states, shift, joins, up, ties, rng, queue):
 
 
 @njit(nogil=True, cache=True)
-def _offer(values, j, old, new, low, queue, size):
-    """Turn site j and put it at the end of the queue, if it is like the cluster and its number is low."""
-    site = np.uint32(j)  # whose index, Numba knows, does not count from the end
-    joined = (values[site] == old) & low
+def _offer(
+    values: Codes, j: int, old: np.uint8, new: np.uint8, low: np.bool_, queue: Sites, size: int
+) -> int:
+    """Turn site j and append it to the queue if it is like the cluster and its number is low.
+
+    Returns:
+        Number of sites in the queue.
+    """
+    site = np.uint32(j)  # Numba skips the check for negative indices
+    joined: bool = (values[site] == old) & low
     queue[np.uint32(size)] = site
     values[site] = new if joined else values[site]
     return size + joined
 
 
 @njit(nogil=True, cache=True)
-def _turn_unlike(values, neighbours, joins, up, ties, rng, visited, update, queue):
-    """The same between unlike states, of which there are two; members bear the number of the update."""
+def _turn_unlike(
+    values: Codes,
+    neighbours: Sites,
+    joins: np.uint64,
+    up: bool,
+    ties: np.uint64,
+    rng: Stream,
+    visited: Integers,
+    update: int,
+    queue: Sites,
+) -> tuple[int, bool]:
+    """Turn a cluster of two states joined by unlike pairs; mark its members with `update`.
+
+    Returns:
+        Size of the cluster, and whether it contains the ghost.
+    """
     sites = len(values)
     queue[0] = below(rng, sites)
     visited[queue[0]] = update

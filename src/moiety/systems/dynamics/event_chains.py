@@ -1,21 +1,25 @@
-r"""Event chains of hard disks of diameter 1 in a periodic square box (Bernard, Krauth & Wilson, PRE 80, 056704 (2009)).
+r"""Event chains of hard disks of diameter 1 in a periodic square box.
 
-A disk drawn at random slides along +x or +y until it meets another one, which slides on in its
-stead, and so on until all slides together are as long as the chain.  No move is ever rejected.
-The uniform measure over the configurations without overlap is stationary: as many chains end in
-each of them as leave it (global balance).  The length of a chain is drawn uniformly up to twice
-its mean, so that none fits the box by chance, and states are seen between chains only, for at
-an event two disks touch.
+A random disk slides along +x or +y until it meets another disk, which then slides in its place,
+until the lengths of all slides add up to the length of the chain.  No move is ever rejected.  The
+uniform measure over configurations without overlap is stationary: as many chains end in each
+configuration as leave it (global balance).  The length of a chain is uniform between 0 and twice
+its mean, so no length is commensurate with the box.  States are observed only between chains,
+because at an event two disks touch.
 
-The chain tells the pressure, too (Michel, Kapfer & Krauth, J. Chem. Phys. 140, 054116 (2014)):
+The chains also measure the pressure,
 
-    Z = <distance from where it begins to where it ends, along itself> / <length>,
+    Z = <distance from first to last position along the chain> / <length>,
 
-in which an event adds the distance sqrt(1 - h^2) between the two centres, h their offset across.
+where an event adds the distance sqrt(1 - h^2) between the two centres, h their transverse offset.
 
-Disks are found by square cells at least as wide as the reach.  The disks of a cell are a linked list:
-`first (cell)`, and `following (disk)`, -1 at its end.  A cell is looked at in each of its periodic
-images, which makes the kernels right for boxes of any side above 1.
+Disks are found by square cells at least as wide as the reach.  The disks of a cell form a linked
+list: `first (cell)`, and `following (disk)`, -1 at its end.  A cell is searched in each of its
+periodic images, so the kernels are right for boxes of any side above 1.
+
+- Bernard, Krauth & Wilson, Phys. Rev. E 80, 056704 (2009), https://arxiv.org/abs/0903.2954
+- Pressure: Michel, Kapfer & Krauth, J. Chem. Phys. 140, 054116 (2014),
+  https://arxiv.org/abs/1309.7748
 """
 
 from __future__ import annotations
@@ -25,17 +29,19 @@ from math import ceil, sqrt
 import numpy as np
 from numba import njit
 
+from ._arrays import Reals, Sites, Stream
 from .splitmix import below, uniform
 
 __all__ = ["bonds", "densest_cells", "event_chains", "fill", "waves"]
 
-# Disks touch a little before 1: rounding of positions, in a chain and in boxes of up to 10^4 diameters, overlaps none.
+# Disks touch slightly before 1, so rounding of positions causes no overlap in boxes of up to 10^4
+# diameters.
 CONTACT = 1.0 + 1e-11
 BOND = 1.5  # distance below which two disks are neighbours
 
 
 def densest_cells(side: float, reach: float, particles: int) -> int:
-    """Cells along a side, at least as wide as the reach; in all about as many as disks at most.
+    """Number of cells along a side: at least as wide as the reach, and not many more than disks.
 
     Example:
         >>> densest_cells(7.9, 1.5, 100), densest_cells(1.2, 1.5, 1), densest_cells(7.9, 1.5, 4)
@@ -45,18 +51,18 @@ def densest_cells(side: float, reach: float, particles: int) -> int:
 
 
 @njit(nogil=True, cache=True)
-def _cell(coordinate, side, cells):
+def _cell(coordinate: float, side: float, cells: int) -> int:
     return min(int(coordinate / side * cells), cells - 1)
 
 
 @njit(nogil=True, cache=True)
-def _enter(first, following, cell, i):
+def _enter(first: Sites, following: Sites, cell: int, i: int) -> None:
     following[i] = first[cell]
     first[cell] = i
 
 
 @njit(nogil=True, cache=True)
-def _leave(first, following, cell, i):
+def _leave(first: Sites, following: Sites, cell: int, i: int) -> None:
     if first[cell] == i:
         first[cell] = following[i]
         return
@@ -67,24 +73,33 @@ def _leave(first, following, cell, i):
 
 
 @njit(nogil=True, cache=True)
-def fill(positions, side, cells):
-    """The first disk of each cell `(cells^2,)`, and which one follows each disk in its cell `(disks,)`."""
+def fill(positions: Reals, side: float, cells: int) -> tuple[Sites, Sites]:
+    """First disk of each cell, shape `(cells^2,)`, and next disk in the same cell, `(disks,)`."""
     first, following = np.full(cells * cells, -1, np.int32), np.empty(len(positions), np.int32)
     for i in range(len(positions)):
-        _enter(
-            first,
-            following,
-            _cell(positions[i, 0], side, cells) * cells + _cell(positions[i, 1], side, cells),
-            i,
-        )
+        column, row = _cell(positions[i, 0], side, cells), _cell(positions[i, 1], side, cells)
+        _enter(first, following, column * cells + row, i)
     return first, following
 
 
 @njit(nogil=True, cache=True)
-def _first_contact(positions, first, following, i, axis, side, cells, most):
-    """How far disk i slides along an axis, `most` at most, and into which one; itself where there is none.
+def _first_contact(
+    positions: Reals,
+    first: Sites,
+    following: Sites,
+    i: int,
+    axis: int,
+    side: float,
+    cells: int,
+    most: float,
+) -> tuple[float, int, float]:
+    """Find the first disk that disk i meets when it slides along an axis.
 
-    Columns of cells are looked at in order; the next one can matter only beyond `horizon`.
+    Columns of cells are searched in order; the next column can matter only beyond `horizon`.
+
+    Returns:
+        Distance, at most `most`; the disk that is met, or i if there is none; and the distance
+        between the two centres along the axis.
     """
     here, across = positions[i, axis], positions[i, 1 - axis]
     column, row, width = _cell(here, side, cells), _cell(across, side, cells), side / cells
@@ -118,7 +133,16 @@ def _first_contact(positions, first, following, i, axis, side, cells, most):
 
 
 @njit(nogil=True, cache=True)
-def _slide(positions, first, following, i, axis, side, cells, step):
+def _slide(
+    positions: Reals,
+    first: Sites,
+    following: Sites,
+    i: int,
+    axis: int,
+    side: float,
+    cells: int,
+    step: float,
+) -> None:
     old = _cell(positions[i, axis], side, cells)
     moved = positions[i, axis] + step
     positions[i, axis] = moved if moved < side else moved - side
@@ -130,8 +154,17 @@ def _slide(positions, first, following, i, axis, side, cells, step):
 
 
 @njit(nogil=True, cache=True)
-def _chain(positions, first, following, i, axis, side, cells, length):
-    """One chain that begins at disk i; the sum of the distances between centres at its events."""
+def _chain(
+    positions: Reals,
+    first: Sites,
+    following: Sites,
+    i: int,
+    axis: int,
+    side: float,
+    cells: int,
+    length: float,
+) -> float:
+    """Run a chain from disk i; return the sum of the distances between centres at its events."""
     left, gaps = length, 0.0
     while left > 0.0:
         step, hit, gap = _first_contact(
@@ -145,16 +178,19 @@ def _chain(positions, first, following, i, axis, side, cells, length):
 
 
 @njit(nogil=True, cache=True)
-def event_chains(state, side, cells, length, chains, rng):
+def event_chains(
+    state: Reals, side: float, cells: int, length: float, chains: int, rng: Stream
+) -> None:
     """Move disks in place by a number of chains.
 
-    Arguments:
-        state: x and y of each disk in turn, in [0, side), and at the end Z as these chains have it.
-        side: Of the box, above 1.
-        cells: Along a side.
-        length: Of chains, their mean.
-        chains: How many.
-        rng: Stream of random numbers.
+    Args:
+        state: x and y of each disk in turn, in [0, side), followed by Z as measured by these
+            chains; shape `(2 * disks + 1,)`.
+        side: Side of the box, above 1.
+        cells: Number of cells along a side.
+        length: Mean length of the chains.
+        chains: Number of chains.
+        rng: Random stream of `splitmix`.
     """
     positions = state[:-1].reshape(-1, 2)
     first, following = fill(positions, side, cells)
@@ -168,7 +204,7 @@ def event_chains(state, side, cells, length, chains, rng):
 
 
 @njit(nogil=True, cache=True)
-def waves(positions, side):
+def waves(positions: Reals, side: float) -> Reals:
     """|sum_i exp(i k r_i)|^2 / N at the wavevectors (1, 0) and (0, 1) times 2 pi / side."""
     power = np.zeros(2)
     for axis in range(2):
@@ -182,8 +218,13 @@ def waves(positions, side):
 
 
 @njit(nogil=True, cache=True)
-def bonds(positions, side, cells):
-    """Neighbours of a disk, and the real and imaginary parts of the sum of exp(6 i t) over their directions t: means."""
+def bonds(positions: Reals, side: float, cells: int) -> tuple[float, float, float]:
+    """Means over disks of local order.
+
+    Returns:
+        Number of neighbours, and the real and imaginary parts of the sum of exp(6 i t) over the
+        directions t of the neighbours.
+    """
     first, following = fill(positions, side, cells)
     number, total = 0, 0.0j
     for i in range(len(positions)):

@@ -1,12 +1,14 @@
-r"""Minimising the energy of soft disks: FIRE, with a list of neighbours that is made anew as they move.
+r"""FIRE minimisation of the energy of soft disks.
 
     E = sum_{i<j} (1 - r_ij / sigma_ij)^2 / 2    for r_ij < sigma_ij = (sigma_i + sigma_j) / 2
 
-in a periodic square.  FIRE (Bitzek et al., PRL 97, 170201 (2006)) is molecular dynamics that bends the
-velocities towards the forces, goes faster while that is downhill, and stops dead where it is not;
-with half a step back there (Guenole et al., Comput. Mater. Sci. 175, 109584 (2020)).
+in a periodic square, with a neighbour list that is renewed as disks move.  FIRE is molecular
+dynamics that bends the velocities towards the forces, accelerates while the motion is downhill, and
+stops when it is not, with half a step back.  Masses, energies and the smaller diameter are 1.
 
-Masses, energies and the smaller diameter are 1.
+- Bitzek et al., Phys. Rev. Lett. 97, 170201 (2006), https://doi.org/10.1103/PhysRevLett.97.170201
+- Guenole et al., Comput. Mater. Sci. 175, 109584 (2020),
+  https://doi.org/10.1016/j.commatsci.2020.109584
 """
 
 from __future__ import annotations
@@ -14,18 +16,27 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from ._arrays import Integers, Reals
+
 __all__ = ["contacts", "forces", "neighbours", "relax"]
 
-SKIN = 0.3  # of the list, in smaller diameters
+SKIN = 0.3  # width of the skin in smaller diameters
 _FIRST_STEP, _LONGEST_STEP, _SHORTEST_STEP = 0.1, 0.35, 1e-3
 _GROWTH, _SHRINKAGE, _PATIENCE = 1.1, 0.5, 5
 _MIXING, _FADING = 0.1, 0.99
-_PER_DISK = 14  # places of the list for each disk, to begin with
+_PER_DISK = 14  # initial capacity of the neighbour list per disk
 
 
 @njit(nogil=True, cache=True)
-def neighbours(positions, diameters, side, skin):
-    """Pairs nearer than their contact and a skin, each once: where each disk's begin, `(n + 1,)`, and the others."""
+def neighbours(
+    positions: Reals, diameters: Reals, side: float, skin: float
+) -> tuple[Integers, Integers]:
+    """Pairs of disks closer than their contact distance plus a skin, each pair once.
+
+    Returns:
+        Place in the list at which the pairs of each disk start, shape `(n + 1,)`, and the other
+        disk of each pair.
+    """
     count = len(positions)
     cut = diameters.max() + skin
     along = max(int(side / cut), 1)
@@ -68,8 +79,10 @@ def neighbours(positions, diameters, side, skin):
 
 
 @njit(nogil=True, cache=True)
-def forces(positions, diameters, side, starts, others, out):
-    """Fill in the forces, shape `(n, 2)`; the energy and the virial, sum over pairs of r f."""
+def forces(
+    positions: Reals, diameters: Reals, side: float, starts: Integers, others: Integers, out: Reals
+) -> tuple[float, float]:
+    """Fill in the forces, shape `(n, 2)`; return energy and virial, the sum of r f over pairs."""
     energy = virial = 0.0
     out[:] = 0.0
     for i in range(len(positions)):
@@ -94,18 +107,20 @@ def forces(positions, diameters, side, starts, others, out):
 
 
 @njit(nogil=True, cache=True)
-def relax(positions, diameters, side, tolerance, steps):
+def relax(
+    positions: Reals, diameters: Reals, side: float, tolerance: float, steps: int
+) -> tuple[float, float, float, int]:
     """Move disks to the nearest minimum of the energy.
 
-    Arguments:
-        positions: Shape `(n, 2)`; moved in place, and outside the box where they have left it.
+    Args:
+        positions: Shape `(n, 2)`; moved in place, possibly out of the box.
         diameters: Shape `(n,)`.
-        side: Of the box.
-        tolerance: Largest force that may be left on a disk.
-        steps: At most.
+        side: Side of the box.
+        tolerance: Largest force that may remain on a disk.
+        steps: Largest number of steps.
 
     Returns:
-        Energy, virial, largest force and the number of steps.
+        Energy, virial, largest force and number of steps.
     """
     skin = SKIN * diameters.min()
     pull, velocities, listed = np.zeros_like(positions), np.zeros_like(positions), positions.copy()
@@ -114,15 +129,7 @@ def relax(positions, diameters, side, tolerance, steps):
     step, mixing, downhill = _FIRST_STEP, _MIXING, 0
     largest = np.inf
     for taken in range(steps):
-        power = along = length = largest = 0.0
-        for i in range(len(positions)):
-            fx, fy, vx, vy = pull[i, 0], pull[i, 1], velocities[i, 0], velocities[i, 1]
-            power += fx * vx + fy * vy
-            along += vx * vx + vy * vy
-            squared = fx * fx + fy * fy
-            length += squared
-            largest = max(largest, squared)
-        largest = np.sqrt(largest)
+        power, along, length, largest = _progress(pull, velocities)
         if largest <= tolerance:
             return energy, virial, largest, taken
         if power > 0 or taken == 0:
@@ -134,24 +141,10 @@ def relax(positions, diameters, side, tolerance, steps):
             downhill = 0
             step = max(step * _SHRINKAGE, _SHORTEST_STEP)
             mixing = _MIXING
-            for i in range(len(positions)):
-                for axis in range(2):
-                    positions[i, axis] -= 0.5 * step * velocities[i, axis]
-                    velocities[i, axis] = 0.0
+            _step_back(positions, velocities, step)
             along = 0.0
         turn = mixing * np.sqrt(along / length)
-        moved = 0.0
-        for i in range(len(positions)):
-            squared = 0.0
-            for axis in range(2):
-                velocities[i, axis] = (
-                    (1.0 - mixing) * velocities[i, axis]
-                    + turn * pull[i, axis]
-                    + step * pull[i, axis]
-                )
-                positions[i, axis] += step * velocities[i, axis]
-                squared += (positions[i, axis] - listed[i, axis]) ** 2
-            moved = max(moved, squared)
+        moved = _move(positions, velocities, pull, listed, step, mixing, turn)
         if 4.0 * moved > skin * skin:
             listed[:] = positions
             starts, others = neighbours(positions % side, diameters, side, skin)
@@ -160,22 +153,76 @@ def relax(positions, diameters, side, tolerance, steps):
 
 
 @njit(nogil=True, cache=True)
-def contacts(positions, diameters, side):
-    """Contacts of each disk, shape `(n,)`, once rattlers are gone: those left with fewer than three, again and again."""
+def _progress(pull: Reals, velocities: Reals) -> tuple[float, float, float, float]:
+    """Power F v, v^2 and F^2 of all disks, and the largest force on a disk."""
+    power = along = length = largest = 0.0
+    for i in range(len(pull)):
+        fx, fy, vx, vy = pull[i, 0], pull[i, 1], velocities[i, 0], velocities[i, 1]
+        power += fx * vx + fy * vy
+        along += vx * vx + vy * vy
+        squared = fx * fx + fy * fy
+        length += squared
+        largest = max(largest, squared)
+    return power, along, length, np.sqrt(largest)
+
+
+@njit(nogil=True, cache=True)
+def _step_back(positions: Reals, velocities: Reals, step: float) -> None:
+    """Go back by half a step, and stop."""
+    for i in range(len(positions)):
+        for axis in range(2):
+            positions[i, axis] -= 0.5 * step * velocities[i, axis]
+            velocities[i, axis] = 0.0
+
+
+@njit(nogil=True, cache=True)
+def _move(
+    positions: Reals,
+    velocities: Reals,
+    pull: Reals,
+    listed: Reals,
+    step: float,
+    mixing: float,
+    turn: float,
+) -> float:
+    """Bend the velocities, accelerate and move.
+
+    Returns:
+        Largest squared distance of a disk from its listed position.
+    """
+    moved = 0.0
+    for i in range(len(positions)):
+        squared = 0.0
+        for axis in range(2):
+            velocities[i, axis] = (
+                (1.0 - mixing) * velocities[i, axis] + turn * pull[i, axis] + step * pull[i, axis]
+            )
+            positions[i, axis] += step * velocities[i, axis]
+            squared += (positions[i, axis] - listed[i, axis]) ** 2
+        moved = max(moved, squared)
+    return moved
+
+
+@njit(nogil=True, cache=True)
+def contacts(positions: Reals, diameters: Reals, side: float) -> Integers:
+    """Number of contacts of each disk, shape `(n,)`, after rattlers are removed.
+
+    Rattlers are disks with fewer than three contacts; removing them can create new rattlers.
+    """
     starts, others = neighbours(positions % side, diameters, side, 0.0)
     held = np.ones(len(positions), np.bool_)
-    found = np.zeros(len(positions), np.int64)
+    counts = np.zeros(len(positions), np.int64)
     while True:
-        found[:] = 0
+        counts[:] = 0
         for i in range(len(positions)):
             for k in range(starts[i], starts[i + 1]):
                 if held[i] and held[others[k]]:
-                    found[i] += 1
-                    found[others[k]] += 1
+                    counts[i] += 1
+                    counts[others[k]] += 1
         loose = 0
         for i in range(len(positions)):
-            if held[i] and found[i] < 3:
+            if held[i] and counts[i] < 3:
                 held[i] = False
                 loose += 1
         if loose == 0:
-            return found
+            return counts

@@ -1,0 +1,143 @@
+"""Arguments and options of `moiety estimate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+__all__ = [
+    "Bound", "Critic", "CrossCheck", "Device", "Excess", "File", "Folds", "Largest", "Limit",
+    "Objective", "Out", "Precision", "Quiet", "Report", "Resolution", "Seed", "Sigma", "States",
+    "Steps", "Symmetries", "Tail", "Threads", "Topology", "Variable",
+]  # fmt: skip
+
+File = Annotated[
+    Path,
+    Argument(
+        metavar="FILE",
+        help="Samples: output of moiety sample, an array (.nc .h5 .npz .npy .zarr), or a particle"
+        " trajectory (.gsd, LAMMPS dump, .xyz, or any format that MDAnalysis reads).",
+    ),
+]
+Out = Annotated[
+    Path | None, Option("--out", metavar="FILE", help="Output file for the result (.nc).")
+]
+Report = Annotated[
+    Path | None, Option("--report", metavar="FILE", help="Output file for a report (.html).")
+]
+States = Annotated[
+    int | None,
+    Option(metavar="Q", help="Number of discrete states; default: the states that occur."),
+]
+Symmetries = Annotated[
+    str | None,
+    Option(
+        metavar="NAMES",
+        help="Symmetries of the Hamiltonian, from flip,reflect,transpose,invert,turn. They let"
+        " networks learn more from each sample and are never guessed.",
+    ),
+]
+Variable = Annotated[
+    str | None,
+    Option(
+        metavar="NAME",
+        help="Name of the array in a file with several; default: the only plausible array.",
+    ),
+]
+Critic = Annotated[
+    str | None,
+    Option(
+        metavar="NAME",
+        help="Network that scores pairs of halves. Lattices: interface (default) or convolutional;"
+        " particles: points (default) or convolutional.",
+    ),
+]
+Objective = Annotated[
+    str | None,
+    Option(
+        metavar="NAME",
+        help="Training objective: jensen-shannon (default), donsker-varadhan, nwj, infonce or"
+        " smile.",
+    ),
+]
+Bound = Annotated[
+    str | None,
+    Option(
+        metavar="NAME",
+        help="Bound on M for the result: donsker-varadhan (default), nwj or mean-log-odds.",
+    ),
+]
+Steps = Annotated[
+    int | None, Option(metavar="N", min=1, help="Most training steps of a critic; default 800.")
+]
+Folds = Annotated[
+    int | None,
+    Option(
+        metavar="N",
+        min=2,
+        help="Number of cross-validation folds, each with its own network; default 2.",
+    ),
+]
+Seed = Annotated[
+    int | None, Option(metavar="N", min=0, help="Seed for all random numbers; default 0.")
+]
+Device = Annotated[
+    str | None, Option(metavar="NAME", help="Device of the networks, such as cuda; default cpu.")
+]
+Threads = Annotated[
+    int | None, Option(metavar="N", min=1, help="Folds that are trained in parallel; default 2.")
+]
+Excess = Annotated[
+    bool | None, Option("--excess", help="Estimate the entropy in excess of independent sites.")
+]
+Tail = Annotated[
+    bool | None,
+    Option(
+        "--tail/--no-tail",
+        help="Whether the area law may extrapolate the largest levels; default yes.",
+    ),
+]
+CrossCheck = Annotated[
+    bool | None,
+    Option(
+        "--cross-check/--no-cross-check",
+        help="Whether to estimate s by the chain rule, too; default yes.",
+    ),
+]
+Precision = Annotated[
+    float | None,
+    Option(metavar="S", help="Target error of s in nats/site for training; default 0.002."),
+]
+Limit = Annotated[
+    float | None,
+    Option(
+        "--time-limit",
+        metavar="SECONDS",
+        help="Stop after this time and extrapolate the remaining levels; default none.",
+    ),
+]
+Resolution = Annotated[
+    float | None,
+    Option(
+        metavar="R",
+        help="Particles: number of pixels per diameter that resolve positions; default 10.",
+    ),
+]
+Sigma = Annotated[
+    float | None,
+    Option(
+        metavar="LENGTH",
+        help="Particles: diameter that serves as unit of length; default: the smallest diameter.",
+    ),
+]
+Largest = Annotated[
+    float | None,
+    Option(metavar="SIDE", help="Particles: side of the largest blocks in diameters; default 4."),
+]
+Topology = Annotated[
+    Path | None,
+    Option(metavar="FILE", help="Particles: topology file for .dcd, .xtc and similar formats."),
+]
+Quiet = Annotated[bool, Option("--quiet", help="Print one line, without a progress bar or tables.")]

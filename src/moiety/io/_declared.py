@@ -1,0 +1,128 @@
+"""What the user declares about an array, combined with what its file states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..base.errors import InputError
+from ..data.samples import KINDS, Samples
+from ._coding import Description, axes_of, restore
+from ._format import PERIODIC_UNKNOWN, Periodic, Stored
+
+__all__ = ["Declared"]
+
+
+@dataclass(frozen=True)
+class Declared:
+    """The user's description of the samples in a file; None leaves a field to the file.
+
+    Args:
+        axes: Names of the array's axes in order.
+        kind: Kind of the states, as in `Samples`.
+        states: Number q of discrete states.
+        periodic: Whether the boundaries are periodic, for all axes or one flag per axis.
+        symmetries: Symmetries of the Hamiltonian; a sequence or `"flip,reflect"`.
+    """
+
+    axes: Sequence[str] | str | None
+    kind: str | None
+    states: int | None
+    periodic: Periodic | None
+    symmetries: Sequence[str] | str | None
+
+    def samples(self, stored: Stored, description: Description | None) -> Samples:
+        """Turn an array into samples; the declaration overrides the file.
+
+        Args:
+            stored: The array and its attributes.
+            description: What moiety wrote about it, or None for the files of other programs.
+
+        Raises:
+            InputError: The declaration is invalid, incomplete or contradicts the array.
+        """
+        self.check()
+        return self._raw(stored) if description is None else self._described(stored, description)
+
+    def check(self) -> None:
+        """Refuse fields of the wrong type or value."""
+        kind, states = self.kind, self.states
+        if kind is not None and kind not in KINDS:
+            raise InputError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
+        whole = isinstance(states, (int, np.integer)) and not isinstance(states, bool)
+        if states is not None and (not whole or states < 1):
+            raise InputError(f"states must be a positive whole number, not {states!r}")
+        flags = [self.periodic] if isinstance(self.periodic, (bool, np.bool_)) else self.periodic
+        if flags is not None and not _are_flags(flags):
+            raise InputError(
+                f"periodic must be True, False or a flag for each space axis, not {self.periodic!r}"
+            )
+
+    def _raw(self, stored: Stored) -> Samples:
+        if self.periodic is None:
+            raise InputError(PERIODIC_UNKNOWN)
+        return Samples.from_array(
+            stored.array,
+            periodic=self.periodic,
+            axes=self.axes or axes_of(stored.dims),
+            kind=_kind_by_units(stored, self.kind),
+            states=self.states,
+            symmetries=self._symmetries() or (),
+        )
+
+    def _described(self, stored: Stored, description: Description) -> Samples:
+        symmetries = self._symmetries()
+        if symmetries is None:
+            symmetries = description.symmetries
+        if self._leaves_states_to(description):
+            samples = restore(stored, description)
+            periodic = self._flags(description)
+            return samples.replace(periodic=periodic, symmetries=symmetries)
+        if self.axes is not None and self.periodic is None and len(set(description.periodic)) > 1:
+            raise InputError(
+                "its boundaries differ from axis to axis; with other axes, say periodic, too"
+            )
+        default_axes = ["chain", "draw", "x", "y", "z"][: stored.array.ndim]
+        return Samples.from_array(
+            stored.array,
+            periodic=description.periodic if self.periodic is None else self.periodic,
+            axes=self.axes or axes_of(stored.dims) or default_axes,
+            kind=self.kind or description.kind,
+            states=self.states,
+            symmetries=symmetries,
+            provenance=description.provenance,
+        )
+
+    def _leaves_states_to(self, description: Description) -> bool:
+        same_kind = self.kind in (None, description.kind)
+        return self.axes is None and same_kind and self.states in (None, len(description.labels))
+
+    def _symmetries(self) -> tuple[str, ...] | None:
+        given = self.symmetries
+        if given is None:
+            return None
+        names = given.split(",") if isinstance(given, str) else tuple(given)
+        if not all(isinstance(name, str) for name in names):
+            raise InputError(f"symmetries must be names, not {given!r}")
+        return tuple(name.strip() for name in names if name.strip())
+
+    def _flags(self, description: Description) -> tuple[bool, ...]:
+        if self.periodic is None:
+            return description.periodic
+        if isinstance(self.periodic, (bool, np.bool_)):
+            return (bool(self.periodic),) * len(description.periodic)
+        return tuple(map(bool, self.periodic))
+
+
+def _are_flags(flags: object) -> bool:
+    return isinstance(flags, Iterable) and all(isinstance(flag, (bool, np.bool_)) for flag in flags)
+
+
+def _kind_by_units(stored: Stored, kind: str | None) -> str | None:
+    units = str(stored.attributes.get("units", "")).lower()
+    if units.startswith("degree") and kind == "angle":
+        raise InputError(f"the angles are in units of {units}; convert them to radians")
+    radians = units in ("rad", "radian", "radians") and stored.array.dtype.kind == "f"
+    return "angle" if kind is None and radians else kind
