@@ -8,8 +8,8 @@ import pytest
 from moiety import estimate_entropy
 from moiety.base.deadline import Deadline
 from moiety.entropy.budget import BaseTerm, EntropySum, TailTerm
-from moiety.entropy.climb import Rung
 from moiety.entropy.refinement import refine
+from moiety.entropy.rungs import Rung
 from moiety.estimation.execution import Hooks
 from moiety.estimation.training import Training
 from moiety.results.types import Ended, Reason
