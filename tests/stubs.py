@@ -6,7 +6,8 @@ import numpy as np
 
 from moiety.base.errors import Stopped
 from moiety.data.samples import Samples
-from moiety.entropy.climb import Climb, ClimbRules, LadderCut
+from moiety.entropy.climb import Climb
+from moiety.entropy.rungs import ClimbRules, LadderCut
 from moiety.entropy.sample_statistics import SampleStatistics
 from moiety.estimation.estimator import Estimator, MutualInformation
 from moiety.estimation.execution import Execution

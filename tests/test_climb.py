@@ -7,8 +7,8 @@ import pytest
 
 from moiety import EstimateError
 from moiety.base.errors import Stopped
-from moiety.entropy.climb import ClimbRules
 from moiety.entropy.lattice_terms import ladder_cut as lattice_cut
+from moiety.entropy.rungs import ClimbRules
 from moiety.estimation.execution import Task
 from moiety.estimation.history import TrainingStatus
 from moiety.estimation.networks import Networks

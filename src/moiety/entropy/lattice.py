@@ -88,8 +88,8 @@ def estimate_entropy(
 
     Example:
         >>> import moiety
-        >>> model = moiety.system("ising-square", size=8, temperature=4.0)
-        >>> samples, quick = model.sample(256, seed=1), Training(steps=100)
+        >>> model = moiety.system("ising-square", size=4, temperature=4.0)
+        >>> samples, quick = model.sample(256, seed=1), Training(steps=50)
         >>> result = estimate_entropy(samples, training=quick, cross_check=False)
         >>> abs(result.entropy - model.exact_entropy()) < 0.03
         True

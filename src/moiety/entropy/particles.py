@@ -108,8 +108,8 @@ def estimate_excess_entropy(
     Example:
         >>> positions = np.random.default_rng(0).random((64, 50, 2)) * 10
         >>> gas = Particles.from_frames(positions, cells=10.0, periodic=True, diameters=1.0)
-        >>> quick = Training(steps=50)
-        >>> result = estimate_excess_entropy(gas, largest=1.0, training=quick, seed=1)
+        >>> quick = Training(steps=25)
+        >>> result = estimate_excess_entropy(gas, largest=0.5, training=quick, seed=1)
         >>> abs(result.entropy) < 0.2, result.unit
         (True, 'nats/particle')
     """
