@@ -1,8 +1,8 @@
-"""Time of the samples of the paper's first figure, on all cores: `python benchmarks/fig1_samples.py`.
+"""Time for the samples of Fig. 1 of the paper on all cores: `python benchmarks/fig1_samples.py`.
 
-Three systems of 64x64 at 16 temperatures up to T = 4, and 2,048 samples at each, burn-in and
-all, by the default algorithm.  The lowest temperature of each is 0.1.  Compiling comes before
-the clock starts: by a short run of the same model, since algorithms differ by temperature.
+Three systems of 64x64 at 16 temperatures from 0.1 to 4, with 2,048 samples each by the default
+algorithm, including burn-in.  A short run of the same model compiles the code before the clock
+starts, since the algorithm depends on temperature.
 """
 
 from time import perf_counter
@@ -17,8 +17,8 @@ TEMPERATURES = np.linspace(0.1, 4.0, 16)
 WARM_UP = {"samples": 64, "burn_in": 64, "thinning": 1}
 
 
-def drawn(model):
-    """Seconds that all samples of a model take, and what their provenance says."""
+def sampled(model):
+    """Seconds for all samples of a model, and their provenance."""
     model.sample(**WARM_UP)
     started = perf_counter()
     provenance = model.sample(SAMPLES, seed=1).provenance
@@ -36,19 +36,13 @@ def main():
     totals = dict.fromkeys(COUPLINGS, 0.0)
     for name, coupling in COUPLINGS.items():
         for temperature in TEMPERATURES:
-            seconds, said = drawn(
-                system(name, size=SIZE, temperature=float(temperature), coupling=coupling)
-            )
+            model = system(name, size=SIZE, temperature=float(temperature), coupling=coupling)
+            seconds, provenance = sampled(model)
             totals[name] += seconds
-            mixed = "" if said["rhat"] is None else f"{said['rhat']:.3f}"
-            told = (
-                said["algorithm"],
-                said["burn_in"],
-                said["thinning"],
-                f"{said['effective']:.0f}",
-                mixed,
-            )
-            row(name, f"{temperature:.3f}", f"{seconds:.2f}", *told)
+            rhat = "" if provenance["rhat"] is None else f"{provenance['rhat']:.3f}"
+            cells = [provenance[key] for key in ("algorithm", "burn_in", "thinning")]
+            cells += [f"{provenance['effective']:.0f}", rhat]
+            row(name, f"{temperature:.3f}", f"{seconds:.2f}", *cells)
     for name, seconds in (*totals.items(), ("all", sum(totals.values()))):
         row(name, f"all {len(TEMPERATURES)}" if name in totals else "", f"{seconds:.1f}", *[""] * 5)
 

@@ -1,7 +1,6 @@
-"""The share of a training step that making its pairs takes, on every cut of a 64x64 lattice: `make bench`.
+"""Share of a training step for making its pairs, on every cut of a 64x64 lattice: `make bench`.
 
-Times on shared machines drift, so drawing and stepping are timed in turns and the medians of
-both are compared.
+Times on shared machines drift, so drawing and stepping alternate, and their medians are compared.
 """
 
 from statistics import median
@@ -21,14 +20,13 @@ STEPS = 60
 
 
 def main():
-    torch.set_num_threads(1)  # as in an estimate: a fold, a thread
+    torch.set_num_threads(1)  # as in an estimate, where each fold has a thread
     samples = system("ising-square", size=64, temperature=2.269185).sample(2048, seed=1)
     values = torch.from_numpy(samples.values.reshape(samples.n, *samples.shape))
     train = cross_splits(samples.chains, samples.draws)[0].train
     encoding = Encoding.of(samples.kind, samples.states, samples.values)
-    print(
-        "| half | pairs a step | making pairs (ms) | whole step (ms) | share |\n|---|---|---|---|---|"
-    )
+    print("| half | pairs per step | making pairs (ms) | whole step (ms) | share |")
+    print("|---|---|---|---|---|")
     for cut in reversed(ladder(samples.shape, samples.periodic).cuts):
         if cut.volume < 16:
             continue
@@ -44,7 +42,7 @@ def main():
 
 
 def timed(windows, indices, size):
-    """Median seconds of making a batch and of a whole step with it."""
+    """Median seconds for making a batch, and for a whole step with it."""
     generator = Streams(0).torch("bench")
     network, objective = InterfaceCritic().build(windows.shape), JensenShannon()
     optimiser = torch.optim.Adam(network.parameters())

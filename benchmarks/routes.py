@@ -1,20 +1,22 @@
-r"""Routes to the entropy of the Ising lattice, error against seconds on the same samples: `python benchmarks/routes.py`.
+r"""Error against seconds for routes to the entropy of the Ising lattice, on the same samples.
+
+Run `python benchmarks/routes.py`.
 
 - *MICE*: `estimate_entropy`, default settings, no cross-check.
 - *chain rule*: `estimate_conditional`, default settings.
 - *LZMA*: `compression_entropy`, row by row and along a Hilbert curve.
 - *counted block*: `naive_entropy`, 4x4.
-- *XGBoost*: the chain rule with boosted trees for p(spin | spins before it within radius 4), as in
-  Janik, arXiv 1909.10831; half of the samples learn, the other half is read, and the other way round.
-- *logistic regression*: the same sites; the linear terms and products of three of the nearest
-  spins before, since products of two are even under a flip of all spins and the log-odds is odd.
-- *MINE*: the paper's network, trained straight on Donsker-Varadhan, for five minutes at most: what it has
-  not reached by then is extrapolated, and the error says so.
+- *XGBoost*: the chain rule with boosted trees for p(spin | earlier spins within radius 4), as in
+  Janik, https://arxiv.org/abs/1909.10831, with two-fold cross-fitting.
+- *logistic regression*: the same sites; linear terms and products of three of the nearest earlier
+  spins, since the log-odds are odd under a flip of all spins and products of two are even.
+- *MINE*: the network of the paper, trained directly on Donsker-Varadhan for at most five minutes;
+  missing levels are extrapolated, with a larger error.
 - *torch-mist*: MINE of that package with its own network and training, for M of every cut.
 
-XGBoost and the regression take every site as one deep inside: the torus closing on its first row
-is not theirs to see.  Importing comes before the clock starts; so does sampling.  Prints a table
-and writes it with its figure, row by row, unless only a part was asked for.
+XGBoost and the regression treat every site as an interior site and ignore that the torus closes on
+its first row.  The clock starts after imports and sampling.  The table and its figure are written
+after each row, unless only a part is run.
 """
 
 import argparse
@@ -28,7 +30,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
-from itertools import combinations
 from pathlib import Path
 from time import perf_counter
 
@@ -38,6 +39,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from classifiers import boosted, held_out, regressed
 from moiety import MoietyError, __version__, estimate_entropy, ladder, system
 from moiety.base.random import Streams
 from moiety.baselines import compression_entropy, naive_entropy
@@ -52,27 +54,16 @@ from moiety.results.result import Estimate
 
 PEERS = {"xgboost": "xgboost-cpu==3.2.0", "torch_mist": "torch-mist==0.2.17"}
 TEMPERATURES = (1.8, 2.269185, 3.5)
-RADIUS, NEAREST = 4, 10  # of the spins before; those whose products are taken
-SITES, READ = 10**6, 10**6  # a fold learns from, all folds are read at
-JUDGED = 200_000  # sites that stop the boosting
-BOOSTING = {
-    "max_depth": 6,
-    "learning_rate": 0.15,
-    "min_child_weight": 50,
-    "max_bin": 2,
-    "tree_method": "hist",
-}
-ROUNDS, PATIENCE = 400, 10  # depths 4 to 8 end within 0.0005 at T_c, 10 is 0.0017 worse
-NEWTON_STEPS, PART = 6, 50_000  # sites at once
+SITES = 10**6  # training sites of a classifier per fold
 MINE_SECONDS = 300.0
 MIST = {"batch_size": 512, "max_iterations": 1500, "hidden_dims": [128, 128]}
-MIST_PAIRS = 8000  # of each of training, validation and test
+MIST_PAIRS = 8000  # pairs for each of training, validation and test
 PAINT = ("blue", "vermilion", "green", "purple", "orange", "sky")
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a method is given beside the samples."""
+    """Options of a method: seed, threads and number of training sites."""
 
     seed: int
     threads: int
@@ -81,7 +72,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Method:
-    """A route: `entropy(samples, run) -> Estimate`, a marker, the package that it needs."""
+    """A route: `entropy(samples, run) -> Estimate`, a marker, and the package that it needs."""
 
     name: str
     entropy: Callable[..., Estimate]
@@ -94,14 +85,14 @@ class Row:
     method: Method
     temperature: float
     exact: float
-    found: Estimate
+    estimate: Estimate
     seconds: float
     note: str = ""
 
 
 def mice(samples, run):
-    found = estimate_entropy(samples, cross_check=False, seed=run.seed, threads=run.threads)
-    return Estimate(found.entropy, found.error)
+    result = estimate_entropy(samples, cross_check=False, seed=run.seed, threads=run.threads)
+    return Estimate(result.entropy, result.error)
 
 
 def mine(samples, run):
@@ -110,16 +101,16 @@ def mine(samples, run):
         "objective": DonskerVaradhan(),
         "time_limit": MINE_SECONDS,
     }
-    found = estimate_entropy(
+    result = estimate_entropy(
         samples, cross_check=False, seed=run.seed, threads=run.threads, **trained
     )
-    return Estimate(found.entropy, found.error)
+    return Estimate(result.entropy, result.error)
 
 
 def chain_rule(samples, run):
-    found = estimate_conditional(samples, ChainRule(seed=run.seed, threads=run.threads))
-    spread = standard_error(found.influence.reshape(samples.chains, samples.draws))
-    return Estimate(found.entropy, math.hypot(spread, found.missing))
+    result = estimate_conditional(samples, ChainRule(seed=run.seed, threads=run.threads))
+    spread = standard_error(result.influence.reshape(samples.chains, samples.draws))
+    return Estimate(result.entropy, math.hypot(spread, result.missing))
 
 
 def lzma_rows(samples, run):
@@ -140,105 +131,6 @@ def xgboost_chain(samples, run):
 
 def logistic_chain(samples, run):
     return held_out(samples, run, regressed)
-
-
-# Chain rules of classifiers
-
-
-def held_out(samples, run, fit):
-    """Mean of -log p(spin | spins before) over sites of samples that the classifier did not learn from.
-
-    Arguments:
-        fit: `fit(train, judge, run) -> predict`, both sets as (spins before, spin), and
-            `predict(before)` the probability of 1.
-    """
-    surprise = np.empty(samples.n)
-    for fold, split in enumerate(cross_splits(samples.chains, samples.draws, validation=0.1)):
-        rng = Streams(run.seed).numpy("routes", fold)
-        train, judge = (
-            at_sites(samples, split.train, run.sites, rng),
-            at_sites(samples, split.validation, JUDGED, rng),
-        )
-        predict = fit(train, judge, run)
-        before, spin = at_sites(samples, split.test, min(READ, run.sites) // 2, rng)
-        p = np.clip(predict(before), 1e-7, 1 - 1e-7)
-        surprise[split.test] = (
-            -np.log(np.where(spin, p, 1 - p)).reshape(len(split.test), -1).mean(axis=1)
-        )
-    return Estimate(
-        float(surprise.mean()), standard_error(surprise.reshape(samples.chains, samples.draws))
-    )
-
-
-def places_before():
-    """Steps to the sites before one within the radius, nearest first, shape `(24, 2)`."""
-    around = range(-RADIUS, RADIUS + 1)
-    steps = [
-        (x, y) for x in around for y in around if (x, y) < (0, 0) and x * x + y * y <= RADIUS**2
-    ]
-    return np.array(sorted(steps, key=lambda step: step[0] ** 2 + step[1] ** 2))
-
-
-def at_sites(samples, chosen, sites, rng):
-    """Spins before, shape `(sites, 24)`, and spins, as 0 and 1, at random sites, equally many of each sample."""
-    values = samples.values.reshape(samples.n, *samples.shape)
-    of = np.repeat(chosen, max(sites // len(chosen), 1))
-    x, y = (rng.integers(0, side, len(of)) for side in samples.shape)
-    steps, (rows, columns) = places_before(), samples.shape
-    before = values[
-        of[:, None], (x[:, None] + steps[:, 0]) % rows, (y[:, None] + steps[:, 1]) % columns
-    ]
-    return before, values[of, x, y]
-
-
-def boosted(train, judge, run):
-    import xgboost
-
-    options = {"max_bin": BOOSTING["max_bin"], "nthread": run.threads}
-    learnt = xgboost.QuantileDMatrix(*train, **options)
-    judged = xgboost.QuantileDMatrix(*judge, ref=learnt, **options)
-    settings = {
-        "objective": "binary:logistic",
-        "eval_metric": "logloss",
-        "seed": run.seed,
-        "nthread": run.threads,
-    }
-    model = xgboost.train(
-        settings | BOOSTING,
-        learnt,
-        ROUNDS,
-        evals=[(judged, "")],
-        early_stopping_rounds=PATIENCE,
-        verbose_eval=False,
-    )
-    return lambda before: model.inplace_predict(
-        before, iteration_range=(0, model.best_iteration + 1)
-    )
-
-
-def regressed(train, judge, run):
-    """Newton's method for the log-likelihood; nothing to judge with so few weights."""
-    terms, spin = odd_terms(train[0]), train[1]
-    parts = np.array_split(np.arange(len(spin)), max(len(spin) // PART, 1))
-    weights = np.zeros(terms.shape[1], np.float32)
-    for _ in range(NEWTON_STEPS):
-        slope, curvature = np.zeros(len(weights)), 1e-3 * np.eye(len(weights))
-        for part in parts:
-            x, p = terms[part], sigmoid(terms[part] @ weights)
-            slope += x.T @ (spin[part] - p)
-            curvature += x.T @ (x * (p * (1 - p))[:, None])
-        weights += np.linalg.solve(curvature, slope).astype(np.float32)
-    return lambda before: sigmoid(odd_terms(before) @ weights)
-
-
-def odd_terms(before):
-    spins = 2 * before.astype(np.float32) - 1
-    a, b, c = np.array(list(combinations(range(NEAREST), 3))).T
-    return np.concatenate([spins, spins[:, a] * spins[:, b] * spins[:, c]], axis=1)
-
-
-def sigmoid(scores):
-    return 0.5 * (1 + np.tanh(0.5 * scores))
 
 
 # torch-mist
@@ -280,8 +172,8 @@ def mist_information(samples, cut, run):
     }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = estimate_mi(estimator="mine", verbose=False, early_stopping=False, **parts, **MIST)
-    return float(found[0] if isinstance(found, tuple) else found)
+        m = estimate_mi(estimator="mine", verbose=False, early_stopping=False, **parts, **MIST)
+    return float(m[0] if isinstance(m, tuple) else m)
 
 
 METHODS = {
@@ -303,30 +195,30 @@ METHODS = {
 def measured(method, model, samples, run):
     started = perf_counter()
     try:
-        found, note = method.entropy(samples, run), ""
+        estimate, note = method.entropy(samples, run), ""
     except MoietyError as error:
-        found, note = Estimate(float("nan"), float("nan")), str(error)
-    return Row(
-        method, model.temperature, model.exact_entropy(), found, perf_counter() - started, note
-    )
+        estimate, note = Estimate(float("nan"), float("nan")), str(error)
+    seconds = perf_counter() - started
+    return Row(method, model.temperature, model.exact_entropy(), estimate, seconds, note)
 
 
 def written(row):
-    s, error = row.found.entropy, row.found.error
+    s, error = row.estimate.entropy, row.estimate.error
+    start, seconds = f"| {row.method.name} | {row.temperature:.7g}", f"{row.seconds:.1f} |"
     if math.isnan(s):
-        return f"| {row.method.name} | {row.temperature:.7g} | none: {row.note} | | | {row.seconds:.1f} |"
+        return f"{start} | none: {row.note} | | | {seconds}"
     stated = "" if math.isnan(error) else f"{error:.5f}"
-    return f"| {row.method.name} | {row.temperature:.7g} | {s:.5f} | {stated} | {s - row.exact:+.5f} | {row.seconds:.1f} |"
+    return f"{start} | {s:.5f} | {stated} | {s - row.exact:+.5f} | {seconds}"
 
 
 def drawn(rows, size):
-    """|s - exact| against seconds: a marker a method, a colour a temperature."""
+    """|s - exact| against seconds, with a marker per method and a colour per temperature."""
     figure = Figure(figsize=(8.5, 5), layout="constrained")
     axes = figure.subplots()
     temperatures = list(dict.fromkeys(row.temperature for row in rows))
     paint = {t: COLOURS[PAINT[k % len(PAINT)]] for k, t in enumerate(temperatures)}
     for row in rows:
-        off = abs(row.found.entropy - row.exact)
+        off = abs(row.estimate.entropy - row.exact)
         axes.plot(
             row.seconds,
             off,
@@ -336,11 +228,11 @@ def drawn(rows, size):
             mec="white",
             mew=0.6,
         )
-        if row.found.error > 0:
-            least = max(off - row.found.error, off / 20)  # an error bar to 0 has no end here
+        if row.estimate.error > 0:
+            least = max(off - row.estimate.error, off / 20)  # the logarithmic axis has no zero
             axes.plot(
                 [row.seconds] * 2,
-                [least, off + row.found.error],
+                [least, off + row.estimate.error],
                 color=paint[row.temperature],
                 lw=1,
                 alpha=0.5,
@@ -362,13 +254,15 @@ def drawn(rows, size):
 
 def heading(options, exact):
     packages = [
-        f"{name} {found}"
+        f"{name} {number}"
         for name in ("torch", "xgboost-cpu", "torch-mist")
-        if (found := installed(name))
+        if (number := installed(name))
     ]
+    lattice = f"{options.size}x{options.size} Ising lattice, {options.samples} samples"
+    machine = f"{platform.machine()} with {os.cpu_count()} cores"
     return [
-        f"# Routes to the entropy of the {options.size}x{options.size} Ising lattice, {options.samples} samples\n",
-        f"moiety {__version__}, seed {options.seed}, {date.today()}, {platform.machine()} with {os.cpu_count()} cores,",
+        f"# Routes to the entropy of the {lattice}\n",
+        f"moiety {__version__}, seed {options.seed}, {date.today()}, {machine},",
         f"{options.threads} thread{'s' if options.threads > 1 else ''}; {', '.join(packages)};",
         f"`{command()}`.  Entropies are in nats per site;",
         "exact, Kaufman's torus: "
@@ -387,13 +281,13 @@ def installed(name):
 
 
 def command():
-    """Without where it is written to."""
-    told = re.sub(r"\s--out[ =]\S+", "", " ".join(["", *sys.argv[1:]]))
-    return f"python benchmarks/routes.py{told}"
+    """The command without its output path."""
+    arguments = re.sub(r"\s--out[ =]\S+", "", " ".join(["", *sys.argv[1:]]))
+    return f"python benchmarks/routes.py{arguments}"
 
 
 def available(names):
-    """The methods that can run; says how to get the others."""
+    """Methods with installed packages; prints how to install the others."""
     chosen = []
     for name in names:
         package = METHODS[name].package
@@ -416,21 +310,23 @@ def parsed():
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--samples", type=int, default=2048)
     parser.add_argument(
-        "--temperatures", type=numbers, default=TEMPERATURES, help="with commas between them"
+        "--temperatures", type=numbers, default=TEMPERATURES, help="separated by commas"
     )
-    parser.add_argument("--seed", type=int, default=1, help="of samples and networks")
+    parser.add_argument("--seed", type=int, default=1, help="seed for samples and networks")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--sites", type=int, default=SITES, help="that each classifier learns from")
+    parser.add_argument(
+        "--sites", type=int, default=SITES, help="training sites of each classifier"
+    )
     parser.add_argument(
         "--only", type=methods, default=tuple(METHODS), help=f"some of {','.join(METHODS)}"
     )
     parser.add_argument(
-        "--quick", action="store_true", help="16x16, 256 samples, one temperature: does it run?"
+        "--quick",
+        action="store_true",
+        help="16x16, 256 samples, one temperature, to try the program",
     )
     parser.add_argument(
-        "--out",
-        type=Path,
-        help="name without suffix; docs/routes where all of it runs, else nothing",
+        "--out", type=Path, help="path without suffix; docs/routes if all methods run, else nothing"
     )
     options = parser.parse_args()
     if options.quick:
@@ -477,7 +373,7 @@ def main():
             rows.append(measured(method, model, samples, run))
             lines.append(written(rows[-1]))
             print(lines[-1], flush=True)
-            if options.out:  # after each row: an interrupt keeps those that are done
+            if options.out:  # after each row, so that an interrupt keeps finished rows
                 options.out.with_suffix(".md").write_text("\n".join(lines) + "\n")
                 drawn(rows, options.size).savefig(options.out.with_suffix(".png"), dpi=150)
 

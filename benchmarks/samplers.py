@@ -1,22 +1,22 @@
-r"""Our samplers beside the fastest Ising samplers on PyPI, on one core: `python benchmarks/samplers.py`.
+"""Samplers of moiety and the fastest Ising samplers on PyPI, on one core.
 
-- *Attempted flips per second*: single-spin updates at T_c, many sweeps in one call, no observing.
-- *Independent samples per second*: sweeps per second, timed in one call as above, over
-  2 tau_int, the autocorrelation time in sweeps of the slower of energy and |m| per site,
-  observed outside the clock.  A sweep is N attempted flips; of Wolff clusters as many as have N
-  sites together; of peapods' clusters what it offers, a Metropolis sweep and a cluster update.
+Run `python benchmarks/samplers.py`.
 
-Times on shared machines drift, so contenders take turns; given are medians and, in brackets,
-the extremes.  Every chain starts in equilibrium: ours and mcising's from Swendsen-Wang
-draws, peapods' (whose states cannot be set) after Swendsen-Wang sweeps of its own.  Compiling
-comes before the clock starts.  Mean energies are compared with the exact ones of the torus,
-and XY with an identity of its equilibrium; the script fails where one is off by more
-than `LIMIT` standard errors, for the speed of a wrong sampler is worth nothing.
+- *Attempted flips per second*: single-spin updates at T_c, many sweeps per call, no observables.
+- *Independent samples per second*: sweeps per second, timed as above, over 2 tau_int, where tau_int
+  is the autocorrelation time in sweeps of the slower of energy and |m| per site, measured
+  separately.  A sweep is N attempted flips; for Wolff, as many clusters as have N sites in total;
+  for clusters of peapods, a Metropolis sweep and a cluster update.
+
+Times on shared machines drift, so contenders take turns; tables give medians, and extremes in
+brackets.  Every chain starts in equilibrium: those of moiety and mcising from Swendsen-Wang draws,
+those of peapods, whose states cannot be set, after its own Swendsen-Wang sweeps.  Code is compiled
+before the clock starts.  Mean energies are compared with exact values of the torus, and XY with an
+identity of its equilibrium; the script fails if a deviation exceeds `LIMIT` standard errors.
 """
 
 import os
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from math import ceil, sqrt
@@ -25,6 +25,7 @@ from time import perf_counter
 
 import numpy as np
 
+from contenders import BURN_IN, CONTENDERS, Chain, configurations, paced
 from moiety import system
 from moiety.base.random import Streams
 from moiety.data.statistics import standard_error, tau_int
@@ -32,13 +33,12 @@ from moiety.exact.kaufman import kaufman_energy
 from moiety.exact.triangular_torus import triangular_torus_energy
 from moiety.systems._lattice import neighbour_table, sublattices
 from moiety.systems.dynamics.lattice import lattice_dynamics
-from moiety.systems.dynamics.multispin import Layout, pack
 from moiety.systems.dynamics.splitmix import stream
 
 PEERS = {"peapods": "0.2.0", "mcising": "1.1.0"}
 CRITICAL = 2.269185
-SIZES = (64, 256)  # of flips per second
-SIZE, TEMPERATURES = 64, (1.8, CRITICAL, 3.5)  # of samples per second
+SIZES = (64, 256)  # for flips per second
+SIZE, TEMPERATURES = 64, (1.8, CRITICAL, 3.5)  # for samples per second
 XY_TEMPERATURES = (0.5, 0.9, 1.5)
 TRIANGULAR_SIZE = 66  # three sublattices fit
 TRIANGULAR = (
@@ -50,156 +50,16 @@ TRIANGULAR = (
 )
 OFFSETS = ((1, 0), (0, 1), (1, 1))
 REPEATS = 3
-SECONDS = 0.15  # that a timed call takes
-DRAWS, DRAWS_OF_MANY = 2000, 200  # observed a repeat, of one replica and of each of many
+SECONDS = 0.15  # duration of a timed call
+DRAWS, DRAWS_OF_MANY = 2000, 200  # per repeat: of a single replica, of each of many replicas
 APART, APART_OF_MANY = 8, 32  # sweeps between draws of slow single-spin updates
-SPACING = 30  # Swendsen-Wang sweeps between starting states
-BURN_IN = 500  # sweeps
 LIMIT = 5.0  # standard errors
-SAMPLES = 2048  # of a whole call
-
-
-@dataclass(frozen=True)
-class Chain:
-    """A chain under way.
-
-    Arguments:
-        advance: `advance(sweeps)`.
-        observables: -> shape `(replica, k)`: energy and magnetisation per site first.
-        replicas: Lattices that move together.
-    """
-
-    advance: Callable[[int], object]
-    observables: Callable[[], np.ndarray]
-    replicas: int = 1
-
-
-# Contenders: `library`, `update`, `prepare(size, temperature, seed) -> Chain` in equilibrium, `slow`.
-
-
-@dataclass(frozen=True)
-class Ours:
-    """An algorithm of `moiety`; `algorithm` is the name that `sample` takes."""
-
-    algorithm: str
-    update: str
-    slow: bool = False  # near T_c
-    library: str = "moiety"
-
-    def prepare(self, size, temperature, seed):
-        model, table = (
-            system("ising-square", size=size, temperature=temperature),
-            neighbour_table((size, size)),
-        )
-        dynamics = lattice_dynamics(table, 2, 2 / temperature, algorithm=self.algorithm)
-        state = equilibrium(size, temperature, seed, dynamics.width)
-        state = state[0] if dynamics.width == 1 else pack(state, Layout.of(table))
-        chain = paced(dynamics, state, stream(seed))
-
-        def observables():
-            values = configurations(dynamics, state, model)
-            return np.stack(
-                [model.energy(values)[:, 0] / size**2, 2 * values.mean(axis=(1, 2, 3)) - 1], axis=1
-            )
-
-        return replace(chain, observables=observables)
-
-
-@dataclass(frozen=True)
-class McIsing:
-    algorithm: str
-    update: str
-    slow: bool = False
-    library: str = "mcising"
-
-    def prepare(self, size, temperature, seed):
-        from mcising._core import IsingSimulation
-
-        chain = IsingSimulation(size, 1.0, 0.0, 0.0, 0.0, seed, self.algorithm, "square")
-        chain.set_spins(2 * equilibrium(size, temperature, seed, 1)[0].astype(np.int8) - 1)
-        _, attempted, _ = chain.sweep(BURN_IN, temperature=temperature)
-        pace = ceil(BURN_IN * size**2 / attempted)
-        return Chain(
-            lambda sweeps: chain.sweep(sweeps * pace, temperature=temperature),
-            lambda: np.array([[chain.energy(), chain.magnetization()]]),
-        )
-
-
-@dataclass(frozen=True)
-class Peapods:
-    cluster: str | None
-    update: str
-    slow: bool = False
-    library: str = "peapods"
-
-    def prepare(self, size, temperature, seed):
-        from peapods import Ising
-
-        chain = Ising((size, size), temperatures=np.array([temperature]))._sim
-        chain.reset(seed=seed)
-
-        def sweep(sweeps, cluster):
-            options = {"cluster_update_interval": 1, "cluster_mode": cluster} if cluster else {}
-            chain.sample(
-                sweeps, "metropolis", warmup_ratio=1.0, sequential=True, **options
-            )  # all warm-up: no observing
-
-        def observables():
-            spins = chain.get_spins().reshape(size, size).astype(np.int64)
-            bonds = (spins * (np.roll(spins, 1, 0) + np.roll(spins, 1, 1))).mean()
-            return np.array([[-bonds, spins.mean()]])
-
-        sweep(BURN_IN, "sw")
-        return Chain(lambda sweeps: sweep(sweeps, self.cluster), observables)
-
-
-CONTENDERS = (
-    Ours("metropolis", "Metropolis", slow=True),
-    Ours("heat-bath", "heat bath", slow=True),
-    McIsing("metropolis", "Metropolis", slow=True),
-    Peapods(None, "Metropolis", slow=True),
-    Ours("swendsen-wang", "Swendsen-Wang"),
-    McIsing("swendsen_wang", "Swendsen-Wang"),
-    Peapods("sw", "Metropolis + Swendsen-Wang"),
-    Ours("wolff", "Wolff"),
-    McIsing("wolff", "Wolff"),
-    Peapods("wolff", "Metropolis + Wolff"),
-)
-
-
-def equilibrium(size, temperature, seed, count):
-    """States 0 and 1 of equilibrium, shape `(count, sites)`."""
-    dynamics = lattice_dynamics(
-        neighbour_table((size, size)), 2, 2 / temperature, algorithm="swendsen-wang"
-    )
-    state, rng = np.zeros(size**2, np.uint8), stream(seed + 10**6)
-    dynamics.advance(state, rng, BURN_IN)
-    states = []
-    for _ in range(count):
-        dynamics.advance(state, rng, SPACING)
-        states.append(state.copy())
-    return np.array(states)
-
-
-def paced(dynamics, state, rng):
-    """A chain of our dynamics, warmed up and compiled; a sweep makes at least as many updates as N sites take."""
-    dynamics.advance(state, rng, 1)
-    pace = ceil(BURN_IN * dynamics.sites / dynamics.advance(state, rng, BURN_IN))
-    return Chain(
-        lambda sweeps: dynamics.advance(state, rng, sweeps * pace),
-        lambda: np.atleast_2d(dynamics.observe(state)),
-        dynamics.width,
-    )
-
-
-def configurations(dynamics, state, model):
-    """What a system's `energy` takes: one draw of every replica."""
-    return dynamics.read(state).reshape(dynamics.width, 1, *model.shape)
+SAMPLES = 2048  # for the time of a call of `sample`
 
 
 @dataclass
 class Record:
-    """What was measured of one chain: sweeps a second by repeat, draws `(draw, replica, k)` by repeat."""
+    """Measurements of a chain: sweeps per second, and draws `(draw, replica, k)`, by repeat."""
 
     chain: Chain
     sweeps: int
@@ -209,7 +69,7 @@ class Record:
 
     @classmethod
     def of(cls, chain, slow=False):
-        """With as many sweeps a timed call as take `SECONDS`."""
+        """A record whose timed calls take `SECONDS`."""
         sweeps = 1
         while (seconds := timed(chain.advance, sweeps)) < SECONDS / 10:
             sweeps *= 2
@@ -227,16 +87,16 @@ class Record:
         self.draws += (np.array(draws),)
 
     def series(self):
-        """Shape `(k, repeat and replica, draw)`."""
+        """Observables, shape `(k, repeat and replica, draw)`."""
         return np.concatenate(self.draws, axis=1).transpose(2, 1, 0)
 
     def tau(self, series):
-        """tau_int and its error (Sokal) in sweeps."""
+        """The autocorrelation time tau_int and its error (Sokal) in sweeps."""
         tau = tau_int(series)
         return self.apart * tau, self.apart * tau * sqrt(2 * (10 * tau + 1) / series.size)
 
     def rate(self, taus):
-        """Independent samples a second: median, least, most."""
+        """Independent samples per second: median, smallest, largest."""
         return spread([self.chain.replicas * rate / (2 * max(taus)) for rate in self.rates])
 
 
@@ -251,7 +111,7 @@ def spread(values):
 
 
 def significant(value):
-    """Two digits of a small number, a whole large one with its thousands apart."""
+    """Two digits of a small number; a large whole number with spaces between thousands."""
     return f"{value:.2g}" if value < 10 else f"{value:,.0f}".replace(",", " ")
 
 
@@ -273,12 +133,12 @@ def row(*cells):
 
 
 def off(series, exact):
-    """Standard errors between a mean and what it should be."""
+    """Difference of a mean from its exact value in standard errors."""
     return float((series.mean() - exact) / standard_error(series))
 
 
 def installed(contenders):
-    """Those that can run; says how to get the others."""
+    """Contenders with installed packages; prints how to install the others."""
     missing = [name for name in PEERS if find_spec(name) is None]
     for name in missing:
         print(
@@ -301,7 +161,7 @@ def flips(contenders):
 
 
 def samples(contenders):
-    """Prints the table; returns deviations from the exact energy by contender and temperature."""
+    """Print the table; return deviations from the exact energy by contender and temperature."""
     heading(
         "T",
         "sampler",
@@ -324,7 +184,7 @@ def samples(contenders):
             deviations[f"{c.library} {c.update} T={temperature}"] = sigmas
             stuck = temperature < CRITICAL and (moment.max() < 0 or moment.min() > 0)
             rate = cell(record.rate([tau for tau, _ in taus])) + (
-                " of one sign of m: not ergodic" if stuck else ""
+                " (one sign of m: not ergodic)" if stuck else ""
             )
             speeds = cell(spread([speed * record.chain.replicas for speed in record.rates]), 1e3)
             row(
@@ -353,8 +213,8 @@ def in_turns(records):
             record.observe()
 
 
-def our_others():
-    """The table of XY and the triangular antiferromagnet; deviations as above."""
+def other_models():
+    """Print the table of XY and the triangular antiferromagnet; return deviations."""
     heading(
         "system",
         "T",
@@ -389,7 +249,10 @@ def our_others():
 
 
 def xy(temperature):
-    """Watched with what should be 0: T <sum_j cos(t_i - t_j)> - J <(sum_j sin(t_i - t_j))^2>."""
+    """A chain of XY rotors with an observable whose mean is zero in equilibrium.
+
+    It is T sum_j cos(t_i - t_j) - J (sum_j sin(t_i - t_j))^2.
+    """
     model = system("xy-square", size=SIZE, temperature=temperature)
     dynamics = model._dynamics("mixed")
     state = dynamics.start(0, Streams(3).numpy("start"))
@@ -406,7 +269,7 @@ def xy(temperature):
 
 
 def triangular(temperature, algorithm):
-    """Watched with the energy's distance from the exact one."""
+    """A chain of the antiferromagnet with the difference of its energy from the exact value."""
     model = system("ising-triangular", size=TRIANGULAR_SIZE, temperature=temperature, coupling=-1.0)
     table, groups = neighbour_table(model.shape, OFFSETS), sublattices(model.shape, 3)
     if algorithm == "loops":
@@ -426,7 +289,7 @@ def triangular(temperature, algorithm):
 
 
 def whole_calls():
-    """Time of `sample`, burn-in and all, on two threads."""
+    """Time for a call of `sample` with burn-in, on two threads."""
     model = system("ising-square", size=SIZE, temperature=CRITICAL)
     model.sample(64)
     seconds = timed(lambda: model.sample(SAMPLES, seed=1, threads=2))
@@ -437,10 +300,10 @@ def whole_calls():
 
 
 def main():
-    os.environ["RAYON_NUM_THREADS"] = "1"  # of the peers, which are not loaded yet
+    os.environ["RAYON_NUM_THREADS"] = "1"  # for the other packages, which are not loaded yet
     contenders = installed(CONTENDERS)
     flips(contenders)
-    deviations = samples(contenders) | our_others()
+    deviations = samples(contenders) | other_models()
     whole_calls()
     wrong = [
         f"{name}: {sigmas:+.1f}" for name, sigmas in deviations.items() if not abs(sigmas) < LIMIT
@@ -449,7 +312,7 @@ def main():
         sys.exit(f"WRONG, in standard errors from the exact value: {'; '.join(wrong)}")
     worst = max(map(abs, deviations.values()))
     print(
-        f"\nAll {len(deviations)} checks within {LIMIT:g} standard errors, the worst {worst:.1f}."
+        f"\nAll {len(deviations)} checks within {LIMIT:g} standard errors, the largest {worst:.1f}."
     )
 
 

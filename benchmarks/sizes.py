@@ -1,9 +1,10 @@
 """Cost of an estimate against the size of the lattice: `python benchmarks/sizes.py`.
 
-Square Ising at T = 2.4, 2^23 sites in all: 8,192 samples of 32x32 down to 8 of 1024x1024; each estimate in a
-process of its own that reads its samples from a netCDF file.  Then a gigabyte of 1024x1024, which stays on disk.
-Peak memory is what the process was largest with; of it, anonymous is what the system cannot reclaim, looked at ten
-times a second.  At the end, how the seconds grow with L: by a power, and by a number for each doubling.
+Square Ising at T = 2.4 with 2^23 sites in all, from 8,192 samples of 32x32 to 8 of 1024x1024.  Each
+estimate reads its samples from a netCDF file in its own process.  A gigabyte of 1024x1024, which
+stays on disk, comes last.  Anonymous memory, measured ten times per second, is the part of the peak
+memory that the system cannot reclaim.  The last line is the growth of the seconds with L, as a
+power and per doubling.
 """
 
 import argparse
@@ -27,13 +28,13 @@ GIB = 2**30
 
 
 def anonymous() -> int:
-    """Bytes of this process that are no pages of files."""
+    """Bytes of this process that are not pages of files."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon")) * 1024
 
 
 def estimated(path: Path) -> None:
-    """One estimate, its seconds and memory, as JSON."""
+    """Print an estimate, its seconds and memory as JSON."""
     most, done = [anonymous()], Event()
 
     def watch() -> None:
@@ -49,85 +50,67 @@ def estimated(path: Path) -> None:
     ended = perf_counter()
     done.set()
     watching.join()
-    exact = moiety.system(
-        "ising-square", size=samples.shape[0], temperature=TEMPERATURE
-    ).exact_entropy()
-    found = {
+    model = moiety.system("ising-square", size=samples.shape[0], temperature=TEMPERATURE)
+    numbers = {
         "samples": samples.n,
         "reading": loaded - started,
         "seconds": ended - loaded,
         "entropy": result.entropy,
         "error": result.error,
-    }
-    found |= {
         "other": result.cross_check.entropy,
         "other_error": result.cross_check.error,
-        "exact": exact,
+        "exact": model.exact_entropy(),
         "levels": len(result.levels),
+        "peak": getrusage(RUSAGE_SELF).ru_maxrss * 1024,
+        "anonymous": most[0],
     }
-    print(
-        json.dumps({**found, "peak": getrusage(RUSAGE_SELF).ru_maxrss * 1024, "anonymous": most[0]})
-    )
+    print(json.dumps(numbers))
 
 
 def measured(folder: Path, size: int, sites: int) -> dict:
-    """Samples, written by one process and estimated by another."""
+    """Numbers of an estimate; one process writes the samples, another estimates."""
     path = folder / f"ising-{size}.nc"
-    words = [
-        "--size",
-        str(size),
-        "--temperature",
-        str(TEMPERATURE),
-        "--samples",
-        str(sites // size**2),
-        "--seed",
-        "1",
-    ]
+    words = (
+        f"--size {size} --temperature {TEMPERATURE} --samples {sites // size**2} --seed 1".split()
+    )
     subprocess.run(
         [sys.executable, "-m", "moiety", "sample", "ising-square", *words, "--out", str(path)],
         check=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    said = subprocess.run(
+    output = subprocess.run(
         [sys.executable, __file__, "--estimate", str(path)],
         check=True,
         capture_output=True,
         text=True,
     ).stdout
     path.unlink()
-    return json.loads(said)
+    return json.loads(output)
 
 
 def row(*cells) -> None:
     print(f"| {' | '.join(map(str, cells))} |", flush=True)
 
 
-def shown(size: int, one: dict) -> None:
+def show(size: int, numbers: dict) -> None:
     routes = [
-        f"{one[name]:.5f} ± {one[error]:.5f}"
+        f"{numbers[name]:.5f} ± {numbers[error]:.5f}"
         for name, error in (("entropy", "error"), ("other", "other_error"))
     ]
-    memory = [f"{one[name] / GIB:.2f}" for name in ("peak", "anonymous")]
-    row(
-        size,
-        one["samples"],
-        one["levels"],
-        f"{one['exact']:.5f}",
-        *routes,
-        f"{one['reading']:.1f}",
-        f"{one['seconds']:.0f}",
-        *memory,
-    )
+    memory = [f"{numbers[name] / GIB:.2f}" for name in ("peak", "anonymous")]
+    cells = [numbers["samples"], numbers["levels"], f"{numbers['exact']:.5f}", *routes]
+    row(size, *cells, f"{numbers['reading']:.1f}", f"{numbers['seconds']:.0f}", *memory)
 
 
 def growth(sizes: np.ndarray, seconds: np.ndarray) -> str:
-    """How seconds grow: the power of a fit on both logarithms, and the slope against log2 L beside the mean."""
+    """Growth of the seconds: exponent of a power law, and slope against log2 L with the mean."""
     power = np.polyfit(np.log(sizes), np.log(seconds), 1)[0]
     doubling, _ = np.polyfit(np.log2(sizes), seconds, 1)
+    sites, times = (sizes[-1] / sizes[0]) ** 2, seconds[-1] / seconds[0]
     return (
-        f"seconds ~ L^{power:.2f}; {doubling:+.1f} s for each doubling of L, {seconds.mean():.0f} s on average"
-        f" (sites would be L^2: {(sizes[-1] / sizes[0]) ** 2:.0f} times the first, seconds are {seconds[-1] / seconds[0]:.1f} times)"
+        f"seconds ~ L^{power:.2f}; {doubling:+.1f} s per doubling of L, {seconds.mean():.0f} s on "
+        f"average (from first to last: {sites:.0f} times the sites, {times:.1f} times the seconds)"
     )
 
 
@@ -155,18 +138,16 @@ def main() -> None:
     )
     row(*["---"] * 10)
     with tempfile.TemporaryDirectory() as folder:
-        found = []
+        results = []
         for size in chosen.sizes:
-            found.append(measured(Path(folder), size, SITES))
-            shown(size, found[-1])
+            results.append(measured(Path(folder), size, SITES))
+            show(size, results[-1])
         if not chosen.no_large:
-            shown(1024, measured(Path(folder), 1024, LARGE))
-    if len(found) > 1:
-        print(
-            "\n"
-            + growth(np.array(chosen.sizes, float), np.array([one["seconds"] for one in found]))
-        )
-    sys.exit(any(one["peak"] > 2 * GIB for one in found))
+            show(1024, measured(Path(folder), 1024, LARGE))
+    if len(results) > 1:
+        seconds = np.array([numbers["seconds"] for numbers in results])
+        print(f"\n{growth(np.array(chosen.sizes, float), seconds)}")
+    sys.exit(any(numbers["peak"] > 2 * GIB for numbers in results))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""What a sweep costs beside the bare estimates: `python benchmarks/sweeps.py`.
+"""Cost of a sweep relative to the bare estimates: `python benchmarks/sweeps.py`.
 
-overhead    the same state points by `moiety.estimate_entropy` in a loop, and by a sweep with one process
-speed       the same sweep by one process and by two
-scheduling  1,000 tasks of next to no work, in a sweep and in a loop
-executors   24 state points by processes, by Dask and by submitit's local executor: the same numbers?
+overhead    the same state points by `estimate_entropy` in a loop and by a sweep in one process
+speed       the same sweep in one process and in two
+scheduling  1,000 tasks with almost no work, in a sweep and in a loop
+executors   24 state points by processes, Dask and submitit's local executor: the same numbers?
 
-Each is in a fresh folder; overhead and speed are compared in one run.
+Each has a new folder; overhead and speed are compared in the same run.
 """
 
 import os
@@ -17,9 +17,7 @@ from pathlib import Path
 from time import perf_counter
 
 ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
-os.environ.update(
-    dict.fromkeys(ONE_THREAD, "1")
-)  # as workers have it, before the libraries are imported
+os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # as in workers, before libraries are imported
 
 import numpy as np  # noqa: E402
 
@@ -29,10 +27,10 @@ from moiety.sweep import Plan, Store, sweep  # noqa: E402
 from moiety.sweep.chain import run_chain  # noqa: E402
 from moiety.sweep.executors import dask, processes, slurm  # noqa: E402
 
-SIZE, SAMPLES, STEPS = 32, 512, 100  # some 20 s a state point
+SIZE, SAMPLES, STEPS = 32, 512, 100  # some 20 s per state point
 TEMPERATURES, SEEDS = (3.0, 2.6), (0, 1, 2, 3)
 TASKS = 1000
-GRID = (5.0, 4.0, 3.4, 3.0, 2.7, 2.4, 2.2, 2.0)  # three seeds of these make 24 state points
+GRID = (5.0, 4.0, 3.4, 3.0, 2.7, 2.4, 2.2, 2.0)  # 24 state points with three seeds
 OVERHEAD, FASTER, SCHEDULING = 0.05, 1.8, 0.020
 
 
@@ -54,7 +52,7 @@ def plan(steps: int = STEPS) -> Plan:
 
 
 def bare() -> float:
-    """Seconds of the estimates alone, samples and chains of networks included."""
+    """Seconds for the estimates alone, with sampling and warm starts."""
     started = perf_counter()
     for seed in SEEDS:
         critic = None
@@ -73,7 +71,7 @@ def bare() -> float:
 
 
 def swept(folder: Path, workers: int, steps: int = STEPS) -> float:
-    """Seconds of the sweep, start of its processes included."""
+    """Seconds for the sweep, with the start of its processes."""
     started = perf_counter()
     outcome = sweep(plan(steps), Store(folder), processes(workers))
     assert outcome.done == len(SEEDS) * len(TEMPERATURES)
@@ -81,9 +79,9 @@ def swept(folder: Path, workers: int, steps: int = STEPS) -> float:
 
 
 def scheduled(folder: Path) -> tuple[float, float, float]:
-    """Seconds of an estimate, of the task that makes it and stores it, and of that task in a sweep of one process.
+    """Seconds for an estimate, for the task that makes and stores it, and for that task in a sweep.
 
-    Of counted chains of two sites, on which nothing is trained.
+    The samples are chains of two sites, whose states are counted without training.
     """
     array, alone = folder / "spins.npy", Store(folder / "alone")
     np.save(array, np.random.default_rng(0).choice([-1, 1], size=(4096, 2)).astype(np.int8))
@@ -108,7 +106,7 @@ def scheduled(folder: Path) -> tuple[float, float, float]:
 
 
 def by_executors(folder: Path) -> dict[str, list[float]]:
-    """All s and M of 24 state points, by who ran them."""
+    """All s and M of 24 state points by executor."""
     system = {"name": "ising-square", "size": 16, "samples": 256, "temperature": list(GRID)}
     grid = Plan.of(
         {
@@ -117,26 +115,26 @@ def by_executors(folder: Path) -> dict[str, list[float]]:
             "estimate": {"steps": 60, "cross_check": False, "precision": 1.0},
         }
     )
-    ways = {
+    executors = {
         "processes": processes(2),
         "Dask": dask(workers=2),
         "submitit": slurm(folder / "jobs", workers=2, cluster="local"),
     }
-    found = {}
-    for name, workers in ways.items():
+    numbers = {}
+    for name, workers in executors.items():
         store = Store(folder / name)
         assert sweep(grid, store, workers).done == len(grid.points) == 24
         results = [store.result(point.key) for point in grid.points]
-        found[name] = [
+        numbers[name] = [
             number
-            for one in results
-            for number in (one.entropy, *(level.mutual_information for level in one.levels))
+            for result in results
+            for number in (result.entropy, *(level.mutual_information for level in result.levels))
         ]
-    return found
+    return numbers
 
 
 def timed(calls: Sequence[Callable[[], object]]) -> float:
-    """Seconds a call, after a first one."""
+    """Seconds per call, after a first call."""
     if len(calls) > 1:
         calls[0]()
     started = perf_counter()
@@ -145,34 +143,35 @@ def timed(calls: Sequence[Callable[[], object]]) -> float:
     return (perf_counter() - started) / len(calls)
 
 
+def row(*cells: str) -> None:
+    print(f"| {' | '.join(cells)} |", flush=True)
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        swept(folder / "first", 2, steps=1)  # compiles what is compiled
+        swept(folder / "first", 2, steps=1)  # compiles kernels
         seconds = {"bare": bare(), "one": swept(folder / "one", 1), "two": swept(folder / "two", 2)}
         cost = seconds["one"] / seconds["bare"] - 1
         faster = seconds["one"] / seconds["two"]
-        print("| what | asked | reached | seconds |\n|---|---|---|---|")
-        print(
-            f"| overhead over bare estimates | <= {OVERHEAD:.0%} | {cost:+.1%} | {seconds['bare']:.1f}, {seconds['one']:.1f} |"
-        )
-        print(
-            f"| two processes against one | >= {FASTER} | {faster:.2f} | {seconds['one']:.1f}, {seconds['two']:.1f} |",
-            flush=True,
-        )
+        bare_time, one_time, two_time = (f"{time:.1f}" for time in seconds.values())
+        row("quantity", "target", "reached", "seconds")
+        row("---", "---", "---", "---")
+        times = f"{bare_time}, {one_time}"
+        row("overhead over bare estimates", f"<= {OVERHEAD:.0%}", f"{cost:+.1%}", times)
+        times = f"{one_time}, {two_time}"
+        row("two processes relative to one", f">= {FASTER}", f"{faster:.2f}", times)
         estimate, task, swept_task = scheduled(folder)
         each = swept_task - task
-        spent = ", ".join(f"{1000 * one:.1f} ms" for one in (estimate, task, swept_task))
+        times = ", ".join(f"{1000 * time:.1f} ms" for time in (estimate, task, swept_task))
+        target, reached = f"<= {1000 * SCHEDULING:.0f} ms", f"{1000 * each:.1f} ms"
+        row(f"scheduling per task, {TASKS} tasks", target, reached, times)
+        numbers = by_executors(folder)
+        alike = all(values == numbers["processes"] for values in numbers.values())
+        name = f"24 state points by {', '.join(numbers)}"
+        row(name, "the same numbers", "yes" if alike else "no", "")
         print(
-            f"| scheduling of each of {TASKS} tasks | <= {1000 * SCHEDULING:.0f} ms | {1000 * each:.1f} ms | {spent} |"
-        )
-        found = by_executors(folder)
-        alike = all(numbers == found["processes"] for numbers in found.values())
-        print(
-            f"| 24 state points by {', '.join(found)} | the same numbers | {'yes' if alike else 'no'} | |"
-        )
-        print(
-            "\nThe third row's times: an estimate alone, with its results stored, and as a task of the sweep."
+            "\nTimes in the third row: an estimate alone, with storage, and as a task of the sweep."
         )
         missed = [cost > OVERHEAD, faster < FASTER, each > SCHEDULING, not alike]
     sys.exit(any(missed))

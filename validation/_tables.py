@@ -1,4 +1,4 @@
-"""Pages of measured tables: printed as they grow, kept as Markdown."""
+"""Pages of measured tables, printed line by line and written as Markdown."""
 
 import argparse
 import platform
@@ -11,13 +11,13 @@ from moiety import __version__
 
 __all__ = ["MISSED", "Page", "provenance", "renewed", "row", "sections"]
 
-MISSED = "Targets missed"  # begins the verdict of a part that misses some
+MISSED = "Targets missed"  # start of the verdict on a part that misses targets
 
 
 class Page:
-    """Lines that are printed at once and kept."""
+    """Lines that are printed and kept."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.lines: list[str] = []
 
     def __call__(self, line: str = "") -> None:
@@ -25,13 +25,13 @@ class Page:
         self.lines.append(line)
 
     def table(self, *names: str) -> None:
-        """The head of a table."""
+        """Add the header of a table."""
         self(row(*names))
         self("|" + "---|" * len(names))
 
     @property
     def text(self) -> str:
-        """All of it."""
+        """The whole page."""
         return "\n".join(self.lines) + "\n"
 
 
@@ -41,12 +41,13 @@ def row(*cells: object) -> str:
 
 
 def provenance(command: str) -> str:
-    """Version, day, machine and the command, in one sentence."""
-    return f"moiety {__version__}, {date.today()}, {platform.machine()} with {cpu_count()} cores; `{command}`."
+    """Version, day, machine and command in a sentence."""
+    machine = f"{platform.machine()} with {cpu_count()} cores"
+    return f"moiety {__version__}, {date.today()}, {machine}; `{command}`."
 
 
 def sections(path: Path) -> dict[str, str]:
-    """The parts of a page by their second-level headings; none where there is no page yet."""
+    """Parts of a page by second-level heading; empty if the page does not exist yet."""
     parts = path.read_text(encoding="utf-8").split("\n## ")[1:] if path.exists() else []
     return {part.split("\n", 1)[0]: part.split("\n", 1)[1].strip("\n") for part in parts}
 
@@ -58,20 +59,20 @@ def renewed(
     default: Path,
     part: Callable[[str, argparse.Namespace], str],
 ) -> bool:
-    """The program of a page that is made part by part; whether a part missed a target.
+    """Run the program that renews a page part by part; return whether a part missed a target.
 
-    Arguments:
-        about: What `--help` says.
-        heading: What stands above all parts.
-        parts: Their names, in their order.
-        default: Where the page is; with `--quick` nothing is written unless told.
-        part: Makes one of them; the options have `seed` and `quick`.
+    Args:
+        about: Description for `--help`.
+        heading: Text above all parts.
+        parts: Names of the parts in their order.
+        default: Path of the page; with `--quick` nothing is written without `--out`.
+        part: Function that makes a part; its options have `seed` and `quick`.
     """
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--only", choices=parts, help="renew this part of the page")
-    parser.add_argument("--seed", type=int, default=1, help="of samples and networks")
+    parser.add_argument("--seed", type=int, default=1, help="seed for samples and networks")
     parser.add_argument(
-        "--quick", action="store_true", help="tiny runs, to try the program; they judge nothing"
+        "--quick", action="store_true", help="tiny runs to try the program, without a verdict"
     )
     parser.add_argument("--out", type=Path, help=f"{default}; with --quick none, by default")
     options = parser.parse_args()
@@ -80,10 +81,9 @@ def renewed(
     for name in [options.only] if options.only else parts:
         text = part(name, options)
         missed |= MISSED in text
-        if out:  # after each part: an interrupt keeps those that are done
-            found = sections(out) | {name: text}
-            page = "\n\n".join(
-                [heading] + [f"## {known}\n\n{found[known]}" for known in parts if known in found]
-            )
+        if out:  # after each part, so that an interrupt keeps the finished parts
+            texts = sections(out) | {name: text}
+            blocks = [f"## {known}\n\n{texts[known]}" for known in parts if known in texts]
+            page = "\n\n".join([heading, *blocks])
             out.write_text(page + "\n", encoding="utf-8")
     return missed

@@ -1,11 +1,12 @@
-"""Accuracy of both routes on 64x64 lattices, temperature after temperature.
+"""Accuracy of both routes on 64x64 lattices along temperature.
 
-Of each system, 2,048 samples a temperature.  The chain rule has one network for all of them.  The
-mutual information route begins cold and hands its networks on from temperature to temperature;
-one temperature is then done again, cold, by both routes, which tells what that saves and
-whether it changes the answer.  z = (s - exact) / error; the errors of tabulated references are in it.
+Each system has 2,048 samples per temperature.  The chain rule has a single network for all of them.
+The mutual information route starts cold, and each temperature starts from the networks of the
+previous one.  One temperature is then repeated cold by both routes, which shows the time saved and
+any change of the result.  z = (s - exact) / error, where the error includes that of a tabulated
+reference.
 
-`validation/accuracy.py --only xy` renews one part of docs/accuracy.md.  Exits with 1 where a
+`validation/accuracy.py --only xy` renews one part of docs/accuracy.md.  The exit code is 1 if a
 target is missed.
 """
 
@@ -26,22 +27,22 @@ from moiety.estimation.training import Training
 from moiety.exact.xy_reference import xy_reference_entropy
 
 MOST_OFF = {"mutual information": 0.003, "chain rule": 0.002}
-APART = 3.0  # errors, between the routes
-COLD = {"mutual information": 90.0, "chain rule": 20.0}  # seconds a state point
+APART = 3.0  # standard errors between the routes
+COLD = {"mutual information": 90.0, "chain rule": 20.0}  # seconds per state point
 WARM = {"mutual information": 25.0, "chain rule": 5.0}
 LOG_2 = float(np.log(2))
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """State points of one system, in the order in which networks are handed on.
+    """State points of a system; each starts from the networks of the previous one.
 
-    Arguments:
-        name: Of the system.
-        points: Parameters of each state point, by name.
-        again: Which of them is done again, cold.
-        fixed: Parameters that all have in common.
-        steps: Of the one network of the chain rule.
+    Args:
+        name: Name of the system.
+        points: Parameters of each state point by name.
+        again: Index of the state point to repeat cold.
+        fixed: Common parameters.
+        steps: Training steps of the single network of the chain rule.
     """
 
     name: str
@@ -68,7 +69,7 @@ SWEEPS = {
 
 @dataclass(frozen=True)
 class Setting:
-    """Lattice, samples and seed of a run, and whether it is a tiny one to try the program."""
+    """Size, number of samples and seed of a run; `quick` marks a tiny run to try the program."""
 
     size: int
     samples: int
@@ -78,7 +79,7 @@ class Setting:
     def model(self, sweep: Sweep, point: Mapping[str, float]) -> Any:
         return system(sweep.name, size=self.size, **sweep.fixed, **point)
 
-    def drawn(self, sweep: Sweep) -> list[Samples]:
+    def samples_of(self, sweep: Sweep) -> list[Samples]:
         return [
             self.model(sweep, point).sample(self.samples, seed=self.seed + k)
             for k, point in enumerate(sweep.points)
@@ -88,7 +89,7 @@ class Setting:
         return Training(steps=20) if self.quick else None
 
     def rule(self, steps: int | None = None) -> ChainRule:
-        """Of one state point, or of a sweep with so many steps."""
+        """The chain rule for a state point, or for a sweep with a given number of steps."""
         default = ChainRule(seed=self.seed)
         steps = 20 if self.quick else steps or default.training.steps
         evaluations = 2**14 if self.quick else default.evaluations
@@ -104,10 +105,10 @@ def known(setting: Setting, sweep: Sweep, point: Mapping[str, float]) -> tuple[f
     return xy_reference_entropy(point["temperature"], point.get("field", 0.0))
 
 
-def handed_on(
+def along_sweep(
     setting: Setting, drawn: Sequence[Samples], rules: Sequence[Any]
 ) -> list[EntropyResult]:
-    """By mutual information, from state point to state point, with the chain rule's values as cross-checks."""
+    """Results by mutual information along the sweep, with the chain rule as cross-check."""
     results: list[EntropyResult] = []
     for samples, rule in zip(drawn, rules, strict=True):
         critic = results[-1].critic if results else None
@@ -125,7 +126,7 @@ def handed_on(
 
 
 def compared(value: float, error: float, exact: tuple[float, float]) -> list[str]:
-    """Cells: value ± error, how far off, in errors."""
+    """Cells: value ± error, difference from the exact value, z."""
     return [
         f"{value:.5f} ± {error:.5f}",
         f"{value - exact[0]:+.5f}",
@@ -134,14 +135,14 @@ def compared(value: float, error: float, exact: tuple[float, float]) -> list[str
 
 
 def swept(setting: Setting, sweep: Sweep, show: Page) -> list[str]:
-    """The table of one system; what it misses."""
-    drawn = setting.drawn(sweep)
+    """Show the table of a system; return the missed targets."""
+    drawn = setting.samples_of(sweep)
     started = perf_counter()
     rules = estimate_conditionals(
         drawn, [[*point.values()] for point in sweep.points], config=setting.rule(sweep.steps)
     )
     each = (perf_counter() - started) / len(drawn)
-    results = handed_on(setting, drawn, rules)
+    results = along_sweep(setting, drawn, rules)
     show.table(
         *sweep.points[0],
         "exact",
@@ -152,7 +153,7 @@ def swept(setting: Setting, sweep: Sweep, show: Page) -> list[str]:
         "chain rule",
         "off",
         "z",
-        "apart, errors",
+        "difference in errors",
         "status",
     )
     misses, offs, apart = [], {route: [] for route in MOST_OFF}, []
@@ -160,8 +161,9 @@ def swept(setting: Setting, sweep: Sweep, show: Page) -> list[str]:
         exact, other = known(setting, sweep, point), result.cross_check
         apart.append(other.sigmas)
         cells = [f"{value:g}" for value in point.values()] + [f"{exact[0]:.5f}"]
-        cells += compared(result.entropy, result.error, exact) + [f"{result.timing['total']:.0f}"]
-        cells += compared(other.entropy, other.error, exact) + [
+        cells += [*compared(result.entropy, result.error, exact), f"{result.timing['total']:.0f}"]
+        cells += [
+            *compared(other.entropy, other.error, exact),
             f"{apart[-1]:.1f}",
             "ok" if result.status.ok else "doubtful",
         ]
@@ -170,10 +172,9 @@ def swept(setting: Setting, sweep: Sweep, show: Page) -> list[str]:
         offs["chain rule"].append(other.entropy - exact[0])
     for route, most in MOST_OFF.items():
         worst = max(map(abs, offs[route]))
-        show(
-            f"\nBy {route} off by {worst:.5f} at most (target {most}), {np.mean(np.abs(offs[route])):.5f} on average."
-        )
-        misses += [f"{route} off by {worst:.4f}"] if worst > most else []
+        mean = np.mean(np.abs(offs[route]))
+        show(f"\nError by {route}: at most {worst:.5f} (target {most}), {mean:.5f} on average.")
+        misses += [f"{route}: error {worst:.4f}"] if worst > most else []
     misses += [f"routes {max(apart):.1f} errors apart"] if max(apart) > APART else []
     seconds = {
         "mutual information": np.mean([result.timing["total"] for result in results[1:]]),
@@ -190,17 +191,16 @@ def saved(
     warm: Mapping[str, float],
     show: Page,
 ) -> list[str]:
-    """One state point again, cold."""
+    """Repeat a state point cold; return the missed targets."""
     samples, before = drawn[sweep.again], results[sweep.again]
     cold = estimate_entropy(
         samples, cross_check=False, seed=setting.seed, training=setting.training()
     )
     rule = estimate_conditional(samples, setting.rule())
     point = ", ".join(f"{name} {value:g}" for name, value in sweep.points[sweep.again].items())
-    show(
-        f"\nCold, at {point}, and in the chain (seconds of a state point: the mean of all but the first; of the chain rule, of all):\n"
-    )
-    show.table("route", "cold s", "in the chain", "cold seconds", "in the chain", "saved")
+    show(f"\nAt {point}, cold and along the sweep.  Seconds along the sweep are means over state")
+    show("points, for mutual information without the first:\n")
+    show.table("route", "s cold", "s in sweep", "seconds cold", "seconds in sweep", "speed-up")
     entropies = {
         "mutual information": (cold.entropy, before.entropy),
         "chain rule": (rule.entropy, before.cross_check.entropy),
@@ -219,13 +219,13 @@ def saved(
         )
         misses += [f"{route}: {seconds[route]:.0f} s cold"] if seconds[route] > COLD[route] else []
         misses += (
-            [f"{route}: {warm[route]:.1f} s in the chain"] if warm[route] > WARM[route] else []
+            [f"{route}: {warm[route]:.1f} s in the sweep"] if warm[route] > WARM[route] else []
         )
     return misses
 
 
 def limits(setting: Setting, show: Page) -> list[str]:
-    """M -> log 2 at low temperature, l / (2 T^2) at high temperature."""
+    """Limits of M: log 2 at low temperature, l / (2 T^2) at high temperature."""
     misses = []
     for temperature, name, most in ((0.8, "M - log 2", 0.02), (10.0, "2 T^2 M / l - 1", 0.10)):
         model = system("ising-square", size=setting.size, temperature=temperature)
@@ -233,8 +233,9 @@ def limits(setting: Setting, show: Page) -> list[str]:
         result = estimate_entropy(
             samples, seed=setting.seed, cross_check=False, training=setting.training()
         )
-        told = f"s = {result.entropy:.5f} ± {result.error:.5f}, exact {model.exact_entropy():.5f}, {result.timing['total']:.0f} s"
-        show(f"\nT = {temperature:g}: {told}\n")
+        entropy = f"s = {result.entropy:.5f} ± {result.error:.5f}"
+        exact, seconds = model.exact_entropy(), result.timing["total"]
+        show(f"\nT = {temperature:g}: {entropy}, exact {exact:.5f}, {seconds:.0f} s\n")
         show.table("half", "interface", "M", "error", f"{name} (at most {most})")
         for level in result.levels:
             m = level.mutual_information
@@ -253,29 +254,25 @@ def limits(setting: Setting, show: Page) -> list[str]:
 
 
 def part(name: str, options: argparse.Namespace) -> str:
-    """One section of the page."""
-    show, setting = (
-        Page(),
-        Setting(*((16, 128) if options.quick else (64, 2048)), options.seed, options.quick),
-    )
+    """Make a section of the page."""
+    size, samples = (16, 128) if options.quick else (64, 2048)
+    show, setting = Page(), Setting(size, samples, options.seed, options.quick)
     print(f"\n## {name}\n")
-    show(
-        provenance(
-            f"validation/accuracy.py --only {name} --seed {setting.seed}{' --quick' * setting.quick}"
-        )
-        + "\n"
-    )
+    quick = " --quick" * setting.quick
+    show(provenance(f"validation/accuracy.py --only {name} --seed {setting.seed}{quick}") + "\n")
     misses = limits(setting, show) if name == "limits" else swept(setting, SWEEPS[name], show)
     show(f"\n{MISSED}: {'; '.join(misses)}." if misses else "\nTargets met.")
     return show.text.strip("\n")
 
 
 HEADING = (
-    "# Accuracy\n\n64x64 sites, 2,048 samples a state point, default settings; entropies in nats per site, errors are one\n"
-    "standard error.  The rows of a table are in the order in which the mutual information route handed its\n"
-    "networks on, the first one cold; the chain rule has one network for the whole table.  Targets:\n"
+    "# Accuracy\n\n"
+    "64x64 sites, 2,048 samples per state point, default settings; entropies in nats per site,\n"
+    "errors are one standard error.  In the mutual information route the first row of a table is\n"
+    "cold, and every other row starts from the networks of the previous row; the chain rule has a\n"
+    "single network for the whole table.  Targets:\n"
     + "".join(
-        f"{route} off by {most} at most, {COLD[route]:.0f} s cold, {WARM[route]:.0f} s in the chain;\n"
+        f"{route}: error <= {most}, {COLD[route]:.0f} s cold, {WARM[route]:.0f} s in a sweep;\n"
         for route, most in MOST_OFF.items()
     )
     + f"routes at most {APART:g} errors apart."

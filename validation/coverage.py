@@ -1,27 +1,23 @@
-r"""Do stated error bars hold?  Independent repeats, each with fresh samples and fresh networks.
+r"""Do stated errors hold?  Independent runs, each with new samples and new networks.
 
-Every run estimates s by mutual information and, as the cross-check, by the chain rule, and gives
-for both
+Every run estimates s by mutual information and, as the cross-check, by the chain rule.  For both,
+$$z = (s - s_{exact}) / \sqrt{error^2 + error_{exact}^2},$$
+where the exact value has an error only if it is a tabulated XY entropy.  If the errors are standard
+errors of unbiased normal estimates, 68% of |z| are below 1 and 95% below 2.
 
-    z = (s - exact) / sqrt(error^2 + exact_error^2),
+Runs take one thread each and are appended to docs/coverage.csv, so an interrupted program resumes;
+delete the file to repeat all runs.  `validation/coverage.py --group few` runs a part, and the page
+always shows the whole file.  The exit code is 1 if a target is missed.
 
-exact_error being 0 but for the tabulated XY entropies.  If the errors are standard errors of
-unbiased, normal estimates, then 68% of |z| lie below 1, 95% below 2.
-
-Runs are made side by side, a thread each, and appended to docs/coverage.csv as they come, so that
-an interrupted one resumes; delete it to measure anew.  `validation/coverage.py --group few` runs a
-part, and the page is always made of all that the file holds.  Exits with 1 where a target is missed.
-
-Samples with a known tau and a known s, of a Gaussian field: an autoregressive series of
-independent fields xi_t, a = (2 tau - 1) / (2 tau + 1),
-
-    phi_t = a phi_{t-1} + sqrt(1 - a^2) xi_t,   phi_0 = xi_0,   tau_int = (1 + a) / (2 (1 - a)),
-
-has the field's own distribution at every t.  Of spins: single-spin heat bath near T_c, as many sweeps
-between draws as make tau_int about 20 draws.
+Correlated samples with known tau and s come from Gaussian fields: an autoregressive series of
+independent fields xi_t with a = (2 tau - 1) / (2 tau + 1),
+$$\phi_t = a \phi_{t-1} + \sqrt{1 - a^2} \xi_t, \quad \phi_0 = \xi_0,
+\quad \tau_{int} = (1 + a) / (2 (1 - a)),$$
+has the distribution of the field at every t.  Correlated spins come from a single-spin heat bath
+near T_c, with as many sweeps between draws as give tau_int of about 20 draws.
 """
 
-if __name__ == "coverage":  # Numba asks for the package of that name, and takes no for an answer
+if __name__ == "coverage":  # Numba tries to import a package with this name
     raise ImportError("this is a program, not the package coverage")
 
 import argparse
@@ -53,14 +49,15 @@ ROUTES = {"mutual information": ("entropy", "error"), "chain rule": ("other", "o
 
 @dataclass(frozen=True)
 class Case:
-    """One state point, repeated with several seeds.
+    """A state point, repeated with several seeds.
 
-    Arguments:
-        group: Rows that are judged together.
-        name, parameters: Of the system.
-        samples: Their number.
-        repeats: Runs.
-        tau: Autocorrelation time in draws that the samples are given; None for independent ones.
+    Args:
+        group: Name of a group of cases in the summary.
+        name: Name of the system.
+        parameters: Parameters of the system.
+        samples: Number of samples.
+        repeats: Number of runs.
+        tau: Autocorrelation time of the samples in draws; None for independent samples.
     """
 
     group: str
@@ -71,14 +68,13 @@ class Case:
     tau: float | None = None
 
     def __str__(self) -> str:
-        told = ", ".join(f"{name} {value:g}" for name, value in self.parameters.items())
-        return (
-            f"{self.name} {told}; {self.samples} samples{f', tau {self.tau:g}' if self.tau else ''}"
-        )
+        parameters = ", ".join(f"{name} {value:g}" for name, value in self.parameters.items())
+        tau = f", tau {self.tau:g}" if self.tau else ""
+        return f"{self.name} {parameters}; {self.samples} samples{tau}"
 
 
 class Run(NamedTuple):
-    """One line of the file."""
+    """A line of the file."""
 
     group: str
     case: str
@@ -104,7 +100,7 @@ class Run(NamedTuple):
 
 
 def plan(quick: bool) -> list[Case]:
-    """All cases; tiny ones, which judge nothing, to try the program."""
+    """All cases; with `quick`, tiny cases to try the program."""
     size, many, more, few = (16, 128, 256, 64) if quick else (32, 1024, 4096, 256)
     repeats = (lambda count: 1) if quick else (lambda count: count)
 
@@ -131,12 +127,9 @@ def plan(quick: bool) -> list[Case]:
             group, "gaussian-field", {"size": size, "mass": mass}, samples, repeats(count), tau
         )
 
-    def xy(
-        temperature: float, count: int
-    ) -> Case:  # the table's size is the only one with a reference
-        return Case(
-            "xy", "xy-square", {"size": 64, "temperature": temperature}, many // 2, repeats(count)
-        )
+    def xy(temperature: float, count: int) -> Case:
+        parameters = {"size": 64, "temperature": temperature}  # only this size has a reference
+        return Case("xy", "xy-square", parameters, many // 2, repeats(count))
 
     def markov(states: int, stay: float, samples: int, count: int) -> Case:
         parameters = {"size": 64 if quick else 1024, "stay": stay, "states": states}
@@ -156,7 +149,7 @@ def plan(quick: bool) -> list[Case]:
 
 
 def drawn(case: Case, seed: int) -> Samples:
-    """Samples of a case, independent or not."""
+    """Samples of a case, independent or correlated."""
     model = system(case.name, **case.parameters)
     if case.tau is None:
         return model.sample(case.samples, seed=seed)
@@ -170,7 +163,7 @@ def drawn(case: Case, seed: int) -> Samples:
 
 
 def autoregressive(independent: Samples, tau: float) -> Samples:
-    """The same distribution at every draw, and tau between draws."""
+    """Correlate draws with autocorrelation time tau; their distribution stays the same."""
     keep = (2 * tau - 1) / (2 * tau + 1)
     values = independent.values.astype(float)
     for t in range(1, values.shape[1]):
@@ -179,12 +172,12 @@ def autoregressive(independent: Samples, tau: float) -> Samples:
 
 
 def slowest(samples: Samples) -> float:
-    """The longest autocorrelation time in draws of what is seen in samples or was watched while they were drawn.
+    """Longest autocorrelation time in draws, of observables of the samples and of the sampler.
 
-    Global flips hide how slow the size of the order is from its mean, not from the sampler.
+    Global flips hide the slow magnitude of the order parameter in the mean, but not in the sampler.
     """
-    seen = [tau_int(series) for series in observables(samples).values()]
-    return max([*seen, *samples.provenance.get("tau_draws", {}).values()])
+    times = [tau_int(series) for series in observables(samples).values()]
+    return max([*times, *samples.provenance.get("tau_draws", {}).values()])
 
 
 def exact(case: Case) -> tuple[float, float]:
@@ -197,7 +190,7 @@ def exact(case: Case) -> tuple[float, float]:
 
 
 def measured(case: Case, repeat: int, seed: int, quick: bool) -> Run:
-    """One run of a case, whose seeds no other run has."""
+    """Run a case with seeds of its own."""
     seeds = [
         Streams(seed).integer(what, str(case), repeat) % 2**31 for what in ("samples", "networks")
     ]
@@ -213,14 +206,16 @@ def measured(case: Case, repeat: int, seed: int, quick: bool) -> Run:
     result = estimate_entropy(samples, seed=seeds[1], training=training, chain_rule=rule, threads=1)
     other = result.cross_check
     return Run(
-        case.group, str(case), repeat, *seeds, tau, samples.n / (2 * tau), *exact(case), result.entropy, result.error,
+        case.group, str(case), repeat, *seeds, tau, samples.n / (2 * tau), *exact(case),
+        result.entropy, result.error,
         other.entropy if other else float("nan"), other.error if other else float("nan"),
-        perf_counter() - started, "ok" if result.status.ok else "doubtful", __version__, str(date.today()),
+        perf_counter() - started, "ok" if result.status.ok else "doubtful",
+        __version__, str(date.today()),
     )  # fmt: skip
 
 
 def read_runs(path: Path) -> list[Run]:
-    """Those of an earlier start; a line cut off by an interrupt is passed over."""
+    """Read the runs in the file; an incomplete line is skipped."""
     if not path.exists():
         return []
     kinds = [Run.__annotations__[name] for name in Run._fields]
@@ -232,7 +227,7 @@ def read_runs(path: Path) -> list[Run]:
 
 
 def keep(run: Run, path: Path) -> None:
-    """Append it to the file."""
+    """Append a run to the file."""
     new = not path.exists()
     with path.open("a", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -242,7 +237,7 @@ def keep(run: Run, path: Path) -> None:
 
 
 def planned(cases: Sequence[Case], seed: int) -> Iterator[tuple[tuple[str, int, int], Case]]:
-    """Runs by what tells them apart in the file: the case, the repeat and its seed."""
+    """All planned runs, with the key that identifies them in the file: case, repeat and seed."""
     for case in cases:
         for repeat in range(case.repeats):
             yield (
@@ -252,29 +247,28 @@ def planned(cases: Sequence[Case], seed: int) -> Iterator[tuple[tuple[str, int, 
 
 
 def run_all(cases: Sequence[Case], options: argparse.Namespace) -> list[Run]:
-    """What the file lacks is run and kept; all of the plan's runs that are there."""
+    """Run and keep what the file lacks; return all planned runs in it."""
     known = {(run.case, run.repeat, run.sample_seed): run for run in read_runs(options.rows)}
-    lacking = {
+    missing = {
         key: case for key, case in planned(cases, options.seed)
         if key not in known and (not options.group or case.group == options.group)
     }  # fmt: skip
     with ProcessPoolExecutor(options.processes, mp_context=get_context("spawn")) as pool:
         futures = {
             pool.submit(measured, case, key[1], options.seed, options.quick): key
-            for key, case in lacking.items()
+            for key, case in missing.items()
         }
         for future in as_completed(futures):
             run = known[futures[future]] = future.result()
             keep(run, options.rows)
-            print(
-                f"{run.seconds:5.0f} s  {run.case}, repeat {run.repeat}: z {run.z('mutual information'):+.2f}, "
-                f"chain rule {run.z('chain rule'):+.2f}", flush=True,
-            )  # fmt: skip
+            z, other = (f"{run.z(route):+.2f}" for route in ROUTES)
+            name = f"{run.case}, repeat {run.repeat}"
+            print(f"{run.seconds:5.0f} s  {name}: z {z}, chain rule {other}", flush=True)
     return [known[key] for key, _ in planned(cases, options.seed) if key in known]
 
 
 def summary(name: str, z: np.ndarray) -> str:
-    """One line of the first table."""
+    """A line of the summary."""
     within = (f"{(abs(z) < most).mean():.0%}" for most in (1, 2))
     return row(
         name,
@@ -287,21 +281,21 @@ def summary(name: str, z: np.ndarray) -> str:
 
 
 def missed(z: np.ndarray) -> list[str]:
-    """The targets that one route misses."""
-    one, two = ((abs(z) < most).mean() for most in (1, 2))
+    """Targets that a route misses."""
+    within_1, within_2 = ((abs(z) < most).mean() for most in (1, 2))
     return [
         text
         for text, met in (
-            (f"{one:.0%} within one error", WITHIN_1[0] <= one <= WITHIN_1[1]),
-            (f"{two:.0%} within two errors", two >= WITHIN_2),
-            (f"one of {abs(z).max():.1f} errors", abs(z).max() <= LARGEST),
+            (f"{within_1:.0%} within one error", WITHIN_1[0] <= within_1 <= WITHIN_1[1]),
+            (f"{within_2:.0%} within two errors", within_2 >= WITHIN_2),
+            (f"largest difference {abs(z).max():.1f} errors", abs(z).max() <= LARGEST),
         )
         if not met
     ]
 
 
 def show_summaries(runs: Sequence[Run], show: Callable[[str], None]) -> list[str]:
-    """Both routes' tables; what they miss."""
+    """Show the summary of both routes; return the missed targets."""
     misses = []
     for route in ROUTES:
         z, groups = np.array([run.z(route) for run in runs]), np.array([run.group for run in runs])
@@ -319,12 +313,10 @@ def show_summaries(runs: Sequence[Run], show: Callable[[str], None]) -> list[str
 
 
 def show_runs(runs: Sequence[Run], show: Callable[[str], None]) -> None:
-    """Every run, in the order of the plan."""
+    """Show every run in the order of the plan."""
     show("\n## All runs\n")
-    show(
-        "tau, in draws, is that of the slowest observable of the samples or of their sampler (1/2 where they are"
-    )
-    show("independent), N / 2 tau what they amount to.\n")
+    show("tau is the autocorrelation time in draws of the slowest observable of the samples or of")
+    show("the sampler (1/2 for independent samples), N / 2 tau the effective sample size.\n")
     names = (
         "case",
         "N / 2 tau",
@@ -341,15 +333,16 @@ def show_runs(runs: Sequence[Run], show: Callable[[str], None]) -> None:
     )
     show.table(*names)
     for run in runs:
+        z, other = (f"{run.z(route):+.2f}" for route in ROUTES)
         show(row(
             run.case, f"{run.effective:.0f}", f"{run.tau:.1f}", f"{run.exact:.5f}",
-            f"{run.entropy:.5f}", f"{run.error:.5f}", f"{run.z('mutual information'):+.2f}",
-            f"{run.other:.5f}", f"{run.other_error:.5f}", f"{run.z('chain rule'):+.2f}", f"{run.seconds:.0f}", run.status,
+            f"{run.entropy:.5f}", f"{run.error:.5f}", z,
+            f"{run.other:.5f}", f"{run.other_error:.5f}", other, f"{run.seconds:.0f}", run.status,
         ))  # fmt: skip
 
 
-def report(runs: Sequence[Run], lacking: int, options: argparse.Namespace) -> tuple[Page, bool]:
-    """The page, and whether targets are met."""
+def report(runs: Sequence[Run], missing: int, options: argparse.Namespace) -> tuple[Page, bool]:
+    """The page, and whether all targets are met."""
     show = Page()
     command = f"validation/coverage.py --seed {options.seed}{' --quick' * options.quick}"
     show("# Do stated errors hold?\n")
@@ -358,17 +351,16 @@ def report(runs: Sequence[Run], lacking: int, options: argparse.Namespace) -> tu
     first, last = min(run.day for run in runs), max(run.day for run in runs)
     show(f"Runs of {first}{f' to {last}' * (last != first)}, version {versions},")
     show(f"{sum(run.seconds for run in runs) / 60:.0f} minutes in all.\n")
+    show("Each run has new samples and new networks; z = (s - exact) / error.  Targets, for each")
     show(
-        "Each run has fresh samples and fresh networks; z = (s - exact) / error.  Targets, for each route over all runs:"
+        f"route over all runs: {WITHIN_1[0]:.0%} to {WITHIN_1[1]:.0%} within one error (68% fits),"
     )
-    show(
-        f"{WITHIN_1[0]:.0%} to {WITHIN_1[1]:.0%} within one error (68% would be right), at least {WITHIN_2:.0%} within two,"
-    )
-    show(f"none beyond {LARGEST:g}.  Mean z tells a bias: above 0 too much entropy.")
+    show(f"at least {WITHIN_2:.0%} within two errors, none beyond {LARGEST:g}.  Mean z > 0 is a")
+    show("bias towards too much entropy.")
     misses = show_summaries(runs, show)
     show_runs(runs, show)
-    if lacking:
-        show(f"\n{lacking} runs of the plan are still lacking; this is said of the others.")
+    if missing:
+        show(f"\n{missing} runs of the plan are still missing.")
     show(f"\nTargets missed.  {'; '.join(misses)}." if misses else "\nAll targets met.")
     return show, not misses
 
@@ -377,15 +369,13 @@ def main():
     groups = list(dict.fromkeys(case.group for case in plan(False)))
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--rows", type=Path, help="what is measured, kept between runs; docs/coverage.csv"
+        "--rows", type=Path, help="file that keeps the runs; default docs/coverage.csv"
     )
-    parser.add_argument("--group", choices=groups, help="run this one only")
-    parser.add_argument("--processes", type=int, default=2, help="side by side")
+    parser.add_argument("--group", choices=groups, help="run only this group")
+    parser.add_argument("--processes", type=int, default=2, help="number of parallel runs")
+    parser.add_argument("--seed", type=int, default=1, help="seed for samples and networks")
     parser.add_argument(
-        "--seed", type=int, default=1, help="from which those of all samples and networks follow"
-    )
-    parser.add_argument(
-        "--quick", action="store_true", help="tiny runs, to try the program; they judge nothing"
+        "--quick", action="store_true", help="tiny runs to try the program, without a verdict"
     )
     parser.add_argument("--out", type=Path, help="docs/coverage.md; with --quick none, by default")
     options = parser.parse_args()

@@ -1,14 +1,14 @@
-r"""M per level against what it must be, by both routes.
+"""M per level by both routes, compared with known values.
 
 gaussian    free fields: M of every cut is a determinant;
-markov      Markov chain and Ising ring: neighbouring segments share one M at all sizes, the halves
-            of a ring, which meet at both ends, another;
-triangular  antiferromagnet at T = 0.2, two blocks of 32x16: no exact M, the routes side by side;
-xy-field    rotors in a field at low temperature: M is that of harmonic angles, free of T.
+markov      Markov chain and Ising ring: M of neighbouring segments does not depend on their size;
+            the halves of a ring meet at both ends and have another M;
+triangular  antiferromagnet at T = 0.2, two blocks of 32x16: no exact M, comparison of the routes;
+xy-field    rotors in a field at low temperature: M of harmonic angles, independent of T.
 
-M is taken from the smallest cut on, each critic starting from the one below, and all of them by
-the chain rule from one network.  `validation/levels.py --only markov` renews one part of the
-page and leaves the others as they are.  Exits with 1 where a target is missed.
+Critics go from the smallest cut to larger cuts, each starting from the previous networks.  The
+chain rule has a single network for all cuts.  `validation/levels.py --only markov` renews one part
+of the page.  The exit code is 1 if a target is missed.
 """
 
 import argparse
@@ -32,13 +32,13 @@ from moiety.exact.chain import halves_information, segment_information
 from moiety.geometry.cuts import Cut, ladder
 
 MOST_NATS = 10.0
-WITHIN, SIGMAS = 0.02, 2.0  # of an exact M: one of the two
+WITHIN, SIGMAS = 0.02, 2.0  # relative error or errors from an exact M; either is enough
 AGREEMENT, PLATEAU = 0.05, 0.05
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is spent: on samples, sizes and training."""
+    """Samples, sizes and training."""
 
     samples: int
     size: int
@@ -48,8 +48,8 @@ class Effort:
     @classmethod
     def of(cls, seed: int, quick: bool) -> "Effort":
         if not quick:
-            # half a million sites a cut give M to some percent; what one cut among many still gains is less than
-            # what would end the training of an entropy
+            # half a million sites per cut give M to a few percent; the gain of a single cut is too
+            # small for the criterion that ends the training of an entropy
             rule = ChainRule(seed=seed, evaluations=2**19)
             training = replace(rule.training, steps=3000, patience=3000)
             return cls(2048, 32, Estimator(seed=seed), replace(rule, training=training))
@@ -63,8 +63,8 @@ class Effort:
 
 
 @dataclass(frozen=True)
-class Found:
-    """M of a cut by both routes, each with one standard error; what each should be, if known."""
+class Comparison:
+    """M of a cut in nats by both routes, each with one standard error."""
 
     cut: Cut
     critic: tuple[float, float]
@@ -77,48 +77,49 @@ class Found:
 
 
 def cuts_of(samples: Samples, expected: Callable[[Cut], float]) -> list[Cut]:
-    """Cuts of the ladder, smallest first, up to 10 nats or what the samples can carry."""
+    """Cuts of the ladder, smallest first, up to 10 nats or what the samples can certify."""
     rungs = ladder(samples.shape, samples.periodic)
 
-    def carried(cut: Cut) -> float:
+    def certifiable(cut: Cut) -> float:
         return min(MOST_NATS, log(samples.n * rungs.volume / prod(cut.parent)))
 
-    return [cut for cut in reversed(rungs.cuts) if expected(cut) <= carried(cut)]
+    return [cut for cut in reversed(rungs.cuts) if expected(cut) <= certifiable(cut)]
 
 
 def by_critics(
     samples: Samples, cuts: Sequence[Cut], estimator: Estimator
 ) -> list[tuple[float, float, str]]:
-    """M, its error and how it went, each cut's networks starting from those below."""
-    found, modules = [], ()
+    """M, its error and status; each cut starts from the networks of the previous cut."""
+    estimates, modules = [], ()
     for cut in cuts:
         training = from_below(estimator.training, cut) if modules else estimator.training
-        one = estimate_information(
+        estimate = estimate_information(
             samples, cut, replace(estimator, training=training), warm=modules
         )
-        modules = one.modules
-        found.append((one.value, one.error, one.status))
-    return found
+        modules = estimate.modules
+        estimates.append((estimate.value, estimate.error, estimate.status))
+    return estimates
 
 
 def by_chain_rule(
     samples: Samples, cuts: Sequence[Cut], rule: ChainRule
 ) -> list[tuple[float, float]]:
-    """M and its sampling error; what training misses of it is not known."""
-    informations = estimate_conditional(samples, rule, cuts=cuts).informations
-    found = []
+    """M and its sampling error, without the error of training."""
+    mutual_information = estimate_conditional(samples, rule, cuts=cuts).informations
+    estimates = []
     for cut in cuts:
-        value, influence = informations[cut.parent]
-        found.append((value, standard_error(influence.reshape(samples.chains, samples.draws))))
-    return found
+        value, influence = mutual_information[cut.parent]
+        by_chain = influence.reshape(samples.chains, samples.draws)
+        estimates.append((value, standard_error(by_chain)))
+    return estimates
 
 
-def both(samples: Samples, cuts: Sequence[Cut], effort: Effort) -> list[Found]:
+def both(samples: Samples, cuts: Sequence[Cut], effort: Effort) -> list[Comparison]:
     """All cuts by both routes."""
     critics = by_critics(samples, cuts, effort.estimator)
     others = by_chain_rule(samples, cuts, effort.rule)
     return [
-        Found(cut, (m, error), other, status)
+        Comparison(cut, (m, error), other, status)
         for cut, (m, error, status), other in zip(cuts, critics, others, strict=True)
     ]
 
@@ -126,9 +127,9 @@ def both(samples: Samples, cuts: Sequence[Cut], effort: Effort) -> list[Found]:
 def against(
     show: Page, title: str, samples: Samples, expected: Callable[[Cut], float], effort: Effort
 ) -> list[str]:
-    """A table of all cuts with an exact M; what is off in it."""
+    """Show a table of all cuts with an exact M; return the missed targets."""
     started, misses = perf_counter(), []
-    found = both(samples, cuts_of(samples, expected), effort)
+    comparisons = both(samples, cuts_of(samples, expected), effort)
     show(f"\n{title}, {samples.n} samples, {perf_counter() - started:.0f} s:\n")
     show.table(
         "halves",
@@ -142,22 +143,23 @@ def against(
         "z",
         "training",
     )
-    for one in found:
-        exact, cells = expected(one.cut), []
+    for comparison in comparisons:
+        exact, cells, name = expected(comparison.cut), [], comparison.name
         for route, (m, error) in (
-            ("mutual information", one.critic),
-            ("chain rule", one.chain_rule),
+            ("mutual information", comparison.critic),
+            ("chain rule", comparison.chain_rule),
         ):
             off, z = m / exact - 1, (m - exact) / max(error, 1e-12)
             cells += [f"{m:.4f} ± {error:.4f}", f"{off:+.1%}", f"{z:+.1f}"]
             if not (abs(off) <= WITHIN or abs(z) <= SIGMAS):
-                misses.append(f"{title}, {one.name}, {route} {off:+.1%}, {z:+.1f} errors")
-        show(row(one.name, one.cut.interface, f"{exact:.4f}", *cells, one.status))
+                misses.append(f"{title}, {name}, {route} {off:+.1%}, {z:+.1f} errors")
+        interface = comparison.cut.interface
+        show(row(name, interface, f"{exact:.4f}", *cells, comparison.status))
     return misses
 
 
 def gaussian(show: Page, effort: Effort, seed: int) -> list[str]:
-    """Two masses, so that M runs from 0.1 to 10 nats."""
+    """Free fields with two masses: M from 0.1 to 10 nats."""
     show(f"Targets, for both routes: within {WITHIN:.0%} or within {SIGMAS:g} errors.")
     misses = []
     for mass in (0.3, 0.03):
@@ -175,7 +177,7 @@ def gaussian(show: Page, effort: Effort, seed: int) -> list[str]:
 
 
 def markov(show: Page, effort: Effort, seed: int) -> list[str]:
-    """Lines: one M at all sizes."""
+    """Lines, where M does not depend on the size."""
     show(f"Targets, for both routes: within {WITHIN:.0%} or within {SIGMAS:g} errors.")
     misses, size = [], 8 * effort.size
     for states, stay in ((2, 0.9), (16, 0.95)):
@@ -200,7 +202,7 @@ def markov(show: Page, effort: Effort, seed: int) -> list[str]:
 
 
 def triangular(show: Page, effort: Effort, seed: int) -> list[str]:
-    """The routes side by side where no exact M is known and M is large."""
+    """Compare the routes where M is large and no exact value is known."""
     size = 2 * effort.size
     samples = system("ising-triangular", size=size, temperature=0.2, coupling=-1.0).sample(
         effort.samples, seed=seed
@@ -212,28 +214,20 @@ def triangular(show: Page, effort: Effort, seed: int) -> list[str]:
         if max(cut.parent) <= largest
     ]
     started = perf_counter()
-    found = both(samples, cuts, effort)
+    comparisons = both(samples, cuts, effort)
+    blocks = f"two blocks of {largest}x{largest // 2}"
+    show(f"Target: the routes agree within {AGREEMENT:.0%} on {blocks}.\n")
     show(
-        f"Target: the routes agree within {AGREEMENT:.0%} on two blocks of {largest}x{largest // 2}.\n"
+        f"{size}x{size}, T = 0.2, {samples.n} samples, {perf_counter() - started:.0f} s; off is the"
     )
-    show(
-        f"{size}x{size}, T = 0.2, {samples.n} samples, {perf_counter() - started:.0f} s; off is mutual information / chain rule - 1:\n"
-    )
+    show("ratio of mutual information and chain rule, less 1:\n")
     show.table("halves", "interface", "mutual information", "chain rule", "off", "training")
-    for one in found:
-        off = one.critic[0] / one.chain_rule[0] - 1
-        (m, error), (other, other_error) = one.critic, one.chain_rule
-        show(
-            row(
-                one.name,
-                one.cut.interface,
-                f"{m:.4f} ± {error:.4f}",
-                f"{other:.4f} ± {other_error:.4f}",
-                f"{off:+.1%}",
-                one.status,
-            )
-        )
-    return [] if abs(off) <= AGREEMENT else [f"{found[-1].name}: {off:+.1%}"]
+    for comparison in comparisons:
+        (m, error), (other, other_error) = comparison.critic, comparison.chain_rule
+        off = m / other - 1
+        cells = [f"{m:.4f} ± {error:.4f}", f"{other:.4f} ± {other_error:.4f}", f"{off:+.1%}"]
+        show(row(comparison.name, comparison.cut.interface, *cells, comparison.status))
+    return [] if abs(off) <= AGREEMENT else [f"{comparisons[-1].name}: {off:+.1%}"]
 
 
 def plateau(model: Any, cut: Cut) -> float:
@@ -242,10 +236,8 @@ def plateau(model: Any, cut: Cut) -> float:
 
 
 def xy_field(show: Page, effort: Effort, seed: int) -> list[str]:
-    """The largest cut that the samples carry, at three fields and two temperatures."""
-    show(
-        f"Target, for both routes: M of the largest cut within {PLATEAU:.0%} of the harmonic M_h.\n"
-    )
+    """The largest cut that the samples can certify, at three fields and two temperatures."""
+    show(f"Target, for both routes: M of the largest cut within {PLATEAU:.0%} of harmonic M_h.\n")
     show.table(
         "H",
         "T",
@@ -259,8 +251,8 @@ def xy_field(show: Page, effort: Effort, seed: int) -> list[str]:
         "seconds",
     )
     misses = []
-    # the one cut is read four times as often as those of a ladder, which halves its error: of a target of 5%
-    # an error of 2.4% (H = 0.1, T = 0.1) was too much, 0.9% is not
+    # four times the evaluations of a cut in a ladder halve the error: 2.4% (H = 0.1, T = 0.1) was
+    # too much for a target of 5%, 0.9% is not
     rule = replace(effort.rule, evaluations=4 * effort.rule.evaluations)
     for field in (0.1, 0.5, 1.0):
         for temperature in (0.1, 0.2):
@@ -270,16 +262,15 @@ def xy_field(show: Page, effort: Effort, seed: int) -> list[str]:
             cuts = cuts_of(samples, partial(plateau, model))
             critics = by_critics(samples, cuts, effort.estimator)
             (other,) = by_chain_rule(samples, cuts[-1:], rule)
-            one = Found(cuts[-1], critics[-1][:2], other, critics[-1][2])
-            m_h = plateau(model, one.cut)
-            offs = {"mutual information": one.critic[0] / m_h - 1, "chain rule": other[0] / m_h - 1}
-            cells = [f"{m:.3f} ± {error:.3f}" for m, error in (one.critic, other)]
+            *critic, status = critics[-1]
+            name = Comparison(cuts[-1], tuple(critic), other, status).name
+            m_h = plateau(model, cuts[-1])
+            offs = {"mutual information": critic[0] / m_h - 1, "chain rule": other[0] / m_h - 1}
+            cells = [f"{m:.3f} ± {error:.3f}" for m, error in (critic, other)]
             first, second = (f"{off:+.1%}" for off in offs.values())
-            point, seconds = (
-                (f"{field:g}", f"{temperature:g}", one.name, f"{m_h:.3f}"),
-                f"{perf_counter() - started:.0f}",
-            )
-            show(row(*point, cells[0], first, cells[1], second, one.status, seconds))
+            point = (f"{field:g}", f"{temperature:g}", name, f"{m_h:.3f}")
+            seconds = f"{perf_counter() - started:.0f}"
+            show(row(*point, cells[0], first, cells[1], second, status, seconds))
             where = f"H = {field:g}, T = {temperature:g}"
             misses += [
                 f"{where}, {route} {off:+.1%}"
@@ -293,7 +284,7 @@ PARTS = {"gaussian": gaussian, "markov": markov, "triangular": triangular, "xy-f
 
 
 def part(name: str, options: argparse.Namespace) -> str:
-    """One section of the page."""
+    """Make a section of the page."""
     show, started = Page(), perf_counter()
     quick = " --quick" * options.quick
     print(f"\n## {name}\n")
@@ -305,8 +296,10 @@ def part(name: str, options: argparse.Namespace) -> str:
 
 
 HEADING = (
-    "# M per level\n\nM is in nats, errors are one standard error: of the mutual information route with what training may\n"
-    "have missed, of the chain rule of the samples alone.  off is M over what it should be, less 1."
+    "# M per level\n\n"
+    "M is in nats, errors are one standard error.  Errors of the mutual information route include\n"
+    "the remaining training gain, those of the chain rule only sampling.  off is M over its known\n"
+    "value, less 1."
 )
 
 

