@@ -34,7 +34,6 @@ from moiety.exact.triangular_torus import triangular_torus_energy
 from moiety.systems._lattice import neighbour_table, sublattices
 from moiety.systems.dynamics.lattice import lattice_dynamics
 from moiety.systems.dynamics.splitmix import stream
-from moiety.systems.dynamics.words import Layout, pack
 
 PEERS = {"peapods": "0.2.0", "mcising": "1.1.0"}
 CRITICAL = 2.269185
