@@ -188,7 +188,7 @@ def memory_of(array):
 def test_loading_takes_the_memory_of_slabs(monkeypatch, tmp_path, suffix):
     spins = np.random.default_rng(0).choice([-1, 1], size=(500, 64, 64)).astype(np.int8)  # 2 MB
     path, options = tmp_path / f"x{suffix}", {"periodic": True} if suffix == ".npy" else {}
-    monkeypatch.setattr(_format, "_CHUNK_BYTES", 2**18)
+    monkeypatch.setattr(_format, "_CHUNK_BYTES", 2**17)
     io.save(Samples.from_array(spins, periodic=True), path)
     monkeypatch.setattr(scratch, "_SLAB", 2**15)
 
@@ -202,5 +202,5 @@ def test_loading_takes_the_memory_of_slabs(monkeypatch, tmp_path, suffix):
     io.load(path, **options)  # imports
     in_memory = peak_memory()
     monkeypatch.setattr(scratch, "LARGEST_IN_MEMORY", 2**15)
-    # a chunk of 256 kB and the indices of a slab
+    # a chunk of 128 kB and the indices of a slab
     assert peak_memory() < spins.nbytes / 2 < spins.nbytes < in_memory
