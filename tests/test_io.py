@@ -164,7 +164,7 @@ NO_FORMAT = {
 }
 
 
-@pytest.mark.parametrize("suffix", [*io.FORMATS, *(io.TRAJECTORIES.keys() - io.FORMATS.keys())])
+@pytest.mark.parametrize("suffix", sorted({**io.FORMATS, **io.TRAJECTORIES}))
 def test_files_without_a_format(tmp_path, capfd, suffix):
     path = tmp_path / f"x{suffix}"
     for content in NO_FORMAT.values():
