@@ -260,7 +260,7 @@ def test_networks_of_a_state_point_start_the_next():
         system("ising-square", size=4, temperature=t).sample(320, seed=k)
         for k, t in enumerate((2.6, 2.5))
     )
-    config = replace(QUICK, steps=128)
+    config = replace(QUICK, steps=105, batch=64)
     before = estimate_entropy(near, training=config)
     cold, warm = (
         estimate_entropy(far, training=config, warm_start=start) for start in (None, before)
