@@ -19,7 +19,7 @@ from moiety.systems import system
 from small import SMALL
 from stubs import information
 
-QUICK = Training(steps=120, batch=128, patience=4)
+QUICK = Training(steps=100, batch=128, patience=4)
 BRIEF = Training(steps=5, batch=128)  # where it does not matter what is learnt
 # the cross-check, refinement and the default critic have tests of their own
 estimate_entropy = partial(estimate_both_ways, critic=SMALL, cross_check=False, precision=1.0)
@@ -119,7 +119,7 @@ def test_the_ising_chain_has_the_same_information_at_all_sizes():
 )
 def test_small_lattices_by_enumeration(name, parameters, sources):
     model = system(name, **parameters)
-    result = estimate_entropy(model.sample(256, seed=1), training=QUICK)
+    result = estimate_entropy(model.sample(192, seed=1), training=QUICK)
     assert_entropy(result, model.exact_entropy())
     assert {level.source for level in result.levels} == sources
 
@@ -257,10 +257,10 @@ def test_a_time_limit_ends_an_estimate():
 def test_networks_of_a_state_point_start_the_next():
     """Warm and cold starts agree on the same samples, and the warm one takes fewer steps."""
     near, far = (
-        system("ising-square", size=(8, 4), temperature=t).sample(320, seed=k)
+        system("ising-square", size=4, temperature=t).sample(320, seed=k)
         for k, t in enumerate((2.6, 2.5))
     )
-    config = replace(QUICK, steps=160)
+    config = replace(QUICK, steps=105, batch=64)
     before = estimate_entropy(near, training=config)
     cold, warm = (
         estimate_entropy(far, training=config, warm_start=start) for start in (None, before)
@@ -280,6 +280,6 @@ def test_networks_of_a_state_point_start_the_next():
     assert steps(warm) < 0.6 * steps(cold) and first_bound(warm) > first_bound(cold)
     started = [r.provenance["configuration"]["warm_start"] for r in (cold, warm)]
     assert started == [False, True]
-    larger = system("ising-square", size=(16, 4), temperature=2.5).sample(64, seed=3)
+    larger = system("ising-square", size=(8, 4), temperature=2.5).sample(64, seed=3)
     again = estimate_entropy(larger, training=BRIEF, warm_start=before.networks)
-    assert np.isfinite(again.entropy) and len(again.networks.cuts) == len(before.networks.cuts) + 1
+    assert np.isfinite(again.entropy) and len(again.networks.cuts) > len(before.networks.cuts)

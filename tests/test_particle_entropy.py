@@ -14,7 +14,7 @@ from moiety import (
 from moiety.estimation.critics import ConvolutionalCritic, InterfaceCritic
 from moiety.estimation.training import Training
 
-QUICK = Training(steps=100, batch=256)
+QUICK = Training(steps=80, batch=256)
 
 
 @pytest.fixture
@@ -25,21 +25,20 @@ def few_counted_blocks(monkeypatch):
 
 @pytest.fixture(scope="module")
 def gas() -> Particles:
-    return system("ideal-gas", particles=60, density=0.5).sample(64, seed=1)
+    return system("ideal-gas", particles=60, density=0.5).sample(48, seed=1)
 
 
 @pytest.fixture(scope="module")
 def rods():
     """Rods at a third of the line, and their estimate."""
     model = system("hard-rods", particles=64, density=1 / 3)
-    particles = model.sample(160, seed=1)
+    particles = model.sample(128, seed=1)
     return model, estimate_excess_entropy(particles, resolution=None, training=QUICK, seed=1)
 
 
 def test_independent_points_share_nothing(gas, few_counted_blocks):
-    result = estimate_excess_entropy(
-        gas, largest=1.0, training=Training(steps=40, batch=128), seed=1
-    )
+    brief = Training(steps=30, batch=128)
+    result = estimate_excess_entropy(gas, largest=1.0, training=brief, seed=1)
     for level in result.levels:
         assert abs(level.mutual_information) < 4 * level.error + 1e-4
     # an ideal gas has blocks with two centres, whose arrangement is left out: part of the error
