@@ -9,8 +9,8 @@ import numpy as np
 from moiety import system
 from moiety.systems._lattice import neighbour_table
 from moiety.systems.dynamics.lattice import lattice_dynamics
-from moiety.systems.dynamics.multispin import Layout, pack
 from moiety.systems.dynamics.splitmix import stream
+from moiety.systems.dynamics.words import Layout, pack
 
 SPACING = 30  # Swendsen-Wang sweeps between starting states
 BURN_IN = 500  # sweeps

@@ -11,10 +11,13 @@ import torch
 from moiety import ladder, system
 from moiety.base.random import Streams
 from moiety.estimation.critics import InterfaceCritic
-from moiety.estimation.mutual_information import Estimator, scaled_training
+from moiety.estimation.encoding import Encoding
+from moiety.estimation.estimator import Estimator, scale_training
+from moiety.estimation.folds import cross_splits
 from moiety.estimation.objectives import JensenShannon
-from moiety.estimation.pairs import Encoding, Windows, cross_splits, shifts, spread_out
-from moiety.estimation.training import Batch, scores
+from moiety.estimation.pairs import shifts, spread_out
+from moiety.estimation.scores import Batch, scores
+from moiety.estimation.windows import Windows
 
 STEPS = 60
 
@@ -30,7 +33,7 @@ def main():
     for cut in reversed(ladder(samples.shape, samples.periodic).cuts):
         if cut.volume < 16:
             continue
-        size = scaled_training(Estimator().training, cut, 1.0).batch
+        size = scale_training(Estimator().training, cut, 1.0).batch
         making, step = timed(
             Windows(values, cut, samples.periodic, encoding, samples.symmetries), train, size
         )

@@ -3,7 +3,7 @@ r"""Error against seconds for routes to the entropy of the Ising lattice, on the
 Run `python benchmarks/routes.py`.
 
 - *MICE*: `estimate_entropy`, default settings, no cross-check.
-- *chain rule*: `estimate_conditional`, default settings.
+- *chain rule*: `estimate_chain_rule`, default settings.
 - *LZMA*: `compression_entropy`, row by row and along a Hilbert curve.
 - *counted block*: `naive_entropy`, 4x4.
 - *XGBoost*: the chain rule with boosted trees for p(spin | earlier spins within radius 4), as in
@@ -43,12 +43,14 @@ from classifiers import boosted, held_out, regressed
 from moiety import MoietyError, __version__, estimate_entropy, ladder, system
 from moiety.base.random import Streams
 from moiety.baselines import compression_entropy, naive_entropy
-from moiety.chain_rule.estimate import ChainRule, estimate_conditional
+from moiety.chain_rule.estimate import estimate_chain_rule
 from moiety.data.statistics import standard_error
 from moiety.entropy.counted_blocks import BlockCounts
 from moiety.estimation.critics import ConvolutionalCritic
+from moiety.estimation.encoding import Encoding
+from moiety.estimation.folds import cross_splits
 from moiety.estimation.objectives import DonskerVaradhan
-from moiety.estimation.pairs import Encoding, Windows, cross_splits
+from moiety.estimation.windows import Windows
 from moiety.results.plots import COLOURS
 from moiety.results.result import Estimate
 
@@ -108,7 +110,7 @@ def mine(samples, run):
 
 
 def chain_rule(samples, run):
-    result = estimate_conditional(samples, ChainRule(seed=run.seed, threads=run.threads))
+    result = estimate_chain_rule(samples, seed=run.seed, threads=run.threads)
     spread = standard_error(result.influence.reshape(samples.chains, samples.draws))
     return Estimate(result.entropy, math.hypot(spread, result.missing))
 

@@ -55,7 +55,7 @@ def bare() -> float:
     """Seconds for the estimates alone, with sampling and warm starts."""
     started = perf_counter()
     for seed in SEEDS:
-        critic = None
+        before = None
         for temperature in TEMPERATURES:
             samples = moiety.system("ising-square", size=SIZE, temperature=temperature).sample(
                 SAMPLES, seed=seed, threads=1
@@ -66,7 +66,7 @@ def bare() -> float:
                 "precision": 1.0,
                 "threads": 1,
             }
-            critic = moiety.estimate_entropy(samples, critic=critic, seed=seed, **options).critic
+            before = moiety.estimate_entropy(samples, warm_start=before, seed=seed, **options)
     return perf_counter() - started
 
 

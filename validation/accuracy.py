@@ -22,7 +22,7 @@ import numpy as np
 
 from _tables import MISSED, Page, provenance, renewed, row
 from moiety import EntropyResult, Samples, estimate_entropy, system
-from moiety.chain_rule.estimate import ChainRule, estimate_conditional, estimate_conditionals
+from moiety.chain_rule.estimate import ChainRule, estimate_chain_rule, estimate_chain_rules
 from moiety.estimation.training import Training
 from moiety.exact.xy_reference import xy_reference_entropy
 
@@ -90,7 +90,7 @@ class Setting:
 
     def rule(self, steps: int | None = None) -> ChainRule:
         """The chain rule for a state point, or for a sweep with a given number of steps."""
-        default = ChainRule(seed=self.seed)
+        default = ChainRule()
         steps = 20 if self.quick else steps or default.training.steps
         evaluations = 2**14 if self.quick else default.evaluations
         return replace(
@@ -111,11 +111,10 @@ def along_sweep(
     """Results by mutual information along the sweep, with the chain rule as cross-check."""
     results: list[EntropyResult] = []
     for samples, rule in zip(drawn, rules, strict=True):
-        critic = results[-1].critic if results else None
         results.append(
             estimate_entropy(
                 samples,
-                critic=critic,
+                warm_start=results[-1] if results else None,
                 cross_check=rule,
                 seed=setting.seed,
                 training=setting.training(),
@@ -138,8 +137,11 @@ def swept(setting: Setting, sweep: Sweep, show: Page) -> list[str]:
     """Show the table of a system; return the missed targets."""
     drawn = setting.samples_of(sweep)
     started = perf_counter()
-    rules = estimate_conditionals(
-        drawn, [[*point.values()] for point in sweep.points], config=setting.rule(sweep.steps)
+    rules = estimate_chain_rules(
+        drawn,
+        [[*point.values()] for point in sweep.points],
+        config=setting.rule(sweep.steps),
+        seed=setting.seed,
     )
     each = (perf_counter() - started) / len(drawn)
     results = along_sweep(setting, drawn, rules)
@@ -196,7 +198,7 @@ def saved(
     cold = estimate_entropy(
         samples, cross_check=False, seed=setting.seed, training=setting.training()
     )
-    rule = estimate_conditional(samples, setting.rule())
+    rule = estimate_chain_rule(samples, setting.rule(), seed=setting.seed)
     point = ", ".join(f"{name} {value:g}" for name, value in sweep.points[sweep.again].items())
     show(f"\nAt {point}, cold and along the sweep.  Seconds along the sweep are means over state")
     show("points, for mutual information without the first:\n")

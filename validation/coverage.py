@@ -198,11 +198,7 @@ def measured(case: Case, repeat: int, seed: int, quick: bool) -> Run:
     tau = slowest(samples)
     started = perf_counter()
     training = Training(steps=20) if quick else Training()
-    rule = (
-        ChainRule(seed=seeds[1], training=Training(steps=20), evaluations=2**14, threads=1)
-        if quick
-        else None
-    )
+    rule = ChainRule(training=Training(steps=20), evaluations=2**14) if quick else None
     result = estimate_entropy(samples, seed=seeds[1], training=training, chain_rule=rule, threads=1)
     other = result.cross_check
     return Run(

@@ -23,9 +23,11 @@ from typing import Any
 
 from _tables import MISSED, Page, provenance, renewed, row
 from moiety import Samples, system
-from moiety.chain_rule.estimate import ChainRule, estimate_conditional
+from moiety.chain_rule.estimate import ChainRule, estimate_chain_rule
 from moiety.data.statistics import standard_error
-from moiety.estimation.mutual_information import Estimator, estimate_information, from_below
+from moiety.estimation.estimator import Estimator, scale_learning_rate
+from moiety.estimation.execution import Execution
+from moiety.estimation.mutual_information import estimate_mutual_information
 from moiety.estimation.training import Training
 from moiety.exact.blocks import block_answers
 from moiety.exact.chain import halves_information, segment_information
@@ -44,21 +46,23 @@ class Effort:
     size: int
     estimator: Estimator
     rule: ChainRule
+    seed: int
 
     @classmethod
     def of(cls, seed: int, quick: bool) -> "Effort":
         if not quick:
             # half a million sites per cut give M to a few percent; the gain of a single cut is too
             # small for the criterion that ends the training of an entropy
-            rule = ChainRule(seed=seed, evaluations=2**19)
+            rule = ChainRule(evaluations=2**19)
             training = replace(rule.training, steps=3000, patience=3000)
-            return cls(2048, 32, Estimator(seed=seed), replace(rule, training=training))
+            return cls(2048, 32, Estimator(), replace(rule, training=training), seed)
         training = Training(steps=20)
         return cls(
             128,
             16,
-            Estimator(seed=seed, training=training),
-            ChainRule(seed=seed, training=training, evaluations=2**13),
+            Estimator(training=training),
+            ChainRule(training=training, evaluations=2**13),
+            seed,
         )
 
 
@@ -87,14 +91,20 @@ def cuts_of(samples: Samples, expected: Callable[[Cut], float]) -> list[Cut]:
 
 
 def by_critics(
-    samples: Samples, cuts: Sequence[Cut], estimator: Estimator
+    samples: Samples, cuts: Sequence[Cut], estimator: Estimator, seed: int
 ) -> list[tuple[float, float, str]]:
     """M, its error and status; each cut starts from the networks of the previous cut."""
     estimates, modules = [], ()
     for cut in cuts:
-        training = from_below(estimator.training, cut) if modules else estimator.training
-        estimate = estimate_information(
-            samples, cut, replace(estimator, training=training), warm=modules
+        training = estimator.training
+        if modules:
+            training = scale_learning_rate(training, cut.interface)
+        estimate = estimate_mutual_information(
+            samples,
+            cut,
+            replace(estimator, training=training),
+            Execution(seed=seed),
+            warm_start=modules,
         )
         modules = estimate.modules
         estimates.append((estimate.value, estimate.error, estimate.status))
@@ -102,10 +112,10 @@ def by_critics(
 
 
 def by_chain_rule(
-    samples: Samples, cuts: Sequence[Cut], rule: ChainRule
+    samples: Samples, cuts: Sequence[Cut], rule: ChainRule, seed: int
 ) -> list[tuple[float, float]]:
     """M and its sampling error, without the error of training."""
-    mutual_information = estimate_conditional(samples, rule, cuts=cuts).informations
+    mutual_information = estimate_chain_rule(samples, rule, cuts=cuts, seed=seed).mutual_information
     estimates = []
     for cut in cuts:
         value, influence = mutual_information[cut.parent]
@@ -116,8 +126,8 @@ def by_chain_rule(
 
 def both(samples: Samples, cuts: Sequence[Cut], effort: Effort) -> list[Comparison]:
     """All cuts by both routes."""
-    critics = by_critics(samples, cuts, effort.estimator)
-    others = by_chain_rule(samples, cuts, effort.rule)
+    critics = by_critics(samples, cuts, effort.estimator, effort.seed)
+    others = by_chain_rule(samples, cuts, effort.rule, effort.seed)
     return [
         Comparison(cut, (m, error), other, status)
         for cut, (m, error, status), other in zip(cuts, critics, others, strict=True)
@@ -260,7 +270,7 @@ def xy_field(show: Page, effort: Effort, seed: int) -> list[str]:
             model = system("xy-square", size=effort.size, temperature=temperature, field=field)
             samples = model.sample(effort.samples, seed=seed)
             cuts = cuts_of(samples, partial(plateau, model))
-            critics = by_critics(samples, cuts, effort.estimator)
+            critics = by_critics(samples, cuts, effort.estimator, effort.seed)
             (other,) = by_chain_rule(samples, cuts[-1:], rule)
             *critic, status = critics[-1]
             name = Comparison(cuts[-1], tuple(critic), other, status).name

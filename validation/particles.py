@@ -25,7 +25,9 @@ from moiety import estimate_excess_entropy, system
 from moiety.entropy.particles import default_training
 from moiety.estimation.critics import ConvolutionalCritic, PointsCritic
 from moiety.estimation.crops import BlockCut, Crops
-from moiety.estimation.mutual_information import Estimator, information_of
+from moiety.estimation.estimator import Estimator
+from moiety.estimation.execution import Execution
+from moiety.estimation.mutual_information import mutual_information_of
 from moiety.estimation.training import Training
 from packings import lammps, packings, seconds
 
@@ -145,14 +147,11 @@ def critics(show: Page, effort: Effort, seed: int) -> list[str]:
         for cut in (BlockCut((1.0, 2.0)), BlockCut((2.0, 2.0))):
             estimates = []
             for critic, training in ((PointsCritic(), effort.training), (IMAGES, images)):
-                crops = Crops(
-                    particles, cut, RESOLUTION, getattr(critic, "sees", "image"), diameters=False
-                )
-                estimate = information_of(
-                    crops,
-                    particles.chains,
-                    particles.draws,
-                    Estimator(critic=critic, training=training, seed=seed),
+                estimate = mutual_information_of(
+                    Crops(particles, cut, RESOLUTION, critic.sees, diameters=False),
+                    (particles.chains, particles.draws),
+                    Estimator(critic=critic, training=training),
+                    Execution(seed=seed),
                 )
                 estimates.append(estimate)
                 cells = (
@@ -182,10 +181,12 @@ def resolution(show: Page, effort: Effort, seed: int) -> list[str]:
         for cut in (BlockCut((1.0, 2.0)), BlockCut((4.0, 4.0))):
             warm, known = (), {}
             for r in (r for r in RESOLUTIONS if cut.half[0] * r % 1 == 0):
-                estimator = Estimator(critic=PointsCritic(), training=effort.training, seed=seed)
-                crops = Crops(particles, cut, r, diameters=False)
-                estimate = information_of(
-                    crops, particles.chains, particles.draws, estimator, warm=warm
+                estimate = mutual_information_of(
+                    Crops(particles, cut, r, diameters=False),
+                    (particles.chains, particles.draws),
+                    Estimator(critic=PointsCritic(), training=effort.training),
+                    Execution(seed=seed),
+                    warm_start=warm,
                 )
                 warm, known[r] = estimate.modules, (estimate.value, estimate.error)
             labels = f"{name} {phi:g}", f"{cut} and {cut}"
