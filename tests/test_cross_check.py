@@ -79,7 +79,7 @@ def test_the_chain_rule_starts_warm_too():
     rule = ChainRule(width=16, evaluations=2**14, training=training)
     brief = Training(steps=5, batch=128)
     estimate = partial(
-        estimate_entropy, critic=SMALL, training=brief, precision=1.0, chain_rule=rule
+        estimate_entropy, critic=SMALL, training=brief, precision=1.0, chain_rule=rule, threads=1
     )
     before = estimate(near)
     assert len(before.networks.chain_rule) == 2

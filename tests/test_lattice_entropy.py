@@ -22,7 +22,8 @@ from stubs import information
 QUICK = Training(steps=100, batch=128, patience=4)
 BRIEF = Training(steps=5, batch=128)  # where it does not matter what is learnt
 # the cross-check, refinement and the default critic have tests of their own
-estimate_entropy = partial(estimate_both_ways, critic=SMALL, cross_check=False, precision=1.0)
+OPTIONS = {"critic": SMALL, "cross_check": False, "precision": 1.0, "threads": 1}
+estimate_entropy = partial(estimate_both_ways, **OPTIONS)
 
 
 def assert_entropy(result, expected, sigmas=4.0):

@@ -1,5 +1,7 @@
 """The excess entropy of particles: exact answers, its terms, and how it ends."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,7 @@ from moiety import (
 from moiety.estimation.critics import ConvolutionalCritic, InterfaceCritic
 from moiety.estimation.training import Training
 
+excess = partial(estimate_excess_entropy, threads=1)
 QUICK = Training(steps=80, batch=256)
 
 
@@ -33,12 +36,12 @@ def rods():
     """Rods at a third of the line, and their estimate."""
     model = system("hard-rods", particles=64, density=1 / 3)
     particles = model.sample(128, seed=1)
-    return model, estimate_excess_entropy(particles, resolution=None, training=QUICK, seed=1)
+    return model, excess(particles, resolution=None, training=QUICK, seed=1)
 
 
 def test_independent_points_share_nothing(gas, few_counted_blocks):
     brief = Training(steps=30, batch=128)
-    result = estimate_excess_entropy(gas, largest=1.0, training=brief, seed=1)
+    result = excess(gas, largest=1.0, training=brief, seed=1)
     for level in result.levels:
         assert abs(level.mutual_information) < 4 * level.error + 1e-4
     # an ideal gas has blocks with two centres, whose arrangement is left out: part of the error
@@ -87,39 +90,36 @@ def test_lengths_are_measured_in_diameters(gas, few_counted_blocks):
     brief = Training(steps=4, batch=128)
     options = {"largest": 0.5, "training": brief, "seed": 1, "diameters": False}
     first, second, third = (
-        estimate_excess_entropy(particles, sigma=sigma, **options)
+        excess(particles, sigma=sigma, **options)
         for particles, sigma in ((gas, None), (scaled, None), (bare, 3.7))
     )
     assert first.entropy == pytest.approx(second.entropy, rel=1e-5)
     assert first.entropy == pytest.approx(third.entropy, rel=1e-5)
     with pytest.raises(InputError, match="sigma"):
-        estimate_excess_entropy(bare)
+        excess(bare)
 
 
 @pytest.mark.parametrize(
     "critic", [InterfaceCritic(), ConvolutionalCritic(layers=1, filters=4, hidden=8)]
 )
 def test_critics_of_images_serve_too(gas, critic, few_counted_blocks):
-    result = estimate_excess_entropy(
-        gas, largest=1.0, critic=critic, training=Training(steps=15, batch=128), seed=1
-    )
+    result = excess(gas, largest=1.0, critic=critic, training=Training(steps=15, batch=128), seed=1)
     assert all(abs(level.mutual_information) < 4 * level.error + 1e-3 for level in result.levels)
 
 
 def test_a_stop_leaves_the_rest_to_the_area_law(gas, few_counted_blocks):
     asked = iter([False] * 700 + [True] * 10**6)
-    result = estimate_excess_entropy(
+    result = excess(
         gas,
         largest=2.0,
         training=Training(steps=20, check_every=10),
         seed=1,
-        threads=1,
         should_stop=lambda: next(asked),
     )
     assert 0 < sum(level.source == "estimated" for level in result.levels) < 5
     assert result.ended == "stopped"
     with pytest.raises(EstimateError):
-        estimate_excess_entropy(gas, should_stop=lambda: True)
+        excess(gas, should_stop=lambda: True)
 
 
 def test_bad_input(gas, few_counted_blocks):
@@ -131,4 +131,4 @@ def test_bad_input(gas, few_counted_blocks):
         ({"resolution": 7.0}, "whole numbers of pixels"),
     ):
         with pytest.raises(InputError, match=text):
-            estimate_excess_entropy(gas, **words)
+            excess(gas, **words)

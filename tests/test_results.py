@@ -21,7 +21,8 @@ def result():
     training = Training(steps=100, batch=1024, averaging=0.98, check_every=25)
     rule = ChainRule(width=16, evaluations=2**17, training=training)
     brief = Training(steps=10, batch=128, check_every=5)
-    return estimate_entropy(samples, critic=SMALL, training=brief, precision=1.0, chain_rule=rule)
+    options = {"critic": SMALL, "precision": 1.0, "threads": 1}
+    return estimate_entropy(samples, training=brief, chain_rule=rule, **options)
 
 
 def test_a_result_survives_its_file(result, tmp_path):
