@@ -7,7 +7,7 @@ import numpy as np
 from moiety.base.random import Streams
 from moiety.data.statistics import standard_error
 from moiety.estimation.folds import cross_splits
-from moiety.results.result import Estimate
+from moiety.results.types import Estimate
 
 RADIUS, NEAREST = 4, 10  # radius of the earlier spins; number of nearest spins in products
 READ = 10**6  # evaluated sites of all folds

@@ -52,7 +52,7 @@ from moiety.estimation.folds import cross_splits
 from moiety.estimation.objectives import DonskerVaradhan
 from moiety.estimation.windows import Windows
 from moiety.results.plots import COLOURS
-from moiety.results.result import Estimate
+from moiety.results.types import Estimate
 
 PEERS = {"xgboost": "xgboost-cpu==3.2.0", "torch_mist": "torch-mist==0.2.17"}
 TEMPERATURES = (1.8, 2.269185, 3.5)

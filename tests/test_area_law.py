@@ -71,6 +71,23 @@ def test_precise_points_count_more():
     assert law.alpha == pytest.approx(0.1, abs=1e-4)
 
 
+def test_a_proportional_law_by_hand():
+    """Alpha is the mean of M / l with weights (l / sigma)^2; its error has two parts."""
+    law = fit_area_law([2.0, 4.0], [0.4, 1.2], [0.1, 0.1], proportional=True)
+    weights, densities = np.array([400.0, 1600.0]), np.array([0.2, 0.3])
+    alpha = (weights * densities).sum() / weights.sum()
+    assert law.alpha == pytest.approx(alpha, rel=1e-12)  # two lengths are enough
+    assert law.error(1.0) ** 2 == pytest.approx(1 / weights.sum() + 0.05**2, rel=1e-12)
+
+
+def test_the_limit_of_level_data_is_two_errors():
+    def level(deviation):
+        densities = np.array([0.1 - deviation, 0.1 + deviation])
+        return is_level([1.0, 1.0], densities, [1e-3, 1e-3], rise=0.01)
+
+    assert level(1.9e-3) and not level(2.1e-3)
+
+
 def test_exact_data_give_the_exact_law():
     for beta in (0.0, 0.7):
         law = fit_area_law(LENGTHS, beta + 0.1 * LENGTHS, 0 * LENGTHS, proportional=False)

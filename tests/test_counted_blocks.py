@@ -267,6 +267,8 @@ def test_mutual_information_of_a_cut_inside_a_base():
     counts, cut = BlockCounts(samples), ladder((32,), (True,)).cuts[-1]
     value, influence = counts.mutual_information(cut)
     assert value == pytest.approx(2 * counts[(1,)].entropy - counts[(2,)].entropy, abs=1e-12)
+    expected = 2 * counts[(1,)].influence - counts[(2,)].influence
+    np.testing.assert_allclose(influence, expected, atol=1e-12)
     exact = log(2) - chain_entropy(1.0)  # tanh(1)^32 = 2e-4: as good as infinite
     error = standard_error(influence.reshape(samples.chains, -1))
     assert abs(value - exact) < 4 * error and exact > 10 * error
@@ -276,3 +278,13 @@ def test_blocks_with_too_few_samples_are_refused():
     counts = BlockCounts(Samples.from_array(iid([0.5, 0.5], (64, 4, 4)), periodic=True))
     assert counts.is_base((1, 1)) and not counts.is_base((4, 4)) and not counts.is_base((4, 5))
     assert counts.refused == [(4, 4)] and not counts.fits((4, 5))
+
+
+def test_continuous_sites_are_counted_alone_and_free_angles_in_pairs():
+    angles = np.random.default_rng(0).uniform(0, 2 * np.pi, size=(64, 4, 4))
+    options = {"kind": "angle", "periodic": True}
+    fixed = BlockCounts(Samples.from_array(angles, **options))
+    free = BlockCounts(Samples.from_array(angles, symmetries=("turn",), **options))
+    sizes = [(1, 1), (1, 2), (1, 3)]
+    assert [fixed.is_base(shape) for shape in sizes] == [True, False, False]
+    assert [free.is_base(shape) for shape in sizes] == [True, True, False]

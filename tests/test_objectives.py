@@ -143,6 +143,13 @@ def test_configurations_are_values(objective):
     assert objective.products >= 1
 
 
+@pytest.mark.parametrize("wrong", [{"rate": 0.0}, {"rate": 1.0}, {"products": 0}])
+def test_settings_of_the_moving_average_out_of_range(wrong):
+    with pytest.raises(ValueError, match="rate must lie between 0 and 1"):
+        DonskerVaradhan(**wrong)
+    assert DonskerVaradhan(rate=0.99, products=1).rate == 0.99
+
+
 # The moving average of Donsker-Varadhan
 
 

@@ -36,6 +36,9 @@ def test_the_peak_of_a_density_of_angles_is_not_cut_in_two():
     samples = Samples.from_array(values, kind="angle", axes="draw,x", periodic=True)
     centred = BlockCounts(samples)[(1,)]
     assert abs(centred.entropy - exact) < 4 * centred.influence.std() / np.sqrt(512)
+    assert BlockCounts(samples.replace(values=np.mod(samples.values + 3.0, 2 * np.pi)))[
+        (1,)
+    ].entropy == pytest.approx(centred.entropy, abs=1e-3)  # wherever the peak is
     cut = site_block(np.mod(values, 2 * np.pi)).entropy  # negative control: a peak at both ends
     assert cut - exact > 2 * abs(centred.entropy - exact)
 
