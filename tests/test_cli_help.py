@@ -11,7 +11,7 @@ import moiety
 from moiety.cli import app
 from moiety.data.samples import KINDS, SYMMETRIES
 from moiety.estimation.critics import CRITICS
-from moiety.estimation.mutual_information import Estimator
+from moiety.estimation.execution import Execution
 from moiety.estimation.objectives import BOUNDS, OBJECTIVES
 from moiety.estimation.training import Training
 from moiety.io import FORMATS
@@ -75,7 +75,7 @@ def test_help_lists_every_name(helped):
 
 
 def test_help_of_estimate_has_the_defaults_of_the_objects(helped):
-    text, default = helped("estimate"), Estimator()
+    text, default = helped("estimate"), Execution()
     values = {
         "steps": Training().steps,
         "folds": default.folds,

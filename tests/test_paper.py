@@ -39,7 +39,7 @@ def studied(tmp_path_factory, one_thread) -> SimpleNamespace:
 
 @pytest.fixture
 def no_estimates(monkeypatch):
-    for name in ("estimate_excess_entropy", "information_of"):
+    for name in ("estimate_excess_entropy", "mutual_information_of"):
         monkeypatch.setattr(fig4, name, None)
 
 

@@ -90,6 +90,7 @@ def estimate_mutual_information(
 
     Example:
         >>> from ..geometry.cuts import ladder
+        >>> from .training import Training
         >>> spins = np.random.default_rng(0).choice([-1, 1], size=(64, 8, 8))
         >>> top = ladder((8, 8), (True, True)).cuts[0]
         >>> quick = Estimator(training=Training(steps=50))
