@@ -11,6 +11,7 @@ import moiety
 from moiety.cli import app
 from moiety.data.samples import KINDS, SYMMETRIES
 from moiety.estimation.critics import CRITICS
+from moiety.estimation.estimator import Estimator
 from moiety.estimation.execution import Execution
 from moiety.estimation.objectives import BOUNDS, OBJECTIVES
 from moiety.estimation.training import Training
@@ -85,8 +86,9 @@ def test_help_of_estimate_has_the_defaults_of_the_objects(helped):
     }
     for name, value in values.items():
         assert re.search(rf"--{name} \S+ [^;]*; default {value}\.", text), name
+    algorithms = vars(Estimator())
     for kind, registry in {"critic": CRITICS, "objective": OBJECTIVES, "bound": BOUNDS}.items():
-        chosen = next(name for name, made in registry.items() if made() == getattr(default, kind))
+        chosen = next(name for name, made in registry.items() if made() == algorithms[kind])
         assert f"{chosen} (default)" in text
 
 
