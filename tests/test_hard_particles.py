@@ -149,12 +149,12 @@ def test_stop_keeps_the_finished_draws(system):
     reports = []
     part = system.sample(
         800,
-        stop=lambda: bool(reports) and reports[-1] >= 80,
+        should_stop=lambda: bool(reports) and reports[-1] >= 80,
         progress=lambda done, _: reports.append(done),
     )
     assert 80 <= part.n < 800 and not part.provenance["complete"]
     with pytest.raises(Stopped):
-        system.sample(800, stop=lambda: True)
+        system.sample(800, should_stop=lambda: True)
 
 
 def nearest(particles):

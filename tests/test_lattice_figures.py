@@ -205,9 +205,9 @@ def test_figures_have_their_panels(studied, name, panels):
 def test_a_stop_raises_and_names_the_folder(tmp_path, monkeypatch):
     use(Idle(), monkeypatch)
     with pytest.raises(Stopped, match=f"{tmp_path} keeps finished results, and the same command"):
-        fig2.study(tmp_path, TINY, seed=2, threads=1, stop=lambda: True)
+        fig2.study(tmp_path, TINY, seed=2, threads=1, should_stop=lambda: True)
     with pytest.raises(Stopped, match="same command"):
-        fields.by_chain_rule(tmp_path, TINY, threads=1, stop=lambda: True)
+        fields.by_chain_rule(tmp_path, TINY, threads=1, should_stop=lambda: True)
 
 
 def test_quick_is_less_work():

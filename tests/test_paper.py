@@ -27,7 +27,7 @@ def studied(tmp_path_factory, one_thread) -> SimpleNamespace:
     folder.mkdir()
     answers = iter([False] * 2 + [True] * 10**6)
     with pytest.raises(Stopped, match="same command"):
-        fig4.study(folder, TINY, threads=1, stop=lambda: next(answers))
+        fig4.study(folder, TINY, threads=1, should_stop=lambda: next(answers))
     calls: list[tuple[float, float]] = []
 
     def progress(done, total, text):

@@ -118,10 +118,10 @@ def test_unbalanced_packings_are_marked(monkeypatch):
 def test_a_stop_keeps_the_finished_packings():
     answers = iter([False, False, True])
     model = SoftDisks(particles=16, packing_fraction=0.5)
-    packings = model.sample(64, seed=1, threads=1, stop=lambda: next(answers))
+    packings = model.sample(64, seed=1, threads=1, should_stop=lambda: next(answers))
     assert packings.n == 16 and not packings.provenance["complete"]
     with pytest.raises(Stopped):
-        model.sample(64, stop=lambda: True)
+        model.sample(64, should_stop=lambda: True)
 
 
 @pytest.mark.parametrize(

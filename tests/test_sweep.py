@@ -128,7 +128,7 @@ def test_a_stopped_sweep_finishes_the_running_state_points(store):
             return super().submit(work, *args, **kwargs)
 
     workers = contextmanager(lambda: iter([FirstOnly()]))
-    outcome = sweep(plan, store, workers, stop=lambda: next(answers, True))
+    outcome = sweep(plan, store, workers, should_stop=lambda: next(answers, True))
     assert outcome.stopped and outcome.done == 2
     assert not list(store.folder.glob("stop-*"))
     assert sweep(plan, store, here).done == 6

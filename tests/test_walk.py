@@ -95,7 +95,7 @@ def test_a_stop_keeps_whole_rounds_of_all_chains():
         burn_in=0,
         thinning=1,
         progress=lambda done, total: reports.append(done),
-        stop=stop,
+        should_stop=stop,
     )
     draws = some.values.shape[1]
     assert not some.complete and 0 < draws < 800
@@ -104,9 +104,9 @@ def test_a_stop_keeps_whole_rounds_of_all_chains():
 
 def test_a_stop_before_the_first_draws_is_an_exception():
     with pytest.raises(Stopped, match="burn-in"):
-        run_chains(noise(), samples=64, seed=1, stop=lambda: True)
+        run_chains(noise(), samples=64, seed=1, should_stop=lambda: True)
     with pytest.raises(Stopped, match="0 samples"):
-        run_chains(noise(), samples=64, seed=1, burn_in=0, stop=lambda: True)
+        run_chains(noise(), samples=64, seed=1, burn_in=0, should_stop=lambda: True)
 
 
 def test_failures_of_a_chain_reach_the_caller():

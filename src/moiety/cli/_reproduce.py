@@ -64,7 +64,9 @@ def reproduce(
         Interrupts("stopping after the current file; the same command continues later") as stop,
         progress_bar("starting") as update,
     ):
-        data = module.study(folder, effort, seed=seed, threads=threads, progress=update, stop=stop)
+        data = module.study(
+            folder, effort, seed=seed, threads=threads, progress=update, should_stop=stop
+        )
     for path in _write(module, data, out, figure):
         note(f"wrote {path}")
     say(module.verdict(data))

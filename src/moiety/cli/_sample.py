@@ -158,7 +158,7 @@ def sample(
         with progress_bar("burn-in") as update:
             options |= {} if system in PARTICLE_SYSTEMS else {"folder": out.parent}
             progress = _named(update) if update else None
-            drawn = source.sample(progress=progress, stop=stop, **options)
+            drawn = source.sample(progress=progress, should_stop=stop, **options)
         save(drawn, out, force=force)
     say(_summary(drawn, out, perf_counter() - started))
     if not drawn.provenance["complete"]:

@@ -140,7 +140,7 @@ def sweep(
             only=None if only is None else [only],
             log=log_dir,
             progress=update,
-            stop=stop,
+            should_stop=stop,
         )
     _report(outcome, store, perf_counter() - started)
 

@@ -77,7 +77,7 @@ def cut_of(size: int) -> Cut:
 
 def by_chain_rule(
     folder: Path, effort: Effort, *, threads: int = 2, progress: Progress | None = None,
-    stop: Callable[[], bool] | None = None,
+    should_stop: Callable[[], bool] | None = None,
 ) -> xarray.Dataset:  # fmt: skip
     """Estimate s and M over field and temperature; state points with a file are not repeated.
 
@@ -86,7 +86,7 @@ def by_chain_rule(
         effort: Sizes, temperatures and training; see `lattices.Effort`.
         threads: Number of worker processes.
         progress: Called as `progress(done, total, text)`.
-        stop: Asked often; once it returns True, `Stopped` is raised.
+        should_stop: Asked often; once it returns True, `Stopped` is raised.
 
     Returns:
         Dataset over the fields of `effort` with H = 0, and temperature.
@@ -106,7 +106,7 @@ def by_chain_rule(
         )
         for h in (0.0, *effort.fields)
     ]  # fmt: skip
-    _run_all(chains, folder, threads, progress, stop)
+    _run_all(chains, folder, threads, progress, should_stop)
     temperatures = sorted(effort.field_temperatures)
     points = [[json.loads(chain.path(t).read_text()) for t in temperatures] for chain in chains]
     return xarray.Dataset(
@@ -124,7 +124,7 @@ def by_chain_rule(
 
 def _run_all(
     chains: list[_Chain], folder: Path, threads: int, progress: Progress | None,
-    stop: Callable[[], bool] | None,
+    should_stop: Callable[[], bool] | None,
 ) -> None:  # fmt: skip
     """Run what is left of the chains in worker processes."""
     paths = [chain.path(t) for chain in chains for t in chain.temperatures]
@@ -145,7 +145,9 @@ def _run_all(
                 ) from error
             if progress:
                 progress(sum(path.exists() for path in paths), len(paths), "rotors in fields")
-            if left and stop and stop():  # unfinished state points are lost, a minute each
+            if (
+                left and should_stop and should_stop()
+            ):  # unfinished state points are lost, a minute each
                 raise Stopped(f"stopped; {resumable(folder)}")
 
 

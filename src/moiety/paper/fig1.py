@@ -39,7 +39,7 @@ ROUTES = {
 
 def study(
     folder: Path, effort: Effort, *, seed: int = 0, threads: int = 2,
-    progress: Progress | None = None, stop: Callable[[], bool] | None = None,
+    progress: Progress | None = None, should_stop: Callable[[], bool] | None = None,
 ) -> xarray.Dataset:  # fmt: skip
     """Estimate entropies by all routes, with their references, over system and state point.
 
@@ -49,12 +49,12 @@ def study(
         seed: Seed for samples and networks.
         threads: Number of worker processes.
         progress: Called as `progress(done, total, text)`.
-        stop: Asked often; once it returns True, `Stopped` is raised.
+        should_stop: Asked often; once it returns True, `Stopped` is raised.
     """
     import xarray
 
     effort = replace(effort, seed=seed)
-    data = estimated(folder, effort.plan(*NAMES), threads, progress, stop)
+    data = estimated(folder, effort.plan(*NAMES), threads, progress, should_stop)
     grids = {name: curve(data, name, "entropy")[0] for name in NAMES}
     shape = (len(NAMES), max(map(len, grids.values())))
     names = ["temperature", "reference", "reference_error", "seconds"]

@@ -40,7 +40,7 @@ _Curve = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
 def study(
     folder: Path, effort: Effort, *, seed: int = 0, threads: int = 2,
-    progress: Progress | None = None, stop: Callable[[], bool] | None = None,
+    progress: Progress | None = None, should_stop: Callable[[], bool] | None = None,
 ) -> xarray.Dataset:  # fmt: skip
     """Estimate M of every level, over system and temperature.
 
@@ -50,10 +50,10 @@ def study(
         seed: Seed for samples and networks.
         threads: Number of worker processes.
         progress: Called as `progress(done, total, text)`.
-        stop: Asked often; once it returns True, `Stopped` is raised.
+        should_stop: Asked often; once it returns True, `Stopped` is raised.
     """
     plan = replace(effort, seed=seed).plan(SQUARE, TRIANGULAR)
-    data = estimated(folder, plan, threads, progress, stop)
+    data = estimated(folder, plan, threads, progress, should_stop)
     kept = data[["mutual_information", "mutual_information_error", "volume", "interface"]]
     others = [name for name in kept.dims if name not in ("system", "temperature", "level")]
     single = kept.max(others)  # along the other dimensions there is only one value that is not NaN

@@ -37,7 +37,7 @@ ROWS = ("field", "temperature")
 
 def study(
     folder: Path, effort: Effort, *, seed: int = 0, threads: int = 2,
-    progress: Progress | None = None, stop: Callable[[], bool] | None = None,
+    progress: Progress | None = None, should_stop: Callable[[], bool] | None = None,
 ) -> xarray.Dataset:  # fmt: skip
     """Estimate s and M over field and temperature, with references and M of harmonic rotors.
 
@@ -47,12 +47,14 @@ def study(
         seed: Seed for samples and networks.
         threads: Number of worker processes.
         progress: Called as `progress(done, total, text)`.
-        stop: Asked often; once it returns True, `Stopped` is raised.
+        should_stop: Asked often; once it returns True, `Stopped` is raised.
     """
     effort, cut = replace(effort, seed=seed), cut_of(effort.size)
-    points = estimated(folder, effort.plan(ROTORS), threads, progress, stop)
+    points = estimated(folder, effort.plan(ROTORS), threads, progress, should_stop)
     critics = _critics(points, effort.size**2 // SHARE)
-    data = by_chain_rule(folder, effort, threads=threads, progress=progress, stop=stop)
+    data = by_chain_rule(
+        folder, effort, threads=threads, progress=progress, should_stop=should_stop
+    )
     fields, temperatures = list(map(float, data.field.values)), data.temperature.values
     exact = [reference(data, ROTORS, temperatures, effort.size, h)[0] for h in fields]
     harmonic = [_harmonic(cut, h, effort.size) for h in fields]

@@ -101,7 +101,7 @@ class Effort:
 
 def study(
     folder: Path, effort: Effort, *, seed: int = 0, threads: int = 2,
-    progress: Progress | None = None, stop: Callable[[], bool] | None = None,
+    progress: Progress | None = None, should_stop: Callable[[], bool] | None = None,
 ) -> xarray.Dataset:  # fmt: skip
     """Estimate everything that the panels show; work with a file in the folder is not repeated.
 
@@ -111,9 +111,9 @@ def study(
         seed: Seed for packings and networks.
         threads: Number of threads.
         progress: Called as `progress(done, total, text)`.
-        stop: Asked often; once it returns True, `Stopped` is raised between two files.
+        should_stop: Asked often; once it returns True, `Stopped` is raised between two files.
     """
-    work = _Work(folder, effort, seed, threads, progress, stop)
+    work = _Work(folder, effort, seed, threads, progress, should_stop)
     packings: dict[float, Particles] = {}
     results: list[EntropyResult] = []
     compressions = []
@@ -132,7 +132,12 @@ def study(
                 "threads": threads,
             }
             result = _estimated(
-                packings[phi], folder, warm_start=previous, progress=report, stop=stop, **options
+                packings[phi],
+                folder,
+                warm_start=previous,
+                progress=report,
+                should_stop=should_stop,
+                **options,
             )
             result.save(path)
             results.append(result)
@@ -145,12 +150,14 @@ def study(
     return gathered(effort, packings, results, compressions, curves)
 
 
-def _estimated(packings: Particles, folder: Path, *, stop: Any, **options: Any) -> EntropyResult:
+def _estimated(
+    packings: Particles, folder: Path, *, should_stop: Any, **options: Any
+) -> EntropyResult:
     """Estimate the excess entropy at all levels, or raise `Stopped` if the user stops."""
     try:
-        result = estimate_excess_entropy(packings, should_stop=stop, **options)
+        result = estimate_excess_entropy(packings, should_stop=should_stop, **options)
     except EstimateError:
-        if not (stop and stop()):
+        if not (should_stop and should_stop()):
             raise
         result = None
     if result is None or result.ended == "stopped":
@@ -167,7 +174,7 @@ class _Work:
     seed: int
     threads: int
     progress: Progress | None
-    stop: Callable[[], bool] | None
+    should_stop: Callable[[], bool] | None
 
     def report(self, done: float, share: float, phi: float) -> Callable[..., None] | None:
         """Progress within a share of the work at a density."""
@@ -192,7 +199,7 @@ class _Work:
             seed=Streams(self.seed).integer("packings", phi),
             threads=self.threads,
             progress=report,
-            stop=self.stop,
+            should_stop=self.should_stop,
         )
         if not packings.provenance["complete"]:
             raise Stopped(f"stopped; {resumable(self.folder)}")
@@ -217,7 +224,7 @@ class _Work:
             for j, resolution in enumerate(effort.resolutions):
                 if report:
                     report(done, curves[..., 0].size, f"R = {resolution:g}")
-                if self.stop and self.stop():
+                if self.should_stop and self.should_stop():
                     raise Stopped(f"stopped; {resumable(self.folder)}")
                 estimate = mutual_information_of(
                     Crops(packings, cut, resolution, diameters=False),

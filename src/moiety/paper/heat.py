@@ -25,7 +25,7 @@ ROWS = ("temperature",)
 
 def study(
     folder: Path, effort: Effort, *, seed: int = 0, threads: int = 2,
-    progress: Progress | None = None, stop: Callable[[], bool] | None = None,
+    progress: Progress | None = None, should_stop: Callable[[], bool] | None = None,
 ) -> xarray.Dataset:  # fmt: skip
     """Estimate the heat capacity by both routes from the same samples, with exact values.
 
@@ -38,11 +38,13 @@ def study(
         seed: Seed for samples and networks.
         threads: Number of worker processes.
         progress: Called as `progress(done, total, text)`.
-        stop: Asked often; once it returns True, `Stopped` is raised.
+        should_stop: Asked often; once it returns True, `Stopped` is raised.
     """
     import xarray
 
-    data = estimated(folder, replace(effort, seed=seed).plan(SQUARE), threads, progress, stop)
+    data = estimated(
+        folder, replace(effort, seed=seed).plan(SQUARE), threads, progress, should_stop
+    )
     t, s, error = curve(data, SQUARE, "entropy")
     at, fluctuations, spread = curve(data, SQUARE, "heat_capacity")
     between, between_error = heat_capacity_of_entropies(t, s, error)

@@ -168,7 +168,7 @@ def estimated(
     plan: Plan,
     threads: int,
     progress: Progress | None,
-    stop: Callable[[], bool] | None,
+    should_stop: Callable[[], bool] | None,
 ) -> xarray.Dataset:
     """Estimate the state points of a plan; those in the store are not repeated.
 
@@ -177,7 +177,7 @@ def estimated(
         plan: The state points.
         threads: Number of worker processes.
         progress: Called as `progress(done, total, text)`.
-        stop: Asked often; once it returns True, `Stopped` is raised.
+        should_stop: Asked often; once it returns True, `Stopped` is raised.
 
     Returns:
         Dataset of `sweep.collect`.
@@ -188,7 +188,7 @@ def estimated(
     """
     store = Store(folder)
     report = _report_to(progress) if progress else None
-    outcome = sweep(plan, store, processes(threads), progress=report, stop=stop)
+    outcome = sweep(plan, store, processes(threads), progress=report, should_stop=should_stop)
     if outcome.stopped:
         raise Stopped(f"stopped; {resumable(folder)}")
     if outcome.failed:

@@ -72,10 +72,10 @@ def _run_point(store: Store, point: Point, threads: int, log: Path | None) -> No
     if point.predecessor:  # from the store even in one go, so that interruptions change nothing
         chosen["warm_start"] = store.networks(point.predecessor)
     seed = Streams(point.seed).integer("networks")
-    told = _heartbeats(store, point)
+    heartbeats = _heartbeats(store, point)
     with ScalarLog(log) if log else nullcontext() as watch:
         result = estimate_entropy(
-            samples, **chosen, **others, seed=seed, threads=threads, progress=told, on_check=watch
+            samples, **chosen, **others, seed=seed, threads=threads, progress=heartbeats, on_check=watch
         )
     store.save(point, result, _baselines(point, samples), perf_counter() - started)
 

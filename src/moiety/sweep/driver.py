@@ -65,7 +65,7 @@ def sweep(
     only: Sequence[int] | None = None,
     log: str | os.PathLike[str] | None = None,
     progress: Watch | None = None,
-    stop: Callable[[], bool] | None = None,
+    should_stop: Callable[[], bool] | None = None,
 ) -> Outcome:
     """Run the unfinished state points of a plan.
 
@@ -79,7 +79,7 @@ def sweep(
         only: Numbers of the chains to run; default all.
         log: Folder for TensorBoard scalars, as seen by the workers; default none.
         progress: Called every half second with the states of all state points.
-        stop: Called regularly; after it returns True, no further state point is started.
+        should_stop: Called regularly; after it returns True, no further state point is started.
 
     Returns:
         The outcome.
@@ -101,7 +101,7 @@ def sweep(
     store.clear_failures(point.key for chain in chains for point in chain)
     flag = store.folder / f"stop-{token_hex(4)}"
     folder = None if log is None else os.path.abspath(log)
-    run = _Run(plan, chains, store, flag.resolve(), progress, stop, folder)
+    run = _Run(plan, chains, store, flag.resolve(), progress, should_stop, folder)
     try:
         while run.unfinished() and not run.stopped and run.deaths <= _MOST_DEATHS:
             with (workers or processes())() as executor:
@@ -121,7 +121,7 @@ class _Run:
         store: Store of the results.
         flag: File that tells workers to stop.
         progress: Called with the states of all state points.
-        stop: Returns True when the sweep should stop.
+        should_stop: Returns True when the sweep should stop.
         log: Absolute path of the folder for TensorBoard scalars.
         stopped: Whether the user stopped the sweep.
         deaths: Number of times that workers died.
@@ -133,7 +133,7 @@ class _Run:
     store: Store
     flag: Path
     progress: Watch | None
-    stop: Callable[[], bool] | None
+    should_stop: Callable[[], bool] | None
     log: str | None
     stopped: bool = False
     deaths: int = 0
@@ -179,7 +179,7 @@ class _Run:
                         futures[self._submit(executor, chain)] = chain
             if self.progress:
                 self.progress(self.store.states(self.plan))
-            if not self.stopped and self.stop and self.stop():
+            if not self.stopped and self.should_stop and self.should_stop():
                 futures = self._stop(futures)
 
     def _stop(self, futures: dict[Future[int], Chain]) -> dict[Future[int], Chain]:

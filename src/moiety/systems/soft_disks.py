@@ -96,7 +96,7 @@ class SoftDisks(Model):
         seed: int = 0,
         threads: int | None = None,
         progress: Progress | None = None,
-        stop: Callable[[], bool] | None = None,
+        should_stop: Callable[[], bool] | None = None,
         **_: Any,
     ) -> Particles:
         """Independent packings.
@@ -107,7 +107,7 @@ class SoftDisks(Model):
             threads: Packings relaxed in parallel, by default one per core; the results do not
                 depend on it.
             progress: Called as `progress(done, total)` with numbers of packings.
-            stop: Called now and then; if it returns True, the finished packings are returned.
+            should_stop: Called now and then; once it returns True, finished packings are returned.
 
         Returns:
             Frames with `measured`: `energy` (eps per disk), `pressure` (eps per diameter squared),
@@ -126,7 +126,7 @@ class SoftDisks(Model):
         workers = threads or cpu_count() or 1
         with ThreadPoolExecutor(workers) as pool:
             for first in range(0, samples, workers * _AT_ONCE):
-                if stop and stop():
+                if should_stop and should_stop():
                     break
                 numbers = range(first, min(first + workers * _AT_ONCE, samples))
                 for packing in pool.map(partial(self._packing, seed), numbers):

@@ -79,13 +79,13 @@ class Control:
     Args:
         progress: Called as `progress(done, total)` with numbers of draws.
         total: Number of draws wanted from all chains.
-        stop: Called now and then; True halts the chains.
+        should_stop: Called now and then; True halts the chains.
     """
 
     def __init__(
-        self, progress: Progress | None, total: int, stop: Callable[[], bool] | None
+        self, progress: Progress | None, total: int, should_stop: Callable[[], bool] | None
     ) -> None:
-        self.progress, self.total, self.stop = progress, total, stop
+        self.progress, self.total, self.should_stop = progress, total, should_stop
         self.done, self.halt = 0, Event()
 
     def results(self, futures: Sequence[Future[_Result]]) -> list[_Result]:
@@ -94,7 +94,7 @@ class Control:
         while waiting:
             done, waiting = wait(waiting, timeout=_REPORT_EVERY, return_when="FIRST_EXCEPTION")
             self.report()
-            if self.stop and self.stop():
+            if self.should_stop and self.should_stop():
                 self.halt.set()
             for future in done:
                 future.result()

@@ -88,7 +88,7 @@ def run_chains(
     burn_in: int | None = None,
     progress: Progress | None = None,
     threads: int | None = None,
-    stop: Callable[[], bool] | None = None,
+    should_stop: Callable[[], bool] | None = None,
     folder: str | os.PathLike[str] | None = None,
 ) -> Draws:
     """Draw samples from several chains; the number of threads does not change the results.
@@ -102,7 +102,7 @@ def run_chains(
         burn_in: Sweeps before the first draw; measured by default.
         progress: Called as `progress(done, total)` with numbers of draws.
         threads: Number of states moved in parallel; by default one per core.
-        stop: Called now and then; if it returns True, the draws so far are returned.
+        should_stop: Called now and then; if it returns True, the draws so far are returned.
         folder: Folder for draws that take more than half a GiB.
 
     Raises:
@@ -113,7 +113,7 @@ def run_chains(
     chains = min(chains or _default_chains(dynamics, samples), samples)
     draws = ceil(samples / chains)
     states = members(dynamics, chains, Streams(seed))
-    control = Control(progress, chains * draws, stop)
+    control = Control(progress, chains * draws, should_stop)
     with ThreadPoolExecutor(threads or min(len(states), os.cpu_count() or 1)) as pool:
         team = Team(dynamics, states, pool, control)
         try:
