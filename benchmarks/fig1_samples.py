@@ -30,7 +30,16 @@ def row(*cells):
 
 
 def main():
-    names = ("system", "T", "seconds", "algorithm", "burn-in", "thinning", "effective", "R-hat")
+    names = (
+        "system",
+        "T",
+        "seconds",
+        "algorithm",
+        "burn-in (sweeps)",
+        "thinning (sweeps)",
+        "effective sample size",
+        "R-hat",
+    )
     row(*names)
     print("|---" * len(names) + "|")
     totals = dict.fromkeys(COUPLINGS, 0.0)

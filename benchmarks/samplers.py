@@ -184,7 +184,7 @@ def samples(contenders):
             deviations[f"{c.library} {c.update} T={temperature}"] = sigmas
             stuck = temperature < CRITICAL and (moment.max() < 0 or moment.min() > 0)
             rate = cell(record.rate([tau for tau, _ in taus])) + (
-                " (one sign of m: not ergodic)" if stuck else ""
+                ", one sign of m only: not ergodic" if stuck else ""
             )
             speeds = cell(spread([speed * record.chain.replicas for speed in record.rates]), 1e3)
             row(
@@ -294,7 +294,8 @@ def whole_calls():
     model.sample(64)
     seconds = timed(lambda: model.sample(SAMPLES, seed=1, threads=2))
     print(
-        f"\n`IsingSquare({SIZE}, {CRITICAL}).sample({SAMPLES})`, two threads: {seconds:.1f} s",
+        f"\n`IsingSquare({SIZE}, {CRITICAL}).sample({SAMPLES})` takes {seconds:.1f} s on two "
+        "threads, burn-in included.",
         flush=True,
     )
 
@@ -312,7 +313,8 @@ def main():
         sys.exit(f"WRONG, in standard errors from the exact value: {'; '.join(wrong)}")
     worst = max(map(abs, deviations.values()))
     print(
-        f"\nAll {len(deviations)} checks within {LIMIT:g} standard errors, the largest {worst:.1f}."
+        f"\nAll {len(deviations)} deviations were within {LIMIT:g} standard errors, "
+        f"the largest {worst:.1f}."
     )
 
 

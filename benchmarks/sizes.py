@@ -110,7 +110,8 @@ def growth(sizes: np.ndarray, seconds: np.ndarray) -> str:
     sites, times = (sizes[-1] / sizes[0]) ** 2, seconds[-1] / seconds[0]
     return (
         f"seconds ~ L^{power:.2f}; {doubling:+.1f} s per doubling of L, {seconds.mean():.0f} s on "
-        f"average (from first to last: {sites:.0f} times the sites, {times:.1f} times the seconds)"
+        "average (from the smallest to the largest L, sites of one lattice grow "
+        f"{sites:.0f}-fold, seconds {times:.1f}-fold)"
     )
 
 

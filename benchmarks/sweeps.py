@@ -155,23 +155,24 @@ def main() -> None:
         cost = seconds["one"] / seconds["bare"] - 1
         faster = seconds["one"] / seconds["two"]
         bare_time, one_time, two_time = (f"{time:.1f}" for time in seconds.values())
-        row("quantity", "target", "reached", "seconds")
+        row("quantity", "target", "measured", "seconds")
         row("---", "---", "---", "---")
         times = f"{bare_time}, {one_time}"
-        row("overhead over bare estimates", f"<= {OVERHEAD:.0%}", f"{cost:+.1%}", times)
+        row("overhead of the sweep", f"<= {OVERHEAD:.0%}", f"{cost:+.1%}", times)
         times = f"{one_time}, {two_time}"
-        row("two processes relative to one", f">= {FASTER}", f"{faster:.2f}", times)
+        row("speed-up by two processes", f">= {FASTER}", f"{faster:.2f}", times)
         estimate, task, swept_task = scheduled(folder)
         each = swept_task - task
         times = ", ".join(f"{1000 * time:.1f} ms" for time in (estimate, task, swept_task))
-        target, reached = f"<= {1000 * SCHEDULING:.0f} ms", f"{1000 * each:.1f} ms"
-        row(f"scheduling per task, {TASKS} tasks", target, reached, times)
+        target, measured = f"<= {1000 * SCHEDULING:.0f} ms", f"{1000 * each:.1f} ms"
+        row(f"scheduling per task, {TASKS} tasks", target, measured, times)
         numbers = by_executors(folder)
         alike = all(values == numbers["processes"] for values in numbers.values())
-        name = f"24 state points by {', '.join(numbers)}"
-        row(name, "the same numbers", "yes" if alike else "no", "")
+        name = f"24 state points with {', '.join(numbers)}"
+        row(name, "identical numbers", "yes" if alike else "no", "")
         print(
-            "\nTimes in the third row: an estimate alone, with storage, and as a task of the sweep."
+            "\nTimes in the third row: an estimate alone, an estimate with its results stored, and "
+            f"one of {TASKS:,} tasks of a sweep."
         )
         missed = [cost > OVERHEAD, faster < FASTER, each > SCHEDULING, not alike]
     sys.exit(any(missed))

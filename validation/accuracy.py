@@ -155,7 +155,7 @@ def swept(setting: Setting, sweep: Sweep, show: Page) -> list[str]:
         "chain rule",
         "deviation",
         "z",
-        "difference in errors",
+        "difference / error",
         "status",
     )
     misses, offs, apart = [], {route: [] for route in MOST_OFF}, []
@@ -175,8 +175,11 @@ def swept(setting: Setting, sweep: Sweep, show: Page) -> list[str]:
     for route, most in MOST_OFF.items():
         worst = max(map(abs, offs[route]))
         mean = np.mean(np.abs(offs[route]))
-        show(f"\nError by {route}: at most {worst:.5f} (target {most}), {mean:.5f} on average.")
-        misses += [f"{route}: error {worst:.4f}"] if worst > most else []
+        show(
+            f"\n{route.capitalize()}: |s - exact| is at most {worst:.5f} (target {most}), "
+            f"{mean:.5f} on average."
+        )
+        misses += [f"{route}: |s - exact| up to {worst:.4f}"] if worst > most else []
     misses += [f"the routes differ by {max(apart):.1f} errors"] if max(apart) > APART else []
     seconds = {
         "mutual information": np.mean([result.timing["total"] for result in results[1:]]),
@@ -200,9 +203,13 @@ def saved(
     )
     rule = estimate_chain_rule(samples, setting.rule(), seed=setting.seed)
     point = ", ".join(f"{name} {value:g}" for name, value in sweep.points[sweep.again].items())
-    show(f"\nAt {point}, cold and along the sweep.  Seconds along the sweep are means over state")
-    show("points, for mutual information without the first:\n")
-    show.table("route", "s cold", "s in sweep", "seconds cold", "seconds in sweep", "speed-up")
+    show(
+        f"\nCold start at {point}, compared with the sweep (seconds per state point: the mean over "
+        "all but the first, for the chain rule over all):\n"
+    )
+    show.table(
+        "route", "cold s", "s in the sweep", "cold seconds", "seconds in the sweep", "speed-up"
+    )
     entropies = {
         "mutual information": (cold.entropy, before.entropy),
         "chain rule": (rule.entropy, before.cross_check.entropy),
@@ -269,12 +276,15 @@ def part(name: str, options: argparse.Namespace) -> str:
 
 HEADING = (
     "# Accuracy\n\n"
-    "64x64 sites, 2,048 samples per state point, default settings; entropies in nats per site,\n"
-    "errors are one standard error.  In the mutual information route the first row of a table is\n"
-    "cold, and every other row starts from the networks of the previous row; the chain rule has a\n"
-    "single network for the whole table.  Targets:\n"
+    "64x64 sites, 2,048 samples per state point, default settings. Entropies are in nats per site; "
+    "errors are one\n"
+    "standard error. Rows follow the sweep: the mutual information route starts cold in the first "
+    "row and warm, from the\n"
+    "networks of the row above, in the others. The chain rule trains one network for the whole "
+    "table. Targets:\n\n"
     + "".join(
-        f"{route}: error <= {most}, {COLD[route]:.0f} s cold, {WARM[route]:.0f} s in a sweep;\n"
+        f"- {route}: |s - exact| at most {most}, {COLD[route]:.0f} s cold, "
+        f"{WARM[route]:.0f} s in the sweep\n"
         for route, most in MOST_OFF.items()
     )
     + f"- both routes: they differ by at most {APART:g} errors"

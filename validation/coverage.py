@@ -38,7 +38,8 @@ from _tables import Page, provenance, row
 from moiety import Samples, __version__, estimate_entropy, system
 from moiety.base.random import Streams
 from moiety.chain_rule.estimate import ChainRule
-from moiety.data.statistics import observables, tau_int
+from moiety.data.observables import observables
+from moiety.data.statistics import tau_int
 from moiety.estimation.training import Training
 from moiety.exact.xy_reference import xy_reference_entropy
 
@@ -311,8 +312,11 @@ def show_summaries(runs: Sequence[Run], show: Callable[[str], None]) -> list[str
 def show_runs(runs: Sequence[Run], show: Callable[[str], None]) -> None:
     """Show every run in the order of the plan."""
     show("\n## All runs\n")
-    show("tau is the autocorrelation time in draws of the slowest observable of the samples or of")
-    show("the sampler (1/2 for independent samples), N / 2 tau the effective sample size.\n")
+    show(
+        "tau is the autocorrelation time, in draws, of the slowest observable of the samples or of "
+        "their sampler (1/2 for"
+    )
+    show("independent draws). N / 2 tau is the effective sample size.\n")
     names = (
         "case",
         "N / 2 tau",
@@ -347,17 +351,23 @@ def report(runs: Sequence[Run], missing: int, options: argparse.Namespace) -> tu
     first, last = min(run.day for run in runs), max(run.day for run in runs)
     show(f"Runs of {first}{f' to {last}' * (last != first)}, version {versions},")
     show(f"{sum(run.seconds for run in runs) / 60:.0f} minutes in all.\n")
-    show("Each run has new samples and new networks; z = (s - exact) / error.  Targets, for each")
     show(
-        f"route over all runs: {WITHIN_1[0]:.0%} to {WITHIN_1[1]:.0%} within one error (68% fits),"
+        "Each run draws fresh samples and trains fresh networks; z = (s - exact) / error. Targets, "
+        "for each route over all runs:"
     )
-    show(f"at least {WITHIN_2:.0%} within two errors, none beyond {LARGEST:g}.  Mean z > 0 is a")
-    show("bias towards too much entropy.")
+    show(
+        f"{WITHIN_1[0]:.0%} to {WITHIN_1[1]:.0%} within one error (68% is ideal), "
+        f"at least {WITHIN_2:.0%} within two,"
+    )
+    show(
+        f"none beyond {LARGEST:g}. The mean of z shows the bias: a positive value means "
+        "too much entropy."
+    )
     misses = show_summaries(runs, show)
     show_runs(runs, show)
     if missing:
-        show(f"\n{missing} runs of the plan are still missing.")
-    show(f"\nTargets missed.  {'; '.join(misses)}." if misses else "\nAll targets met.")
+        show(f"\n{missing} planned runs are still missing; the tables show the others.")
+    show(f"\nTargets missed: {'; '.join(misses)}." if misses else "\nAll targets met.")
     return show, not misses
 
 

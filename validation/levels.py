@@ -225,12 +225,12 @@ def triangular(show: Page, effort: Effort, seed: int) -> list[str]:
     ]
     started = perf_counter()
     comparisons = both(samples, cuts, effort)
-    blocks = f"two blocks of {largest}x{largest // 2}"
-    show(f"Target: the routes agree within {AGREEMENT:.0%} on {blocks}.\n")
+    blocks = f"two {largest}x{largest // 2} blocks"
+    show(f"Target: the routes agree within {AGREEMENT:.0%} for {blocks}.\n")
     show(
-        f"{size}x{size}, T = 0.2, {samples.n} samples, {perf_counter() - started:.0f} s; off is the"
+        f"{size}x{size}, T = 0.2, {samples.n} samples, {perf_counter() - started:.0f} s; "
+        "deviation is mutual information / chain rule - 1:\n"
     )
-    show("ratio of mutual information and chain rule, less 1:\n")
     show.table("halves", "interface", "mutual information", "chain rule", "deviation", "training")
     for comparison in comparisons:
         (m, error), (other, other_error) = comparison.critic, comparison.chain_rule
@@ -247,7 +247,9 @@ def plateau(model: Any, cut: Cut) -> float:
 
 def xy_field(show: Page, effort: Effort, seed: int) -> list[str]:
     """The largest cut that the samples can certify, at three fields and two temperatures."""
-    show(f"Target, for both routes: M of the largest cut within {PLATEAU:.0%} of harmonic M_h.\n")
+    show(
+        f"Target, for both routes: M of the largest cut within {PLATEAU:.0%} of the harmonic M_h.\n"
+    )
     show.table(
         "H",
         "T",
@@ -307,9 +309,10 @@ def part(name: str, options: argparse.Namespace) -> str:
 
 HEADING = (
     "# M per level\n\n"
-    "M is in nats, errors are one standard error.  Errors of the mutual information route include\n"
-    "the remaining training gain, those of the chain rule only sampling.  off is M over its known\n"
-    "value, less 1."
+    "M is in nats; errors are one standard error. For the mutual information route they include "
+    "what training may\n"
+    "have missed; for the chain rule they come from the samples alone. The deviation is "
+    "M / expected - 1."
 )
 
 

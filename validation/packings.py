@@ -29,12 +29,14 @@ SIGMAS = 2.0
 def packings(show: Page, effort: Effort, seed: int) -> list[str]:
     """Share of jammed packings against density, and the energy of jammed packings."""
     densities = np.arange(0.832, 0.8521, 0.004)
-    show(f"Targets: half of the packings are jammed at {PHI_J} ± {JAMMING} for the largest N;")
-    show(f"E ~ (phi - phi_J)^{EXPONENT:g} within errors.\n")
-    show("Share of jammed packings:\n")
+    show(
+        f"Targets: for large N half are jammed at {PHI_J} ± {JAMMING}; "
+        f"E ~ (phi - phi_J)^{EXPONENT:g} within {SIGMAS:g} errors.\n"
+    )
+    show("Fraction of packings that are jammed:\n")
     show.table(
         "N",
-        "packings each",
+        "packings per density",
         *(f"{phi:.3f}" for phi in densities),
         "half at",
         "error",
@@ -52,7 +54,12 @@ def packings(show: Page, effort: Effort, seed: int) -> list[str]:
         cells = [f"{share:.2f}" for share in shares] + [f"{half:.4f}", f"{error:.4f}", unconverged]
         show(row(count, number, *cells, f"{perf_counter() - started:.0f}"))
     missed = abs(halves[-1] - PHI_J) > JAMMING
-    misses = [f"half of N = {max(effort.sizes)} are jammed at {halves[-1]:.4f}"] if missed else []
+    largest = max(effort.sizes)
+    misses = (
+        [f"half of the packings of {largest} disks are jammed at {halves[-1]:.4f}"]
+        if missed
+        else []
+    )
     return misses + _energies(show, effort, seed)
 
 
@@ -99,14 +106,21 @@ def _energies(show: Page, effort: Effort, seed: int) -> list[str]:
         means = [f"{disks.measured[name].mean():.4f}" for name in names]
         show(row(f"{phi:g}", f"{energy:.3e}", f"{spread:.1e}", *means))
     phi_j = f"{best[0]:.4f} ± {sqrt(covariance[0, 0]):.4f}"
-    show(f"\nE ~ (phi - {phi_j})^({exponent:.3f} ± {error:.3f}).")
-    missed = abs(exponent - EXPONENT) > SIGMAS * error
+    away = abs(exponent - EXPONENT) / error
+    show(
+        f"\nE ~ (phi - {phi_j})^({exponent:.3f} ± {error:.3f}); "
+        f"the exponent {EXPONENT:g} lies {away:.1f} errors away."
+    )
+    missed = away > SIGMAS
     return [f"exponent {exponent:.3f} ± {error:.3f}"] if missed else []
 
 
 def seconds(show: Page, effort: Effort, seed: int) -> list[str]:
     """Time for packings below and above jamming."""
-    show(f"Targets: 400 packings of 1,024 disks in {BELOW:g} s below jamming, {ABOVE:g} s above.\n")
+    show(
+        f"Targets: 400 packings of 1,024 disks take at most {BELOW:g} s below jamming, "
+        f"{ABOVE:g} s above.\n"
+    )
     show.table("phi", "packings", "seconds", "jammed", "largest force")
     misses = []
     for phi, most in ((0.82, BELOW), (0.845, ABOVE), (0.86, ABOVE)):
@@ -123,24 +137,27 @@ def seconds(show: Page, effort: Effort, seed: int) -> list[str]:
 def lammps(show: Page, effort: Effort, seed: int) -> list[str]:
     """Compare packings of moiety and LAMMPS."""
     show(
-        f"Target: the same energy from the same start to {SAME:g} (relative), or an explanation of"
+        f"Target: both programs reach the same energy from the same start, to {SAME:g} (relative), "
+        "or the difference is explained.\n"
     )
-    show("the difference.\n")
-    show("`harmonic/cut` with k = eps / (2 sigma_ij^2), LAMMPS's FIRE to the same largest force.")
     show(
-        f"Energies in eps per disk, {effort.quenched} starts of {effort.disks} disks.  Differences:"
+        "LAMMPS uses `harmonic/cut` with k = eps / (2 sigma_ij^2) and its own FIRE, down to the "
+        "same largest force. Energies are in eps per disk;"
     )
-    show("relative, largest of all starts (absolute below jamming, where both energies are 0).")
-    show("A settled start has no force above 0.001.\n")
+    show(
+        f"there are {effort.quenched} starts of {effort.disks} disks each. Differences are "
+        "relative, the largest over all starts (absolute below jamming,"
+    )
+    show("where both energies end at zero). In a settled start no force exceeds 0.001.\n")
     show.table(
         "phi",
-        "E of start",
+        "difference at the start",
         "E by moiety",
         "E by LAMMPS",
-        "same from random",
-        "same from settled",
-        "moiety's minimum kept",
-        "moved by",
+        "same minimum, random start",
+        "same minimum, settled start",
+        "LAMMPS at moiety's minimum",
+        "displacement",
     )
     misses = []
     for phi in (0.7, 0.8, 0.86, 0.9, 1.0):
@@ -158,11 +175,16 @@ def lammps(show: Page, effort: Effort, seed: int) -> list[str]:
         start, moved = max(differences["start"]), max(quench.moved for quench in results)
         show(row(f"{phi:g}", f"{start:.0e}", *means, *shares, f"{kept:.0e}", f"{moved:.0e}"))
         if max(start, kept) > SAME:
-            misses.append(f"phi = {phi:g}: LAMMPS has another energy")
+            misses.append(f"phi = {phi:g}: LAMMPS computes another energy")
     if not misses:
-        show("\nBoth programs agree on energies, and each minimum of moiety is one of LAMMPS.")
-        show("For jammed starts the shares of equal minima show the role of the path: from")
-        show("random starts and from settled starts.")
+        show(
+            "\nBoth programs compute the same energy, and every minimum of moiety is a minimum for "
+            "LAMMPS. For jammed packings, the two columns"
+        )
+        show(
+            "of same minima show how much the minimum depends on the path of the quench, from "
+            "random and from settled starts."
+        )
     return misses
 
 

@@ -78,9 +78,11 @@ class Effort:
 
 def equilibrium(show: Page, effort: Effort, seed: int) -> list[str]:
     """Compare excess entropies with exact values."""
-    show(f"Targets: M = 0 for the ideal gas; rods within {RODS:.0%}, disks {DISKS:.0%} of the")
-    show("exact excess entropy.\n")
-    show(f"{effort.frames} frames of {effort.particles} particles, exact positions:\n")
+    show(
+        f"Targets: M = 0 for the ideal gas; rods within {RODS:.0%}, disks within {DISKS:.0%} of "
+        "the exact excess entropy.\n"
+    )
+    show(f"{effort.frames} frames of {effort.particles} particles, unrounded positions:\n")
     show.table(
         "system",
         "density",
@@ -134,9 +136,16 @@ def equilibrium(show: Page, effort: Effort, seed: int) -> list[str]:
 def critics(show: Page, effort: Effort, seed: int) -> list[str]:
     """Compare M by critics of points and of images."""
     images = replace(default_training(IMAGES), steps=IMAGE_STEPS * effort.training.steps)
-    show(f"Target: M by critics of points and of images differs by at most {SIGMAS:g} errors.")
-    show(f"R = {RESOLUTION}, no diameters; in nats.  Images: {IMAGES}, {IMAGE_STEPS}x the steps.")
-    show("The bound is the M that a critic certifies; a larger bound is better.\n")
+    show(
+        "Target: M from the critics of points and of images differs by at most "
+        f"{SIGMAS:g} combined errors."
+    )
+    show(
+        f"R = {RESOLUTION}, diameters are not given; M in nats. "
+        f"Images: `ConvolutionalCritic.seeing({RESOLUTION})`, with filters that see "
+        f"{2 ** (IMAGES.layers + 1) - 1} pixels, {IMAGE_STEPS} times the steps."
+    )
+    show("The bound is what a critic certifies; a larger bound is better.\n")
     show.table("system", "blocks", "critic", "M", "bound", "seconds")
     misses = []
     for name, phi in (("soft-disks", 0.8), ("soft-disks", 0.86), ("hard-disks", 0.5)):
@@ -164,14 +173,16 @@ def critics(show: Page, effort: Effort, seed: int) -> list[str]:
             apart = abs(points.value - pixels.value) / np.hypot(points.error, pixels.error)
             if apart > SIGMAS:
                 case = f"{name} {phi:g}, {cut}"
-                misses.append(f"{case}: points and images differ by {apart:.1f} errors")
+                misses.append(f"{case}: points and images differ by {apart:.1f} combined errors")
     return misses
 
 
 def resolution(show: Page, effort: Effort, seed: int) -> list[str]:
     """M of two small and two large blocks, from coarse to fine pixels."""
-    show("M in nats of two blocks, with positions rounded to pixels of a diameter / R; soft disks")
-    show("without their diameters, as in images.\n")
+    show(
+        "M of two blocks in nats. Positions are rounded to pixels of diameter / R; "
+        "the diameters of soft disks are not given, as in images.\n"
+    )
     curves = {}
     show.table("system", "blocks", *(f"R = {r:g}" for r in RESOLUTIONS))
     for name, phi in (("soft-disks", 0.8), ("soft-disks", 0.86), ("hard-disks", 0.5)):
@@ -193,8 +204,11 @@ def resolution(show: Page, effort: Effort, seed: int) -> list[str]:
             curves[labels] = known
             cells = ["{:.3f} ± {:.3f}".format(*known[r]) if r in known else "" for r in RESOLUTIONS]
             show(row(*labels, *cells))
-    show("\nIncrease of M per doubling of R, in nats.  If M converges as 1/R, each is half of")
-    show("the previous one; for centres at exact distances it stays the same, log 2 per contact:\n")
+    show(
+        "\nGain of M in nats per doubling of R. Where M converges as 1/R, each doubling adds half "
+        "as much as the previous one. Where"
+    )
+    show("centres lie at exact distances, each doubling adds the same, log 2 per such distance:\n")
     show.table("system", "blocks", *(f"{a:g} to {2 * a:g}" for a in DOUBLED))
     for labels, known in curves.items():
         steps = [
@@ -223,8 +237,9 @@ def part(name: str, options: argparse.Namespace) -> str:
 
 HEADING = (
     "# Particles\n\n"
-    "Lengths are in diameters (for soft disks the smaller diameter), energies in eps, entropies\n"
-    "in nats per particle relative to the ideal gas of equal density; errors are standard errors."
+    "Lengths are in diameters (for soft disks, of the smaller disks), energies in eps. "
+    "Entropies are excess entropies over the\n"
+    "ideal gas of the same density, in nats per particle. Errors are one standard error."
 )
 
 
