@@ -20,7 +20,7 @@ class Density(Protocol):
     outputs: int
     """Numbers that describe a density."""
     log_volume: float
-    """What turns the log density of an encoded state into that of the state."""
+    """Added to the log density of an encoded state, it gives that of the state."""
 
     def frame(self, context: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
         """Features of contexts in their own frames, `(n, features)`, and the frames."""

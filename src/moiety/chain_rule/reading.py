@@ -25,7 +25,7 @@ _SMALLEST_BATCH = 256
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """What one fold's network says about its held-out samples, sample by sample."""
+    """Values that one fold's network gives to its held-out samples, sample by sample."""
 
     surprise: np.ndarray  # mean of -log p per site
     mutual_information: list[np.ndarray]  # one array per cut
@@ -111,7 +111,7 @@ def _by_sample(
 
 @torch.no_grad()
 def scatter(sites: Sites, folds: Folds[Reading], point: int, seed: int) -> float:
-    """What the folds' networks lose by their disagreement at a state point, in nats per site."""
+    """Loss of the folds' networks by their disagreement at a state point, in nats per site."""
     generator = Streams(seed).torch("scatter")
     samples = torch.arange(sites.starts[point], sites.starts[point + 1])
     batches = [

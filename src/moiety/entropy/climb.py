@@ -38,7 +38,7 @@ _FEWEST_PAIRS = 10.0  # effective number of product pairs that must carry <e^F>
 
 
 class Climb(Generic[C]):
-    """What is known of the ladder so far, from the smallest cut on.
+    """The ladder as far as it is known, from the smallest cut on.
 
     Args:
         cuts: The cuts that are not counted, smallest first.

@@ -152,7 +152,7 @@ def mutual_information_of(
 
 @dataclass(frozen=True, eq=False)
 class _Reading:
-    """What one fold's critic says about its held-out samples."""
+    """Values that one fold's critic gives to its held-out samples."""
 
     value: float
     influence: np.ndarray  # of the held-out samples
@@ -218,7 +218,7 @@ def _read(
 
 @torch.no_grad()
 def _scatter(source: Source, folds: Folds[_Reading], seed: int) -> float:
-    """What each fold's critic loses because it errs independently of the others, in nats."""
+    """Loss of each fold's critic from errors independent of the others', in nats."""
     generator = Streams(seed).torch("scatter")
     parts = []
     for _ in range(max(_COMPARED_PLACES // source.interface // CHUNK, 1)):

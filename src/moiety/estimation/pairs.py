@@ -24,7 +24,7 @@ class Source(Protocol):
 
     @property
     def shape(self) -> Any:
-        """What a critic's network is built for."""
+        """Shape of the pairs, for the critic's network."""
 
     @property
     def key(self) -> tuple[float, ...]:

@@ -29,7 +29,7 @@ class Critic(Protocol):
 
     @property
     def sees(self) -> str:
-        """What the network takes of particles: `"points"` or an `"image"`."""
+        """Input of the network for particles: `"points"` or an `"image"`."""
 
     def build(self, shape: Any) -> nn.Module:
         """Make a network with random initial weights.
