@@ -75,7 +75,13 @@ def _run_point(store: Store, point: Point, threads: int, log: Path | None) -> No
     heartbeats = _heartbeats(store, point)
     with ScalarLog(log) if log else nullcontext() as watch:
         result = estimate_entropy(
-            samples, **chosen, **others, seed=seed, threads=threads, progress=heartbeats, on_check=watch
+            samples,
+            **chosen,
+            **others,
+            seed=seed,
+            threads=threads,
+            progress=heartbeats,
+            on_check=watch,
         )
     store.save(point, result, _baselines(point, samples), perf_counter() - started)
 
