@@ -110,9 +110,7 @@ def estimate_entropy(
     other = given
     if cross_check is True and not terms.climb.is_stopped:
         total = len(terms.climb.cuts)
-        task = hooks.task(
-            "chain rule", total, total, deadline.is_over, text="cross-check", whole=True
-        )
+        task = hooks.task("chain rule", total, total, deadline.is_over, text="cross-check")
         other = second_route(
             samples,
             chain_rule or ChainRule(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ..base.deadline import Deadline
 from ..base.errors import Stopped
 from ..estimation.execution import Hooks
@@ -45,8 +47,8 @@ def refine(
         place = max(places, key=lambda k: current.estimated[k][0] * current.estimated[k][1].late)
         rounds[place] += 1
         name = f"{climb.estimated[place][0].name}, again {rounds[place]}"
-        over = lambda: deadline.is_over(share)  # noqa: E731
-        task = hooks.task(name, total, total, over, text="refining", whole=True)
+        is_over = partial(deadline.is_over, share)
+        task = hooks.task(name, total, total, is_over, text="refining")
         try:
             if not climb.refine(place, rounds[place], task):
                 rounds[place] = _MOST_ROUNDS

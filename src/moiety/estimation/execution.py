@@ -124,7 +124,6 @@ class Hooks:
         is_over: Callable[[], bool] = lambda: False,
         *,
         text: str | None = None,
-        whole: bool = False,
     ) -> Task:
         """One piece of the work.
 
@@ -134,7 +133,6 @@ class Hooks:
             total: Number of levels.
             is_over: Whether to stop; asked at every tick.
             text: What `progress` shows; `name` by default.
-            whole: Whether all levels are finished, so that a tick is no further progress.
 
         Example:
             >>> shown = []
@@ -143,7 +141,7 @@ class Hooks:
             >>> shown
             [(1, 3, '4 | 4'), (1.03, 3, '4 | 4')]
         """
-        report = self._reporter(done, total, text or name, whole)
+        report = self._reporter(done, total, text or name)
 
         def tick() -> None:
             report()
@@ -155,12 +153,12 @@ class Hooks:
             return Task(tick)
         return Task(tick, lambda fold, history: on_check(name, fold, history))
 
-    def _reporter(self, done: int, total: int, text: str, whole: bool) -> Callable[[], None]:
+    def _reporter(self, done: int, total: int, text: str) -> Callable[[], None]:
         """Report the start of a level, and then ticks that approach its end."""
         progress = self.progress
         if progress is None:
             return lambda: None
-        if whole:
+        if done == total:
             return lambda: progress(done, total, text)
         progress(done, total, text)
         ticks = count(1)
