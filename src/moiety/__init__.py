@@ -32,6 +32,7 @@ _HOMES = {
     "estimate_chain_rules": "chain_rule.estimate",
     "estimate_entropy": "entropy.lattice",
     "estimate_excess_entropy": "entropy.particles",
+    "inspect": "inspection",
     "ladder": "geometry.cuts",
     "load": "io",
     "save": "io",

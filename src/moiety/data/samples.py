@@ -45,6 +45,8 @@ class Samples:
             itself; `transpose`: exchange of axes of equal length; `invert`: all space
             axes at once; `turn`: rotation of all angles by the same angle.
         provenance: Origin of the samples: system, temperature, seed, ...
+        homogeneous: Whether all sites are equivalent, as in a periodic lattice or in a window of
+            a large one.  False for free ends, own couplings or fields of each site, images.
 
     Raises:
         InputError: Unknown kind or symmetry, axes or flags that do not match, or fewer
@@ -63,6 +65,7 @@ class Samples:
     labels: tuple[Any, ...] = ()
     symmetries: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    homogeneous: bool = True
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -95,6 +98,7 @@ class Samples:
         states: int | None = None,
         symmetries: Sequence[str] = (),
         provenance: Mapping[str, Any] | None = None,
+        homogeneous: bool = True,
     ) -> Samples:
         """Make samples from a raw array.
 
@@ -109,6 +113,7 @@ class Samples:
             states: Number q of discrete states.
             symmetries: See the class.
             provenance: See the class.
+            homogeneous: See the class.
 
         Raises:
             InputError: The array contains NaN or objects, or more states than declared;
@@ -124,7 +129,9 @@ class Samples:
             values, labels = raw_arrays.coded(values, states)
         elif kind in KINDS:
             values = raw_arrays.as_floats(values, states)
-        return cls(values, kind, flags, labels, tuple(symmetries), dict(provenance or {}))
+        return cls(
+            values, kind, flags, labels, tuple(symmetries), dict(provenance or {}), homogeneous
+        )
 
     @property
     def shape(self) -> tuple[int, ...]:
