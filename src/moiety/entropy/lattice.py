@@ -191,6 +191,7 @@ def _result(
         ended=str(ended),
         timing=timing,
         provenance=provenance,
+        read_as=samples.read_as(),
         networks=Networks(
             {cut.key: m.modules for cut, m in terms.climb.estimated}, other.modules if other else ()
         ),

@@ -186,6 +186,7 @@ def _result(terms: ParticleTerms, asked: dict[str, Any], seconds: float) -> Entr
         timing={"total": seconds, "training": sum(m.seconds for _, m in climb.estimated)},
         provenance=_provenance(terms, asked),
         unit="nats/particle",
+        read_as=terms.particles.read_as(),
         networks=Networks({cut.key: m.modules for cut, m in climb.estimated}),
     )
 
