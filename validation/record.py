@@ -56,6 +56,7 @@ RULE = ChainRule(
 OPTIONS = {"critic": SMALL, "training": QUICK, "chain_rule": RULE, "threads": 1, "seed": 3}
 TEXTS = {"source", "unit"}  # words that scripts read
 LEFT_OUT = {"timing", "provenance", "seconds", "message"}
+LEFT_OUT |= {"checks"}  # verdicts, of which there may be more; `ok` sums them up
 
 
 def numbers(value: Any, path: str = "") -> Iterable[tuple[str, Any]]:
