@@ -100,7 +100,7 @@ def for_particles(options: dict[str, Any], resolution: float | None) -> dict[str
 
     Args:
         options: What `algorithms` returned.
-        resolution: Pixels per diameter.
+        resolution: Pixels per diameter; convolutions need one.
 
     Example:
         >>> chosen = for_particles(algorithms("convolutional", None, None, 50, None), 20)
@@ -108,11 +108,14 @@ def for_particles(options: dict[str, Any], resolution: float | None) -> dict[str
         (4, 50, 256)
     """
     from ..estimation.critics import ConvolutionalCritic, PointsCritic
-    from .particles import RESOLUTION, default_training
+    from .particle_resolution import check_resolution
+    from .particles import SMALLEST, default_training
 
     critic, training = options.get("critic"), options.get("training")
-    if isinstance(critic, ConvolutionalCritic):
-        critic = ConvolutionalCritic.seeing(resolution or RESOLUTION)
+    if critic is not None:
+        check_resolution(resolution, critic.sees, SMALLEST)
+    if isinstance(critic, ConvolutionalCritic) and resolution:
+        critic = ConvolutionalCritic.seeing(resolution)
     if training is not None:
         training = replace(default_training(critic or PointsCritic()), steps=training.steps)
     return options | given(critic=critic, training=training)
