@@ -18,6 +18,7 @@ from ..data.samples import Samples
 from ._coding import Description, encode
 from ._declared import Declared
 from ._format import Format, Periodic, naming
+from ._limits import check_regular
 from ._lines import PACKED
 from ._trajectory import TrajectoryFormat
 from .gsd_files import GSD
@@ -176,6 +177,7 @@ def _format_of(suffix: str) -> Format | TrajectoryFormat:
 def _format_of_input(path: Path) -> Format | TrajectoryFormat:
     if not path.exists():
         raise InputError("no such file; check the name")
+    check_regular(path)
     if path.is_dir() and path.suffix.lower() not in ZARR.suffixes:
         raise InputError("is a folder; give a file in it")
     form = _format_of(_suffix(path))
