@@ -26,6 +26,7 @@ import numpy as np
 from .. import __version__
 from ..base.deadline import Deadline
 from ..base.errors import InputError
+from ..data.digest import digest_of
 from ..data.particles import Particles
 from ..estimation.critics import Critic, PointsCritic
 from ..estimation.estimator import Estimator
@@ -138,7 +139,8 @@ def estimate_excess_entropy(
     asked = {"resolution": resolution, "diameters": with_diameters, "largest": largest}
     asked |= {"sigma": sigma, "time_limit": limit, "warm_start": bool(start.cuts)}
     terms = ParticleTerms(scaled, base, climb)
-    return _result(terms, asked, perf_counter() - started)
+    origin = {**_provenance(terms, asked), "n": particles.n, "digest": digest_of(particles)}
+    return _result(terms, origin, perf_counter() - started)
 
 
 def _in_diameters(particles: Particles, sigma: float | None) -> Particles:
@@ -166,7 +168,7 @@ def _climb(climb: Climb[BlockCut], deadline: Deadline, hooks: Hooks) -> None:
         climb.take(cut, hooks.task(cut.name, done, len(climb.cuts), deadline.is_over))
 
 
-def _result(terms: ParticleTerms, asked: dict[str, Any], seconds: float) -> EntropyResult:
+def _result(terms: ParticleTerms, provenance: dict[str, Any], seconds: float) -> EntropyResult:
     total, climb, particles = terms.sum(), terms.climb, terms.particles
     levels, budget, base = terms.levels(), total.budget, terms.base
     centres = particles.density * base.volume
@@ -184,7 +186,7 @@ def _result(terms: ParticleTerms, asked: dict[str, Any], seconds: float) -> Entr
         samples=described,
         ended=str(climb.reason or ""),
         timing={"total": seconds, "training": sum(m.seconds for _, m in climb.estimated)},
-        provenance=_provenance(terms, asked),
+        provenance=provenance,
         unit="nats/particle",
         networks=Networks({cut.key: m.modules for cut, m in climb.estimated}),
     )
