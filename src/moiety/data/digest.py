@@ -16,6 +16,8 @@ from .samples import Samples
 
 __all__ = ["digest_of"]
 
+_NOT_USED = ("provenance", "axes", "dims")  # where samples come from, and how they were read
+
 
 def digest_of(samples: Samples | Particles) -> str:
     """The digest of everything about samples that an estimate depends on; 1.5 s a GiB.
@@ -45,7 +47,7 @@ def digest_of(samples: Samples | Particles) -> str:
 
 def _fields(samples: Samples | Particles) -> Iterator[tuple[str, Any]]:
     for item in fields(samples):
-        if item.name != "provenance":
+        if item.name not in _NOT_USED:
             yield item.name, getattr(samples, item.name)
 
 

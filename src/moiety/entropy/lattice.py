@@ -129,8 +129,8 @@ def estimate_entropy(
     asked |= {"warm_start": bool(start.cuts), "cross_check": other is not None}
     asked |= {"chain_rule": described(chain_rule or ChainRule())} if cross_check is True else {}
     timing = {"counting": counted - started, "total": perf_counter() - started}
-    origin = {**_provenance(terms, asked), "n": samples.n, "digest": digest_of(samples)}
-    return _result(terms, other, ended, origin, timing)
+    origin = {"n": samples.n, "homogeneous": samples.homogeneous, "digest": digest_of(samples)}
+    return _result(terms, other, ended, {**_provenance(terms, asked), **origin}, timing)
 
 
 def _counted(

@@ -165,6 +165,7 @@ def _as_recorded(drawn: Samples | Particles, provenance: Mapping[str, Any]) -> S
     return drawn.replace(
         periodic=tuple(provenance.get("periodic", drawn.periodic)),
         symmetries=tuple(provenance.get("symmetries", drawn.symmetries)),
+        homogeneous=bool(provenance.get("homogeneous", drawn.homogeneous)),
     )
 
 
