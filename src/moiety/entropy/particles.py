@@ -27,6 +27,7 @@ import numpy as np
 from .. import __version__
 from ..base.deadline import Deadline
 from ..base.errors import InputError
+from ..data.digest import digest_of
 from ..data.particles import Particles
 from ..estimation.critics import Critic, PointsCritic
 from ..estimation.estimator import Estimator
@@ -155,7 +156,8 @@ def estimate_excess_entropy(
         effect = resolution_effect(terms, resolution, with_diameters, contacts, task)
     asked = {"resolution": resolution, "diameters": with_diameters, "largest": largest}
     asked |= {"sigma": sigma, "time_limit": limit, "warm_start": bool(start.cuts)}
-    return _result(terms, effect, inspected, asked, perf_counter() - started)
+    origin = {**_provenance(terms, asked), "n": particles.n, "digest": digest_of(particles)}
+    return _result(terms, effect, inspected, origin, perf_counter() - started)
 
 
 def _in_diameters(particles: Particles, sigma: float | None) -> Particles:
@@ -187,7 +189,7 @@ def _result(
     terms: ParticleTerms,
     effect: ResolutionEffect | None,
     inspected: tuple[Check, ...],
-    asked: dict[str, Any],
+    provenance: dict[str, Any],
     seconds: float,
 ) -> EntropyResult:
     total, climb = terms.sum(), terms.climb
@@ -210,7 +212,7 @@ def _result(
         samples=described,
         ended=str(climb.reason or ""),
         timing={"total": seconds, "training": sum(m.seconds for _, m in climb.estimated)},
-        provenance=_provenance(terms, asked),
+        provenance=provenance,
         unit="nats/particle",
         read_as=terms.particles.read_as(),
         networks=Networks({cut.key: m.modules for cut, m in climb.estimated}),
