@@ -26,20 +26,20 @@ _SMALLEST_SHARE = 0.005  # of the samples
 _STILL = 10.0  # autocorrelation times
 
 
-def copies(samples: Samples) -> tuple[Finding, np.ndarray | None, int]:
+def copies(samples: Samples) -> tuple[Finding, np.ndarray | None]:
     """Find copies and images among the samples.
 
     Args:
         samples: Configurations of a lattice.
 
     Returns:
-        The finding; for each sample the index of the first of its copies, None if there are none;
-        the number of distinct configurations.
+        The finding; and for each sample the index of the first of its copies, None if there are
+        none.
     """
     prints = row_prints(samples)
     distinct = len(np.unique(prints))
     if distinct == 1:
-        return Finding("copies", True, 0.0, "all samples are equal"), None, 1
+        return Finding("copies", True, 0.0, "all samples are equal"), None
     log_p = _log_probability(samples)
     still = np.ceil(_STILL * max(map(tau_int, observables(samples).values())))
     for keys, same, images in (
@@ -51,9 +51,9 @@ def copies(samples: Samples) -> tuple[Finding, np.ndarray | None, int]:
         if repeats:
             originals = _originals(keys, rare)
             different = len(np.unique(originals))
-            return _failed(samples.n, different, repeats, images > 1), originals, distinct
+            return _failed(samples.n, different, repeats, images > 1), originals
     text = f"no more repeated configurations than expected ({distinct:,} of {samples.n:,} differ)"
-    return Finding("copies", True, 0.0, text), None, distinct
+    return Finding("copies", True, 0.0, text), None
 
 
 def _failed(n: int, different: int, repeats: int, images: bool) -> Finding:

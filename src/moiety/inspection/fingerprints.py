@@ -1,7 +1,7 @@
 """Numbers that are equal for equal configurations, or for images under symmetries.
 
-Images: translations along periodic axes, reflections, inversion, exchange of axes of equal length,
-and the global reversal of states.  All of them leave the autocorrelation of a configuration
+Images: translations around the lattice, as if it were periodic, reflections, inversion, exchange of
+axes of equal length, and the global reversal of states.  All of them leave the autocorrelation of a configuration
 unchanged, up to its own point group; a second autocorrelation, of the product of each site with its
 neighbours, separates configurations that happen to share the first.
 """
@@ -67,15 +67,12 @@ def image_prints(samples: Samples) -> np.ndarray:
 
 
 def image_count(samples: Samples) -> float:
-    """Largest number of images of one configuration.
+    """Largest number of configurations that share a fingerprint of images.
 
     Args:
         samples: Configurations of a lattice.
     """
-    moves = np.prod(
-        [side for side, wraps in zip(samples.shape, samples.periodic, strict=True) if wraps]
-    )
-    return float(2 * moves * len([*_point_group(samples.shape)]))
+    return float(2 * samples.sites * len([*_point_group(samples.shape)]))
 
 
 def _centred(values: np.ndarray, samples: Samples) -> np.ndarray:

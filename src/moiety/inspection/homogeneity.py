@@ -19,6 +19,7 @@ import numpy as np
 
 from .fields import Field
 from .findings import Finding
+from .sublattices import sublattices
 from .units import Units
 
 __all__ = ["Spread", "homogeneous", "spread_of"]
@@ -74,24 +75,45 @@ def spread_of(field: Field, units: Units) -> Spread:
     )
 
 
-def homogeneous(fields: Sequence[Field], units: Units, positions: bool) -> Finding:
+def homogeneous(
+    fields: Sequence[Field], units: Units, positions: bool, ends: bool = False
+) -> Finding:
     """Check that all positions are equivalent.
 
     Args:
         fields: Means of local quantities.
         units: The units of these means.
         positions: Whether the networks know the positions, so that these may differ.
+        ends: Whether the ends of an axis are known to differ from its middle.
     """
     spreads = [spread_of(field, units) for field in fields]
-    worst = max(spreads, key=lambda spread: (spread.certain, spread.ratio))
+    found = max(range(len(fields)), key=lambda k: (spreads[k].certain, spreads[k].ratio))
+    worst = spreads[found]
     if positions:
         text = "positions may differ: the networks know the position of each site"
-        return Finding("homogeneous", True, worst.ratio, text)
-    if not worst.certain:
-        text = "all positions look alike (1 is what sampling errors explain)"
-        return Finding("homogeneous", True, worst.ratio, text)
-    text = (
+    elif not worst.certain:
+        text = "positions differ no more than sampling errors explain, which gives 1"
+    else:
+        text = _message(worst, fields, spreads, units, ends)
+    return Finding("homogeneous", positions or not worst.certain, worst.ratio, text)
+
+
+def _message(
+    worst: Spread, fields: Sequence[Field], spreads: Sequence[Spread], units: Units, ends: bool
+) -> str:
+    start = (
         f"not homogeneous: {worst.name} varies over positions {worst.ratio:.3g} times as much as"
-        " sampling errors explain; use --inhomogeneous (homogeneous=False)"
+        " sampling errors explain"
     )
-    return Finding("homogeneous", False, worst.ratio, text)
+    if ends:
+        return f"{start}; see boundaries"
+    sites = [k for k, field in enumerate(fields) if field.axis is None and spreads[k].certain]
+    groups = max((sublattices(fields[k], units) for k in sites), default=1)
+    if groups > 1:
+        return (
+            f"not homogeneous: the sites fall into {groups} sublattices with own means; if this is"
+            f" one of {groups} equivalent phases, the number lies between the entropy of one phase"
+            f" (use --inhomogeneous) and that of their mixture, which is higher by log {groups} in"
+            " all"
+        )
+    return f"{start}; use --inhomogeneous (in Python homogeneous=False)"

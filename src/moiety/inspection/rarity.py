@@ -16,6 +16,8 @@ from ..data.samples import Samples
 __all__ = ["log_probability"]
 
 _SITES_A_CELL = 20  # of the table of contexts
+_FEWEST_STEPS = 2
+_MOST_CELLS = 2**22
 
 
 def log_probability(samples: Samples) -> np.ndarray:
@@ -31,24 +33,34 @@ def log_probability(samples: Samples) -> np.ndarray:
         -0.7
     """
     flat = samples.values.reshape(samples.n, *samples.shape)
-    steps = _steps(samples)
-    base, q = samples.states + 1, samples.states
-    counts = np.zeros(base ** len(steps) * q)
     parts = [*scratch.slabs(flat.shape, 16, axes=1)]
+    code, q = _present(flat, parts, samples.states)
+    steps = _steps(samples, q)
+    counts = np.zeros((q + 1) ** len(steps) * q)
     for (part,) in parts:
-        cells = _cells(flat[part], steps, samples.periodic, q)
+        cells = _cells(code[flat[part]], steps, samples.periodic, q)
         counts += np.bincount(cells.ravel(), minlength=len(counts))
         scratch.release(flat)
     table = counts.reshape(-1, q) + 0.5
     log_p = np.log(table / table.sum(axis=1, keepdims=True)).ravel()
     found = [
-        log_p[_cells(flat[part], steps, samples.periodic, q)].reshape(len(flat[part]), -1).sum(1)
+        log_p[_cells(code[flat[part]], steps, samples.periodic, q)].reshape(-1, samples.sites)
         for (part,) in parts
     ]
-    return np.concatenate(found)
+    return np.concatenate([sites.sum(axis=1) for sites in found])
 
 
-def _steps(samples: Samples) -> list[tuple[int, ...]]:
+def _present(
+    flat: np.ndarray, parts: list[tuple[slice, ...]], states: int
+) -> tuple[np.ndarray, int]:
+    """A new code for each state that occurs, and their number."""
+    counts = np.zeros(states, dtype=np.int64)
+    for (part,) in parts:
+        counts += np.bincount(flat[part].ravel(), minlength=states)
+    return np.cumsum(counts > 0) - 1, int((counts > 0).sum())
+
+
+def _steps(samples: Samples, q: int) -> list[tuple[int, ...]]:
     """Steps to the neighbours of a context, as many as the samples can fill a table for."""
     dimensions = len(samples.shape)
     unit = np.eye(dimensions, dtype=int)
@@ -57,8 +69,9 @@ def _steps(samples: Samples) -> list[tuple[int, ...]]:
     diagonal = [tuple(-unit[0] + sign * unit[1]) for sign in (1, -1)] if dimensions > 1 else []
     chosen: list[tuple[int, ...]] = []
     for step in (*backward, *(step for step in nearest if step not in backward), *diagonal):
-        cells = (samples.states + 1) ** (len(chosen) + 1) * samples.states
-        if cells * _SITES_A_CELL <= samples.n * samples.sites:
+        cells = (q + 1) ** (len(chosen) + 1) * q
+        wanted = len(chosen) < min(_FEWEST_STEPS, dimensions) and cells <= _MOST_CELLS
+        if wanted or cells * _SITES_A_CELL <= samples.n * samples.sites:
             chosen.append(step)
     return chosen
 
