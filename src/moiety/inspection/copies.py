@@ -19,8 +19,9 @@ from .rarity import log_probability
 
 __all__ = ["copies"]
 
-_RARE = 0.3  # expected number of other samples in the same configuration
+_RARE = (0.3, 0.03)  # expected number of other samples in the same configuration
 _EXCESS = 5.0  # repeats per expected repeat
+_FEWEST_SITES = 32  # fewer have few states, which constraints may make likely
 _FEWEST = 6.0
 _SMALLEST_SHARE = 0.005  # of the samples
 _STILL = 10.0  # autocorrelation times
@@ -40,6 +41,9 @@ def copies(samples: Samples) -> tuple[Finding, np.ndarray | None]:
     distinct = len(np.unique(prints))
     if distinct == 1:
         return Finding("copies", True, 0.0, "all samples are equal"), None
+    if samples.kind == "discrete" and samples.sites < _FEWEST_SITES:
+        text = "small lattices repeat their configurations: copies cannot be told"
+        return Finding("copies", True, 0.0, text), None
     still = np.ceil(_STILL * max(map(tau_int, observables(samples).values())))
     for images in (False, True):
         keys = image_prints(samples) if images else prints
@@ -74,12 +78,13 @@ def _log_probability(samples: Samples) -> np.ndarray:
 
 def _suspicious(earlier: np.ndarray, log_p: np.ndarray) -> tuple[int, np.ndarray]:
     """Number of rare repeats, 0 if there are no more than expected; which samples are rare."""
-    n = len(earlier)
-    expected = np.exp(np.minimum(np.log(n) + log_p, 0.0))
-    rare = expected < _RARE
-    repeats = int((earlier & rare).sum())
-    likely = _EXCESS * float(expected[rare].sum())
-    return (repeats if repeats > likely + _fewest(n) else 0), rare
+    expected = np.exp(np.minimum(np.log(len(earlier)) + log_p, 0.0))
+    for limit in _RARE:
+        rare = expected < limit
+        repeats = int((earlier & rare).sum())
+        if repeats > _EXCESS * float(expected[rare].sum()) + _fewest(len(earlier)):
+            return repeats, rare
+    return 0, rare
 
 
 def _fewest(n: int) -> float:
