@@ -95,6 +95,14 @@ def test_positions_that_differ(kind):
     assert failed(spins(values, homogeneous=False)) == []
 
 
+def test_one_frozen_site_of_many():
+    """One of 1,024 sites: the spread over all positions would not show it."""
+    values = rng().choice([-1, 1], size=(256, 32, 32))
+    assert failed(spins(values)) == []
+    values[:, 3, 4] = 1
+    assert "at position (3, 4)" in message(spins(values), "homogeneous")
+
+
 def test_units_with_own_rates():
     rates = rng(1).uniform(0.02, 0.4, size=64)
     values = rng().random((1024, 64)) < rates
