@@ -98,7 +98,7 @@ def result(estimate: Any) -> dict[str, Any]:
     crossing = estimate.cross_check.histories if estimate.cross_check else ()
     networks = {str(sides): list(found) for sides, found in estimate.networks.cuts.items()}
     return {
-        **estimate.to_dict(),
+        **{name: part for name, part in estimate.to_dict().items() if name != "read_as"},
         "curves": histories,
         "crossing": crossing,
         "networks": networks,

@@ -127,7 +127,7 @@ def sweep(
         write_script(script, plan, folder, len(tasks.chains), workers, partition, log_dir, force)
         return
     runners = _workers(executor, folder, workers, scheduler, partition)
-    store, started = Store(folder), perf_counter()
+    store, started = Store(folder, create=False), perf_counter()
     shown = tasks.points if only is None else tasks.chains[only]
     with (
         Interrupts("stopping after the running state points; Ctrl-C again ends them") as stop,
@@ -174,7 +174,10 @@ def _report(outcome: Outcome, store: Store, seconds: float) -> None:
     for state in outcome.failed:
         logs = store.failures(state.point.key)
         last = (
-            (logs[-1].read_text().strip().splitlines() or ["nothing"])[-1]
+            (
+                logs[-1].read_text(encoding="utf-8", errors="replace").strip().splitlines()
+                or ["nothing"]
+            )[-1]
             if logs
             else outcome.errors[state.point.key]
         )

@@ -19,10 +19,11 @@ from .. import __version__
 from ..base.deadline import Deadline
 from ..base.errors import InputError
 from ..chain_rule.estimate import ChainRule, ChainRuleEstimate
+from ..data.digest import digest_of
 from ..data.observables import observables
 from ..data.samples import Samples
 from ..estimation.critics import Critic
-from ..estimation.estimator import Estimator
+from ..estimation.estimator import Estimator, described
 from ..estimation.execution import Execution, Hooks, RunOptions, run_settings
 from ..estimation.networks import Networks
 from ..estimation.objectives import Bound, Objective
@@ -131,11 +132,20 @@ def estimate_entropy(
             warm_start=start.chain_rule,
             task=task,
         )
-    asked = {"tail": tail, "precision": precision, "time_limit": limit, "excess": excess}
+    asked: dict[str, Any] = {
+        "tail": tail,
+        "precision": precision,
+        "time_limit": limit,
+        "excess": excess,
+    }
     asked |= {"warm_start": bool(start.cuts), "cross_check": other is not None}
+    asked |= {"chain_rule": described(chain_rule or ChainRule())} if cross_check is True else {}
     timing = {"inspection": inspected - started, "counting": counted - inspected}
     timing["total"] = perf_counter() - started
-    return _result(terms, samples.n, found, other, ended, _provenance(terms, asked), timing)
+    origin = {"n": samples.n, "homogeneous": samples.homogeneous, "digest": digest_of(samples)}
+    return _result(
+        terms, samples.n, found, other, ended, {**_provenance(terms, asked), **origin}, timing
+    )
 
 
 def _counted(
@@ -218,6 +228,7 @@ def _result(
         ended=str(ended),
         timing=timing,
         provenance=provenance,
+        read_as=samples.read_as(),
         networks=Networks(
             {cut.key: m.modules for cut, m in terms.climb.estimated}, other.modules if other else ()
         ),

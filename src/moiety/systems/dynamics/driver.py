@@ -20,9 +20,9 @@ where domains outlive the burn-in.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from threading import Event
 
@@ -60,6 +60,8 @@ class Draws:
         rhat: Largest split R-hat of the draws.
         complete: Whether all draws were taken before the user stopped the run.
         seed: Seed for all random numbers.
+        given: Thinning and burn-in where the user chose them; without them the same draws could
+            not be taken again.
     """
 
     values: np.ndarray
@@ -70,6 +72,7 @@ class Draws:
     rhat: float
     complete: bool
     seed: int
+    given: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def effective(self) -> float:
@@ -110,6 +113,7 @@ def run_chains(
         Stopped: `stop` returned True before there were 8 samples.
     """
     _check(samples, chains, seed, thinning, burn_in, threads)
+    asked = {"thinning": thinning, "burn_in": burn_in}
     chains = min(chains or _default_chains(dynamics, samples), samples)
     draws = ceil(samples / chains)
     states = members(dynamics, chains, Streams(seed))
@@ -137,6 +141,7 @@ def run_chains(
         max(map(rhat, observed)),
         done == draws,
         seed,
+        {name: int(value) for name, value in asked.items() if value is not None},
     )
 
 
