@@ -149,7 +149,7 @@ def test_a_conserved_total_leaves_nothing_to_the_area_law(proportional):
 # Limits of the entropy
 
 
-@pytest.mark.parametrize("chance", [0.5, 0.02])
+@pytest.mark.parametrize("chance", [0.3, 0.02])
 def test_the_mean_entropy_of_the_sites_is_corrected_for_few_samples(chance):
     """Means of 200 sets of 64 samples; 4 standard errors, one false alarm in 10^4."""
     rng = np.random.default_rng(3)
@@ -163,8 +163,7 @@ def test_the_mean_entropy_of_the_sites_is_corrected_for_few_samples(chance):
     tail = 0.1 * exact if chance < 0.1 else 0.0  # states that never occurred are not corrected for
     assert off < 4 * means.std() / np.sqrt(200) + tail
     errors = np.mean([limit.error for limit in limits])
-    # the error of a mean near its maximum, log 2, is one of second order and overestimated
-    assert 0.7 * means.std() < errors < 2 * means.std()
+    assert 0.7 * means.std() < errors < 1.5 * means.std()  # the errors are those that occur
 
 
 def test_sites_of_their_own_have_a_lower_limit_than_log_q():
