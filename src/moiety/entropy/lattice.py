@@ -214,7 +214,7 @@ def _result(
         axes=[cut.axis for cut in terms.ladder.cuts],
         findings=found.findings,
         entropy=entropy + terms.site,
-        limits=entropy_limits(samples, terms.climb.statistics.tau),
+        limits=entropy_limits(samples),
     )
     return EntropyResult(
         entropy=entropy,
