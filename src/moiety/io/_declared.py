@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from ..base.errors import InputError
 from ..data._boundaries import BOUNDARY_UNKNOWN, boundary_flags, boundary_of, check_boundary
-from ..data.samples import KINDS, Samples
+from ..data._states import check_states
+from ..data.samples import Samples
 from ._coding import Description, axes_of, restore
 from ._format import Periodic, Stored
 
@@ -53,12 +52,7 @@ class Declared:
 
     def check(self) -> None:
         """Refuse fields of the wrong type or value."""
-        kind, states = self.kind, self.states
-        if kind is not None and kind not in KINDS:
-            raise InputError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
-        whole = isinstance(states, (int, np.integer)) and not isinstance(states, bool)
-        if states is not None and (not whole or states < 1):
-            raise InputError(f"states must be a positive whole number, not {states!r}")
+        check_states(self.kind, self.states)
         check_boundary(self.boundary)
         if self.periodic is not None:
             boundary_flags(self.periodic, 1)
@@ -78,7 +72,8 @@ class Declared:
             periodic=self.periodic,
             boundary=self.boundary,
             homogeneous=self.homogeneous,
-            axes=self.axes or axes_of(stored.dims),
+            axes=self.axes,
+            dims=stored.dims,
             kind=_kind_by_units(stored, self.kind),
             states=self.states,
             symmetries=self._symmetries() or (),
