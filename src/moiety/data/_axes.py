@@ -14,7 +14,7 @@ from typing import Any
 
 from ..base.errors import InputError
 
-__all__ = ["FEWEST", "SPACE_AXES", "axis_names", "usual_order"]
+__all__ = ["FEWEST", "SPACE_AXES", "axis_names", "has_meaning", "usual_order"]
 
 SPACE_AXES = ("x", "y", "z")
 FEWEST = 8  # samples
@@ -59,6 +59,19 @@ def axis_names(
         )
     known = _roles(dims or ())
     return _by_name(shape, tuple(dims or ()), known) if any(known) else _by_shape(shape)
+
+
+def has_meaning(dims: Sequence[str] | None) -> bool:
+    """Whether the names of a file say what any axis is.
+
+    Args:
+        dims: Names of the axes in the file, or None.
+
+    Example:
+        >>> has_meaning(("neuron", "time")), has_meaning(("dim_0", "dim_1"))
+        (True, False)
+    """
+    return any(_roles(dims or ()))
 
 
 def usual_order(names: Sequence[str]) -> list[str]:
@@ -119,15 +132,16 @@ def _by_name(
 ) -> tuple[str, ...]:
     """The only reading that agrees with the names of a file."""
     readings = list(dict.fromkeys(_assignments(roles)))
-    squares = [names for names in readings if _is_square(names, shape)]
-    if len(readings) > 1 and len(squares) == 1:  # as without names
-        readings = squares
-    if len(readings) == 1:
-        return readings[0]
+    # an axis with a strange name is no chain before the user says so
+    likely = [names for names in readings if "chain" not in names or "chain" in roles]
+    squares = [names for names in likely if _is_square(names, shape)]
+    if len(readings) == len(likely) == 1 or len(squares) == 1:
+        return (squares or likely)[0]
     title = f"axes ({', '.join(name or 'without a name' for name in dims)}) of shape {shape}"
     if not readings:
         raise InputError(
-            f"{title} name no draws of a lattice; say what they are, for example --axes draw,x,y"
+            f"{title} hold no draws of a lattice, and one configuration is not enough; if they do,"
+            " say what they are, for example --axes draw,x"
         )
     raise InputError(_question(title, shape, readings))
 
@@ -205,8 +219,12 @@ def _in_words(names: Sequence[str], shape: tuple[int, ...]) -> str:
     lengths = dict(zip(names, shape, strict=True))
     sides = _sides(names, shape)
     lattice = "x".join(map(str, sides)) if len(sides) > 1 else f"{sides[0]} sites"
-    chains = f"{lengths['chain']} chains x " if "chain" in lengths else ""
-    return f"{chains}{lengths['draw']} draws of {lattice}"
+    chains = f"{_counted(lengths['chain'], 'chain')} x " if "chain" in lengths else ""
+    return f"{chains}{_counted(lengths['draw'], 'draw')} of {lattice}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _too_few(shape: tuple[int, ...], samples: int) -> str:

@@ -84,11 +84,15 @@ def _states(samples: Samples, ends: tuple[float, float] | None) -> str:
         low, high = ends or (0.0, 0.0)
         return f"{_CONTINUOUS[samples.kind]} from {low:.4g} to {high:.4g}"
     labels = samples.labels
-    # the sign of the largest label shows that the labels are spins
-    shown = [f"{label:+}" if _signed(labels) and label else str(label) for label in labels]
+    shown = [_label(label, _signed(labels)) for label in labels]
     if len(labels) > _MOST_LABELS:
         shown = [shown[0], shown[1], "...", shown[-1]]
     return f"{_counted(len(labels), 'state')} ({', '.join(shown)})"
+
+
+def _label(label: Any, signed: bool) -> str:
+    text = f"{label:.6g}" if isinstance(label, float) else str(label)
+    return f"+{text}" if signed and label > 0 else text
 
 
 def _signed(labels: tuple[Any, ...]) -> bool:
@@ -100,8 +104,8 @@ def _origin(samples: Samples) -> str:
     """The order of the axes, where it is unusual or their names are foreign."""
     axes = _axes(samples)
     if samples.dims and samples.dims != axes:
-        pairs = zip(samples.dims, axes, strict=False)
-        return "; axes " + ", ".join(f"{ours} = {theirs}" for theirs, ours in pairs)
+        pairs = [(a, b) for a, b in zip(axes, samples.dims, strict=False) if a != b]
+        return "; axes " + ", ".join(f"{ours} = {theirs}" for ours, theirs in pairs)
     return "" if list(axes) == usual_order(axes) else f"; axes {','.join(axes)}"
 
 

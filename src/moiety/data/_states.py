@@ -71,7 +71,8 @@ def kind_of(array: np.ndarray) -> str:
     if array.dtype.kind in "biu" or np.isin(array, (-1.0, 1.0)).all():
         return "discrete"
     raise InputError(
-        "floating-point states may be angles or reals; say which, for example --kind angle"
+        "floating-point states may be angles or reals; say which, for example --kind angle; or"
+        " --kind discrete for labels"
     )
 
 
@@ -200,7 +201,7 @@ def _cleaned(distinct: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Clock angles that differ by full turns are one label.
     """
-    values = distinct.astype(np.float64)
+    values = distinct.astype(np.float64) + 0.0  # no negative zero
     span = values[-1] - values[0]
     gaps = np.diff(values)
     if len(gaps) and gaps.min() < _DISTINCT_LABELS * span:
@@ -226,7 +227,7 @@ def _one_turn(values: np.ndarray, span: float) -> np.ndarray:
     for q in range(1, _MOST_STATES + 1):
         steps = (values - values[0]) * q / (2 * pi)
         if (np.abs(steps - np.round(steps)) * 2 * pi / q < tolerance).all():
-            return np.asarray(values[0] + np.round(steps) % q * 2 * pi / q)
+            return np.asarray(values[0] + np.round(steps) % q * 2 * pi / q + 0.0)
     return values
 
 

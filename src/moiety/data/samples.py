@@ -17,7 +17,7 @@ from ..base import words
 from ..base.errors import InputError
 from . import _raw_arrays as raw_arrays
 from . import _reading as reading
-from ._axes import FEWEST, SPACE_AXES, axis_names
+from ._axes import FEWEST, SPACE_AXES, axis_names, has_meaning
 from ._boundaries import Periodic, boundary_of, boundary_text
 from ._states import KINDS, check_states, understood
 
@@ -148,7 +148,7 @@ class Samples:
             _mapping(provenance),
             equivalent,
             names,
-            tuple(dims or ()) if axes is None else (),
+            tuple(dims or ()) if axes is None and has_meaning(dims) else (),
         )
 
     @property
