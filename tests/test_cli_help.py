@@ -24,8 +24,8 @@ COMMANDS = {
     "sample": f"out size {SYSTEM} dimensions samples chains seed algorithm thinning burn-in threads"
     " force",
     "estimate": "out report json boundary periodic no-periodic inhomogeneous axes kind states"
-    " symmetries variable critic objective bound steps folds seed device threads excess no-tail no-cross-check precision"
-    " time-limit resolution sigma largest topology log-dir force quiet",
+    " symmetries variable critic objective bound steps folds seed device threads excess no-tail"
+    " no-cross-check precision time-limit resolution sigma largest topology log-dir force quiet",
     "exact": f"{SYSTEM} size dimensions block strip open high-temperature json",
     "report": "out force",
     "baseline": "order block boundary periodic no-periodic axes kind json",

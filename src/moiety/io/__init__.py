@@ -64,8 +64,10 @@ def load(
     Args:
         path: A file, or the folder of a Zarr store.
         axes: Names of the array's axes in order, as in `Samples.from_array`.  Optional
-            where the file names them (`draw`, `time`, `sample` or `step`; `chain` or
-            `replica`; `x`, `y`, `z`) or where the shape leaves no choice.
+            where the file names them (`draw`, `time`, `sample`, `step` or `frame`; `chain`,
+            `replica`, `walker` or `run`; `x`, `y`, `z`, `lat`, `lon`, `row`, `col` or `site`)
+            and where only one reading fits; a single axis with another name is the one that
+            lacks.
         kind: `"discrete"`, `"angle"` or `"real"`; optional for integers and for floats
             in units of `rad`.
         states: Number q of discrete states.
