@@ -11,7 +11,7 @@ r"""Plans of sweeps: what to estimate, over which grid, and along which axis net
 
     [[files]]
     glob = "runs/L{size}_T{temperature}.npy"         # labels are read from the names
-    periodic = true
+    boundary = "periodic"                            # or "free", "crop"
 
     [estimate]                                       # as on the command line of `moiety estimate`
     precision = 0.001
