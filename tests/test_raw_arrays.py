@@ -40,7 +40,7 @@ def write_array(
 def test_raw_arrays_need_periodic(tmp_path, suffix):
     path = tmp_path / f"x{suffix}"
     write_array(path, SPINS)
-    assert "say --periodic or --no-periodic" in refusal(path)
+    assert "say --boundary periodic" in refusal(path)
     loaded = io.load(path, periodic=True, symmetries="flip")
     assert_same_samples(loaded, Samples.from_array(SPINS, periodic=True, symmetries=("flip",)))
 

@@ -213,7 +213,7 @@ def test_periodic_flags():
         ([True, False], (True, False)),
     ]:
         assert Samples.from_array(CODES, periodic=periodic).periodic == flags
-    with pytest.raises(TypeError):
+    with pytest.raises(InputError, match="--boundary periodic"):
         Samples.from_array(CODES)  # has no default
 
 

@@ -36,7 +36,18 @@ import typer
 
 from .. import __version__
 from ..base.errors import EstimateError, InputError, Stopped
-from . import _baseline, _estimate, _exact, _probe, _report, _reproduce, _sample, _store, _sweep
+from . import (
+    _baseline,
+    _estimate,
+    _exact,
+    _probe,
+    _repeat,
+    _report,
+    _reproduce,
+    _sample,
+    _store,
+    _sweep,
+)
 from ._signals import exit_code, handling
 from ._terminal import note, one_line, say
 
@@ -60,6 +71,7 @@ app = typer.Typer(
 for _command, _example, _summary in (
     (_sample.sample, _sample.EXAMPLE, "Simulate a system and write samples."),
     (_estimate.estimate, _estimate.EXAMPLE, "Estimate the entropy of the samples in a file."),
+    (_repeat.repeat, _repeat.EXAMPLE, "Make a result again and compare."),
     (_exact.exact, _exact.EXAMPLE, "Print exact answers, where they are known."),
     (_baseline.baseline, _baseline.EXAMPLE, "Estimate the entropy by another method."),
     (_probe.probe, _probe.EXAMPLE, "Find phase transitions in a sweep."),

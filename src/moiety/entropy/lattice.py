@@ -2,10 +2,11 @@ r"""The entropy of a lattice system from its samples.
 
     s = (1 / V_0) [ sum_bases n S(base) - sum_cuts n M(cut) ]             (Eq. 4)
 
-Small blocks are counted.  The cuts above them are estimated from the smallest upwards (`climb`);
-the rest is extrapolated.  Then training continues where most of M is missing, until the error is
-small enough or no longer comes from training (`refinement`).  Last comes the chain rule, a second
-route on the same samples (`cross_check`).
+The samples are inspected first; copies among them are left out, and what else is wrong with them
+becomes part of the status.  Small blocks are counted.  The cuts above them are estimated from the
+smallest upwards (`climb`); the rest is extrapolated.  Then training continues where most of M is
+missing, until the error is small enough or no longer comes from training (`refinement`).  Last
+comes the chain rule, a second route on the same samples (`cross_check`).
 """
 
 from __future__ import annotations
@@ -18,22 +19,26 @@ from .. import __version__
 from ..base.deadline import Deadline
 from ..base.errors import InputError
 from ..chain_rule.estimate import ChainRule, ChainRuleEstimate
+from ..data.digest import digest_of
 from ..data.observables import observables
 from ..data.samples import Samples
 from ..estimation.critics import Critic
-from ..estimation.estimator import Estimator
+from ..estimation.estimator import Estimator, described
 from ..estimation.execution import Execution, Hooks, RunOptions, run_settings
 from ..estimation.networks import Networks
 from ..estimation.objectives import Bound, Objective
 from ..estimation.training import Training
 from ..geometry.cuts import Cut, ladder
+from ..inspection import Inspection, inspect
 from ..results.result import EntropyResult, networks_of
 from ..results.types import Ended
 from .checks import lattice_status
 from .climb import Climb
 from .counted_blocks import BlockCounts
 from .cross_check import compare, given_estimate, second_route
+from .distinct import distinct_samples
 from .lattice_terms import LatticeTerms, ladder_cut
+from .limits import entropy_limits
 from .refinement import refine
 from .rungs import ClimbRules
 from .sample_statistics import SampleStatistics
@@ -101,9 +106,17 @@ def estimate_entropy(
     if not precision > 0:
         raise InputError(f"precision must be positive, not {precision}")
     start, given = networks_of(warm_start), given_estimate(cross_check, samples.n)
+    found = inspect(samples)
+    inspected = perf_counter()
+    distinct = distinct_samples(samples, found.originals)
+    if distinct is not samples:
+        execution.check_folds(distinct.n)
+        # a given estimate has read copies of what it was trained on
+        cross_check, given = cross_check is True or given is not None, None
     deadline = Deadline(started, limit, hooks.should_stop)
     share = 1 - _CROSS_CHECK_SHARE * (cross_check is True)
-    terms = _counted(samples, estimator, execution, ClimbRules(tail=tail), start, excess)
+    rules = ClimbRules(tail=tail and not found.conserved)
+    terms = _counted(distinct, estimator, execution, rules, start, excess)
     counted = perf_counter()
     _climb(terms.climb, deadline, share, hooks)
     ended = refine(terms, precision, deadline, share, hooks)
@@ -112,17 +125,27 @@ def estimate_entropy(
         total = len(terms.climb.cuts)
         task = hooks.task("chain rule", total, total, deadline.is_over, text="cross-check")
         other = second_route(
-            samples,
+            distinct,
             chain_rule or ChainRule(),
             execution,
             deadline=deadline,
             warm_start=start.chain_rule,
             task=task,
         )
-    asked = {"tail": tail, "precision": precision, "time_limit": limit, "excess": excess}
+    asked: dict[str, Any] = {
+        "tail": tail,
+        "precision": precision,
+        "time_limit": limit,
+        "excess": excess,
+    }
     asked |= {"warm_start": bool(start.cuts), "cross_check": other is not None}
-    timing = {"counting": counted - started, "total": perf_counter() - started}
-    return _result(terms, other, ended, _provenance(terms, asked), timing)
+    asked |= {"chain_rule": described(chain_rule or ChainRule())} if cross_check is True else {}
+    timing = {"inspection": inspected - started, "counting": counted - inspected}
+    timing["total"] = perf_counter() - started
+    origin = {"n": samples.n, "homogeneous": samples.homogeneous, "digest": digest_of(samples)}
+    return _result(
+        terms, samples.n, found, other, ended, {**_provenance(terms, asked), **origin}, timing
+    )
 
 
 def _counted(
@@ -164,6 +187,8 @@ def _climb(climb: Climb[Cut], deadline: Deadline, share: float, hooks: Hooks) ->
 
 def _result(
     terms: LatticeTerms,
+    n: int,
+    found: Inspection,
     other: ChainRuleEstimate | None,
     ended: Ended,
     provenance: dict[str, Any],
@@ -176,21 +201,34 @@ def _result(
     if other:
         timing["cross_check"] = other.seconds
         crossed = compare(total, entropy, terms.site, other)
-    described = {"n": samples.n, "shape": list(samples.shape), "kind": samples.kind}
+    described = {"n": n, "shape": list(samples.shape), "kind": samples.kind}
+    described |= {"distinct": samples.n} if samples.n < n else {}
     described |= asdict(terms.climb.statistics)
-    refused = terms.counts.refused
+    status = lattice_status(
+        described,
+        levels,
+        bases,
+        budget,
+        terms.counts.refused,
+        crossed,
+        axes=[cut.axis for cut in terms.ladder.cuts],
+        findings=found.findings,
+        entropy=entropy + terms.site,
+        limits=entropy_limits(samples, terms.climb.statistics.tau),
+    )
     return EntropyResult(
         entropy=entropy,
         error=total.error,
         budget=budget,
         levels=levels,
         bases=bases,
-        status=lattice_status(described, levels, bases, budget, refused, crossed),
+        status=status,
         samples=described,
         cross_check=crossed,
         ended=str(ended),
         timing=timing,
         provenance=provenance,
+        read_as=samples.read_as(),
         networks=Networks(
             {cut.key: m.modules for cut, m in terms.climb.estimated}, other.modules if other else ()
         ),

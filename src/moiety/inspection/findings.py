@@ -57,6 +57,14 @@ class Inspection:
         """Messages of the findings that failed."""
         return tuple(finding.message for finding in self.findings if not finding.passed)
 
+    def __str__(self) -> str:
+        """One line for each finding."""
+        width = max((len(finding.name) for finding in self.findings), default=0)
+        return "\n".join(
+            f"{'ok   ' if one.passed else 'check'} {one.name:{width}} {one.figure:8.3g}  {one.message}"
+            for one in self.findings
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """The findings as plain numbers and text, as `moiety inspect --json` prints them."""
         return {

@@ -18,6 +18,7 @@ from ..data.samples import Samples
 from ._coding import Description, encode
 from ._declared import Declared
 from ._format import Format, Periodic, naming
+from ._limits import check_regular
 from ._lines import PACKED
 from ._trajectory import TrajectoryFormat
 from .gsd_files import GSD
@@ -50,14 +51,16 @@ def load(
     kind: str | None = None,
     states: int | None = None,
     periodic: Periodic | None = None,
+    boundary: str | None = None,
+    homogeneous: bool | None = None,
     symmetries: Sequence[str] | str | None = None,
     variable: str | None = None,
     topology: str | os.PathLike[str] | None = None,
 ) -> Samples | Particles:
     r"""Read samples of a lattice or of particles; the suffix of the file selects the format.
 
-    Arguments override the file.  For particles only `periodic` and `topology` apply; lengths
-    keep the unit of the file, and a last coordinate that never varies means two dimensions.
+    Arguments override the file.  For particles only `periodic`, `boundary` and `topology` apply;
+    lengths keep the unit of the file, and a last coordinate that never varies means two dimensions.
 
     Args:
         path: A file, or the folder of a Zarr store.
@@ -68,7 +71,9 @@ def load(
             in units of `rad`.
         states: Number q of discrete states.
         periodic: Whether the boundaries are periodic, for all space axes or one flag per axis;
-            required for raw arrays.
+            this or `boundary` is required for raw arrays.
+        boundary: `"periodic"`, `"free"` or `"crop"`, as in `Samples.from_array`.
+        homogeneous: Whether all sites are equivalent; by default False for free boundaries.
         symmetries: As in `Samples`; a sequence or `"flip,reflect"`.
         variable: Name of the array; optional where only one array is plausible.
         topology: A second file that names the particles, for formats read by MDAnalysis.
@@ -93,7 +98,7 @@ def load(
         <Particles 3-D, 1 chain x 8 frames, 2 particles, periodic>
     """
     path = Path(path)
-    declared = Declared(axes, kind, states, periodic, symmetries)
+    declared = Declared(axes, kind, states, periodic, symmetries, boundary, homogeneous)
     with naming(path, "cannot be opened"):
         form = _format_of_input(path)
     failure = f"cannot be read as {form.name}; damaged, incomplete or another format?"
@@ -101,7 +106,8 @@ def load(
         with naming(path, "holds no particles as described"):
             _check_particle_options(form, declared, variable, topology)
         with naming(path, failure):
-            return form.read(path, None if topology is None else Path(topology), periodic)
+            flags = declared.particle_boundary()
+            return form.read(path, None if topology is None else Path(topology), flags)
     with naming(path, failure):
         if topology is not None:
             raise InputError("holds samples of a lattice; topology is for particles, leave it out")
@@ -171,6 +177,7 @@ def _format_of(suffix: str) -> Format | TrajectoryFormat:
 def _format_of_input(path: Path) -> Format | TrajectoryFormat:
     if not path.exists():
         raise InputError("no such file; check the name")
+    check_regular(path)
     if path.is_dir() and path.suffix.lower() not in ZARR.suffixes:
         raise InputError("is a folder; give a file in it")
     form = _format_of(_suffix(path))
@@ -210,6 +217,7 @@ def _check_particle_options(
     """Refuse the options of lattices, and a topology that the format cannot use."""
     options = {"axes": declared.axes, "kind": declared.kind, "states": declared.states}
     options |= {"symmetries": declared.symmetries, "variable": variable}
+    options |= {"homogeneous": declared.homogeneous}
     wrong = [name for name, value in options.items() if value is not None]
     if wrong:
         raise InputError(

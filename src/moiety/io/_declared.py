@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..base.errors import InputError
+from ..data._boundaries import BOUNDARY_UNKNOWN, boundary_flags, boundary_of, check_boundary
 from ..data.samples import KINDS, Samples
 from ._coding import Description, axes_of, restore
-from ._format import PERIODIC_UNKNOWN, Periodic, Stored
+from ._format import Periodic, Stored
 
 __all__ = ["Declared"]
 
@@ -25,6 +26,8 @@ class Declared:
         states: Number q of discrete states.
         periodic: Whether the boundaries are periodic, for all axes or one flag per axis.
         symmetries: Symmetries of the Hamiltonian; a sequence or `"flip,reflect"`.
+        boundary: `"periodic"`, `"free"` or `"crop"`, as in `Samples.from_array`.
+        homogeneous: Whether all sites are equivalent.
     """
 
     axes: Sequence[str] | str | None
@@ -32,6 +35,8 @@ class Declared:
     states: int | None
     periodic: Periodic | None
     symmetries: Sequence[str] | str | None
+    boundary: str | None = None
+    homogeneous: bool | None = None
 
     def samples(self, stored: Stored, description: Description | None) -> Samples:
         """Turn an array into samples; the declaration overrides the file.
@@ -54,18 +59,25 @@ class Declared:
         whole = isinstance(states, (int, np.integer)) and not isinstance(states, bool)
         if states is not None and (not whole or states < 1):
             raise InputError(f"states must be a positive whole number, not {states!r}")
-        flags = [self.periodic] if isinstance(self.periodic, (bool, np.bool_)) else self.periodic
-        if flags is not None and not _are_flags(flags):
-            raise InputError(
-                f"periodic must be True, False or a flag for each space axis, not {self.periodic!r}"
-            )
+        check_boundary(self.boundary)
+        if self.periodic is not None:
+            boundary_flags(self.periodic, 1)
+
+    def particle_boundary(self) -> Periodic | None:
+        """Whether the box of particles is periodic, or None to leave it to the file."""
+        if self.boundary is None:
+            return self.periodic
+        flags, _ = boundary_of(self.boundary, self.periodic, None, 1)
+        return flags[0] if self.periodic is None else self.periodic
 
     def _raw(self, stored: Stored) -> Samples:
-        if self.periodic is None:
-            raise InputError(PERIODIC_UNKNOWN)
+        if self.periodic is None and self.boundary is None:
+            raise InputError(BOUNDARY_UNKNOWN)
         return Samples.from_array(
             stored.array,
             periodic=self.periodic,
+            boundary=self.boundary,
+            homogeneous=self.homogeneous,
             axes=self.axes or axes_of(stored.dims),
             kind=_kind_by_units(stored, self.kind),
             states=self.states,
@@ -78,16 +90,21 @@ class Declared:
             symmetries = description.symmetries
         if self._leaves_states_to(description):
             samples = restore(stored, description)
-            periodic = self._flags(description)
-            return samples.replace(periodic=periodic, symmetries=symmetries)
-        if self.axes is not None and self.periodic is None and len(set(description.periodic)) > 1:
+            periodic, homogeneous = self._boundary(description, len(samples.shape))
+            return samples.replace(
+                periodic=periodic, symmetries=symmetries, homogeneous=homogeneous
+            )
+        unknown = self.periodic is None and self.boundary is None
+        if self.axes is not None and unknown and len(set(description.periodic)) > 1:
             raise InputError(
                 "its boundaries differ from axis to axis; with other axes, say periodic, too"
             )
         default_axes = ["chain", "draw", "x", "y", "z"][: stored.array.ndim]
         return Samples.from_array(
             stored.array,
-            periodic=description.periodic if self.periodic is None else self.periodic,
+            periodic=description.periodic if unknown else self.periodic,
+            boundary=self.boundary,
+            homogeneous=self._homogeneous(description),
             axes=self.axes or axes_of(stored.dims) or default_axes,
             kind=self.kind or description.kind,
             states=self.states,
@@ -108,16 +125,17 @@ class Declared:
             raise InputError(f"symmetries must be names, not {given!r}")
         return tuple(name.strip() for name in names if name.strip())
 
-    def _flags(self, description: Description) -> tuple[bool, ...]:
-        if self.periodic is None:
-            return description.periodic
-        if isinstance(self.periodic, (bool, np.bool_)):
-            return (bool(self.periodic),) * len(description.periodic)
-        return tuple(map(bool, self.periodic))
+    def _boundary(self, description: Description, axes: int) -> tuple[tuple[bool, ...], bool]:
+        """What the user states about the boundary, else what the file states."""
+        periodic, homogeneous = self.periodic, self._homogeneous(description)
+        if periodic is None and self.boundary is None:
+            periodic = description.periodic
+        return boundary_of(self.boundary, periodic, homogeneous, axes)
 
-
-def _are_flags(flags: object) -> bool:
-    return isinstance(flags, Iterable) and all(isinstance(flag, (bool, np.bool_)) for flag in flags)
+    def _homogeneous(self, description: Description) -> bool | None:
+        """What the user states, or follows from a boundary, else what the file states."""
+        given = self.homogeneous is not None or self.boundary == "free"
+        return self.homogeneous if given else description.homogeneous
 
 
 def _kind_by_units(stored: Stored, kind: str | None) -> str | None:

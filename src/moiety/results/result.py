@@ -44,7 +44,9 @@ class EntropyResult(EntropyData):
         notes[0] += f", {tail} from the area law" if tail else ""
         notes += [f"cross-check {self.cross_check}"] if self.cross_check else []
         notes += [] if self.status.ok else [str(self.status)]
-        return f"s = {measured(self.entropy, self.error)} {self.unit}  [{'; '.join(notes)}]"
+        known = self.samples.get("resolution")
+        label = f" at resolution {known:g}" if known else ""
+        return f"s = {measured(self.entropy, self.error)} {self.unit}{label}  [{'; '.join(notes)}]"
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the training curves, as plain numbers, text, lists and mappings."""

@@ -181,5 +181,6 @@ def provenance(system: Model, draws: Draws, algorithm: str) -> dict[str, Any]:
         "complete": draws.complete,
         "seed": draws.seed,
         "chains": len(draws.values),
+        "given": dict(draws.given),
         "version": __version__,
     }

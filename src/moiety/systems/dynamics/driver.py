@@ -20,9 +20,9 @@ where domains outlive the burn-in.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from threading import Event
 
@@ -62,6 +62,8 @@ class Draws:
         rhat: Largest split R-hat of the draws.
         complete: Whether all draws were taken before the user stopped the run.
         seed: Seed for all random numbers.
+        given: Thinning and burn-in where the user chose them; without them the same draws could
+            not be taken again.
     """
 
     values: np.ndarray
@@ -72,6 +74,7 @@ class Draws:
     rhat: float
     complete: bool
     seed: int
+    given: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def effective(self) -> float:
@@ -116,6 +119,7 @@ def run_chains(
         raise InputError(
             f"chains must be at most the number of samples, {samples}, not {chains}; each draws one"
         )
+    asked = {"thinning": thinning, "burn_in": burn_in}
     chains = min(chains or _default_chains(dynamics, samples), samples)
     draws = ceil(samples / chains)
     states = members(dynamics, chains, Streams(seed))
@@ -143,6 +147,7 @@ def run_chains(
         max(map(rhat, observed)),
         done == draws,
         seed,
+        {name: int(value) for name, value in asked.items() if value is not None},
     )
 
 
