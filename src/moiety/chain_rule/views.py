@@ -94,6 +94,18 @@ class View:
         """Number of sites."""
         return int(self.places.shape[0] * self.places.shape[1])
 
+    def numbers(self, shape: Shape) -> np.ndarray:
+        """Number of each site in a lattice where the window starts at the origin.
+
+        Args:
+            shape: Sides of the lattice.
+
+        Returns:
+            Numbers, the last axis fastest, shape `(runs, length)`.
+        """
+        numbers: np.ndarray = np.ravel_multi_index(tuple(np.moveaxis(self.places, -1, 0)), shape)
+        return numbers
+
 
 def whole_view(shape: Shape, periodic: Sequence[bool], around: Neighbourhood) -> View:
     """All sites of a lattice, row by row.
