@@ -37,6 +37,7 @@ from .climb import Climb
 from .counted_blocks import BlockCounts
 from .cross_check import compare, given_estimate, second_route
 from .distinct import distinct_samples
+from .inhomogeneous import estimate_inhomogeneous, refuse_ladder, with_steps
 from .lattice_terms import LatticeTerms, ladder_cut
 from .limits import entropy_limits
 from .refinement import refine
@@ -101,6 +102,19 @@ def estimate_entropy(
     """
     started = perf_counter()
     execution, hooks, limit = run_settings(run)
+    if not samples.homogeneous:
+        refuse_ladder(critic=critic, objective=objective, bound=bound)
+        return estimate_inhomogeneous(
+            samples,
+            chain_rule or with_steps(training),
+            execution,
+            hooks,
+            limit=limit,
+            warm_start=networks_of(warm_start),
+            cross_check=bool(cross_check),
+            excess=excess,
+            precision=precision,
+        )
     estimator = Estimator.of(critic, objective, bound, training)
     execution.check_folds(samples.n)
     if not precision > 0:
