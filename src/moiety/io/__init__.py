@@ -65,8 +65,10 @@ def load(
     Args:
         path: A file, or the folder of a Zarr store.
         axes: Names of the array's axes in order, as in `Samples.from_array`.  Optional
-            where the file names them (`draw`, `time`, `sample` or `step`; `chain` or
-            `replica`; `x`, `y`, `z`) or where the shape leaves no choice.
+            where the file names them (`draw`, `time`, `sample`, `step` or `frame`; `chain`,
+            `replica`, `walker` or `run`; `x`, `y`, `z`, `lat`, `lon`, `row`, `col` or `site`)
+            and where only one reading fits; a single axis with another name is the one that
+            lacks.
         kind: `"discrete"`, `"angle"` or `"real"`; optional for integers and for floats
             in units of `rad`.
         states: Number q of discrete states.
@@ -90,7 +92,7 @@ def load(
         >>> import numpy as np
         >>> file = Path(tempfile.mkdtemp()) / "spins.npy"
         >>> np.save(file, np.random.default_rng(0).choice([-1, 1], size=(32, 8, 8)))
-        >>> load(file, periodic=True)
+        >>> load(file, boundary="periodic")
         <Samples discrete q=2, 1 chain x 32 draws of 8x8, periodic>
         >>> frame = '2\nLattice="4 0 0 0 4 0 0 0 4"\nA 1.0 2.0 3.0\nB 2.5 3.0 1.0\n'
         >>> _ = file.with_suffix(".xyz").write_text(8 * frame)
@@ -140,7 +142,7 @@ def save(
         >>> import numpy as np
         >>> field = np.random.default_rng(0).normal(size=(16, 12))
         >>> file = Path(tempfile.mkdtemp()) / "field.npz"
-        >>> save(Samples.from_array(field, kind="real", periodic=False), file)
+        >>> save(Samples.from_array(field, axes="draw,x", kind="real", boundary="crop"), file)
         >>> load(file)
         <Samples real, 1 chain x 16 draws of 12, open>
     """

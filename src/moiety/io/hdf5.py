@@ -28,7 +28,8 @@ def _read(path: Path, variable: str | None) -> Stored:
 
         file.visititems(keep)
         dataset = arrays[choose(arrays, variable.strip("/") if variable else variable)]
-        names = [name for name in dataset.attrs if name.startswith("moiety_") or name == "units"]
+        wanted = ("units", "unit")
+        names = [name for name in dataset.attrs if name.startswith("moiety_") or name in wanted]
         attributes = {name: dataset.attrs[name] for name in names}
         # The axes of moiety's own files are known.  Reading variable-length text of a damaged
         # file can hang or crash.
