@@ -1,7 +1,7 @@
 """The process that reads files: `python -m moiety.io._child SOCKET`, started by `_isolation`.
 
 It imports the libraries of a format once.  Each file is read by a copy of it with limits: memory
-of 1 GiB and 64 times the size of the file, and processor time of 10 s and 2 s for each megabyte.
+of 1 GiB and 64 times the size of the file, and processor time of 5 s and 2 s for each megabyte.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ READERS: Mapping[str, Callable[..., AbstractContextManager[Any]]] = {
 _LIBRARIES = {"zarr": ["zarr"], "gsd": ["gsd.hoomd"], "mdanalysis": ["MDAnalysis"]}
 _MESSAGE = 2**20
 _MEMORY, _MEMORY_PER_BYTE = 2**30, 64
-_SECONDS, _SECONDS_PER_MEGABYTE, _PATIENCE = 10, 2, 10
+_SECONDS, _SECONDS_PER_MEGABYTE, _PATIENCE = 5, 2, 20
 _LONGEST_ANSWER = 2**26  # characters of all attributes
 _KINDS = "biufcSU"  # of arrays that can be handed over
 _PLAIN_KINDS = "biufSUO"  # of attributes

@@ -13,6 +13,7 @@ from ._format import VARIABLE, Format, Stored, choose, chunks, fill
 from ._hdf5_tree import check_values, datasets, dims_of, foreign
 from ._isolation import ask_for_array
 from ._missing import Source
+from ._stream import writing
 from .netcdf import fill_values
 
 __all__ = ["HDF5", "opened"]
@@ -56,7 +57,8 @@ def _read(path: Path, variable: str | None) -> Stored:
 def _write(path: Path, stored: Stored) -> None:
     import h5py
 
-    with h5py.File(path, "w", libver=("v108", "v108")) as file:  # adds checksums of the structure
+    versions = ("v108", "v108")  # adds checksums of the structure
+    with writing(path) as stream, h5py.File(stream, "w", libver=versions) as file:
         dataset = file.create_dataset(
             VARIABLE,
             stored.array.shape,
@@ -69,7 +71,7 @@ def _write(path: Path, stored: Stored) -> None:
         )
         for axis, name in enumerate(stored.dims or ()):
             dataset.dims[axis].label = name
-        fill(dataset, stored.array)
+        fill(dataset, stored.array, stream.check)
         dataset.attrs.update({name: np.bytes_(text) for name, text in stored.attributes.items()})
 
 

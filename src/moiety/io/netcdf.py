@@ -21,6 +21,7 @@ from ._format import VARIABLE, Format, Periodic, Stored, choose, chunks, fill
 from ._hdf5_tree import attributes_of, check_values, variables
 from ._isolation import ask, ask_for_array
 from ._missing import Source
+from ._stream import writing
 from .netcdf_particles import holds_particles, is_amber, is_classic, particles_of
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _read(path: Path, variable: str | None) -> Stored:
 def _write(path: Path, stored: Stored) -> None:
     import h5netcdf
 
-    with h5netcdf.File(path, "w") as file:
+    with writing(path) as stream, h5netcdf.File(stream, "w") as file:
         dims = stored.dims or ()
         file.dimensions = dict(zip(dims, stored.array.shape, strict=True))
         variable = file.create_variable(
@@ -93,7 +94,7 @@ def _write(path: Path, stored: Stored) -> None:
             shuffle=True,
             fletcher32=True,
         )
-        fill(variable, stored.array)
+        fill(variable, stored.array, stream.check)
         variable.attrs.update(stored.attributes)
 
 

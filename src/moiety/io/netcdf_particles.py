@@ -21,6 +21,7 @@ from ._coding import as_json, as_text, parsed
 from ._format import Periodic
 from ._hdf5_tree import check_values
 from ._isolation import ask_for_particles
+from ._stream import writing
 from ._trajectory import TrajectoryFormat, with_periodic
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def _write(path: Path, particles: Particles) -> None:
         "space": space,
         "edge": space,
     }
-    with h5netcdf.File(path, "w") as file:
+    with writing(path) as stream, h5netcdf.File(stream, "w") as file:
         file.dimensions = sizes
         for name, (dims, values) in _columns(particles).items():
             _create(file, name, dims, values)
