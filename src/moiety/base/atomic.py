@@ -94,7 +94,7 @@ def check_output(path: str | os.PathLike[str], force: bool = False) -> None:
     Args:
         path: Path of the file or Zarr store to be written later.
         force: Whether an existing file may be replaced.  Folders are never replaced, except
-            Zarr stores.
+            Zarr stores, and devices, pipes and links to nothing never are.
 
     Raises:
         InputError: The path exists, or its folder does not exist or is not writable.
@@ -105,6 +105,8 @@ def check_output(path: str | os.PathLike[str], force: bool = False) -> None:
         raise InputError(f"{shown}: the folder {_one_line(folder)} does not exist; create it first")
     if os.path.isdir(path) and not (path.suffix.lower() == ".zarr" and _is_store(path)):
         raise InputError(f"{shown}: is a folder; give the name of a file in it")
+    if not os.path.isdir(path) and os.path.lexists(path) and not os.path.isfile(path):
+        raise InputError(f"{shown}: is no regular file; choose the name of a new file")
     if os.path.lexists(path) and not force:
         raise InputError(
             f"{shown}: exists already; choose another name, or replace it with force=True (--force)"
@@ -114,7 +116,7 @@ def check_output(path: str | os.PathLike[str], force: bool = False) -> None:
 
 
 def _one_line(path: Path) -> str:
-    return " ".join(str(path).splitlines())
+    return " ".join(str(path).split())
 
 
 def _is_store(folder: Path) -> bool:

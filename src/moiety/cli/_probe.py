@@ -55,7 +55,9 @@ def probe(
     the area law M = alpha l + beta of every state point. The plot shows both, and how
     much each scale lowers the entropy.
     """
+    from ..base.atomic import atomic
     from ..io import check_output
+    from ..io._format import naming
     from ..probe import area_laws, draw, find_peaks
 
     if out and out.suffix.lower() not in (".png", ".pdf", ".svg"):
@@ -65,7 +67,8 @@ def probe(
     data = _data(source)
     peaks, laws = find_peaks(data, along), area_laws(data, along)
     if out:
-        draw(data, along).savefig(out, dpi=200)
+        with naming(out, "cannot be written"), atomic(out) as part:
+            draw(data, along).savefig(part, dpi=200)
         note(f"wrote {out}")
     if as_json:
         fits = [{"labels": labels, **asdict(law)} for labels, law in laws]

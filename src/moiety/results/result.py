@@ -42,9 +42,12 @@ class EntropyResult(EntropyData):
         tail = sum(level.source == Source.EXTRAPOLATED for level in self.levels)
         notes = [f"{len(self.levels)} level{'s' if len(self.levels) != 1 else ''}"]
         notes[0] += f", {tail} from the area law" if tail else ""
+        notes = notes if self.levels else ["site by site"]
         notes += [f"cross-check {self.cross_check}"] if self.cross_check else []
         notes += [] if self.status.ok else [str(self.status)]
-        return f"s = {measured(self.entropy, self.error)} {self.unit}  [{'; '.join(notes)}]"
+        known = self.samples.get("resolution")
+        label = f" at resolution {known:g}" if known else ""
+        return f"s = {measured(self.entropy, self.error)} {self.unit}{label}  [{'; '.join(notes)}]"
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the training curves, as plain numbers, text, lists and mappings."""
