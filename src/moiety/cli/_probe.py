@@ -78,8 +78,7 @@ def probe(
 
 
 def _data(source: Path) -> xarray.Dataset:
-    import xarray
-
+    from ..io._dataset import read_dataset
     from ..io._format import naming
     from ..sweep import Store, collect
 
@@ -88,8 +87,7 @@ def _data(source: Path) -> xarray.Dataset:
     with naming(source, "cannot be read as output of moiety collect"):
         if not source.is_file():
             raise InputError("no such file; check the name")
-        with xarray.open_dataset(source, engine="h5netcdf") as data:
-            return data.load()
+        return read_dataset(source)
 
 
 def _show(
