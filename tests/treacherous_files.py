@@ -177,6 +177,16 @@ def pipe(name: str) -> Callable[[Path], Path]:
     return make
 
 
+def beside(good: Callable[[Path], Path], bad: Callable[[Path], Path]) -> Callable[[Path], Path]:
+    """A maker of good samples and, beside them, of something else."""
+
+    def make(folder: Path) -> Path:
+        bad(folder)
+        return good(folder)
+
+    return make
+
+
 def linked(target: str, name: str) -> Callable[[Path], Path]:
     """A maker of a link."""
 
@@ -402,6 +412,7 @@ ARRAYS = [
         npy(lambda: rng().normal(size=(512, 4, 4)) * (rng().random((512, 4, 4)) > 0.05)),
         f"{LATTICE} --kind real",
         "0",
+        1,
     ),
     Row(
         "reals that are all equal",
@@ -647,10 +658,10 @@ OPTIONS = [
     Row("a result in no folder", GOOD, f"{LATTICE} --out none/y.nc", "does not exist"),
     Row("a page in the wrong format", GOOD, f"{LATTICE} --report y.pdf", "end the name in .html"),
     Row(
-        "a result onto a device",
-        GOOD,
-        f"{LATTICE} --out /dev/full.nc",
-        "writable|exist|device|written",
+        "a result onto a pipe",
+        beside(GOOD, pipe("y.nc")),
+        f"{LATTICE} --out y.nc --force",
+        "pipe|regular|device",
     ),
 ]
 
