@@ -38,7 +38,7 @@ def test_boundaries(tmp_path, words, periodic, homogeneous):
 def test_free_ends_along_one_axis():
     samples = Samples.from_array(SPINS, periodic=(True, False), boundary="free")
     assert samples.periodic == (True, False) and not samples.homogeneous
-    assert "periodic along x, otherwise open ends" in samples.reading
+    assert "periodic along x, otherwise free ends" in samples.reading
 
 
 @pytest.mark.parametrize(
@@ -98,12 +98,12 @@ def test_boundaries_of_particles(tmp_path):
         (
             np.repeat(SPINS, 64, axis=0),
             {"boundary": "crop"},
-            "1 chain x 2,048 draws of 8x8, crop of a larger system, 2 states (-1, +1)",
+            "1 chain x 2,048 draws of 8x8, crop, 2 states (-1, +1)",
         ),
         (
             SPINS,
             {"boundary": "free"},
-            "1 chain x 32 draws of 8x8, open ends, sites not equivalent, 2 states (-1, +1)",
+            "1 chain x 32 draws of 8x8, free ends, inhomogeneous, 2 states (-1, +1)",
         ),
         (
             np.arange(2048).reshape(4, 8, 8, 8) % 7,

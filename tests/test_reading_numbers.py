@@ -225,6 +225,7 @@ def test_missing_entries_are_named():
         np.array([[1, {}]], dtype=object),
         np.ma.masked_all((20, 4, 4)),
         np.ma.masked,
+        np.broadcast_to(np.int8(1), (10**6, 10**4, 10**4)),
     ],
     ids=lambda array: str(type(array).__name__),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -41,6 +43,7 @@ def numbers(array: Any) -> np.ndarray:
         raise InputError(f"the array holds {dtype} entries; numbers or booleans are needed")
     if array.size == 0:
         raise InputError(f"the array is empty (shape {array.shape})")
+    _check_room(array.size)
     return array if isinstance(array, np.ma.MaskedArray) else np.asarray(array)
 
 
@@ -106,6 +109,19 @@ def in_standard_order(array: np.ndarray, names: Sequence[str]) -> np.ndarray:
     """
     array = np.transpose(array, [names.index(name) for name in usual_order(names)])
     return array if "chain" in names else array[None]
+
+
+def _check_room(size: int) -> None:
+    """Refuse an array whose states, of a byte at least, fit neither into memory nor on disk."""
+    if size <= scratch.LARGEST_IN_MEMORY:
+        return
+    folder = tempfile.gettempdir()
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        raise InputError(
+            f"the array has {size:,} entries, but only {free:,} bytes are free in {folder} for its"
+            " states; take fewer draws, or set TMPDIR to a larger disk"
+        )
 
 
 def _brief(thing: object) -> str:
