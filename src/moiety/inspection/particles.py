@@ -38,7 +38,7 @@ def inspect_particles(particles: Particles, *, sigma: float | None = None) -> In
         >>> inspect_particles(gas).ok
         True
         >>> twice = Particles.from_frames(frames[:16] * 2, cells=20.0, periodic=True)
-        >>> inspect_particles(twice).warnings[0][:26]
+        >>> inspect_particles(twice).warnings[0][:27]
         'only 16 of 32 frames differ'
     """
     unit = sigma or _unit(particles)
