@@ -91,7 +91,7 @@ def algorithms(
         objective=_made("objective", OBJECTIVES, objective),
         bound=_made("bound", BOUNDS, bound),
         training=None if steps is None else Training(steps=steps),
-        device=device and _checked_device(device),
+        device=None if device is None else _checked_device(device),
     )
 
 
@@ -181,7 +181,7 @@ def _checked_device(name: str) -> str:
 
     try:
         torch.zeros(1, device=name).item()
-    except (RuntimeError, AssertionError) as error:  # torch refuses in both ways
+    except (RuntimeError, AssertionError, ValueError) as error:  # torch refuses in these ways
         raise InputError(
             f"the device {name!r} cannot be used here; choose another one, such as cpu"
         ) from error
