@@ -144,6 +144,20 @@ def test_the_user_overrides_the_names_of_a_file(tmp_path):
     assert "64 draws of 16x16x16" in refusal(tmp_path / "x.npy", boundary="periodic")
 
 
+@pytest.mark.parametrize(
+    ("dims", "text"),
+    [
+        (("time", "x\n\x1b[31m", "<b>"), "(time, x??[31m, <b>)"),
+        (("time", "x" * 20_000, "b"), f"(time, {'x' * 40} ..., b)"),
+        (("time", "x"), "dims name 2 axes"),
+        (5, "dims must be names"),
+        ([1, 2, 3], "dims must be names"),
+    ],
+)
+def test_strange_names(dims, text):
+    assert text in question(bits(20, 4, 6), dims=dims)
+
+
 @pytest.mark.parametrize("axes", [5, [1, 2, 3], "x,y,z", "draw;x;y", ("draw", None, "y"), {}])
 def test_axes_that_are_none(axes):
     assert "axes" in question(bits(20, 4, 4), axes=axes)

@@ -14,10 +14,11 @@ from typing import Any
 
 from ..base.errors import InputError
 
-__all__ = ["FEWEST", "SPACE_AXES", "axis_names", "has_meaning", "usual_order"]
+__all__ = ["FEWEST", "SPACE_AXES", "axis_names", "has_meaning", "shown", "usual_order"]
 
 SPACE_AXES = ("x", "y", "z")
 FEWEST = 8  # samples
+_LONGEST_NAME = 40  # characters of a name in a message
 _MOST_READINGS = 4  # listed in a message
 
 _NAMES: Mapping[str, str] = {
@@ -57,6 +58,8 @@ def axis_names(
             f"an array of {len(shape)} axes {shape} is no set of samples: "
             "draw and 1 to 3 space axes are needed"
         )
+    if dims and len(dims) != len(shape):
+        raise InputError(f"dims name {len(dims)} axes but the array has {len(shape)}: {shape}")
     known = _roles(dims or ())
     return _by_name(shape, tuple(dims or ()), known) if any(known) else _by_shape(shape)
 
@@ -72,6 +75,20 @@ def has_meaning(dims: Sequence[str] | None) -> bool:
         (True, False)
     """
     return any(_roles(dims or ()))
+
+
+def shown(name: str) -> str:
+    r"""The name of an axis in a file, short and printable.
+
+    Args:
+        name: Any text.
+
+    Example:
+        >>> shown("time"), shown("a\nb"), shown("")
+        ('time', 'a?b', 'without a name')
+    """
+    text = "".join(sign if sign.isprintable() else "?" for sign in name[:_LONGEST_NAME])
+    return text + " ..." * (len(name) > _LONGEST_NAME) or "without a name"
 
 
 def usual_order(names: Sequence[str]) -> list[str]:
@@ -137,7 +154,7 @@ def _by_name(
     squares = [names for names in likely if _is_square(names, shape)]
     if len(readings) == len(likely) == 1 or len(squares) == 1:
         return (squares or likely)[0]
-    title = f"axes ({', '.join(name or 'without a name' for name in dims)}) of shape {shape}"
+    title = f"axes ({', '.join(map(shown, dims))}) of shape {shape}"
     if not readings:
         raise InputError(
             f"{title} hold no draws of a lattice, and one configuration is not enough; if they do,"
