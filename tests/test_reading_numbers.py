@@ -172,6 +172,15 @@ def test_unit_vectors_are_refused(array, text):
         assert text in refused(array, kind="real", axes="draw,x,y,z")
 
 
+def test_one_hot_codes_are_refused():
+    codes = np.eye(6, dtype=np.uint8)[CODES]
+    for array, axis in ((codes, 3), (np.moveaxis(codes, -1, 1).astype(float), 1)):
+        message = refused(array, axes="draw,x,y,z", kind="discrete")
+        assert f"axis {axis}" in message and "numpy.argmax" in message
+    codes[0, 0, 0] = 1  # negative control
+    assert read(codes, axes="draw,x,y,z").shape == (8, 8, 6)
+
+
 def test_short_lattices_are_no_vectors():
     """Negative control: spins, normal numbers, and vectors that are not of unit length."""
     named = {"axes": "draw,x,y,z", "kind": "real"}

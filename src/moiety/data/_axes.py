@@ -31,6 +31,12 @@ _NAMES: Mapping[str, str] = {
     **dict.fromkeys(("col", "cols", "column", "columns", "site", "sites"), "space"),
     **{name: name for name in SPACE_AXES},
 }
+_OTHER_SYSTEMS = ("temperature", "temp", "beta", "field", "coupling", "pressure", "density")
+_COMPONENTS = ("component", "components", "channel", "channels", "band", "bands", "vector")
+_NO_AXES: Mapping[str, str] = {
+    **dict.fromkeys(_OTHER_SYSTEMS, "different systems"),
+    **dict.fromkeys(_COMPONENTS, "components of a state"),
+}
 
 
 def axis_names(
@@ -60,6 +66,12 @@ def axis_names(
         )
     if dims and len(dims) != len(shape):
         raise InputError(f"dims name {len(dims)} axes but the array has {len(shape)}: {shape}")
+    for axis, name in enumerate(map(_plain, dims or ())):
+        if name in _NO_AXES and shape[axis] > 1:
+            raise InputError(
+                f"axis {axis} of the shape {shape} holds {_NO_AXES[name]} ({name}), not sites or"
+                " samples; select one entry of it, or say what it is, for example --axes draw,x,y"
+            )
     known = _roles(dims or ())
     return _by_name(shape, tuple(dims or ()), known) if any(known) else _by_shape(shape)
 
@@ -139,9 +151,13 @@ def _listed(axes: Any) -> tuple[str, ...]:
 
 def _roles(dims: Sequence[str]) -> tuple[str, ...]:
     """What each name says: chain, draw, x, y, z, space, or nothing ("")."""
-    roles = [_NAMES.get(str(name).strip().lower(), "") for name in dims]
+    roles = [_NAMES.get(_plain(name), "") for name in dims]
     counts = Counter(roles)  # a role can go to one axis only
     return tuple(role if role == "space" or counts[role] == 1 else "" for role in roles)
+
+
+def _plain(name: str) -> str:
+    return str(name).strip().lower()
 
 
 def _by_name(
