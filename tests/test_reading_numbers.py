@@ -5,6 +5,7 @@ import pytest
 import xarray
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
 
 from io_examples import refusal
 from moiety import InputError, Samples, io
@@ -295,3 +296,48 @@ def test_any_layout_of_numbers_is_read(change):
 )
 def test_bad_descriptions(words, text):
     assert text in refused(CODES, **words)
+
+
+DTYPES = ["?", "i1", "u1", "<i4", ">i2", "u8", "f2", "<f4", ">f8", "g", "c8", "M8[s]", "U2", "O"]
+ANYTHING = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 300),
+    st.text(max_size=9),
+    st.lists(st.text(), max_size=3),
+)
+
+
+def mostly(*likely):
+    """One of a few values, or anything."""
+    return st.sampled_from(likely) | st.sampled_from(likely) | ANYTHING
+
+
+STATED = st.fixed_dictionaries(
+    {"boundary": mostly("periodic", "free", "crop")},
+    optional={
+        "periodic": mostly(True, False, (True, False), [1, 0]),
+        "axes": mostly("draw,x", "draw,x,y", "chain,draw,x", "x,y,z,draw"),
+        "kind": mostly("discrete", "angle", "real"),
+        "states": mostly(2, 3, 256),
+        "symmetries": mostly("flip", "reflect,turn", ()),
+        "homogeneous": mostly(True, False),
+        "dims": mostly(("time", "x"), ("neuron", "time", ""), ("a", "b", "step", "run")),
+        "provenance": mostly({}, {"a": 1}),
+    },
+)
+SHAPES = st.tuples(st.integers(7, 12), st.just(4), st.just(4)) | array_shapes(
+    min_dims=0, max_dims=6, max_side=9
+)
+
+
+@pytest.mark.filterwarnings("ignore")  # of casts to float16
+@settings(derandomize=True, deadline=None, max_examples=400)
+@given(st.sampled_from(DTYPES).flatmap(lambda dtype: arrays(dtype, SHAPES)), STATED)
+def test_any_array_becomes_samples_or_one_line(array, words):
+    try:
+        samples = Samples.from_array(array, **words)
+    except InputError as error:
+        assert str(error) and str(error).splitlines() == [str(error)]
+    else:
+        assert samples.n >= 8 and samples.reading.splitlines() == [samples.reading]
