@@ -78,11 +78,15 @@ def test_labels_that_differ_by_rounding_are_one():
 @repeatable
 @given(st.sets(st.integers(-1000, 1000), min_size=2, max_size=20), st.sampled_from(["i8", "f8"]))
 def test_labels_are_the_states_that_occur(labels, dtype):
-    alphabet = np.array(sorted(labels))
+    alphabet = np.array(sorted(label**5 for label in labels))
     codes = np.arange(1280).reshape(20, 8, 8) % len(alphabet)
     samples = read(alphabet[codes].astype(dtype), kind="discrete")
     assert samples.labels == tuple(alphabet.tolist())
     assert np.array_equal(samples.values[0], codes)
+
+
+def test_huge_labels_are_kept():
+    assert read(np.where(CODES % 2, 1e300, -1e300), kind="discrete").labels == (-1e300, 1e300)
 
 
 def test_flip_exchanges_the_labels_that_occur():
