@@ -16,7 +16,6 @@ KINDS = ("discrete", "angle", "real")
 _MOST_STATES = 256  # a state is one byte
 _SAME_LABEL = 4e-6  # floats nearer than this part of their range are one label
 _DISTINCT_LABELS = 1e-4  # labels farther apart than this are different
-
 _LARGEST_WHOLE = 2.0**53  # beyond, floats skip whole numbers
 _LARGEST_ANGLE = 4 * pi  # radians; beyond, degrees are more likely
 
