@@ -28,6 +28,7 @@ COMMANDS = {
     " no-cross-check precision time-limit resolution sigma largest topology log-dir force quiet",
     "exact": f"{SYSTEM} size dimensions block strip open high-temperature json",
     "report": "out force",
+    "repeat": "samples json",
     "baseline": "order block boundary periodic no-periodic axes kind json",
     "probe": "along out json force",
     "reproduce": "out quick seed threads",

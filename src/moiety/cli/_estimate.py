@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +110,7 @@ def estimate(
         )
         blocks = given(resolution=resolution, sigma=sigma, largest=largest)
         result = _estimated(file, reading, chosen, blocks, update, log_dir)
+        result = _with_origin(result, file, reading)
     try:
         _write(result, out, report, force)
     finally:  # a full disk does not lose the number
@@ -162,6 +164,13 @@ def _estimated(
         return estimate_entropy(
             samples, **options, progress=update, should_stop=stop, on_check=watch
         )
+
+
+def _with_origin(result: EntropyResult, file: Path, reading: Mapping[str, Any]) -> EntropyResult:
+    """Record where the samples were read from, and how, for `moiety repeat`."""
+    how = {key: str(v) if isinstance(v, Path) else v for key, v in given(**reading).items()}
+    origin = {"file": str(file), "reading": how}
+    return replace(result, provenance={**result.provenance, **origin})
 
 
 def _refuse(file: Path, content: str, options: Mapping[str, Any], unfit: Iterable[str]) -> None:

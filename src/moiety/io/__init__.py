@@ -17,15 +17,16 @@ from ..data.particles import Particles
 from ..data.samples import Samples
 from ._coding import Description, encode
 from ._declared import Declared
-from ._format import Format, Periodic, naming
+from ._format import Format, Periodic, Stored, naming
+from ._limits import check_regular
 from ._lines import PACKED
-from ._trajectory import TrajectoryFormat
+from ._trajectory import TrajectoryFormat, with_periodic
 from .gsd_files import GSD
 from .hdf5 import HDF5
 from .lammps import LAMMPS
 from .mdanalysis import MDANALYSIS
-from .netcdf import NETCDF
-from .netcdf_particles import PARTICLES_NETCDF, holds_particles, is_amber
+from .netcdf import NETCDF, read_any
+from .netcdf_particles import PARTICLES_NETCDF, is_classic
 from .numpy_files import NPY, NPZ
 from .xyz import XYZ
 from .zarr_store import ZARR
@@ -41,6 +42,7 @@ TRAJECTORIES: dict[str, TrajectoryFormat] = {
     for form in (GSD, LAMMPS, XYZ, MDANALYSIS, PARTICLES_NETCDF)
     for suffix in form.suffixes
 }
+_NO_TOPOLOGY = "holds samples of a lattice; topology is for particles, leave it out"
 
 
 def load(
@@ -109,10 +111,12 @@ def load(
         with naming(path, failure):
             flags = declared.particle_boundary()
             return form.read(path, None if topology is None else Path(topology), flags)
+    with naming(path, "holds no samples as described"):
+        declared.check()
     with naming(path, failure):
-        if topology is not None:
-            raise InputError("holds samples of a lattice; topology is for particles, leave it out")
-        stored = form.read(path, variable).native()
+        stored = _stored(form, path, declared, variable, topology)
+        if isinstance(stored, Particles):
+            return stored
         description = Description.of(stored)
     with naming(path, "holds no samples as described"):
         return declared.samples(stored, description)
@@ -178,6 +182,7 @@ def _format_of(suffix: str) -> Format | TrajectoryFormat:
 def _format_of_input(path: Path) -> Format | TrajectoryFormat:
     if not path.exists():
         raise InputError("no such file; check the name")
+    check_regular(path)
     if path.is_dir() and path.suffix.lower() not in ZARR.suffixes:
         raise InputError("is a folder; give a file in it")
     form = _format_of(_suffix(path))
@@ -185,13 +190,33 @@ def _format_of_input(path: Path) -> Format | TrajectoryFormat:
         raise InputError("the file is empty (0 bytes); write it again")
     if form is ZARR and not path.is_dir():
         raise InputError(f"is a file, but {form.name} is a folder; check the suffix")
-    return _netcdf_kind(path) if form is NETCDF else form
+    return form
 
 
-def _netcdf_kind(path: Path) -> Format | TrajectoryFormat:
-    if holds_particles(path):
-        return PARTICLES_NETCDF
-    return MDANALYSIS if is_amber(path) else NETCDF
+def _stored(
+    form: Format,
+    path: Path,
+    declared: Declared,
+    variable: str | None,
+    topology: str | os.PathLike[str] | None,
+) -> Stored | Particles:
+    """Read an array, or particles if a netCDF file holds them."""
+    if form is not NETCDF:
+        if topology is not None:
+            raise InputError(_NO_TOPOLOGY)
+        return form.read(path, variable).native()
+    where = None if topology is None else Path(topology)
+    flags = declared.particle_boundary()
+    found = read_any(path, variable, where, flags)
+    if isinstance(found, Particles):
+        is_amber = is_classic(path)
+        _check_particle_options(
+            MDANALYSIS if is_amber else PARTICLES_NETCDF, declared, variable, topology
+        )
+        return found if is_amber else with_periodic(found, flags)
+    if topology is not None:
+        raise InputError(_NO_TOPOLOGY)
+    return found.native()
 
 
 def _check_writable(path: Path, samples: object) -> None:
