@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COLOURS", "Units", "add_legend", "at_least_visible", "fold_colour", "hide_start", "label_bars",
-    "label_rows", "logarithmic", "mark_value", "powers_of_two", "visible_error",
+    "label_rows", "literal", "logarithmic", "mark_value", "powers_of_two", "visible_error",
 ]  # fmt: skip
 
 COLOURS = {
@@ -45,6 +45,19 @@ _LEAST_RANGE = 2e-3  # of an axis in nats; differences below it are noise
 _LEAST_BAR = 5e-5  # shorter bars have no number
 _PLAIN_NUMBERS = 10_000  # volumes below it are not written as powers
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def literal(text: str) -> str:
+    r"""Return text that matplotlib draws as it is, without formulas.
+
+    Args:
+        text: Any text, such as a name from a file.
+
+    Example:
+        >>> literal("$T$")
+        '\\$T\\$'
+    """
+    return text.replace("$", r"\$")
 
 
 @dataclass(frozen=True)

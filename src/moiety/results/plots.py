@@ -27,6 +27,7 @@ from .plot_axes import (
     hide_start,
     label_bars,
     label_rows,
+    literal,
     logarithmic,
     mark_value,
     powers_of_two,
@@ -129,7 +130,7 @@ def scales(result: EntropyData, axes: Axes) -> Axes:
     values = np.array([starts[0], *steps])
     label_bars(axes, lefts, values, result.entropy, result.error)
     axes.locator_params(axis="x", nbins=6)
-    axes.set_xlabel(f"entropy ({result.unit})")
+    axes.set_xlabel(f"entropy ({literal(result.unit)})")
     axes.set_ylabel("shape of the half")
     return add_legend(axes)
 
