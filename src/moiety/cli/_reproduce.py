@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
@@ -84,6 +83,9 @@ def _write(module: Any, data: xarray.Dataset, out: Path, figure: str) -> list[Pa
     from ..base.atomic import atomic
     from ..io._format import naming
 
+    def netcdf(path: Path) -> None:
+        data.to_netcdf(path, engine="h5netcdf")
+
     def table(path: Path) -> None:
         columns = [name for name in data.data_vars if set(data[name].dims) == set(module.ROWS)]
         rows = data[columns].to_dataframe(dim_order=module.ROWS)
@@ -92,9 +94,9 @@ def _write(module: Any, data: xarray.Dataset, out: Path, figure: str) -> list[Pa
     with matplotlib.rc_context({"font.size": 9, "savefig.dpi": 200}):
         plot = module.draw(data)
         for path in _outputs(out, figure):
-            writers = {".nc": partial(data.to_netcdf, engine="h5netcdf"), ".csv": table}
+            write = {".nc": netcdf, ".csv": table}.get(path.suffix, plot.savefig)
             with naming(path, "cannot be written"), atomic(path) as part:
-                writers.get(path.suffix, plot.savefig)(part)
+                write(part)
     return _outputs(out, figure)
 
 
