@@ -78,8 +78,11 @@ def watched(process: subprocess.Popen[bytes], journal: Journal, seconds: float) 
         if late or monotonic() > end:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            journal.crash(f"hang at case {case}", f"{time() - since:.0f} s", str(case).encode())
-            return bool(late)
+            words = (
+                f"{time() - since:.0f} s" if since else "before the first or after the last input"
+            )
+            journal.crash(f"hang at case {case}", words, str(case).encode())
+            return True
         sleep(0.2)
     return False
 

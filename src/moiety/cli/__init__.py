@@ -40,6 +40,7 @@ from . import (
     _baseline,
     _estimate,
     _exact,
+    _inspect,
     _probe,
     _repeat,
     _report,
@@ -71,6 +72,7 @@ app = typer.Typer(
 for _command, _example, _summary in (
     (_sample.sample, _sample.EXAMPLE, "Simulate a system and write samples."),
     (_estimate.estimate, _estimate.EXAMPLE, "Estimate the entropy of the samples in a file."),
+    (_inspect.inspect, _inspect.EXAMPLE, "Compare samples with what the method assumes."),
     (_repeat.repeat, _repeat.EXAMPLE, "Make a result again and compare."),
     (_exact.exact, _exact.EXAMPLE, "Print exact answers, where they are known."),
     (_baseline.baseline, _baseline.EXAMPLE, "Estimate the entropy by another method."),

@@ -90,15 +90,15 @@ def baseline(
     for path, samples in zip(files, series, strict=True):
         if not isinstance(samples, Samples):
             raise InputError(f"{path}: holds particles; baselines are for lattices")
-    rows = _METHODS[name](
-        lattices, given(order=order, shape=None if block is None else _sides(block))
-    )
-    for path, row in zip(files, rows, strict=True):
-        say(
-            json.dumps({"baseline": name, "file": str(path), **row})
-            if as_json
-            else _line(path, row, len(files) > 1)
-        )
+    sides = None if block is None else _sides(block)
+    rows = _METHODS[name](lattices, given(order=order, shape=sides))
+    for path, samples, row in zip(files, lattices, rows, strict=True):
+        if as_json:
+            facts = {"baseline": name, "file": str(path), **row, "read_as": samples.read_as()}
+            say(json.dumps(facts))
+        else:
+            say(_line(path, row, len(files) > 1))
+            say(f"read as: {samples.reading}")
 
 
 def _sides(text: str) -> tuple[int, ...]:

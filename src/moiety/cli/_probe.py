@@ -72,14 +72,14 @@ def probe(
         note(f"wrote {out}")
     if as_json:
         fits = [{"labels": labels, **asdict(law)} for labels, law in laws]
-        say(json.dumps({"along": along, "peaks": [*map(asdict, peaks)], "area_laws": fits}))
+        found = {"along": along, "peaks": [*map(asdict, peaks)], "area_laws": fits}
+        say(json.dumps(found, default=lambda number: number.item()))  # labels are NumPy integers
     else:
         _show(peaks, laws, along)
 
 
 def _data(source: Path) -> xarray.Dataset:
-    import xarray
-
+    from ..io._dataset import read_dataset
     from ..io._format import naming
     from ..sweep import Store, collect
 
@@ -88,8 +88,7 @@ def _data(source: Path) -> xarray.Dataset:
     with naming(source, "cannot be read as output of moiety collect"):
         if not source.is_file():
             raise InputError("no such file; check the name")
-        with xarray.open_dataset(source, engine="h5netcdf") as data:
-            return data.load()
+        return read_dataset(source)
 
 
 def _show(

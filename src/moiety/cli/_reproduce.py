@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
@@ -81,22 +83,20 @@ def _write(module: Any, data: xarray.Dataset, out: Path, figure: str) -> list[Pa
     import matplotlib
 
     from ..base.atomic import atomic
+    from ..io._dataset import write_dataset
     from ..io._format import naming
-
-    def netcdf(path: Path) -> None:
-        data.to_netcdf(path, engine="h5netcdf")
 
     def table(path: Path) -> None:
         columns = [name for name in data.data_vars if set(data[name].dims) == set(module.ROWS)]
         rows = data[columns].to_dataframe(dim_order=module.ROWS)
         rows.dropna(how="all").to_csv(path)
 
+    writers: dict[str, Callable[[Path], Any]] = {".nc": partial(write_dataset, data), ".csv": table}
     with matplotlib.rc_context({"font.size": 9, "savefig.dpi": 200}):
         plot = module.draw(data)
         for path in _outputs(out, figure):
-            write = {".nc": netcdf, ".csv": table}.get(path.suffix, plot.savefig)
             with naming(path, "cannot be written"), atomic(path) as part:
-                write(part)
+                writers.get(path.suffix, plot.savefig)(part)
     return _outputs(out, figure)
 
 

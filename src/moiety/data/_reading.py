@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..base import scratch, words
+from ..base import words
+from ._axes import SPACE_AXES, usual_order
 from ._boundaries import boundary_text
-from ._raw_arrays import SPACE_AXES
+from ._states import limits
 
 if TYPE_CHECKING:
     from .particles import Particles
@@ -43,10 +44,10 @@ def read_as(samples: Samples) -> dict[str, Any]:
     }
     if samples.dims:
         mapping["dims"] = list(samples.dims)
-    limits = None if samples.kind == "discrete" else _limits(samples.values)
-    if limits:
-        mapping["range"] = list(limits)
-    return mapping | {"text": _text(samples, limits)}
+    ends = None if samples.kind == "discrete" else limits(samples.values)
+    if ends:
+        mapping["range"] = list(ends)
+    return mapping | {"text": _text(samples, ends)}
 
 
 def in_words(samples: Samples) -> str:
@@ -55,14 +56,14 @@ def in_words(samples: Samples) -> str:
     Args:
         samples: The samples.
     """
-    return _text(samples, None if samples.kind == "discrete" else _limits(samples.values))
+    return _text(samples, None if samples.kind == "discrete" else limits(samples.values))
 
 
-def _text(samples: Samples, limits: tuple[float, float] | None) -> str:
+def _text(samples: Samples, ends: tuple[float, float] | None) -> str:
     lattice = f"{_counted(samples.draws, 'draw')} of {words.shape(samples.shape)}"
     parts = [f"{_counted(samples.chains, 'chain')} x {lattice}", _boundary(samples)]
-    parts += [] if samples.homogeneous else ["sites not equivalent"]
-    return ", ".join([*parts, _states(samples, limits)]) + _origin(samples)
+    parts += [] if samples.homogeneous else ["inhomogeneous"]
+    return ", ".join([*parts, _states(samples, ends)]) + _origin(samples)
 
 
 def _counted(number: int, noun: str) -> str:
@@ -71,23 +72,27 @@ def _counted(number: int, noun: str) -> str:
 
 def _boundary(samples: Samples) -> str:
     flags = samples.periodic
-    name = "crop of a larger system" if samples.homogeneous else "open ends"
+    name = "crop" if samples.homogeneous else "free ends"
     if all(flags) or not any(flags):
         return "periodic" if all(flags) else name
     wraps = [axis for axis, flag in zip(SPACE_AXES, flags, strict=False) if flag]
     return f"periodic along {' and '.join(wraps)}, otherwise {name}"
 
 
-def _states(samples: Samples, limits: tuple[float, float] | None) -> str:
+def _states(samples: Samples, ends: tuple[float, float] | None) -> str:
     if samples.kind != "discrete":
-        low, high = limits or (0.0, 0.0)
+        low, high = ends or (0.0, 0.0)
         return f"{_CONTINUOUS[samples.kind]} from {low:.4g} to {high:.4g}"
     labels = samples.labels
-    # the sign of the largest label shows that the labels are spins
-    shown = [f"{label:+}" if _signed(labels) and label else str(label) for label in labels]
+    shown = [_label(label, _signed(labels)) for label in labels]
     if len(labels) > _MOST_LABELS:
         shown = [shown[0], shown[1], "...", shown[-1]]
     return f"{_counted(len(labels), 'state')} ({', '.join(shown)})"
+
+
+def _label(label: Any, signed: bool) -> str:
+    text = f"{label:.4g}" if isinstance(label, float) else str(label)
+    return f"+{text}" if signed and label > 0 else text
 
 
 def _signed(labels: tuple[Any, ...]) -> bool:
@@ -99,22 +104,13 @@ def _origin(samples: Samples) -> str:
     """The order of the axes, where it is unusual or their names are foreign."""
     axes = _axes(samples)
     if samples.dims and samples.dims != axes:
-        pairs = zip(samples.dims, axes, strict=False)
-        return "; axes " + ", ".join(f"{ours} = {theirs}" for theirs, ours in pairs)
-    usual = [name for name in ("chain", "draw", *SPACE_AXES) if name in axes]
-    return "" if list(axes) == usual else f"; axes {','.join(axes)}"
+        pairs = [(a, b) for a, b in zip(axes, samples.dims, strict=False) if a != b]
+        return "; axes " + ", ".join(f"{ours} = {theirs}" for ours, theirs in pairs)
+    return "" if list(axes) == usual_order(axes) else f"; axes {','.join(axes)}"
 
 
 def _axes(samples: Samples) -> tuple[str, ...]:
     return samples.axes or ("chain", "draw", *SPACE_AXES[: len(samples.shape)])
-
-
-def _limits(values: np.ndarray) -> tuple[float, float]:
-    """Smallest and largest value, read slab by slab."""
-    parts = [values[part] for part in scratch.slabs(values.shape, values.itemsize)]
-    low, high = min(part.min() for part in parts), max(part.max() for part in parts)
-    scratch.release(values)
-    return float(low), float(high)
 
 
 def particles_read_as(particles: Particles) -> dict[str, Any]:

@@ -7,7 +7,7 @@ radians, or a real number.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,14 +17,14 @@ from ..base import words
 from ..base.errors import InputError
 from . import _raw_arrays as raw_arrays
 from . import _reading as reading
+from ._axes import FEWEST, SPACE_AXES, axis_names, has_meaning
 from ._boundaries import Periodic, boundary_of, boundary_text
-from ._raw_arrays import SPACE_AXES
+from ._states import KINDS, check_states, understood
 
 __all__ = ["KINDS", "MINIMUM_SAMPLES", "SPACE_AXES", "SYMMETRIES", "Samples"]
 
-KINDS = ("discrete", "angle", "real")
 SYMMETRIES = ("flip", "reflect", "transpose", "invert", "turn")
-MINIMUM_SAMPLES = 8
+MINIMUM_SAMPLES = FEWEST
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,9 +102,10 @@ class Samples:
         axes: Sequence[str] | str | None = None,
         kind: str | None = None,
         states: int | None = None,
-        symmetries: Sequence[str] = (),
+        symmetries: Sequence[str] | str = (),
         provenance: Mapping[str, Any] | None = None,
         homogeneous: bool | None = None,
+        dims: Sequence[str] | None = None,
     ) -> Samples:
         """Make samples from a raw array.
 
@@ -123,30 +124,31 @@ class Samples:
             symmetries: See the class.
             provenance: See the class.
             homogeneous: See the class; by default False for free boundaries, else True.
+            dims: Names of the array's axes in its file, such as `("time", "lat", "lon")`; by
+                default those of an xarray array.
 
         Raises:
             InputError: The array contains NaN or objects, or more states than declared;
                 its axes or kind are ambiguous; or it has fewer than 8 samples.
         """
-        array = raw_arrays.checked(array)
-        names = raw_arrays.axis_names(array.shape, axes)
+        check_states(kind, states)
+        dims = _dims_of(array) if dims is None else dims
+        array = raw_arrays.check_complete(raw_arrays.numbers(array), axes, dims)
+        raw_arrays.check_scalars(array)
+        names = axis_names(array.shape, axes, dims)
         values = raw_arrays.in_standard_order(array, names)
         flags, equivalent = boundary_of(boundary, periodic, homogeneous, values.ndim - 2)
-        kind = kind or raw_arrays.kind_of(array)
-        labels: tuple[Any, ...] = ()
-        if kind == "discrete":
-            values, labels = raw_arrays.coded(values, states)
-        elif kind in KINDS:
-            values = raw_arrays.as_floats(values, states)
+        values, kind, labels = understood(values, kind, states)
         return cls(
             values,
             kind,
             flags,
             labels,
-            tuple(symmetries),
-            dict(provenance or {}),
+            _names(symmetries),
+            _mapping(provenance),
             equivalent,
             names,
+            tuple(dims or ()) if axes is None and has_meaning(dims) else (),
         )
 
     @property
@@ -215,3 +217,24 @@ class Samples:
         lattice = f"{words.shape(self.shape)}, {boundary_text(self.periodic)}"
         sites = "" if self.homogeneous else ", inhomogeneous"
         return f"<Samples {kind}, {chains} x {draws} of {lattice}{sites}>"
+
+
+def _dims_of(array: Any) -> tuple[str, ...] | None:
+    """Names of the axes of an xarray array."""
+    dims = getattr(array, "dims", None)
+    named = isinstance(dims, tuple) and len(dims) == np.ndim(array)
+    return tuple(map(str, dims)) if named and dims else None
+
+
+def _names(symmetries: Any) -> tuple[str, ...]:
+    """Names of symmetries from a sequence or from `"flip,reflect"`."""
+    names = symmetries.split(",") if isinstance(symmetries, str) else symmetries
+    if not isinstance(names, Iterable) or not all(isinstance(name, str) for name in names):
+        raise InputError(f"symmetries must be names, not {symmetries!r}")
+    return tuple(name.strip() for name in names if name.strip())
+
+
+def _mapping(provenance: Any) -> dict[str, Any]:
+    if provenance is not None and not isinstance(provenance, Mapping):
+        raise InputError(f"provenance must be a mapping, not {type(provenance).__name__}")
+    return dict(provenance or {})

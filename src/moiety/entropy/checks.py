@@ -21,7 +21,7 @@ from .budget import total_error
 from .counted_blocks import MOST_BIAS
 from .limits import EntropyLimits
 
-__all__ = ["common_checks", "lattice_status"]
+__all__ = ["common_checks", "lattice_status", "sample_checks"]
 
 _FEW_SAMPLES, _VERY_FEW_SAMPLES = 100, 32
 _LARGEST_RHAT = 1.1
@@ -98,6 +98,15 @@ def common_checks(
         _bounds_agree(levels, error),
         _short_tail(levels, budget),
     )
+
+
+def sample_checks(samples: Mapping[str, Any]) -> tuple[Check, ...]:
+    """The checks of the samples alone.
+
+    Args:
+        samples: `n`, `effective`, `tau` and `rhat`.
+    """
+    return _effective_samples(samples), _chains_mixed(samples)
 
 
 def _effective_samples(samples: Mapping[str, Any]) -> Check:

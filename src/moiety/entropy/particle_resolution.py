@@ -138,17 +138,20 @@ def _too_large(particles: Particles, cut: BlockCut, fitting: Sequence[BlockCut])
 
 
 def inspection_checks(inspection: Inspection, resolution: float | None) -> tuple[Check, ...]:
-    """The findings as checks; without a resolution, exact distances are refused.
+    """The findings as checks; a box that does not hold the particles is refused.
 
     Args:
         inspection: What was found.
         resolution: Pixels per diameter, or None.
 
     Raises:
-        InputError: Exact distances and no resolution.
+        InputError: Exact distances and no resolution, or particles outside the box.
     """
+    outside = _finding(inspection, "inside the box")
+    if not outside.passed:
+        raise InputError(outside.message)
     if resolution is None and has_contacts(inspection):
-        raise InputError(_contacts(inspection).message)
+        raise InputError(_finding(inspection, "contacts").message)
     rounding = 0.0 if resolution is None else _HARMLESS_ROUNDING / resolution
     return tuple(
         Check(finding.name, finding.passed, finding.message)
@@ -164,11 +167,11 @@ def has_contacts(inspection: Inspection) -> bool:
     Args:
         inspection: What was found.
     """
-    return not _contacts(inspection).passed
+    return not _finding(inspection, "contacts").passed
 
 
-def _contacts(inspection: Inspection) -> Finding:
-    return next(finding for finding in inspection.findings if finding.name == "contacts")
+def _finding(inspection: Inspection, name: str) -> Finding:
+    return next(finding for finding in inspection.findings if finding.name == name)
 
 
 def resolution_effect(

@@ -12,7 +12,7 @@ from .findings import Finding
 
 __all__ = ["conserved"]
 
-_FEWEST_DISTINCT = 32  # configurations: fewer may be ground states
+_FEWEST_DISTINCT = 64  # configurations: fewer may be ground states
 _SMALLEST_RATIO = 1e-6  # of variances: rounding of a sum of reals
 _FEWEST_DRAWS = 8
 _MOST_STATES = 8

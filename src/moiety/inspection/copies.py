@@ -19,9 +19,10 @@ from .rarity import log_probability
 
 __all__ = ["copies"]
 
-_RARE = 0.3  # expected number of other samples in the same configuration
+_RARE = (0.3, 0.03)  # expected number of other samples in the same configuration
 _EXCESS = 5.0  # repeats per expected repeat
-_FEWEST = 4
+_FEWEST_SITES = 32  # fewer have few states, which constraints may make likely
+_FEWEST = 6.0
 _SMALLEST_SHARE = 0.005  # of the samples
 _STILL = 10.0  # autocorrelation times
 
@@ -40,18 +41,22 @@ def copies(samples: Samples) -> tuple[Finding, np.ndarray | None]:
     distinct = len(np.unique(prints))
     if distinct == 1:
         return Finding("copies", True, 0.0, "all samples are equal"), None
-    log_p = _log_probability(samples)
+    if samples.kind == "discrete" and samples.sites < _FEWEST_SITES:
+        text = "small lattices repeat their configurations: copies cannot be told"
+        return Finding("copies", True, 0.0, text), None
     still = np.ceil(_STILL * max(map(tau_int, observables(samples).values())))
-    for keys, same, images in (
-        (prints, prints, 1.0),
-        (image_prints(samples), reversal_prints(samples), image_count(samples)),
-    ):
+    for images in (False, True):
+        keys = image_prints(samples) if images else prints
+        if samples.n - len(np.unique(keys)) <= _fewest(samples.n):
+            continue
+        same = reversal_prints(samples) if images else prints
+        many = image_count(samples) if images else 1.0
         earlier = _earlier(keys, same, samples.draws, still)
-        repeats, rare = _suspicious(earlier, log_p + np.log(images))
+        repeats, rare = _suspicious(earlier, _log_probability(samples) + np.log(many))
         if repeats:
             originals = _originals(keys, rare)
             different = len(np.unique(originals))
-            return _failed(samples.n, different, repeats, images > 1), originals
+            return _failed(samples.n, different, repeats, images), originals
     text = f"no more repeated configurations than expected ({distinct:,} of {samples.n:,} differ)"
     return Finding("copies", True, 0.0, text), None
 
@@ -73,12 +78,18 @@ def _log_probability(samples: Samples) -> np.ndarray:
 
 def _suspicious(earlier: np.ndarray, log_p: np.ndarray) -> tuple[int, np.ndarray]:
     """Number of rare repeats, 0 if there are no more than expected; which samples are rare."""
-    n = len(earlier)
-    expected = np.exp(np.minimum(np.log(n) + log_p, 0.0))
-    rare = expected < _RARE
-    repeats = int((earlier & rare).sum())
-    likely = _EXCESS * float(expected[rare].sum())
-    return (repeats if repeats > max(likely, _SMALLEST_SHARE * n, _FEWEST) else 0), rare
+    expected = np.exp(np.minimum(np.log(len(earlier)) + log_p, 0.0))
+    for limit in _RARE:
+        rare = expected < limit
+        repeats = int((earlier & rare).sum())
+        if repeats > _EXCESS * float(expected[rare].sum()) + _fewest(len(earlier)):
+            return repeats, rare
+    return 0, rare
+
+
+def _fewest(n: int) -> float:
+    """Number of repeats that do no harm."""
+    return max(_SMALLEST_SHARE * n, _FEWEST)
 
 
 def _earlier(keys: np.ndarray, same: np.ndarray, draws: int, still: float) -> np.ndarray:

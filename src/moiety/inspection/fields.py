@@ -68,9 +68,12 @@ def unit_fields(samples: Samples, units: Units) -> list[Field]:
 
 
 def _add(total: np.ndarray, labels: np.ndarray, values: np.ndarray) -> None:
-    """Add the sum over the samples of each unit; the labels are ascending."""
-    starts = np.flatnonzero(np.r_[True, labels[1:] != labels[:-1]])
-    total[labels[starts]] += np.add.reduceat(values, starts, axis=0, dtype=float)
+    """Add the sum over the samples of each unit."""
+    present, place = np.unique(labels, return_inverse=True)
+    exact = np.float32 if values.dtype == bool else np.float64  # counts are exact in both
+    members = (place == np.arange(len(present))[:, None]).astype(exact)
+    sums = members @ values.reshape(len(values), -1).astype(exact)
+    total[present] += sums.reshape(len(present), *total.shape[1:])
 
 
 def _common_states(samples: Samples) -> list[int]:

@@ -61,7 +61,8 @@ class Inspection:
         """One line for each finding."""
         width = max((len(finding.name) for finding in self.findings), default=0)
         return "\n".join(
-            f"{'ok   ' if one.passed else 'check'} {one.name:{width}} {one.figure:8.3g}  {one.message}"
+            f"{'ok' if one.passed else 'look':4}  {one.name:{width}}  {one.figure:6.3g}  "
+            f"{one.message}"
             for one in self.findings
         )
 

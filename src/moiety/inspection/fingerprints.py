@@ -1,9 +1,9 @@
 """Numbers that are equal for equal configurations, or for images under symmetries.
 
 Images: translations around the lattice, as if it were periodic, reflections, inversion, exchange of
-axes of equal length, and the global reversal of states.  All of them leave the autocorrelation of a configuration
-unchanged, up to its own point group; a second autocorrelation, of the product of each site with its
-neighbours, separates configurations that happen to share the first.
+axes of equal length, and the global reversal of states.  All of them leave the autocorrelation of a
+configuration unchanged, up to its own point group; a second autocorrelation, of the product of each
+site with its neighbours, separates configurations that happen to share the first.
 """
 
 from __future__ import annotations

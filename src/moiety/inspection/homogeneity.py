@@ -19,6 +19,7 @@ import numpy as np
 
 from .fields import Field
 from .findings import Finding
+from .outliers import Outlier, outlier_of
 from .sublattices import sublattices
 from .units import Units
 
@@ -26,9 +27,10 @@ __all__ = ["Spread", "homogeneous", "spread_of"]
 
 _SIGNS = 4000  # random signs: quantiles are known to 1/4000
 _LEAST_UNITS = 12  # 2^11 distinct signs
-_LARGEST_RATIO = 1.25  # below it, an effect is small even if it is certain
+_LARGEST_RATIO = 1.1  # below it, an effect is small even if it is certain
 _MARGIN = 1.3  # on the largest value among random signs
 _TINY = 1e-12
+_ADVICE = "use --inhomogeneous (in Python homogeneous=False)"
 
 
 @dataclass(frozen=True)
@@ -87,15 +89,25 @@ def homogeneous(
         ends: Whether the ends of an axis are known to differ from its middle.
     """
     spreads = [spread_of(field, units) for field in fields]
-    found = max(range(len(fields)), key=lambda k: (spreads[k].certain, spreads[k].ratio))
-    worst = spreads[found]
+    worst = max(spreads, key=lambda one: (one.certain, one.ratio))
+    single = max((outlier_of(field, units) for field in fields), key=lambda one: one.sigmas)
     if positions:
         text = "positions may differ: the networks know the position of each site"
-    elif not worst.certain:
-        text = "positions differ no more than sampling errors explain, which gives 1"
-    else:
+    elif worst.certain:
         text = _message(worst, fields, spreads, units, ends)
+    elif single.certain:
+        return Finding("homogeneous", False, single.sigmas, _single(single))
+    else:
+        text = "positions differ no more than sampling errors explain, which gives 1"
     return Finding("homogeneous", positions or not worst.certain, worst.ratio, text)
+
+
+def _single(outlier: Outlier) -> str:
+    position = ", ".join(map(str, outlier.position))
+    return (
+        f"not homogeneous: {outlier.name} at position ({position}) lies {outlier.sigmas:.2g}"
+        f" standard errors from the other positions; {_ADVICE}"
+    )
 
 
 def _message(
@@ -116,4 +128,4 @@ def _message(
             f" (use --inhomogeneous) and that of their mixture, which is higher by log {groups} in"
             " all"
         )
-    return f"{start}; use --inhomogeneous (in Python homogeneous=False)"
+    return f"{start}; {_ADVICE}"

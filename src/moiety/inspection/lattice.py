@@ -19,22 +19,14 @@ from .homogeneity import homogeneous
 from .phases import phases
 from .units import units_of
 
-__all__ = ["inspect"]
+__all__ = ["inspect_lattice"]
 
 
-def inspect(samples: Samples) -> Inspection:
-    """Compare samples with what the method assumes.
+def inspect_lattice(samples: Samples) -> Inspection:
+    """Compare samples of a lattice with what the method assumes.
 
     Args:
         samples: Configurations of a lattice.
-
-    Example:
-        >>> spins = np.random.default_rng(0).choice([-1, 1], size=(256, 8, 8))
-        >>> inspect(Samples.from_array(spins, periodic=True)).ok
-        True
-        >>> spins[:, 0, 0] = 1  # a frozen site
-        >>> inspect(Samples.from_array(spins, periodic=True)).ok
-        False
     """
     prints = row_prints(samples)
     equal, outside = equal_draws(samples, prints)

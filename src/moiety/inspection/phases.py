@@ -1,7 +1,8 @@
 """Whether chains stay in different phases.
 
-Chains are divided at the largest gap between their means.  They are in two phases if no draw of one
-group lies among the draws of the other, and if independent draws would not have done so by chance.
+Fewer than 4 chains are cut into ranges of draws, which stand for chains.  Chains are divided at the
+largest gap between their means.  They are in two phases if no draw of one group lies among the
+draws of the other, and if independent draws would not have done so by chance.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ __all__ = ["phases"]
 
 _FEWEST_DRAWS = 4
 _UNLIKELY = 20  # further draws, each of which might have crossed
+_FEW_CHAINS, _RANGES = 4, 8
 _WIDTHS = 2.0  # between the means of two groups, in spreads of the draws of a chain
 
 
@@ -28,17 +30,25 @@ def phases(observed: Mapping[str, np.ndarray], sites: int) -> Finding:
     """
     if "order size" in observed:  # the symmetry connects phases that differ in its sign
         observed = {name: series for name, series in observed.items() if name != "order"}
-    gaps = {name: _gap(series) for name, series in observed.items()}
+    ranges = len(next(iter(observed.values()))) < _FEW_CHAINS
+    gaps = {name: _gap(_cut(series) if ranges else series) for name, series in observed.items()}
     name = max(gaps, key=lambda one: gaps[one][0])
     gap, lower, upper = gaps[name]
     if gap <= _WIDTHS:
         return Finding("phases", True, gap, "no chains stay in phases of their own")
+    parts = "ranges of draws" if ranges else "chains"
     text = (
-        f"{lower} chains stay in one phase and {upper} in another (`{name}`): the number is for"
+        f"{lower} {parts} stay in one phase and {upper} in another (`{name}`): the number is for"
         f" their mixture, up to log 2 / {sites:,} = {np.log(2) / sites:.2g} per site above that of"
         " a phase; estimate each phase by itself, or use updates that cross"
     )
     return Finding("phases", False, gap, text)
+
+
+def _cut(series: np.ndarray) -> np.ndarray:
+    """Ranges of consecutive draws of each chain as chains."""
+    length = series.shape[1] // _RANGES
+    return series[:, : length * _RANGES].reshape(-1, length) if length else series
 
 
 def _gap(series: np.ndarray) -> tuple[float, int, int]:

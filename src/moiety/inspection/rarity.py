@@ -2,8 +2,10 @@ r"""How likely a configuration is, from local frequencies.
 
 log p(x) = sum_i log p(x_i | neighbours of i that come before it), row by row, with the conditional
 frequencies of all sites of all samples.  A neighbour that comes later is unknown, a state of its
-own.  The model knows the nearest neighbours and the diagonal alone.  That is enough to
-tell a configuration that two samples may well share from one that they cannot.
+own.  The model knows the nearest neighbours and the diagonal alone, and little of the first sites.
+So log p is the largest value among images of the configuration, shifted by half of the lattice or
+reversed along the axes.  That is enough to tell a configuration that two samples may well share
+from one that they cannot.
 """
 
 from __future__ import annotations
@@ -43,11 +45,24 @@ def log_probability(samples: Samples) -> np.ndarray:
         scratch.release(flat)
     table = counts.reshape(-1, q) + 0.5
     log_p = np.log(table / table.sum(axis=1, keepdims=True)).ravel()
-    found = [
-        log_p[_cells(code[flat[part]], steps, samples.periodic, q)].reshape(-1, samples.sites)
-        for (part,) in parts
-    ]
-    return np.concatenate([sites.sum(axis=1) for sites in found])
+    found = []
+    for (part,) in parts:
+        turned = _images(code[flat[part]], samples.periodic)
+        sums = [
+            log_p[_cells(image, steps, samples.periodic, q)].reshape(len(image), -1).sum(axis=1)
+            for image in turned
+        ]
+        found.append(np.max(sums, axis=0))
+    return np.concatenate(found)
+
+
+def _images(values: np.ndarray, periodic: tuple[bool, ...]) -> list[np.ndarray]:
+    """Shift the values by half of each periodic axis, reverse the others, and both or neither."""
+    images = [values]
+    for axis, wraps in enumerate(periodic, start=1):
+        half = values.shape[axis] // 2
+        images += [np.roll(one, half, axis) if wraps else np.flip(one, axis) for one in images]
+    return images
 
 
 def _present(

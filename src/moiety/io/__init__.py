@@ -17,16 +17,16 @@ from ..data.particles import Particles
 from ..data.samples import Samples
 from ._coding import Description, encode
 from ._declared import Declared
-from ._format import Format, Periodic, naming
+from ._format import Format, Periodic, Stored, naming
 from ._limits import check_regular
 from ._lines import PACKED
-from ._trajectory import TrajectoryFormat
+from ._trajectory import TrajectoryFormat, with_periodic
 from .gsd_files import GSD
 from .hdf5 import HDF5
 from .lammps import LAMMPS
 from .mdanalysis import MDANALYSIS
-from .netcdf import NETCDF
-from .netcdf_particles import PARTICLES_NETCDF, holds_particles, is_amber
+from .netcdf import NETCDF, read_any
+from .netcdf_particles import PARTICLES_NETCDF, is_classic
 from .numpy_files import NPY, NPZ
 from .xyz import XYZ
 from .zarr_store import ZARR
@@ -42,6 +42,7 @@ TRAJECTORIES: dict[str, TrajectoryFormat] = {
     for form in (GSD, LAMMPS, XYZ, MDANALYSIS, PARTICLES_NETCDF)
     for suffix in form.suffixes
 }
+_NO_TOPOLOGY = "holds samples of a lattice; topology is for particles, leave it out"
 
 
 def load(
@@ -65,8 +66,10 @@ def load(
     Args:
         path: A file, or the folder of a Zarr store.
         axes: Names of the array's axes in order, as in `Samples.from_array`.  Optional
-            where the file names them (`draw`, `time`, `sample` or `step`; `chain` or
-            `replica`; `x`, `y`, `z`) or where the shape leaves no choice.
+            where the file names them (`draw`, `time`, `sample`, `step` or `frame`; `chain`,
+            `replica`, `walker` or `run`; `x`, `y`, `z`, `lat`, `lon`, `row`, `col` or `site`)
+            and where only one reading fits; a single axis with another name is the one that
+            lacks.
         kind: `"discrete"`, `"angle"` or `"real"`; optional for integers and for floats
             in units of `rad`.
         states: Number q of discrete states.
@@ -90,7 +93,7 @@ def load(
         >>> import numpy as np
         >>> file = Path(tempfile.mkdtemp()) / "spins.npy"
         >>> np.save(file, np.random.default_rng(0).choice([-1, 1], size=(32, 8, 8)))
-        >>> load(file, periodic=True)
+        >>> load(file, boundary="periodic")
         <Samples discrete q=2, 1 chain x 32 draws of 8x8, periodic>
         >>> frame = '2\nLattice="4 0 0 0 4 0 0 0 4"\nA 1.0 2.0 3.0\nB 2.5 3.0 1.0\n'
         >>> _ = file.with_suffix(".xyz").write_text(8 * frame)
@@ -108,10 +111,12 @@ def load(
         with naming(path, failure):
             flags = declared.particle_boundary()
             return form.read(path, None if topology is None else Path(topology), flags)
+    with naming(path, "holds no samples as described"):
+        declared.check()
     with naming(path, failure):
-        if topology is not None:
-            raise InputError("holds samples of a lattice; topology is for particles, leave it out")
-        stored = form.read(path, variable).native()
+        stored = _stored(form, path, declared, variable, topology)
+        if isinstance(stored, Particles):
+            return stored
         description = Description.of(stored)
     with naming(path, "holds no samples as described"):
         return declared.samples(stored, description)
@@ -140,7 +145,7 @@ def save(
         >>> import numpy as np
         >>> field = np.random.default_rng(0).normal(size=(16, 12))
         >>> file = Path(tempfile.mkdtemp()) / "field.npz"
-        >>> save(Samples.from_array(field, kind="real", periodic=False), file)
+        >>> save(Samples.from_array(field, axes="draw,x", kind="real", boundary="crop"), file)
         >>> load(file)
         <Samples real, 1 chain x 16 draws of 12, open>
     """
@@ -185,13 +190,33 @@ def _format_of_input(path: Path) -> Format | TrajectoryFormat:
         raise InputError("the file is empty (0 bytes); write it again")
     if form is ZARR and not path.is_dir():
         raise InputError(f"is a file, but {form.name} is a folder; check the suffix")
-    return _netcdf_kind(path) if form is NETCDF else form
+    return form
 
 
-def _netcdf_kind(path: Path) -> Format | TrajectoryFormat:
-    if holds_particles(path):
-        return PARTICLES_NETCDF
-    return MDANALYSIS if is_amber(path) else NETCDF
+def _stored(
+    form: Format,
+    path: Path,
+    declared: Declared,
+    variable: str | None,
+    topology: str | os.PathLike[str] | None,
+) -> Stored | Particles:
+    """Read an array, or particles if a netCDF file holds them."""
+    if form is not NETCDF:
+        if topology is not None:
+            raise InputError(_NO_TOPOLOGY)
+        return form.read(path, variable).native()
+    where = None if topology is None else Path(topology)
+    flags = declared.particle_boundary()
+    found = read_any(path, variable, where, flags)
+    if isinstance(found, Particles):
+        is_amber = is_classic(path)
+        _check_particle_options(
+            MDANALYSIS if is_amber else PARTICLES_NETCDF, declared, variable, topology
+        )
+        return found if is_amber else with_periodic(found, flags)
+    if topology is not None:
+        raise InputError(_NO_TOPOLOGY)
+    return found.native()
 
 
 def _check_writable(path: Path, samples: object) -> None:

@@ -4,16 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import pi
 
 import numpy as np
 
 from ..base.errors import InputError
 from ..data._boundaries import BOUNDARY_UNKNOWN, boundary_flags, boundary_of, check_boundary
-from ..data.samples import KINDS, Samples
+from ..data._states import check_states
+from ..data.samples import Samples
 from ._coding import Description, axes_of, restore
 from ._format import Periodic, Stored
 
 __all__ = ["Declared"]
+
+_RADIANS = ("rad", "rads", "radian", "radians")
+_DEGREES = ("deg", "degs", "deg.", "degree", "degrees", "°", "º", "arcdeg", "angular degrees")
+_COMPASS = ("degrees_north", "degrees_east", "degree_north", "degree_east", "degrees_true")
+_GRADIANS = ("grad", "gon", "gradian", "gradians")
+_TURNS = ("turn", "turns", "rev", "revolution", "revolutions", "cycle", "cycles")
+_FACTORS = {
+    **dict.fromkeys((*_DEGREES, *_COMPASS), ("pi/180", pi / 180)),
+    **dict.fromkeys(_GRADIANS, ("pi/200", pi / 200)),
+    **dict.fromkeys(_TURNS, ("2 pi", 2 * pi)),
+    **dict.fromkeys(("arcmin", "arcminute", "arcminutes"), ("pi/10800", pi / 10800)),
+    **dict.fromkeys(("mrad", "milliradian", "milliradians"), ("1/1000", 0.001)),
+}
+"""Units of angles other than radians, with the factor that turns them into radians."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +69,7 @@ class Declared:
 
     def check(self) -> None:
         """Refuse fields of the wrong type or value."""
-        kind, states = self.kind, self.states
-        if kind is not None and kind not in KINDS:
-            raise InputError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
-        whole = isinstance(states, (int, np.integer)) and not isinstance(states, bool)
-        if states is not None and (not whole or states < 1):
-            raise InputError(f"states must be a positive whole number, not {states!r}")
+        check_states(self.kind, self.states)
         check_boundary(self.boundary)
         if self.periodic is not None:
             boundary_flags(self.periodic, 1)
@@ -78,7 +89,8 @@ class Declared:
             periodic=self.periodic,
             boundary=self.boundary,
             homogeneous=self.homogeneous,
-            axes=self.axes or axes_of(stored.dims),
+            axes=self.axes,
+            dims=stored.dims,
             kind=_kind_by_units(stored, self.kind),
             states=self.states,
             symmetries=self._symmetries() or (),
@@ -139,8 +151,24 @@ class Declared:
 
 
 def _kind_by_units(stored: Stored, kind: str | None) -> str | None:
-    units = str(stored.attributes.get("units", "")).lower()
-    if units.startswith("degree") and kind == "angle":
-        raise InputError(f"the angles are in units of {units}; convert them to radians")
-    radians = units in ("rad", "radian", "radians") and stored.array.dtype.kind == "f"
+    """The kind of state; floats in units of angles are angles, and must be in radians."""
+    units = _units(stored)
+    if units in _FACTORS and kind in (None, "angle"):
+        text, factor = _FACTORS[units]
+        raise InputError(
+            f"the angles are in units of {units}; multiply them by {text} = {factor:.6g} to get"
+            " radians"
+        )
+    radians = units in _RADIANS and stored.array.dtype.kind == "f"
     return "angle" if kind is None and radians else kind
+
+
+def _units(stored: Stored) -> str:
+    """The unit of an array, in lower case; empty if there is none."""
+    for name in ("units", "unit"):
+        given = np.asarray(stored.attributes.get(name, "")).ravel()
+        if given.size == 1 and given[0]:
+            text = given[0]
+            text = text.decode(errors="replace") if isinstance(text, bytes) else str(text)
+            return text.strip().lower()
+    return ""

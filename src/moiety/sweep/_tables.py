@@ -104,6 +104,8 @@ class Files(_Table):
 
     glob: str
     periodic: bool | list[bool] | None = None
+    boundary: Literal["periodic", "free", "crop"] | None = None
+    homogeneous: bool | None = None
     axes: str | None = None
     kind: Literal["discrete", "angle", "real"] | None = None
     states: Annotated[int, Field(ge=1, le=2**31)] | None = None

@@ -11,7 +11,7 @@ r"""Plans of sweeps: what to estimate, over which grid, and along which axis net
 
     [[files]]
     glob = "runs/L{size}_T{temperature}.npy"         # labels are read from the names
-    periodic = true
+    boundary = "periodic"                            # or "free", "crop"
 
     [estimate]                                       # as on the command line of `moiety estimate`
     precision = 0.001
@@ -283,4 +283,6 @@ def format_label(value: Any) -> str:
         >>> format_label(2.0), format_label("4x6")
         ('2', '4x6')
     """
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    # A name of a file may hold what rules a terminal.
+    return "".join(character if character.isprintable() else "?" for character in text)
