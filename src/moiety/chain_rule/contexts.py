@@ -34,6 +34,7 @@ class Contexts:
             spatial one if all boundaries are periodic.
         around: Neighbourhood of a site.
         device: Where the values are kept.
+        fixed: Whether windows stay in place, because sites differ.
     """
 
     def __init__(
@@ -44,12 +45,14 @@ class Contexts:
         symmetries: Sequence[str],
         around: Neighbourhood,
         device: str = "cpu",
+        *,
+        fixed: bool = False,
     ):
         self.shape, self.periodic = values.shape[1:], tuple(periodic)
-        self.encoding, self.around = encoding, around
+        self.encoding, self.around, self.fixed = encoding, around, fixed
         self.flat = torch.from_numpy(np.ascontiguousarray(values)).to(device).reshape(-1)
         self.sites, self.device = prod(self.shape), device
-        images = _images(symmetries if all(periodic) else (), self.shape)
+        images = _images(symmetries if all(periodic) and not fixed else (), self.shape)
         self.images = [torch.from_numpy(image) for image in images]
 
     def draw(
@@ -90,6 +93,8 @@ class Contexts:
         return (context * known).flatten(0, 1), known.flatten(0, 1), target.flatten(0, 1)
 
     def _origins(self, view: View, count: int, generator: torch.Generator) -> list[Tensor]:
+        if self.fixed:
+            return [torch.zeros(count, dtype=torch.int64)] * len(self.shape)
         sides = zip(self.shape, self.periodic, view.window, strict=True)
         rooms = [side if closed else side - inner + 1 for side, closed, inner in sides]
         return [torch.randint(room, (count,), generator=generator) for room in rooms]

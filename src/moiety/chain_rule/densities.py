@@ -60,7 +60,8 @@ class DiscreteDensity(nn.Module):
             self.register_buffer("bonded", in_a_row.float())
             self.bonds = nn.Linear(len(near) - 1, _BOND_SUMS, bias=False)
             self.features += _BOND_SUMS
-        self.outputs = 1 if states == 2 else states
+        self.outputs = self.shifts = self.weighted = 1 if states == 2 else states
+        self.is_odd = self.flips
 
     def frame(self, context: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
         """Transform contexts to their frames.
@@ -95,6 +96,28 @@ class DiscreteDensity(nn.Module):
             return functional.logsigmoid(2 * scores[:, 0] * target[:, 0] * frame[:, 0])
         return (scores.log_softmax(dim=1) * target).sum(dim=1)
 
+    def no_frame(self, scores: Tensor) -> Tensor:
+        """Frames that leave states as they are; see `moved`."""
+        return scores.new_ones(len(scores), 1)
+
+    def moved(self, scores: Tensor, frame: Tensor, terms: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores and frames after terms were added that were computed without a frame.
+
+        Args:
+            scores: Outputs of the network, shape `(n, outputs)`.
+            frame: Frames; see `frame`.
+            terms: Terms of the scores, shape `(n, shifts)`.
+        """
+        return scores + terms * frame, frame
+
+    def seen_features(self, weights: int) -> int:
+        """Number of features that `seen` returns for so many weights of a site."""
+        return weights
+
+    def seen(self, terms: Tensor, weighted: Tensor, frame: Tensor) -> Tensor:
+        """Features of terms and of the weighted contexts that they are sums of, in the frame."""
+        return weighted.flatten(1) * frame
+
 
 class AngleDensity(nn.Module):
     """A mixture of von Mises densities of angles measured from the direction of known neighbours.
@@ -110,6 +133,7 @@ class AngleDensity(nn.Module):
     """
 
     log_volume, outputs = 0.0, 3 * _COMPONENTS
+    shifts = weighted = 2
     nearest: Tensor
 
     def __init__(self, near: Tensor, steps: Tensor, turns: bool):
@@ -119,6 +143,7 @@ class AngleDensity(nn.Module):
         self.register_buffer("nearest", torch.nonzero(steps.abs().amax(dim=1) <= _SINGLE).flatten())
         self.features, self.turns = 2 * (_SUMS + len(self.nearest)) + 1 + 2 * (not turns), turns
         self.log_scale = nn.Parameter(torch.tensor(0.0))
+        self.is_odd = turns
 
     def frame(self, context: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
         """Transform contexts to their frames.
@@ -149,6 +174,26 @@ class AngleDensity(nn.Module):
         normal: Tensor = log(2 * pi) + torch.special.i0e(strength).log() + strength
         return (weights.log_softmax(dim=1) + east * x + north * y - normal).logsumexp(dim=1)
 
+    def no_frame(self, scores: Tensor) -> Tensor:
+        """See `DiscreteDensity.no_frame`."""
+        return scores.new_tensor([[1.0, 0.0]]).expand(len(scores), 2)
+
+    def moved(self, scores: Tensor, frame: Tensor, terms: Tensor) -> tuple[Tensor, Tensor]:
+        """Add vectors to those of all components; see `DiscreteDensity.moved`."""
+        weights, east, north = scores.view(len(scores), 3, _COMPONENTS).unbind(1)
+        scale, vectors = self.log_scale.exp(), terms[..., None]
+        east = east + _dot(frame, vectors) / scale
+        north = north + _cross(frame, vectors) / scale
+        return torch.cat([weights, east, north], dim=1), frame
+
+    def seen_features(self, weights: int) -> int:
+        """See `DiscreteDensity.seen_features`."""
+        return self.shifts
+
+    def seen(self, terms: Tensor, weighted: Tensor, frame: Tensor) -> Tensor:
+        """See `DiscreteDensity.seen`."""
+        return torch.cat([_dot(frame, terms[..., None]), _cross(frame, terms[..., None])], dim=1)
+
 
 class RealDensity(nn.Module):
     """A mixture of Gaussians about a linear prediction.
@@ -162,6 +207,7 @@ class RealDensity(nn.Module):
     """
 
     outputs = 3 * _COMPONENTS
+    shifts, weighted, is_odd = 2, 1, False
 
     def __init__(self, size: int, scale: float):
         super().__init__()
@@ -193,6 +239,23 @@ class RealDensity(nn.Module):
         distance = (target - frame - means) * (-widths).exp()
         parts = weights.log_softmax(dim=1) - 0.5 * distance**2 - widths - 0.5 * log(2 * pi)
         return parts.logsumexp(dim=1)
+
+    def no_frame(self, scores: Tensor) -> Tensor:
+        """See `DiscreteDensity.no_frame`."""
+        return scores.new_zeros(len(scores), 1)
+
+    def moved(self, scores: Tensor, frame: Tensor, terms: Tensor) -> tuple[Tensor, Tensor]:
+        """Add to the prediction and to the log widths; see `DiscreteDensity.moved`."""
+        weights, means, widths = scores.view(len(scores), 3, _COMPONENTS).unbind(1)
+        return torch.cat([weights, means, widths + terms[:, 1:]], dim=1), frame + terms[:, :1]
+
+    def seen_features(self, weights: int) -> int:
+        """See `DiscreteDensity.seen_features`."""
+        return weights
+
+    def seen(self, terms: Tensor, weighted: Tensor, frame: Tensor) -> Tensor:
+        """See `DiscreteDensity.seen`."""
+        return weighted.flatten(1)
 
 
 Density = DiscreteDensity | AngleDensity | RealDensity

@@ -50,6 +50,7 @@ __all__ = [
 
 _RADIUS = {1: 16, 2: 3, 3: 2}  # by the number of dimensions
 _REACH = {1: 16, 2: 12, 3: 2}
+_FARTHEST = 63  # reach along a row of sites that differ, which may have no geometry
 
 
 @dataclass(frozen=True)
@@ -233,7 +234,7 @@ def chain_rule_of(
     started = perf_counter()
     execution.check_folds(min((samples.n for samples in sweep), default=0))
     config = replace(config, training=config.training.warm()) if warm_start else config
-    around = config.neighbourhood(len(sweep[0].shape), star=bool(cuts))
+    around = _around(config, sweep[0], bool(cuts))
     sites = Sites(sweep, points, around, cuts, execution.device)
     folds = cross_fit(
         sites.splits(execution.folds),
@@ -245,6 +246,16 @@ def chain_rule_of(
         task=task,
     )
     return _combined(folds, sites, execution.seed, perf_counter() - started)
+
+
+def _around(config: ChainRule, samples: Samples, star: bool) -> Neighbourhood:
+    """The neighbourhood of a site; if sites differ, it holds nothing that is never known."""
+    around = config.neighbourhood(len(samples.shape), star=star)
+    if samples.homogeneous:
+        return around
+    farthest = samples.shape[-1] - 1
+    reach = _FARTHEST if len(samples.shape) == 1 else around.reach
+    return replace(around, reach=min(reach, farthest), later=samples.periodic[0])
 
 
 def _combined(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import torch
 from torch import Tensor, nn
 
 from .densities import density_for
+from .positions import PositionedNetwork, SiteTerms
 from .sites import Sites
 
 __all__ = ["ConditionalNetwork", "build_network"]
@@ -67,4 +69,14 @@ def build_network(sites: Sites, width: int) -> nn.Module:
         width: Width of the two hidden layers.
     """
     density = density_for(sites.encoding, sites.around, sites.symmetries)
-    return ConditionalNetwork(density, width, sites.parameters)
+    if not sites.fixed:
+        return ConditionalNetwork(density, width, sites.parameters)
+    terms = SiteTerms(
+        sites.whole.sites,
+        sites.encoding.channels,
+        torch.from_numpy(sites.around.steps),
+        density.shifts,
+        density.weighted,
+        centred=density.is_odd,
+    )
+    return PositionedNetwork(density, terms, width)

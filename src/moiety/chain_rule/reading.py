@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -11,7 +12,10 @@ from torch import Tensor, nn
 
 from ..base.random import Streams
 from ..estimation.folds import Fold, Folds, disagreement
+from ..estimation.history import History
 from ..estimation.training import Trained, Training, minimise
+from .own_terms import every_site, fit_terms
+from .positions import PositionedNetwork
 from .sites import Sites
 from .views import View
 
@@ -42,15 +46,10 @@ def fit(sites: Sites, training: Training, evaluations: int, fold: Fold) -> tuple
     """
     generator, network = fold.streams.torch("train"), fold.network
     train = torch.from_numpy(fold.split.train)
-    held_out = torch.from_numpy(fold.split.validation)
     whole = sites.whole.sites
     # a batch should not exceed what there is to learn from
     size = min(training.batch, max(len(train) * whole // 4, _SMALLEST_BATCH))
-    available = _ORIGINS * len(held_out) * whole
-    validation = [
-        sites.batch(held_out, min(_CHUNK, available), fold.streams.torch("judge", k), augment=False)
-        for k in range(max(min(_VALIDATED, available) // _CHUNK, 1))
-    ]
+    validation = _validation(sites, fold)
 
     def loss() -> Tensor:
         log_p: Tensor = network(*sites.batch(train, size, generator, augment=True))
@@ -61,8 +60,59 @@ def fit(sites: Sites, training: Training, evaluations: int, fold: Fold) -> tuple
         value = float(torch.cat([average(*batch) for batch in validation]).mean())
         return value, value
 
-    trained = minimise(network, loss, judge, training, tick=fold.tick, on_check=fold.on_check)
+    tick, on_check = fold.tick, fold.on_check
+    if not isinstance(network, PositionedNetwork):
+        trained = minimise(network, loss, judge, training, tick=tick, on_check=on_check)
+    else:
+        fit_terms(sites, network, fold)
+        prior, start = network.penalty, deepcopy(network).requires_grad_(False).eval()
+        trained = minimise(
+            network,
+            lambda: loss() + prior() / (len(train) * whole),
+            judge,
+            _short(training),
+            tick=tick,
+            on_check=on_check,
+        )
+        trained = _better(start, judge(start)[0], trained)
     return trained, _read(sites, evaluations, fold, trained.module)
+
+
+def _validation(sites: Sites, fold: Fold) -> list[tuple[Tensor, ...]]:
+    """Batches of the validation samples; if sites differ, every site of as many as are needed."""
+    held_out = fold.split.validation
+    if sites.fixed:
+        parts = np.array_split(held_out, -(-len(held_out) * sites.whole.sites // _CHUNK))
+        return [every_site(sites, part) for part in parts if len(part)]
+    available = _ORIGINS * len(held_out) * sites.whole.sites
+    size = min(_CHUNK, available)
+    return [
+        sites.batch(torch.from_numpy(held_out), size, fold.streams.torch("judge", k), augment=False)
+        for k in range(max(min(_VALIDATED, available) // _CHUNK, 1))
+    ]
+
+
+def _short(training: Training) -> Training:
+    """The training of a network whose terms are fitted: a fifth of the steps and of the rate."""
+    return replace(
+        training,
+        steps=max(training.steps // 5, 1),
+        learning_rate=training.learning_rate / 5,
+        warm_up=training.warm_up // 4,
+        check_every=max(training.check_every // 5, 1),
+        patience=max(training.patience * 2 // 3, 1),
+        drops=0,
+    )
+
+
+def _better(start: nn.Module, value: float, trained: Trained) -> Trained:
+    """The network before or after its training, whichever has the higher validation value."""
+    old = trained.history
+    history = History((0,), (value,), (value,), (value,), (value,))
+    for check in zip(*(getattr(old, item.name) for item in fields(old)), strict=True):
+        history = history.with_check(*check)
+    module = start if value >= max(old.bound, default=value) else trained.module
+    return Trained(module, trained.status, history)
 
 
 def _read(sites: Sites, evaluations: int, fold: Fold, module: nn.Module) -> Reading:
@@ -93,7 +143,8 @@ def _by_sample(
 ) -> list[np.ndarray]:
     """Mean log p of each held-out sample in every view, at the same sites in all of them."""
     runs, length = views[0].places.shape[:2]
-    each = max(min(round(per_sample / length), _ORIGINS * runs), 1)
+    origins = 1 if sites.fixed else _ORIGINS
+    each = max(min(round(per_sample / length), origins * runs), 1)
     samples = test.repeat_interleave(each)
     log_p: list[list[Tensor]] = [[] for _ in views]
     noise = torch.rand(len(test), each, generator=generator)

@@ -57,9 +57,11 @@ class Sites:
         self.symmetries = tuple(
             name for name in first.symmetries if all(name in other.symmetries for other in sweep)
         )
+        self.fixed = not first.homogeneous
+        self._check_fixed()
         self.encoding = Encoding.of(first.kind, first.states, values)
         self.contexts = Contexts(
-            values, first.periodic, self.encoding, self.symmetries, around, device
+            values, first.periodic, self.encoding, self.symmetries, around, device, fixed=self.fixed
         )
         counts = [samples.n for samples in sweep]
         self.starts = np.concatenate([[0], np.cumsum(counts)])
@@ -70,6 +72,13 @@ class Sites:
             (conditional_view(cut, around), marginal_view(cut, around)) for cut in upright
         ]
         self.trained = self._trained_views(upright)
+
+    def _check_fixed(self) -> None:
+        if self.fixed and (self.cuts or len(self.sweep) > 1):
+            raise InputError(
+                "samples whose sites differ have a network of their own at each state point, "
+                "which gives no M of cuts; leave out points and cuts"
+            )
 
     def _trained_views(self, cuts: Sequence[Cut]) -> list[list[tuple[View, ...]]]:
         """Views of each cut for training, by the number of ends at which its halves meet."""
@@ -159,15 +168,24 @@ class Sites:
     def draw(
         self, view: View, samples: Tensor, runs: Tensor, generator: torch.Generator, image: int = 0
     ) -> tuple[Tensor, ...]:
-        """See `Contexts.draw`; the parameters of each site's state point come last."""
+        """See `Contexts.draw`; then come the parameters of each site's state point.
+
+        The number of each site comes last if sites differ.
+        """
         points = self.points[samples.to(self.points.device)]
         by_site = points.repeat_interleave(view.places.shape[1], dim=0)
-        return *self.contexts.draw(view, samples, runs, generator, image), by_site
+        drawn = *self.contexts.draw(view, samples, runs, generator, image), by_site
+        if not self.fixed:
+            return drawn
+        numbers = torch.from_numpy(view.numbers(self.contexts.shape))[runs]
+        return *drawn, numbers.flatten().to(by_site.device)
 
 
 def _standardised(sweep: Sequence[Samples], points: Sequence[Sequence[float]] | None) -> np.ndarray:
     """Standardised parameters of the state points, shape `(state points, parameters)`."""
-    kinds = {(item.kind, item.states, item.shape, item.periodic) for item in sweep}
+    kinds = {
+        (item.kind, item.states, item.shape, item.periodic, item.homogeneous) for item in sweep
+    }
     if len(kinds) > 1:
         different = sorted(map(str, kinds))
         raise InputError(

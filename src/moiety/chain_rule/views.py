@@ -37,6 +37,8 @@ class Neighbourhood:
         radius: Half the side of the cube.
         reach: Length of the arm along the last axis, which is three sites wide.
         star: Whether there are arms along all axes.
+        later: Whether to hold sites of later rows, too, which are known only if the first axis is
+            periodic.
 
     Example:
         >>> Neighbourhood(dimensions=1, radius=1).steps.tolist()  # the site itself is never known
@@ -49,6 +51,7 @@ class Neighbourhood:
     radius: int
     reach: int = 0
     star: bool = False
+    later: bool = True
 
     @cached_property
     def rows(self) -> tuple[tuple[Shape, int], ...]:
@@ -56,7 +59,8 @@ class Neighbourhood:
         arms = max(self.reach, self.radius)
         farthest = arms if self.star else max(self.radius, 1 if self.reach else 0)
         leading = product(range(-farthest, farthest + 1), repeat=self.dimensions - 1)
-        halves = [(offset, self._half_length(offset)) for offset in leading]
+        kept = (offset for offset in leading if self.later or not any(offset) or offset < (0,))
+        halves = [(offset, self._half_length(offset)) for offset in kept]
         return tuple((offset, half) for offset, half in halves if half is not None)
 
     def _half_length(self, leading: Shape) -> int | None:
@@ -93,6 +97,18 @@ class View:
     def sites(self) -> int:
         """Number of sites."""
         return int(self.places.shape[0] * self.places.shape[1])
+
+    def numbers(self, shape: Shape) -> np.ndarray:
+        """Number of each site in a lattice where the window starts at the origin.
+
+        Args:
+            shape: Sides of the lattice.
+
+        Returns:
+            Numbers, the last axis fastest, shape `(runs, length)`.
+        """
+        numbers: np.ndarray = np.ravel_multi_index(tuple(np.moveaxis(self.places, -1, 0)), shape)
+        return numbers
 
 
 def whole_view(shape: Shape, periodic: Sequence[bool], around: Neighbourhood) -> View:

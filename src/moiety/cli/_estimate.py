@@ -13,7 +13,7 @@ from ..base.errors import InputError
 from ..entropy.choices import algorithms, exact_value, for_particles, given
 from ..estimation.tensorboard import ScalarLog, check_tensorboard
 from . import _estimate_options as opt
-from ._options import Axes, Force, Json, Kind, LogDir, Periodic
+from ._options import Axes, Boundary, Force, Inhomogeneous, Json, Kind, LogDir, Periodic
 from ._report import check_page, write_page
 from ._result import in_json, show
 from ._terminal import Interrupts, Update, note, progress_bar, say
@@ -28,7 +28,7 @@ EXAMPLE = """Example:
 \b
   moiety estimate ising.nc --out result.nc --report report.html
   moiety estimate ising.nc --json
-  moiety estimate spins.npy --periodic --symmetries flip,transpose
+  moiety estimate spins.npy --boundary periodic --symmetries flip,transpose
   moiety estimate packings.gsd --resolution 10
   moiety estimate melt.lammpstrj.gz --sigma 1.0
   moiety estimate ising.nc --log-dir logs
@@ -42,7 +42,9 @@ def estimate(
     out: opt.Out = None,
     report: opt.Report = None,
     as_json: Json = False,
+    boundary: Boundary = None,
     periodic: Periodic = None,
+    inhomogeneous: Inhomogeneous = False,
     axes: Axes = None,
     kind: Kind = None,
     states: opt.States = None,
@@ -84,7 +86,9 @@ def estimate(
     if log_dir:
         check_tensorboard()
     reading: dict[str, Any] = {
+        "boundary": boundary,
         "periodic": periodic,
+        "homogeneous": False if inhomogeneous else None,
         "axes": axes,
         "kind": kind,
         "states": states,
@@ -144,6 +148,8 @@ def _estimated(
     from ..io import load
 
     samples = load(file, **reading)
+    if update:  # whoever watches sees it before the long work, and again beside the result
+        note(f"read as: {samples.reading}")
     text = "stopping early: the remaining levels are extrapolated; Ctrl-C again interrupts"
     with Interrupts(text) as stop, ScalarLog(log) if log else nullcontext() as watch:
         if isinstance(samples, Particles):

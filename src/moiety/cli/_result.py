@@ -70,9 +70,12 @@ def show(result: EntropyResult, exact: float | None) -> None:
         say(_comparison(result, exact))
     console = Console(highlight=False, markup=False, emoji=False)
     with writing():
-        for part in (_levels(result), _budget(result), _samples(result.samples)):
+        terms = _levels(result) if result.levels else _sites(result)
+        for part in (terms, _budget(result), _samples(result.samples)):
             console.print()
             console.print(part)
+        if result.read_as:
+            console.print(_hanging("read as:", result.read_as["text"]))
         if result.ended in _ENDINGS:
             console.print(_hanging("ended:", _ENDINGS[result.ended]))
         for check in result.status.checks:
@@ -123,6 +126,17 @@ def _levels(result: EntropyResult) -> Table:
             level.source if level.status == level.source else f"{level.source}: {level.status}",
         )
     return table
+
+
+def _sites(result: EntropyResult) -> Table:
+    """Return the terms of a result without levels: sites alone, and all correlations."""
+    from ..results.site_plots import start_of
+    from ..results.types import Estimate
+
+    (base,) = result.bases
+    alone = f"each alone {Estimate(base.entropy, base.error)} on average"
+    correlations = result.entropy - start_of(result)
+    return _hanging("sites:", f"{alone}, correlations {correlations:+.4f} by the chain rule")
 
 
 def _budget(result: EntropyResult) -> Table:

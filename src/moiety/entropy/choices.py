@@ -91,7 +91,7 @@ def algorithms(
         objective=_made("objective", OBJECTIVES, objective),
         bound=_made("bound", BOUNDS, bound),
         training=None if steps is None else Training(steps=steps),
-        device=device and _checked_device(device),
+        device=None if device is None else _checked_device(device),
     )
 
 
@@ -100,7 +100,7 @@ def for_particles(options: dict[str, Any], resolution: float | None) -> dict[str
 
     Args:
         options: What `algorithms` returned.
-        resolution: Pixels per diameter.
+        resolution: Pixels per diameter; convolutions need one.
 
     Example:
         >>> chosen = for_particles(algorithms("convolutional", None, None, 50, None), 20)
@@ -108,11 +108,14 @@ def for_particles(options: dict[str, Any], resolution: float | None) -> dict[str
         (4, 50, 256)
     """
     from ..estimation.critics import ConvolutionalCritic, PointsCritic
-    from .particles import RESOLUTION, default_training
+    from .particle_resolution import check_resolution
+    from .particles import SMALLEST, default_training
 
     critic, training = options.get("critic"), options.get("training")
-    if isinstance(critic, ConvolutionalCritic):
-        critic = ConvolutionalCritic.seeing(resolution or RESOLUTION)
+    if critic is not None:
+        check_resolution(resolution, critic.sees, SMALLEST)
+    if isinstance(critic, ConvolutionalCritic) and resolution:
+        critic = ConvolutionalCritic.seeing(resolution)
     if training is not None:
         training = replace(default_training(critic or PointsCritic()), steps=training.steps)
     return options | given(critic=critic, training=training)
@@ -178,7 +181,7 @@ def _checked_device(name: str) -> str:
 
     try:
         torch.zeros(1, device=name).item()
-    except (RuntimeError, AssertionError) as error:  # torch refuses in both ways
+    except (RuntimeError, AssertionError, ValueError) as error:  # torch refuses in these ways
         raise InputError(
             f"the device {name!r} cannot be used here; choose another one, such as cpu"
         ) from error

@@ -35,11 +35,11 @@ def figures(result: EntropyResult, samples: Samples | None) -> dict[str, Markup]
     """
     rows = min(len(result.levels) + 2, _MOST_ROWS)
     tall = (_PANEL[0], 1.0 + _ROW * rows)
-    drawn = {
-        "information": _svg("information", partial(plots.information, result), _PANEL),
-        "density": _svg("density", partial(plots.information_density, result), _PANEL),
-        "scales": _svg("scales", partial(plots.scales, result), tall),
-    }
+    drawn = {"scales": _svg("scales", partial(plots.scales, result), tall)}
+    if result.levels:
+        information, density = plots.information, plots.information_density
+        drawn["information"] = _svg("information", partial(information, result), _PANEL)
+        drawn["density"] = _svg("density", partial(density, result), _PANEL)
     if samples is not None:
         draw = partial(plots.configuration, samples)
         drawn["configuration"] = _svg("configuration", draw, _PANEL)
@@ -64,7 +64,8 @@ def trainings(result: EntropyResult) -> list[dict[str, Any]]:
     other = result.cross_check
     if other and other.histories:
         figure = _svg("training-rule", partial(plots.chain_rule_training, result), _PANEL)
-        rows.append(_training("The chain rule", other.histories, result.unit, figure))
+        subject = "The chain rule" if result.levels else "The chain rule, sites in the other order"
+        rows.append(_training(subject, other.histories, result.unit, figure))
     return rows
 
 

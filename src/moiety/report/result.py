@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..base import words
 from ..base.words import measured
 from ..results import plots
+from ..results.site_plots import start_of
 from ._figures import figures, trainings
 from .page import check, render, write
 
@@ -32,7 +33,14 @@ _MEANINGS = {
     " makes M too small and s too large at every level, so the parts of the levels add linearly.",
     "folds": "Differences between networks trained on different samples beyond sampling noise: the"
     " effect of initial weights and training.",
+    "order": "Half of the distance between two orders of the sites.",
     "tail": "Error of the area law that extrapolates the largest levels, which share it.",
+    "resolution": "What a change of the resolution of positions does to s.",
+}
+_MEANINGS_OF_SITES = {
+    "training": "Remaining training gain, from late gains of the training curves.",
+    "folds": "What each network loses because a site has few samples, from the distance between the"
+    " networks of the folds. It is subtracted from s, and as uncertain as it is large.",
 }
 _SOURCES = {
     "counted": "from the frequencies of all states of a small block",
@@ -94,7 +102,7 @@ def render_report(
         comparisons=_comparisons(result, exact),
         budget=_budget(result),
         sources=_sources(result),
-        site_entropy=result.entropy + sum(map(_term, result.levels)),
+        site_entropy=start_of(result),
         levels=[_level_row(level) for level in result.levels],
         samples=_samples(result),
         limits=_limits(result),
@@ -138,7 +146,8 @@ def _comparisons(result: EntropyResult, exact: float | None) -> list[dict[str, A
     rows = [] if exact is None else [("exact value", exact, 0.0)]
     other = result.cross_check
     if other:
-        rows.append(("cross-check by another route", other.entropy, other.error))
+        name = "another route" if result.levels else "another order of the sites"
+        rows.append((f"cross-check by {name}", other.entropy, other.error))
     return [
         {
             "name": name,
@@ -153,12 +162,13 @@ def _comparisons(result: EntropyResult, exact: float | None) -> list[dict[str, A
 def _budget(result: EntropyResult) -> list[dict[str, Any]]:
     """Return the parts of the error, largest first, with their shares of the squared error."""
     total = sum(part**2 for part in result.budget.values())
+    meanings = _MEANINGS if result.levels else _MEANINGS | _MEANINGS_OF_SITES
     rows = [
         {
             "name": name,
             "error": part,
             "share": part**2 / total if total > 0 else 0.0,
-            "meaning": _MEANINGS.get(name, ""),
+            "meaning": meanings.get(name, ""),
         }
         for name, part in result.budget.items()
     ]
@@ -238,6 +248,9 @@ def _samples(result: EntropyResult) -> list[tuple[str, str, str]]:
     if is_gas:
         density = words.digits(samples["density"], 5)
         rows.append(("density", density, "particles per volume, in diameters"))
+        if samples.get("resolution"):
+            meaning = "pixels per diameter to which positions are known; s depends on it"
+            rows.append(("resolution", words.digits(samples["resolution"], 4), meaning))
     elif "kind" in samples:
         rows.append(("states", str(samples["kind"]), "kind of states of a site"))
     return rows

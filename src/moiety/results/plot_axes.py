@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from .types import EntropyData
 
 __all__ = [
-    "COLOURS", "Units", "add_legend", "at_least_visible", "fold_colour", "hide_start", "label_bars",
-    "label_rows", "logarithmic", "mark_value", "powers_of_two", "visible_error",
+    "COLOURS", "Units", "add_legend", "at_least_visible", "draw_curve", "finish_scales",
+    "finish_training", "hide_start", "label_bars", "label_rows", "logarithmic", "mark_value",
+    "powers_of_two", "visible_error",
 ]  # fmt: skip
 
 COLOURS = {
@@ -77,12 +78,7 @@ class Units:
         return cls(("σ", "σ²", "σ³")[dimensions - 1], face, "smallest blocks", "box")
 
 
-def fold_colour(curve: int) -> str:
-    """Colour of a training curve.
-
-    Args:
-        curve: Its index.
-    """
+def _fold_colour(curve: int) -> str:
     return COLOURS[_FOLDS[curve % len(_FOLDS)]]
 
 
@@ -189,6 +185,56 @@ def label_bars(
         ha="left" if side > 0 else "right",
         fontweight="bold",
     )
+
+
+def finish_scales(
+    result: EntropyData,
+    axes: Axes,
+    names: Sequence[str],
+    lefts: NDArray[np.float64],
+    values: NDArray[np.float64],
+) -> None:
+    """Label the rows and bars of a figure of the terms of s.
+
+    Args:
+        result: A result.
+        axes: Axes to change.
+        names: Name of each row, s last.
+        lefts: See `label_bars`.
+        values: See `label_bars`.
+    """
+    label_rows(axes, names)
+    label_bars(axes, lefts, values, result.entropy, result.error)
+    axes.locator_params(axis="x", nbins=6)
+    axes.set_xlabel(f"entropy ({result.unit})")
+
+
+def draw_curve(
+    axes: Axes, steps: Sequence[int], values: Sequence[float], place: int, label: str
+) -> None:
+    """Draw a training curve.
+
+    Args:
+        axes: Axes to draw on.
+        steps: Training steps.
+        values: Value at each step.
+        place: Index of the curve, for its colour.
+        label: Entry in the legend.
+    """
+    axes.plot(steps, values, color=_fold_colour(place), label=label)
+
+
+def finish_training(axes: Axes, label: str) -> Axes:
+    """Label a figure of training curves.
+
+    Args:
+        axes: Axes to change, which are returned.
+        label: Label of the values.
+    """
+    axes.set_xlabel("training step")
+    axes.set_ylabel(label)
+    axes.grid(alpha=0.3)
+    return add_legend(axes)
 
 
 def mark_value(axes: Axes, value: float, error: float, label: str | None) -> None:

@@ -10,7 +10,7 @@ network, or extrapolated.  Nothing here uses pyplot.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import isfinite, log10
 from typing import TYPE_CHECKING
 
@@ -23,15 +23,16 @@ from .plot_axes import (
     Units,
     add_legend,
     at_least_visible,
-    fold_colour,
+    draw_curve,
+    finish_scales,
+    finish_training,
     hide_start,
-    label_bars,
-    label_rows,
     logarithmic,
     mark_value,
     powers_of_two,
     visible_error,
 )
+from .site_plots import chain_rule_training, overview_of_sites, undivided
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -103,13 +104,15 @@ def scales(result: EntropyData, axes: Axes) -> Axes:
     """Draw how each cut lowers the entropy, from single sites at the top to s at the bottom.
 
     Each bar is a term -w_k M_k of Eq. 4, smallest halves first; the last row is s with its
-    standard error.
+    standard error.  A result without levels has a single bar: what all correlations take away.
 
     Args:
         result: A result.
         axes: Axes to draw on, which are returned.
     """
     levels = result.levels[::-1]
+    if not levels:
+        return undivided(result, axes)
     steps = np.array([-level.weight * level.mutual_information for level in levels])
     ends = result.entropy - steps[::-1].cumsum()[::-1] + steps
     starts = ends - steps
@@ -124,12 +127,10 @@ def scales(result: EntropyData, axes: Axes) -> Axes:
         [result.entropy], [len(levels) + 1], xerr=[visible_error(result.error)], fmt="D",
         color="black", markersize=4, capsize=3,
     )  # fmt: skip
-    label_rows(axes, [Units.of(result).start, *map(_shape, levels), "s"])
     lefts = np.append(np.minimum(starts, ends), result.entropy)
     values = np.array([starts[0], *steps])
-    label_bars(axes, lefts, values, result.entropy, result.error)
-    axes.locator_params(axis="x", nbins=6)
-    axes.set_xlabel(f"entropy ({result.unit})")
+    names = [Units.of(result).start, *map(_shape, levels), "s"]
+    finish_scales(result, axes, names, lefts, values)
     axes.set_ylabel("shape of the half")
     return add_legend(axes)
 
@@ -159,32 +160,12 @@ def training(result: EntropyData, axes: Axes, level: int | None = None) -> Axes:
     ]
     for place, (cut, fold, history) in enumerate(curves):
         label = f"fold {fold}" + (f", {_shape(cut)}" if len(chosen) > 1 else "")
-        _draw_curve(axes, history.steps, history.bound, place, label)
+        draw_curve(axes, history.steps, history.bound, place, label)
     for cut in chosen:
         name = "held-out M ± error" if cut is chosen[0] else None
         mark_value(axes, cut.mutual_information, cut.error, name)
     hide_start(axes, (bound for *_, history in curves for bound in history.bound))
-    return _finish_training(axes, "bound on M (nats)")
-
-
-def chain_rule_training(result: EntropyData, axes: Axes) -> Axes:
-    """Draw the upper bound on s from validation sites against training steps, a curve per fold.
-
-    Args:
-        result: A result whose cross-check has training curves.
-        axes: Axes to draw on, which are returned.
-
-    Raises:
-        InputError: The result has no such curves.
-    """
-    other = result.cross_check
-    if not (other and other.histories):
-        raise InputError("there are no training curves of a chain rule")
-    for fold, history in enumerate(other.histories):
-        bounds = [-bound for bound in history.bound]
-        _draw_curve(axes, history.steps, bounds, fold, f"fold {fold + 1}")
-    mark_value(axes, other.entropy, other.error, "held-out s ± error")
-    return _finish_training(axes, f"bound on s ({result.unit})")
+    return finish_training(axes, "bound on M (nats)")
 
 
 def configuration(samples: Samples, axes: Axes) -> Axes:
@@ -230,6 +211,8 @@ def overview(result: EntropyData) -> Figure:
     """
     from matplotlib.figure import Figure
 
+    if not result.levels:
+        return overview_of_sites(result)
     trained = [level for level in result.levels if level.histories]
     rows: list[HashableList[str]] = [["information", "scales"], ["density", "scales"]]
     rows += [["training", "scales"]] if trained else []
@@ -264,19 +247,6 @@ def _draw_levels(result: EntropyData, axes: Axes, unit: Callable[[Level], float]
     axes.set_xlabel(f"volume of the half V ({Units.of(result).volume})")
     axes.grid(alpha=0.3)
     add_legend(axes)
-
-
-def _draw_curve(
-    axes: Axes, steps: Sequence[int], values: Sequence[float], place: int, label: str
-) -> None:
-    axes.plot(steps, values, color=fold_colour(place), label=label)
-
-
-def _finish_training(axes: Axes, label: str) -> Axes:
-    axes.set_xlabel("training step")
-    axes.set_ylabel(label)
-    axes.grid(alpha=0.3)
-    return add_legend(axes)
 
 
 def _sources(result: EntropyData) -> list[str]:
