@@ -42,7 +42,8 @@ ALTERED = {
     "a check": ("status", {"checks": [{"name": "x"}]}, "its field status.checks.0.passed"),
     "a status": ("status", [], "its field status"),
     "samples": ("samples", {"n": "many"}, "its field samples.n"),
-    "negative": ("error", -1.0, "its error -1.0 is negative"),
+    "too large": ("budget", {"samples": 1e300}, "its field budget.samples cannot be 1e+300"),
+    "negative": ("error", -1.0, "its field error cannot be -1"),
 }
 
 

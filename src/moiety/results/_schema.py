@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from ..base.errors import InputError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_mapping"]
 
+_LARGEST = 1e100  # squares of larger numbers overflow
 _LARGEST_DEPTH = 100  # of brackets in each other
 
 
@@ -80,8 +82,9 @@ def check_mapping(mapping: Any) -> None:
         raise InputError(
             f"its field {place} is not valid ({reason}); write the result again"
         ) from None
-    if found.error < 0:
-        raise InputError(f"its error {found.error} is negative; write the result again")
+    for name, number, is_good in _numbers(found):
+        if not is_good:
+            raise InputError(f"its field {name} cannot be {number:g}; write the result again")
 
 
 @cache
@@ -89,6 +92,19 @@ def _adapter() -> TypeAdapter[_Stored]:
     from pydantic import TypeAdapter
 
     return TypeAdapter(_Stored)
+
+
+def _numbers(stored: _Stored) -> Iterator[tuple[str, float, bool]]:
+    """Names and values of numbers, and whether pages and plots can show them."""
+    errors = {"error": stored.error}
+    errors |= {f"budget.{name}": part for name, part in stored.budget.items()}
+    errors |= {f"levels.{k}.error": level.error for k, level in enumerate(stored.levels)}
+    errors |= {f"bases.{k}.error": base.error for k, base in enumerate(stored.bases)}
+    for name, error in errors.items():
+        yield name, error, not (error < 0 or _LARGEST < error < inf)
+    for k, level in enumerate(stored.levels):
+        for name in ("volume", "interface"):
+            yield f"levels.{k}.{name}", getattr(level, name), 0 < getattr(level, name) < _LARGEST
 
 
 def _check_depth(value: Any) -> None:
