@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
 import pytest
@@ -80,6 +81,15 @@ def test_a_store_of_the_first_version_is_recognised_and_marked(store, with_plan)
         (store.folder / "plan.json").unlink()
     assert sweep(PLAN, Store(store.folder), here).done_before == 2
     assert (store.folder / MARKER).is_file()
+
+
+def test_jobs_of_an_array_may_create_a_store_at_the_same_time(tmp_path):
+    (tmp_path / "store" / "points").mkdir(parents=True)
+    (tmp_path / "store" / ".moiety-0123456789ab.json").touch()  # the marker of another job
+    assert sweep(PLAN, Store(tmp_path / "store"), here).done == 2
+    with ThreadPoolExecutor(8) as pool:
+        stores = [*pool.map(lambda _: Store(tmp_path / "other"), range(32))]
+    assert len(stores) == 32 and (tmp_path / "other" / MARKER).is_file()
 
 
 def test_a_store_of_a_later_version_is_refused(store):

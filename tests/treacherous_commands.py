@@ -121,6 +121,7 @@ ROWS = (
     ("a partition with a space", f"{SWEEP} --executor slurm --partition 'a b'", "partition", 2),
     ("an empty partition", f"{SWEEP} --executor slurm --partition ''", "partition", 2),
     ("100,000 workers", f"{SWEEP} --workers 100000", "'--workers'", 2),
+    ("a log of a sweep that is a file", f"{SWEEP} --log-dir notes.txt", "is not a folder", 2),
     ("a chain that is not there", f"{SWEEP} --only 7", "no chain 7", 2),
     # Scripts must not run their arguments.
     ("a script of a partition with a line break",
