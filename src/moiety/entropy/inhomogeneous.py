@@ -85,8 +85,8 @@ def estimate_inhomogeneous(
     Example:
         >>> rng = np.random.default_rng(0)
         >>> p = rng.choice([0.2, 0.8], size=(4, 4))  # independent spins: H(0.2) = 0.5004
-        >>> spins = Samples.from_array(rng.random((512, 4, 4)) < p, periodic=False)
-        >>> own = spins.replace(homogeneous=False)
+        >>> spins = rng.random((512, 4, 4)) < p
+        >>> own = Samples.from_array(spins, periodic=False, axes="draw,x,y", homogeneous=False)
         >>> result = estimate_inhomogeneous(own, ChainRule(), Execution(), Hooks())
         >>> abs(result.entropy - 0.5004) < 3 * result.error < 0.03
         True
