@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo check test mutation docs validate bench reference clean
+.PHONY: demo check test mutation fuzz docs validate bench reference clean
 
 demo: $(READY)
 	mkdir -p demo
@@ -25,6 +25,12 @@ test: $(READY)
 mutation: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutation]'
 	$(BIN)/python validation/mutation.py
+
+# Feed every parser with broken input, SECONDS each, and print what crashed.  atheris has wheels for Linux only.
+SECONDS ?= 600
+fuzz: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fuzz]'
+	OMP_NUM_THREADS=1 $(BIN)/python fuzz/run.py --seconds $(SECONDS)
 
 # The site, in site/, to be read from the disk.  The build runs the tutorials and fails if one of them does (except with --quiet).
 docs: $(READY)
@@ -51,7 +57,7 @@ reference: $(READY)
 	$(BIN)/python validation/xy_reference.py --rows xy_rows.csv
 
 clean:
-	rm -rf .venv demo report.html site build dist mutants
+	rm -rf .venv demo report.html site build dist mutants fuzz-out
 
 # Pinned versions.  The pin of torch also accepts a CPU build where an index offers one.
 $(READY): pyproject.toml constraints.txt

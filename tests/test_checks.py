@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 
 from moiety.entropy.checks import lattice_status
+from moiety.entropy.limits import EntropyLimits
+from moiety.inspection import Finding
 from moiety.results.types import Base, CrossCheck, Level, Source
 
 SAMPLES = {"n": 1000, "effective": 800.0, "tau": 0.6, "rhat": 1.01}
@@ -28,8 +30,15 @@ LEVELS = (
 )
 
 
-def status(samples=SAMPLES, levels=LEVELS, bases=BASES, budget=BUDGET, refused=(), other=None):
-    return lattice_status(samples, levels, bases, budget, refused, other)
+AXES = (0, 1, 0, 1, 0)
+LIMITS = EntropyLimits(states=0.6931, sites=0.6, error=1e-3)
+
+
+def status(
+    samples=SAMPLES, levels=LEVELS, bases=BASES, budget=BUDGET, refused=(), other=None, **more
+):
+    more = {"axes": AXES, "entropy": 0.5, "limits": LIMITS, **more}
+    return lattice_status(samples, levels, bases, budget, refused, other, **more)
 
 
 def with_level(place, **changes):
@@ -50,9 +59,11 @@ def test_a_good_estimate_passes_every_check():
     assert good.ok and good.warnings == ()
     assert [check.name for check in good.checks] == [
         "effective samples", "chains mixed", "M >= 0", "M grows with size", "training",
-        "bounds agree", "ladder", "counted blocks", "M <= S(block)", "cross-check",
+        "bounds agree", "ladder", "counted blocks", "M <= S(block)", "s in range", "s <= H(site)",
+        "cross-check",
     ]  # fmt: skip
-    assert len(status().checks) == 9  # without a second route
+    assert len(status().checks) == 11  # without a second route
+    assert len(status(limits=None).checks) == 8  # continuous states have no such limits
     assert all(len(check.message.splitlines()) == 1 for check in good.checks)
 
 
@@ -73,7 +84,7 @@ def test_a_good_estimate_passes_every_check():
         ("M >= 0", {"levels": with_level(4, mutual_information=-0.031)}, "M is negative at 1x2"),
         (
             "M grows with size",
-            {"levels": with_level(1, mutual_information=0.75)},
+            {"levels": with_level(1, mutual_information=0.4)},
             "M decreases at 4x4",
         ),
         ("training", {"levels": with_level(0, status="diverged")}, "training diverged at 4x8"),
@@ -81,6 +92,17 @@ def test_a_good_estimate_passes_every_check():
             "training",
             {"budget": {**BUDGET, "training": 0.0031}},
             "still gaining: use more steps or samples (training contributes 0.0031",
+        ),
+        ("s in range", {"entropy": -0.02}, "s = -0.0200 cannot be: it must lie within 0 and log q"),
+        (
+            "s <= H(site)",
+            {"entropy": 0.607},
+            "s = 0.6070 exceeds the mean entropy of the sites at their own positions, 0.6000",
+        ),
+        (
+            "ladder",
+            {"levels": tail("area law"), "budget": {**BUDGET, "tail": 1.5e-3}},
+            "contributes 0.0015 to the error, all else 0.0014: use more samples",
         ),
         (
             "bounds agree",
@@ -127,7 +149,8 @@ def test_each_check_fails_where_it_should(name, changes, message):
         {"samples": {**SAMPLES, "n": 40, "effective": 37.0}},  # few, but independent
         {"samples": {**SAMPLES, "rhat": 1.1}},
         {"levels": with_level(4, mutual_information=-0.029)},
-        {"levels": with_level(1, mutual_information=0.77)},  # within 3 errors of both
+        {"levels": with_level(1, mutual_information=0.42)},  # within 3 errors of both
+        {"levels": with_level(1, mutual_information=0.75)},  # 2x4 is cut across the other axis
         {
             "levels": with_level(
                 0, mutual_information=0.1, source=Source.EXTRAPOLATED, status="area law"
@@ -153,3 +176,40 @@ def test_the_ladder_names_its_reason():
     assert messages[2].startswith(
         "2 of the largest levels follow the area law (beyond the samples)"
     )
+
+
+UNEVEN = Finding("homogeneous", False, 40.0, "the samples are not homogeneous")
+FINE = Finding("copies", True, 0.0, "no sample is a copy of another")
+GAINING = {**BUDGET, "training": 0.0031}
+
+
+def test_what_the_inspection_found_comes_first():
+    doubtful = status(findings=(FINE, UNEVEN), budget=GAINING)
+    assert [check.name for check in doubtful.checks][:2] == ["copies", "homogeneous"]
+    assert doubtful.warnings[0] == UNEVEN.message
+    assert status(findings=(FINE,)).ok and not status(findings=(UNEVEN,)).ok
+
+
+def test_more_steps_are_no_advice_for_samples_that_break_the_assumptions():
+    for findings, advice in (((UNEVEN,), "see to the samples first"), ((FINE,), "use more steps")):
+        training = status(findings=findings, budget=GAINING).warnings[-1]
+        assert training.startswith(f"training was still gaining: {advice}")
+
+
+@pytest.mark.parametrize(
+    "entropy, error, fits",
+    [
+        (-1e-9, 0.0, True),  # rounding
+        (-0.0029, 1e-3, True),  # within three errors
+        (-0.0031, 1e-3, False),
+        (0.6960, 1e-3, True),
+        (0.6965, 1e-3, False),
+        (-0.5, 0.3, False),  # a large error is no excuse
+        (-0.25, 0.3, True),  # but a number within it claims nothing
+    ],
+)
+def test_the_entropy_of_discrete_states_lies_between_zero_and_log_q(entropy, error, fits):
+    budget = {**dict.fromkeys(BUDGET, 0.0), "samples": error}
+    wide = EntropyLimits(states=0.6931, sites=1.0, error=0.0)
+    assert status(entropy=entropy, budget=budget, limits=wide).ok == fits
+    assert status(entropy=entropy, budget=budget, limits=None).ok  # continuous states

@@ -53,7 +53,7 @@ BAD = {
     "estimate floats.npy --periodic": "--kind",
     "estimate notes.txt --periodic": "the suffix '.txt' is unknown",
     "estimate folder": "is a folder",
-    "estimate spins.npy": "say --periodic or --no-periodic",
+    "estimate spins.npy": "say --boundary periodic",
     f"{ESTIMATE} --out result.nc": "--force",
     f"{ESTIMATE} --out none/new.nc": "does not exist",
     f"{ESTIMATE} --out new.txt": "end the name in .nc",

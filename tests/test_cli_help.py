@@ -23,12 +23,13 @@ SYSTEM = "temperature coupling field states mass stiffness stay particles packin
 COMMANDS = {
     "sample": f"out size {SYSTEM} dimensions samples chains seed algorithm thinning burn-in threads"
     " force",
-    "estimate": "out report json periodic no-periodic axes kind states symmetries variable critic"
-    " objective bound steps folds seed device threads excess no-tail no-cross-check precision"
-    " time-limit resolution sigma largest topology log-dir force quiet",
+    "estimate": "out report json boundary periodic no-periodic inhomogeneous axes kind states"
+    " symmetries variable critic objective bound steps folds seed device threads excess no-tail"
+    " no-cross-check precision time-limit resolution sigma largest topology log-dir force quiet",
     "exact": f"{SYSTEM} size dimensions block strip open high-temperature json",
     "report": "out force",
-    "baseline": "order block periodic no-periodic axes kind json",
+    "repeat": "samples json",
+    "baseline": "order block boundary periodic no-periodic axes kind json",
     "probe": "along out json force",
     "reproduce": "out quick seed threads",
     "sweep": "out executor workers scheduler partition dry-run script only log-dir force",

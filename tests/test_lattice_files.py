@@ -113,7 +113,7 @@ def test_more_states_can_be_declared(tmp_path):
         ({"axes": "draw,x", "periodic": True}, "name 2 axes"),
         ({"axes": "chain,draw,u,v", "periodic": True}, "each once"),
         ({"axes": "draw,chain,x,y"}, "say periodic"),
-        ({"axes": 5, "periodic": True}, "holds no samples as described"),
+        ({"axes": 5, "periodic": True}, "axes must be names"),
         ({"variable": "spins"}, "no variable 'spins'; it has states"),
     ],
 )

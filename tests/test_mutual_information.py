@@ -84,7 +84,9 @@ def test_independent_sites_share_nothing(space, kind):
 
 def test_identical_halves_share_everything():
     half = np.random.default_rng(0).choice([-1, 1], size=(1024, 2))
-    samples = Samples.from_array(np.concatenate([half, half], axis=1), periodic=False)
+    samples = Samples.from_array(
+        np.concatenate([half, half], axis=1), axes="draw,x", periodic=False
+    )
     estimate = estimate_mutual_information(samples, top(samples), QUICK)
     assert_information(estimate, 2 * log(2), missed=0.03)
 
@@ -119,7 +121,7 @@ def test_neighbours_of_a_gaussian_chain():
     values = noise.copy()
     for i in range(1, 8):
         values[:, i] = memory * values[:, i - 1] + np.sqrt(1 - memory**2) * noise[:, i]
-    samples = Samples.from_array(values, kind="real", periodic=False)
+    samples = Samples.from_array(values, axes="draw,x", kind="real", periodic=False)
     estimate = estimate_mutual_information(samples, top(samples), QUICK)
     assert_information(estimate, -0.5 * log(1 - memory**2), missed=0.04)
 

@@ -54,29 +54,36 @@ def test_every_coding_of_two_states(array, labels):
 def test_states_0_to_q(q, seed):
     array = np.random.default_rng(seed).integers(0, q, size=(9, 5))
     array[0, 0] = q - 1
-    undeclared, declared = (
-        Samples.from_array(array, periodic=False, states=states) for states in (None, q)
-    )
-    for samples in (undeclared, declared):
-        assert samples.states == q and samples.labels == tuple(range(q))
-        np.testing.assert_array_equal(samples.values[0], array)
-    if q < 256:
-        more = Samples.from_array(array, periodic=False, states=q + 1)
-        assert more.states == q + 1  # the last state never occurs
+    words = {"periodic": False, "axes": "draw,x"}
+    undeclared = Samples.from_array(array, **words)
+    assert undeclared.labels == tuple(np.unique(array))  # only states that occur
+    np.testing.assert_array_equal(np.array(undeclared.labels)[undeclared.values[0]], array)
+    for states in (q, min(q + 1, 256)):  # the last state may never occur
+        declared = Samples.from_array(array, states=states, **words)
+        assert declared.states == states and declared.labels == tuple(range(states))
+        np.testing.assert_array_equal(declared.values[0], array)
 
 
 def test_the_alphabet_of_a_constant_array():
-    ones = np.ones((8, 3), int)
+    ones = np.ones((8, 3, 3), int)
     assert Samples.from_array(-ones, periodic=True).labels == (-1, 1)
-    assert Samples.from_array(ones, periodic=True).labels == (0, 1)
+    assert Samples.from_array(ones, periodic=True).labels == (1,)
     assert Samples.from_array(0 * ones, periodic=True).labels == (0,)
     assert Samples.from_array(0 * ones, periodic=True, states=2).labels == (0, 1)
+    assert Samples.from_array(ones > 1, periodic=True).labels == (0,)
 
 
-def test_states_1_to_q_need_to_be_declared():
-    assert Samples.from_array(CODES + 1, periodic=True, states=2).labels == (1, 2)
-    undeclared = Samples.from_array(CODES + 1, periodic=True)
-    assert undeclared.labels == (0, 1, 2)  # 0 might occur elsewhere
+@pytest.mark.parametrize("states", [None, 2])
+@pytest.mark.parametrize("low", [0, 1, -7])
+@pytest.mark.parametrize("step", [1, 2, 255])
+def test_only_states_that_occur(states, low, step):
+    samples = Samples.from_array(low + step * CODES, periodic=True, states=states)
+    assert samples.labels == (low, low + step)
+    np.testing.assert_array_equal(samples.values[0], CODES)
+
+
+def test_declared_states_need_not_occur():
+    assert Samples.from_array(CODES + 1, periodic=True, states=3).labels == (0, 1, 2)
 
 
 @pytest.mark.parametrize("kind", ["angle", "real"])
@@ -131,10 +138,8 @@ def bits(*shape):
 @pytest.mark.parametrize(
     ("shape", "names"),
     [
-        ((20, 4), "draw,x"),
         ((20, 4, 4), "draw,x,y"),
-        ((20, 4, 4, 4), "draw,x,y,z"),
-        ((20, 20, 4, 4), "chain,draw,x,y"),
+        ((1, 20, 4, 4), "chain,draw,x,y"),
         ((3, 20, 4, 4, 4), "chain,draw,x,y,z"),
     ],
 )
@@ -149,10 +154,16 @@ def test_axes_deduced_from_the_shape(shape, names):
 @pytest.mark.parametrize(
     "shape",
     [
-        (6, 6, 6),
+        (20, 4),  # draw,x or one configuration
+        (16, 16),
+        (12, 30),  # draw,x or x,draw
+        (9, 9, 9),
         (20, 4, 6),  # draw,x,y or chain,draw,x or x,y,draw
         (4, 4, 20),  # x,y,draw or chain,draw,x
         (3, 20, 4, 4),  # 3 chains, or 3 draws of a cuboid
+        (20, 4, 4, 4),
+        (64, 16, 16, 16),
+        (8, 8, 8, 3),
         (4, 20, 4, 4, 4),
     ],
 )
@@ -213,7 +224,7 @@ def test_periodic_flags():
         ([True, False], (True, False)),
     ]:
         assert Samples.from_array(CODES, periodic=periodic).periodic == flags
-    with pytest.raises(TypeError):
+    with pytest.raises(InputError, match="--boundary periodic"):
         Samples.from_array(CODES)  # has no default
 
 

@@ -49,7 +49,7 @@ def test_a_failure_shows_in_the_exit_code(tmp_path, run):
     np.save(tmp_path / "a.npy", np.ones((64, 4, 4), np.int8))
     path = write_plan(tmp_path, "[[files]]\nglob = 'a.npy'\n")  # periodic or not is missing
     done = run("sweep", path)
-    assert done.code == 1 and "failed 3 times" in done.err and "--periodic" in done.err
+    assert done.code == 1 and "failed 3 times" in done.err and "--boundary periodic" in done.err
     assert run("status", tmp_path / "plan").code == 1
 
 

@@ -49,7 +49,8 @@ def test_options_of_lattices_are_refused_for_particles_and_vice_versa(tmp_path):
         for name, value in {**lattice, "variable": "states"}.items():
             assert f"{name} can be given for lattices only" in refusal(path, **{name: value})
         assert "topology is for formats like" in refusal(path, topology="x.psf")
-    io.save(Samples.from_array(np.arange(36).reshape(9, 4) % 2, periodic=True), tmp_path / "y.nc")
+    chain = Samples.from_array(np.arange(36).reshape(9, 4) % 2, axes="draw,x", periodic=True)
+    io.save(chain, tmp_path / "y.nc")
     assert "topology is for particles" in refusal(tmp_path / "y.nc", topology="x.psf")
     assert isinstance(io.load(tmp_path / "y.nc"), Samples)
 

@@ -56,6 +56,7 @@ RULE = ChainRule(
 OPTIONS = {"critic": SMALL, "training": QUICK, "chain_rule": RULE, "threads": 1, "seed": 3}
 TEXTS = {"source", "unit"}  # words that scripts read
 LEFT_OUT = {"timing", "provenance", "seconds", "message"}
+LEFT_OUT |= {"checks"}  # verdicts, of which there may be more; `ok` sums them up
 
 
 def numbers(value: Any, path: str = "") -> Iterable[tuple[str, Any]]:
@@ -97,7 +98,7 @@ def result(estimate: Any) -> dict[str, Any]:
     crossing = estimate.cross_check.histories if estimate.cross_check else ()
     networks = {str(sides): list(found) for sides, found in estimate.networks.cuts.items()}
     return {
-        **estimate.to_dict(),
+        **{name: part for name, part in estimate.to_dict().items() if name != "read_as"},
         "curves": histories,
         "crossing": crossing,
         "networks": networks,
@@ -353,11 +354,14 @@ CASES: dict[str, Callable[[], Any]] = {
     "chain rule, cuts": chain_rule_of_cuts,
     "chain rule, sweep": chain_rule_of_a_sweep,
     "hard disks": lambda: excess("hard-disks", particles=128, packing_fraction=0.4),
+    "hard disks, resolution": lambda: excess(
+        "hard-disks", particles=128, packing_fraction=0.4, options={"resolution": 10.0}
+    ),
     "hard disks, images": lambda: excess(
         "hard-disks", particles=128, packing_fraction=0.4, options=IMAGES
     ),
-    "soft disks, no resolution": lambda: excess(
-        "soft-disks", particles=128, packing_fraction=0.8, options={"resolution": None}
+    "soft disks": lambda: excess(
+        "soft-disks", particles=128, packing_fraction=0.8, options={"resolution": 10.0}
     ),
     "rods": lambda: excess("hard-rods", particles=64, density=0.4, options={"largest": 4.0}),
     "baselines": by_baselines,

@@ -6,6 +6,7 @@ Results go to stdout, everything else to stderr.  The exit code of a command is
     1     the estimate could not be made
     2     bad input or usage: one line says what is wrong and what to do
     130   Ctrl-C
+    143   SIGTERM, which batch systems send
 
 Anything else is a bug and prints its traceback.  Heavy modules are imported inside the commands, so
 that `moiety --help` is fast.
@@ -24,6 +25,7 @@ Example:
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -34,7 +36,20 @@ import typer
 
 from .. import __version__
 from ..base.errors import EstimateError, InputError, Stopped
-from . import _baseline, _estimate, _exact, _probe, _report, _reproduce, _sample, _store, _sweep
+from . import (
+    _baseline,
+    _estimate,
+    _exact,
+    _inspect,
+    _probe,
+    _repeat,
+    _report,
+    _reproduce,
+    _sample,
+    _store,
+    _sweep,
+)
+from ._signals import exit_code, handling
 from ._terminal import note, one_line, say
 
 __all__ = ["app", "main"]
@@ -48,6 +63,7 @@ _EXAMPLE = """Example:
   moiety estimate ising.nc --out result.nc --report report.html
   moiety exact ising-square --size 16 --temperature 2.4
 """
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # what a full device answers
 _HELP = {"help_option_names": ["-h", "--help"]}
 
 app = typer.Typer(
@@ -56,6 +72,8 @@ app = typer.Typer(
 for _command, _example, _summary in (
     (_sample.sample, _sample.EXAMPLE, "Simulate a system and write samples."),
     (_estimate.estimate, _estimate.EXAMPLE, "Estimate the entropy of the samples in a file."),
+    (_inspect.inspect, _inspect.EXAMPLE, "Compare samples with what the method assumes."),
+    (_repeat.repeat, _repeat.EXAMPLE, "Make a result again and compare."),
     (_exact.exact, _exact.EXAMPLE, "Print exact answers, where they are known."),
     (_baseline.baseline, _baseline.EXAMPLE, "Estimate the entropy by another method."),
     (_probe.probe, _probe.EXAMPLE, "Find phase transitions in a sweep."),
@@ -104,12 +122,17 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     for stream in filter(None, (sys.stdout, sys.stderr)):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal without ± shows ?
-    try:
-        code = _run([*(sys.argv[1:] if arguments is None else arguments)])
-    except BrokenPipeError:  # the reader closed the pipe, as in `moiety ... | head -1`
-        code = 0
-    _flush()
-    sys.exit(code)
+    with handling():
+        try:
+            code = _run([*(sys.argv[1:] if arguments is None else arguments)])
+        except BrokenPipeError:  # the reader closed the pipe, as in `moiety ... | head -1`
+            code = 0
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            code = _refuse(2, _full(error))
+        lost = _flush()
+    sys.exit(_refuse(2, _full(lost)) if lost and code == 0 else code)
 
 
 def _run(arguments: list[str]) -> int:
@@ -132,10 +155,14 @@ def _run(arguments: list[str]) -> int:
             " lattice",
         )
     except Stopped as error:
-        return _refuse(130, str(error))
+        return _refuse(exit_code(), str(error))
     except KeyboardInterrupt:
-        return _refuse(130, "interrupted; no file was left half written")
+        return _refuse(exit_code(), "interrupted; no file was left half written")
     return 0
+
+
+def _full(error: OSError) -> str:
+    return f"the output cannot be written ({error.strerror}); free some space or send it elsewhere"
 
 
 def _refuse(code: int, message: str) -> int:
@@ -151,10 +178,13 @@ def _usage(error: Any) -> str:
     return f"{message[:1].lower()}{message[1:]}; see {command} --help"
 
 
-def _flush() -> None:
-    """Flush the output, or discard it if the pipe is closed."""
+def _flush() -> OSError | None:
+    """Flush the output, or discard it if the pipe is closed; return why it is lost otherwise."""
+    lost = None
     for stream in filter(None, (sys.stdout, sys.stderr)):
         try:
             stream.flush()
-        except OSError:
+        except OSError as error:
+            lost = lost if isinstance(error, BrokenPipeError) else error
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return lost

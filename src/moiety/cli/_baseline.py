@@ -13,7 +13,7 @@ from typer import Argument, Option
 
 from ..base.errors import InputError
 from ..entropy.choices import given
-from ._options import Axes, Json, Kind, Periodic
+from ._options import Axes, Boundary, Json, Kind, Periodic
 from ._terminal import say
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ EXAMPLE = """Example:
 
 \b
   moiety baseline compression ising.nc --order hilbert
-  moiety baseline naive spins.npy --periodic --block 4x4
+  moiety baseline naive spins.npy --boundary periodic --block 4x4
   moiety baseline heat-capacity ising.nc
   moiety baseline thermodynamic-integration T*.nc
 """
@@ -60,6 +60,7 @@ def baseline(
     files: _Files,
     order: _Order = None,
     block: _Block = None,
+    boundary: Boundary = None,
     periodic: Periodic = None,
     axes: Axes = None,
     kind: Kind = None,
@@ -81,18 +82,21 @@ def baseline(
         raise InputError(f"unknown baseline {name!r}; choose from {', '.join(_NAMES)}")
     if (order and name != "compression") or (block and name != "naive"):
         raise InputError("--order is for compression, and --block is for naive")
-    series = [load(path, periodic=periodic, axes=axes, kind=kind) for path in files]
+    series = [
+        load(path, boundary=boundary, periodic=periodic, axes=axes, kind=kind) for path in files
+    ]
     lattices = [samples for samples in series if isinstance(samples, Samples)]
     for path, samples in zip(files, series, strict=True):
         if not isinstance(samples, Samples):
             raise InputError(f"{path}: holds particles; baselines are for lattices")
     rows = _METHODS[name](lattices, given(order=order, shape=block and _sides(block)))
-    for path, row in zip(files, rows, strict=True):
-        say(
-            json.dumps({"baseline": name, "file": str(path), **row})
-            if as_json
-            else _line(path, row, len(files) > 1)
-        )
+    for path, samples, row in zip(files, lattices, rows, strict=True):
+        if as_json:
+            facts = {"baseline": name, "file": str(path), **row, "read_as": samples.read_as()}
+            say(json.dumps(facts))
+        else:
+            say(_line(path, row, len(files) > 1))
+            say(f"read as: {samples.reading}")
 
 
 def _sides(text: str) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from ..base.errors import InputError
 from ..entropy.choices import algorithms, exact_value, for_particles, given
 from ..estimation.tensorboard import ScalarLog, check_tensorboard
 from . import _estimate_options as opt
-from ._options import Axes, Force, Json, Kind, LogDir, Periodic
+from ._options import Axes, Boundary, Force, Inhomogeneous, Json, Kind, LogDir, Periodic
 from ._report import check_page, write_page
 from ._result import in_json, show
 from ._terminal import Interrupts, Update, note, progress_bar, say
@@ -27,7 +28,7 @@ EXAMPLE = """Example:
 \b
   moiety estimate ising.nc --out result.nc --report report.html
   moiety estimate ising.nc --json
-  moiety estimate spins.npy --periodic --symmetries flip,transpose
+  moiety estimate spins.npy --boundary periodic --symmetries flip,transpose
   moiety estimate packings.gsd --resolution 10
   moiety estimate melt.lammpstrj.gz --sigma 1.0
   moiety estimate ising.nc --log-dir logs
@@ -41,7 +42,9 @@ def estimate(
     out: opt.Out = None,
     report: opt.Report = None,
     as_json: Json = False,
+    boundary: Boundary = None,
     periodic: Periodic = None,
+    inhomogeneous: Inhomogeneous = False,
     axes: Axes = None,
     kind: Kind = None,
     states: opt.States = None,
@@ -83,7 +86,9 @@ def estimate(
     if log_dir:
         check_tensorboard()
     reading: dict[str, Any] = {
+        "boundary": boundary,
         "periodic": periodic,
+        "homogeneous": False if inhomogeneous else None,
         "axes": axes,
         "kind": kind,
         "states": states,
@@ -105,6 +110,7 @@ def estimate(
         )
         blocks = given(resolution=resolution, sigma=sigma, largest=largest)
         result = _estimated(file, reading, chosen, blocks, update, log_dir)
+        result = _with_origin(result, file, reading)
     try:
         _write(result, out, report, force)
     finally:  # a full disk does not lose the number
@@ -142,6 +148,8 @@ def _estimated(
     from ..io import load
 
     samples = load(file, **reading)
+    if update:  # whoever watches sees it before the long work, and again beside the result
+        note(f"read as: {samples.reading}")
     text = "stopping early: the remaining levels are extrapolated; Ctrl-C again interrupts"
     with Interrupts(text) as stop, ScalarLog(log) if log else nullcontext() as watch:
         if isinstance(samples, Particles):
@@ -156,6 +164,13 @@ def _estimated(
         return estimate_entropy(
             samples, **options, progress=update, should_stop=stop, on_check=watch
         )
+
+
+def _with_origin(result: EntropyResult, file: Path, reading: Mapping[str, Any]) -> EntropyResult:
+    """Record where the samples were read from, and how, for `moiety repeat`."""
+    how = {key: str(v) if isinstance(v, Path) else v for key, v in given(**reading).items()}
+    origin = {"file": str(file), "reading": how}
+    return replace(result, provenance={**result.provenance, **origin})
 
 
 def _refuse(file: Path, content: str, options: Mapping[str, Any], unfit: Iterable[str]) -> None:

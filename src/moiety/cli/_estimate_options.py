@@ -122,7 +122,8 @@ Resolution = Annotated[
     float | None,
     Option(
         metavar="R",
-        help="Particles: number of pixels per diameter that resolve positions; default 10.",
+        help="Particles: pixels per diameter to which positions are rounded; default: positions as"
+        " they are. Needed where particles touch at exact distances, and by convolutions.",
     ),
 ]
 Sigma = Annotated[
@@ -134,7 +135,11 @@ Sigma = Annotated[
 ]
 Largest = Annotated[
     float | None,
-    Option(metavar="SIDE", help="Particles: side of the largest blocks in diameters; default 4."),
+    Option(
+        metavar="SIDE",
+        help="Particles: side of the largest blocks in diameters; default 4. Two of them must fit"
+        " into the box.",
+    ),
 ]
 Topology = Annotated[
     Path | None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from math import isfinite
+from math import inf, isfinite, prod
 from typing import Annotated, Any
 
 from typer import Option
@@ -43,6 +43,9 @@ EXAMPLE = """Example:
   moiety exact hard-disks --packing-fraction 0.3
 """
 
+_MOST_SIDE = 10**6
+# Sites of lattices whose modes are summed one by one: some seconds and 1 GiB.
+_MOST_SITES = {"gaussian-field": 10**8, "ising-triangular": 10**7}
 _MANY = 1024  # particles of an infinite system; the answer does not depend on the number
 
 _Size = Annotated[
@@ -134,6 +137,8 @@ def exact(
         density=density,
         dimensions=dimensions,
     )
+    if size:
+        _check_size(source)
     if is_gas:
         answers = for_particles(source, bool(block) or strip is not None or high_temperature)
     elif strip is not None:
@@ -156,6 +161,16 @@ def _check(
             raise InputError(f"{name} is about an infinite lattice: leave out --size and --block")
     if open_sides and strip is None:
         raise InputError("--open is about the sides of a strip; give --strip too")
+
+
+def _check_size(source: Any) -> None:
+    """Refuse a torus whose modes would fill the memory."""
+    sides = source.shape
+    if max(sides) > _MOST_SIDE or prod(sides) > _MOST_SITES.get(source.name, inf):
+        raise InputError(
+            f"a torus of {'x'.join(map(str, sides))} is too large; leave out --size for the"
+            " infinite lattice"
+        )
 
 
 def _print(answers: Answers, as_json: bool) -> None:

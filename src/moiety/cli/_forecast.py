@@ -31,11 +31,11 @@ def forecast(plan: Plan, folder: Path, workers: int) -> None:
     """
     from ..sweep import Store
 
-    store = Store.open(folder) if (folder / "points").is_dir() else None
+    store = Store(folder, create=False)
     mean = _mean_seconds(plan, store)
     times, left = [], 0
     for number, chain in enumerate(plan.chains):
-        points = [point for point in chain if not (store and store.is_done(point.key))]
+        points = [point for point in chain if not store.is_done(point.key)]
         times.append(sum(_seconds(point) if mean is None else mean for point in points))
         left += len(points)
         done = f", {len(chain) - len(points)} done" if len(points) < len(chain) else ""
@@ -52,10 +52,8 @@ def forecast(plan: Plan, folder: Path, workers: int) -> None:
     )
 
 
-def _mean_seconds(plan: Plan, store: Store | None) -> float | None:
+def _mean_seconds(plan: Plan, store: Store) -> float | None:
     """Return the mean time of the finished state points, if there are any."""
-    if store is None:
-        return None
     times = [state.details["seconds"] for state in store.states(plan) if state.state == "done"]
     return sum(times) / len(times) if times else None
 

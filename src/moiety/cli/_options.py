@@ -11,9 +11,9 @@ from typing import Annotated
 from typer import Argument, Option
 
 __all__ = [
-    "Axes", "Coupling", "Density", "Dimensions", "Field", "Force", "Json", "Kind", "LogDir", "Mass",
-    "Number", "PackingFraction", "Periodic", "Potts", "Size", "Stay", "Stiffness", "System",
-    "Temperature",
+    "Axes", "Boundary", "Coupling", "Density", "Dimensions", "Field", "Force", "Inhomogeneous",
+    "Json", "Kind", "LogDir", "Mass", "Number", "PackingFraction", "Periodic", "Potts", "Size",
+    "Stay", "Stiffness", "System", "Temperature",
 ]  # fmt: skip
 
 System = Annotated[
@@ -76,9 +76,21 @@ Dimensions = Annotated[
 ]
 Periodic = Annotated[
     bool | None,
+    Option("--periodic/--no-periodic", help="The same as --boundary periodic and --boundary crop."),
+]
+Boundary = Annotated[
+    str | None,
     Option(
-        "--periodic/--no-periodic",
-        help="Whether the boundaries are periodic (required for raw arrays).",
+        metavar="NAME",
+        help="Boundary conditions: periodic, free (the system ends there) or crop (a part of a"
+        " larger system); required for raw arrays.",
+    ),
+]
+Inhomogeneous = Annotated[
+    bool,
+    Option(
+        "--inhomogeneous",
+        help="The sites are not equivalent: own couplings or fields, fixed sites, images.",
     ),
 ]
 Axes = Annotated[

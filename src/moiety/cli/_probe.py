@@ -55,7 +55,9 @@ def probe(
     the area law M = alpha l + beta of every state point. The plot shows both, and how
     much each scale lowers the entropy.
     """
+    from ..base.atomic import atomic
     from ..io import check_output
+    from ..io._format import naming
     from ..probe import area_laws, draw, find_peaks
 
     if out and out.suffix.lower() not in (".png", ".pdf", ".svg"):
@@ -65,18 +67,19 @@ def probe(
     data = _data(source)
     peaks, laws = find_peaks(data, along), area_laws(data, along)
     if out:
-        draw(data, along).savefig(out, dpi=200)
+        with naming(out, "cannot be written"), atomic(out) as part:
+            draw(data, along).savefig(part, dpi=200)
         note(f"wrote {out}")
     if as_json:
         fits = [{"labels": labels, **asdict(law)} for labels, law in laws]
-        say(json.dumps({"along": along, "peaks": [*map(asdict, peaks)], "area_laws": fits}))
+        found = {"along": along, "peaks": [*map(asdict, peaks)], "area_laws": fits}
+        say(json.dumps(found, default=lambda number: number.item()))  # labels are NumPy integers
     else:
         _show(peaks, laws, along)
 
 
 def _data(source: Path) -> xarray.Dataset:
-    import xarray
-
+    from ..io._dataset import read_dataset
     from ..io._format import naming
     from ..sweep import Store, collect
 
@@ -85,8 +88,7 @@ def _data(source: Path) -> xarray.Dataset:
     with naming(source, "cannot be read as output of moiety collect"):
         if not source.is_file():
             raise InputError("no such file; check the name")
-        with xarray.open_dataset(source, engine="h5netcdf") as data:
-            return data.load()
+        return read_dataset(source)
 
 
 def _show(

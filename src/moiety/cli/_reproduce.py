@@ -77,8 +77,12 @@ def _write(module: Any, data: xarray.Dataset, out: Path, figure: str) -> list[Pa
     """Write data and plots of a figure; return the names of the files."""
     import matplotlib
 
+    from ..io._dataset import write_dataset
+    from ..io._format import naming
+
     paths = [out / f"{figure}.{suffix}" for suffix in ("nc", "csv", "png", "pdf")]
-    data.to_netcdf(paths[0], engine="h5netcdf")
+    with naming(paths[0], "cannot be written"):
+        write_dataset(data, paths[0])
     columns = [name for name in data.data_vars if set(data[name].dims) == set(module.ROWS)]
     data[columns].to_dataframe(dim_order=module.ROWS).dropna(how="all").to_csv(paths[1])
     with matplotlib.rc_context({"font.size": 9, "savefig.dpi": 200}):

@@ -74,6 +74,8 @@ def show(result: EntropyResult, exact: float | None) -> None:
         for part in (terms, _budget(result), _samples(result.samples)):
             console.print()
             console.print(part)
+        if result.read_as:
+            console.print(_hanging("read as:", result.read_as["text"]))
         if result.ended in _ENDINGS:
             console.print(_hanging("ended:", _ENDINGS[result.ended]))
         for check in result.status.checks:

@@ -55,8 +55,8 @@ def collect(folder: _Store, out: _Dataset, force: Force = False) -> None:
     known, and M per level, over system, size, the parameters of the plan, seed and
     level; NaN where nothing is finished.
     """
-    from ..base.atomic import atomic
     from ..io import check_output
+    from ..io._dataset import write_dataset
     from ..io._format import naming
     from ..sweep import Store
     from ..sweep import collect as collected
@@ -65,8 +65,8 @@ def collect(folder: _Store, out: _Dataset, force: Force = False) -> None:
         raise InputError(f"{out}: datasets are written as netCDF; end the name in .nc")
     check_output(out, force)
     data = collected(Store.open(folder))
-    with naming(out, "cannot be written"), atomic(out) as part:
-        data.to_netcdf(part, engine="h5netcdf")
+    with naming(out, "cannot be written"):
+        write_dataset(data, out)
     axes = ", ".join(map(str, data.dims))
     say(f"{data.attrs['finished']} of {data.attrs['of']} state points in {out}, over {axes}")
 

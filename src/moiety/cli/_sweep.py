@@ -57,7 +57,9 @@ _Folder = Annotated[
     ),
 ]
 _Executor = Annotated[str, Option(metavar="NAME", help="Executor: processes, dask or slurm.")]
-_Workers = Annotated[int, Option(metavar="N", min=1, help="Number of chains that run in parallel.")]
+_Workers = Annotated[
+    int, Option(metavar="N", min=1, max=4096, help="Number of chains that run in parallel.")
+]
 _Scheduler = Annotated[
     str | None,
     Option(
@@ -120,14 +122,14 @@ def sweep(
         )
     if log_dir:
         check_tensorboard()
+    runners = _workers(executor, folder, workers, scheduler, partition, bool(script))
     if dry_run:
         forecast(tasks, folder, workers)
         return
     if script:
         write_script(script, plan, folder, len(tasks.chains), workers, partition, log_dir, force)
         return
-    runners = _workers(executor, folder, workers, scheduler, partition)
-    store, started = Store(folder), perf_counter()
+    store, started = Store(folder, create=False), perf_counter()
     shown = tasks.points if only is None else tasks.chains[only]
     with (
         Interrupts("stopping after the running state points; Ctrl-C again ends them") as stop,
@@ -146,17 +148,24 @@ def sweep(
 
 
 def _workers(
-    executor: str, folder: Path, workers: int, scheduler: str | None, partition: str | None
+    executor: str,
+    folder: Path,
+    workers: int,
+    scheduler: str | None,
+    partition: str | None,
+    scripted: bool,
 ) -> Workers:
     from ..sweep import EXECUTORS, executors
 
     if executor not in EXECUTORS:
         raise InputError(f"unknown executor {executor!r}; choose from {', '.join(EXECUTORS)}")
-    if (scheduler and executor != "dask") or (partition and executor != "slurm"):
+    is_slurm = executor == "slurm" or scripted
+    if (scheduler is not None and executor != "dask") or (partition is not None and not is_slurm):
         raise InputError("--scheduler needs --executor dask, and --partition needs slurm")
     if executor == "dask":
         return executors.dask(scheduler, workers)
     if executor == "slurm":
+        executors.check_names(folder, *([] if partition is None else [partition]))
         return executors.slurm(folder / "jobs", workers, **_slurm_parameters(partition))
     return executors.processes(workers)
 
@@ -174,7 +183,10 @@ def _report(outcome: Outcome, store: Store, seconds: float) -> None:
     for state in outcome.failed:
         logs = store.failures(state.point.key)
         last = (
-            (logs[-1].read_text().strip().splitlines() or ["nothing"])[-1]
+            (
+                logs[-1].read_text(encoding="utf-8", errors="replace").strip().splitlines()
+                or ["nothing"]
+            )[-1]
             if logs
             else outcome.errors[state.point.key]
         )

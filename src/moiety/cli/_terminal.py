@@ -1,16 +1,14 @@
-"""Terminal output: results on stdout, notes and progress on stderr; and Ctrl-C."""
+"""Terminal output: results on stdout, notes and progress on stderr."""
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import Protocol
 
 from ..base.errors import InputError
+from ._signals import Interrupts
 
 __all__ = ["Interrupts", "Update", "note", "one_line", "progress_bar", "say", "writing"]
 
@@ -29,16 +27,17 @@ class Update(Protocol):
 
 
 def one_line(text: str) -> str:
-    r"""Return the text without line breaks.
+    r"""Return the text without line breaks and control characters, which could rule a terminal.
 
     Args:
         text: Any text.
 
     Example:
-        >>> one_line("choose from:\n\ta, b")
-        'choose from: a, b'
+        >>> one_line("choose from:\n\ta, b"), one_line("\x1b[31mred")
+        ('choose from: a, b', '?[31mred')
     """
-    return " ".join(text.split())
+    words = " ".join(text.split())
+    return "".join(character if character.isprintable() else "?" for character in words)
 
 
 @contextmanager
@@ -112,37 +111,3 @@ def progress_bar(first: str, quiet: bool = False) -> Iterator[Update | None]:
             )
 
         yield update
-
-
-class Interrupts:
-    """Context in which the first Ctrl-C asks to stop and the second one interrupts.
-
-    Args:
-        text: Message for the first Ctrl-C.
-
-    Example:
-        >>> with Interrupts("stopping") as stop:
-        ...     stop()
-        False
-    """
-
-    def __init__(self, text: str):
-        self.text, self.requested = text, False
-
-    def __enter__(self) -> Interrupts:
-        self.previous_handler = signal.signal(signal.SIGINT, self._handle)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, self.previous_handler)
-
-    def __call__(self) -> bool:
-        """Return whether the user asked to stop."""
-        return self.requested
-
-    def _handle(self, _signal: int, _frame: FrameType | None) -> None:
-        if self.requested:
-            raise KeyboardInterrupt
-        self.requested = True
-        clear = "\r\x1b[2K" if sys.stderr and sys.stderr.isatty() else ""
-        os.write(2, f"{clear}{self.text}\n".encode())  # print() might be what was interrupted

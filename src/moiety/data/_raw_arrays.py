@@ -1,80 +1,103 @@
-"""Interpret a raw array: check its numbers, name its axes, code its states."""
+"""Check a raw array: numbers only, none missing, no vectors; order its axes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..base import scratch
 from ..base.errors import InputError
+from ._axes import axis_names, usual_order
 
-__all__ = [
-    "SPACE_AXES",
-    "as_floats",
-    "axis_names",
-    "checked",
-    "coded",
-    "in_standard_order",
-    "kind_of",
-]
+__all__ = ["check_complete", "check_scalars", "in_standard_order", "numbers"]
 
-SPACE_AXES = ("x", "y", "z")
-_MOST_STATES = 256  # a state is one byte
+_SEVERAL = 3  # ranges of draws that a message lists
+_LONGEST_VECTOR = 4  # components
+_UNIT = 1e-5  # how far the length of a unit vector may be from 1
 
 
-def checked(array: Any) -> np.ndarray:
-    """Return the array if it is a complete array of finite numbers or booleans.
-
-    Raises:
-        InputError: It is masked, ragged, empty, or has NaN, infinite or other entries.
-    """
-    if np.ma.is_masked(array):
-        raise InputError("the array has masked entries; remove those samples first")
-    try:
-        array = np.asarray(array)
-    except ValueError as error:
-        raise InputError(f"the array is ragged or no array at all ({error})") from error
-    if array.dtype.kind not in "biuf":
-        raise InputError(f"the array holds {array.dtype} entries; numbers or booleans are needed")
-    if array.size == 0:
-        raise InputError(f"the array is empty (shape {array.shape})")
-    if array.dtype.kind == "f":
-        bad = sum(
-            int((~np.isfinite(array[part])).sum())
-            for part in scratch.slabs(array.shape, array.itemsize)
-        )
-        if bad:
-            raise InputError(
-                f"the array holds {bad} NaN or infinite entries; remove those samples first"
-            )
-    return np.asarray(array)
-
-
-def axis_names(shape: tuple[int, ...], axes: Sequence[str] | str | None) -> tuple[str, ...]:
-    """Names of the axes of an array, in order.
+def numbers(array: Any) -> np.ndarray:
+    """Return anything like an array as an array of numbers or booleans.
 
     Args:
-        shape: Shape of the array.
-        axes: Names as given by the user, or None to deduce them from the shape.
+        array: Anything.
 
     Raises:
-        InputError: The names do not match the shape, or the shape is ambiguous.
+        InputError: It is ragged, empty, no array at all, or has other entries.
     """
-    if axes is None:
-        return _deduced_axes(shape)
-    names = tuple(name.strip() for name in (axes.split(",") if isinstance(axes, str) else axes))
-    given, space = ",".join(names), [name for name in names if name in SPACE_AXES]
-    if set(names) - {"chain", "draw", *SPACE_AXES} or len(set(names)) < len(names):
-        raise InputError(f"axes {given!r} must be chain, draw, x, y, z, each once")
-    if len(names) != len(shape):
+    try:
+        array = np.asanyarray(array)
+    except (ValueError, TypeError, RuntimeError, OverflowError, MemoryError) as error:
+        raise InputError(f"the array is ragged or no array at all ({_brief(error)})") from error
+    if array.dtype.kind == "c":
         raise InputError(
-            f"axes {given!r} name {len(names)} axes but the array has {len(shape)}: {shape}"
+            f"the array holds {array.dtype} entries; numbers or booleans are needed; phases become"
+            " angles by numpy.angle"
         )
-    if "draw" not in names or set(space) != set(SPACE_AXES[: max(len(space), 1)]):
-        raise InputError(f"axes {given!r} must hold draw and x, or x and y, or x, y and z")
-    return names
+    if array.dtype.kind not in "biuf":
+        dtype = _brief(array.dtype)
+        raise InputError(f"the array holds {dtype} entries; numbers or booleans are needed")
+    if array.size == 0:
+        raise InputError(f"the array is empty (shape {array.shape})")
+    _check_room(array.size)
+    return array if isinstance(array, np.ma.MaskedArray) else np.asarray(array)
+
+
+def check_complete(array: np.ndarray, axes: Any, dims: Sequence[str] | None) -> np.ndarray:
+    """Return the array if none of its entries is masked, NaN or infinite.
+
+    Args:
+        array: Numbers, possibly masked.
+        axes: The names of its axes as the user gives them, or None.
+        dims: The names of its axes in the file, or None.
+
+    Raises:
+        InputError: Entries are missing; the message says in which draws.
+    """
+    masked = np.ma.is_masked(array)
+    values = np.ma.getmaskarray(array) if masked else np.asarray(array)
+    missing = _count(values) if masked or values.dtype.kind == "f" else 0
+    if not missing:
+        return np.asarray(array)
+    what = "masked" if masked else "NaN or infinite"
+    entries = f"{missing:,} {what} entr{'y' if missing == 1 else 'ies'}"
+    try:
+        names = axis_names(values.shape, axes, dims)
+    except InputError:
+        raise InputError(f"the array holds {entries}; remove those samples first") from None
+    bad = _incomplete(in_standard_order(values, names))
+    if bad.all():
+        advice = "crop the array to sites that have numbers in every draw"
+        raise InputError(f"the array holds {entries}, in every draw; {advice}")
+    raise InputError(f"the array holds {entries}, in {_draws(bad)}; leave these draws out")
+
+
+def check_scalars(array: np.ndarray) -> None:
+    """Refuse unit vectors as states.
+
+    Args:
+        array: Complete array of numbers.
+
+    Raises:
+        InputError: The vectors along an axis of 2 to 4 components have length 1.
+    """
+    if array.dtype.kind != "f":
+        return
+    for axis, length in enumerate(array.shape):
+        if 2 <= length <= _LONGEST_VECTOR < array.size and _are_units(array, axis):
+            advice = (
+                "convert them to angles with numpy.arctan2 and use --kind angle"
+                if length == 2
+                else "vector spins are not supported"
+            )
+            raise InputError(
+                f"axis {axis} of the shape {array.shape} holds unit vectors of {length} components,"
+                f" not sites; {advice}"
+            )
 
 
 def in_standard_order(array: np.ndarray, names: Sequence[str]) -> np.ndarray:
@@ -84,122 +107,91 @@ def in_standard_order(array: np.ndarray, names: Sequence[str]) -> np.ndarray:
         array: Array with axes in any order; the chain axis may be missing.
         names: Names of its axes.
     """
-    order = [name for name in ("chain", "draw", *SPACE_AXES) if name in names]
-    array = np.transpose(array, [names.index(name) for name in order])
+    array = np.transpose(array, [names.index(name) for name in usual_order(names)])
     return array if "chain" in names else array[None]
 
 
-def kind_of(array: np.ndarray) -> str:
-    """The kind of state, where the numbers alone decide it.
+def _check_room(size: int) -> None:
+    """Refuse an array whose states, of a byte at least, fit neither into memory nor on disk."""
+    if size <= scratch.LARGEST_IN_MEMORY:
+        return
+    folder = tempfile.gettempdir()
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        raise InputError(
+            f"the array has {size:,} entries, but only {free:,} bytes are free in {folder} for its"
+            " states; take fewer draws, or set TMPDIR to a larger disk"
+        )
 
-    Raises:
-        InputError: They could be angles or real states.
-    """
-    if array.dtype.kind in "biu" or np.isin(array, (-1.0, 1.0)).all():
-        return "discrete"
-    raise InputError(
-        "floating-point states may be angles or reals; say which, for example --kind angle"
-    )
+
+def _brief(thing: object) -> str:
+    text = " ".join(str(thing).split())
+    return text if len(text) < 80 else f"{text[:76]} ..."
 
 
-def coded(values: np.ndarray, states: int | None) -> tuple[np.ndarray, tuple[Any, ...]]:
-    """Codes 0..q-1 and the label of each code.
+# Missing entries
+
+
+def _slabs(array: np.ndarray, axes: int | None = None) -> Iterator[tuple[slice, ...]]:
+    return scratch.slabs(array.shape, array.itemsize, axes) if array.ndim else iter([()])
+
+
+def _missing(part: np.ndarray) -> np.ndarray:
+    return part if part.dtype.kind == "b" else ~np.isfinite(part)
+
+
+def _count(values: np.ndarray) -> int:
+    return sum(int(_missing(values[part]).sum()) for part in _slabs(values))
+
+
+def _incomplete(values: np.ndarray) -> np.ndarray:
+    """Whether each draw lacks an entry, shape `(chain, draw)`."""
+    bad = np.zeros(values.shape[:2], bool)
+    space = tuple(range(2, values.ndim))
+    for part in _slabs(values, 2):
+        bad[part] = _missing(values[part]).any(axis=space)
+    return bad
+
+
+def _draws(bad: np.ndarray) -> str:
+    """The draws that are marked, as ranges.
 
     Args:
-        values: Discrete states in any numbering.
-        states: Number q of states; deduced from the values if None.
-
-    Raises:
-        InputError: More than 256 states, or more than `states`.
+        bad: Booleans, shape `(chain, draw)`.
     """
-    distinct = _distinct(values)
-    if states is not None and len(distinct) > states:
-        raise InputError(f"{len(distinct)} different states found but {states} declared")
-    if len(distinct) > _MOST_STATES:
-        raise InputError(
-            f"more than {_MOST_STATES} different states; discrete states may be at most "
-            f"{_MOST_STATES}: angles or reals?"
-        )
-    labels = _labels(distinct, states)
-    are_codes = len(labels) == int(labels[-1]) + 1 and labels[0] == 0
-    codes = scratch.copied(
-        values, np.uint8, np.asarray if are_codes else lambda part: np.searchsorted(labels, part)
-    )
-    return codes, tuple(label.item() for label in labels)
+    texts = []
+    for chain, row in enumerate(bad):
+        steps = np.flatnonzero(np.diff(np.concatenate([[0], row.astype(int), [0]])))
+        ranges = [_range(int(a), int(b) - 1) for a, b in steps.reshape(-1, 2)]
+        if ranges:
+            texts += [f"{text} of chain {chain}" if len(bad) > 1 else text for text in ranges]
+    if len(texts) > _SEVERAL:
+        texts = [*texts[:_SEVERAL], f"{len(texts) - _SEVERAL} more places"]
+    return "draws " + " and ".join(texts)
 
 
-def as_floats(values: np.ndarray, states: int | None) -> np.ndarray:
-    """Continuous states as C-ordered, writeable floats of 4 or 8 bytes.
-
-    Args:
-        values: Angles or real states.
-        states: The number of discrete states that the user gave, which must be None.
-    """
-    if states is not None:
-        raise InputError("a number of states goes with discrete states only")
-    dtype = np.dtype(np.float64 if values.dtype.itemsize > 4 else np.float32)
-    # a read-only array is the user's file, which must not change
-    ready = values.dtype == dtype and values.flags.c_contiguous and values.flags.writeable
-    return values if ready else scratch.copied(values, dtype)
+def _range(first: int, last: int) -> str:
+    return f"{first:,}" if first == last else f"{first:,} to {last:,}"
 
 
-def _deduced_axes(shape: tuple[int, ...]) -> tuple[str, ...]:
-    """The only reading of an array's shape, or an error that asks for it.
-
-    A reading is dropped when the number of chains or draws happens to equal a side of
-    the lattice, because the order is then ambiguous.
-    """
-    if not 2 <= len(shape) <= 5:
-        raise InputError(
-            f"an array of {len(shape)} axes {shape} is no set of samples: "
-            "draw and 1 to 3 space axes are needed"
-        )
-    if len(shape) == 2:
-        return ("draw", "x")
-    readings: list[tuple[str, ...]] = []
-    for leading in (("draw",), ("chain", "draw")):
-        if 1 <= len(shape) - len(leading) <= 3:
-            readings.append((*leading, *SPACE_AXES[: len(shape) - len(leading)]))
-    if len(shape) <= 4:
-        readings.append((*SPACE_AXES[: len(shape) - 1], "draw"))
-    plausible = [names for names in readings if not _coincides(names, shape)]
-    if len(plausible) != 1:
-        example = ",".join(readings[0])
-        raise InputError(
-            f"the order of the axes of shape {shape} is ambiguous; "
-            f"name them, for example --axes {example}"
-        )
-    return plausible[0]
+# Vectors
 
 
-def _coincides(names: tuple[str, ...], shape: tuple[int, ...]) -> bool:
-    sides = {side for name, side in zip(names, shape, strict=True) if name in SPACE_AXES}
-    counts = {count for name, count in zip(names, shape, strict=True) if name not in SPACE_AXES}
-    return bool(sides & counts)
+def _are_units(array: np.ndarray, axis: int) -> bool:
+    """Whether all vectors along an axis have length 1 and are no mere spins."""
+    vectors = np.moveaxis(array, axis, -1)
+    first = vectors[:1] if vectors.ndim > 1 else vectors
+    if not _have_length_one(first):
+        return False
+    parts = [vectors[part] for part in _slabs(vectors, vectors.ndim - 1)]
+    return all(map(_have_length_one, parts)) and not all(map(_are_spins, parts))
 
 
-def _distinct(values: np.ndarray) -> np.ndarray:
-    """The different values in order, or some of them if there are more than 256."""
-    distinct = values[:0].ravel()
-    for part in scratch.slabs(values.shape, values.itemsize):
-        distinct = np.union1d(distinct, values[part])
-        scratch.release(values)
-        if len(distinct) > _MOST_STATES:
-            break
-    return distinct
+def _have_length_one(vectors: np.ndarray) -> bool:
+    lengths = (vectors.astype(np.float64) ** 2).sum(axis=-1)
+    tolerance = max(_UNIT, 4 * float(np.finfo(vectors.dtype).eps))
+    return bool((np.abs(lengths - 1) < 2 * tolerance).all())
 
 
-def _labels(distinct: np.ndarray, states: int | None) -> np.ndarray:
-    """The full alphabet of the distinct values: ±1, 0..q-1, or just themselves."""
-    if np.isin(distinct, (-1, 1)).all() and (distinct < 0).any() and states in (None, 2):
-        return np.array([-1, 1])
-    whole = (distinct == np.round(distinct)).all() and distinct.min() >= 0
-    q = states or int(distinct.max()) + 1
-    if whole and distinct.max() < q <= _MOST_STATES:
-        return np.arange(max(q, 1))
-    if states is not None and states != len(distinct):
-        raise InputError(
-            f"states {distinct.min()}..{distinct.max()} do not fit "
-            f"{states} declared states 0..{states - 1}"
-        )
-    return distinct
+def _are_spins(part: np.ndarray) -> bool:
+    return bool(np.isin(part, (-1.0, 0.0, 1.0)).all())

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..base.errors import InputError
+from . import _reading as reading
 from ._boundaries import boundary_flags, boundary_text
 
 __all__ = ["Particles", "ball_volume"]
@@ -208,6 +209,21 @@ class Particles:
             marked: Booleans, shape `(total,)`.
         """
         return int(np.searchsorted(self.starts, np.flatnonzero(marked)[0], side="right")) - 1
+
+    def read_as(self) -> dict[str, Any]:
+        """How the frames were understood, as plain numbers, text and lists."""
+        return reading.particles_read_as(self)
+
+    @property
+    def reading(self) -> str:
+        """How the frames were understood, in one line.
+
+        Example:
+            >>> frames = [np.random.default_rng(0).random((80, 2)) * 9] * 8
+            >>> Particles.from_frames(frames, cells=9.0, periodic=True).reading
+            '1 chain x 8 frames of 80 particles in a box of 9x9, periodic, no types, no diameters'
+        """
+        return str(self.read_as()["text"])
 
     def replace(self, **changes: Any) -> Particles:
         """Return a copy with some fields changed.

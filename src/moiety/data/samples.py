@@ -7,7 +7,7 @@ radians, or a real number.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,14 +16,15 @@ import numpy as np
 from ..base import words
 from ..base.errors import InputError
 from . import _raw_arrays as raw_arrays
-from ._boundaries import boundary_flags, boundary_text
-from ._raw_arrays import SPACE_AXES
+from . import _reading as reading
+from ._axes import FEWEST, SPACE_AXES, axis_names, has_meaning
+from ._boundaries import Periodic, boundary_of, boundary_text
+from ._states import KINDS, check_states, understood
 
 __all__ = ["KINDS", "MINIMUM_SAMPLES", "SPACE_AXES", "SYMMETRIES", "Samples"]
 
-KINDS = ("discrete", "angle", "real")
 SYMMETRIES = ("flip", "reflect", "transpose", "invert", "turn")
-MINIMUM_SAMPLES = 8
+MINIMUM_SAMPLES = FEWEST
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +48,8 @@ class Samples:
         provenance: Origin of the samples: system, temperature, seed, ...
         homogeneous: Whether all sites are equivalent, as in a periodic lattice or in a window of
             a large one.  False for free ends, own couplings or fields of each site, images.
+        axes: Names of the axes of the array that was read, in its order; for `read_as`.
+        dims: The names of these axes in the file, if it has its own; for `read_as`.
 
     Raises:
         InputError: Unknown kind or symmetry, axes or flags that do not match, or fewer
@@ -66,6 +69,8 @@ class Samples:
     symmetries: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
     homogeneous: bool = True
+    axes: tuple[str, ...] = ()
+    dims: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -92,20 +97,25 @@ class Samples:
         cls,
         array: Any,
         *,
-        periodic: bool | Sequence[bool],
+        periodic: Periodic | None = None,
+        boundary: str | None = None,
         axes: Sequence[str] | str | None = None,
         kind: str | None = None,
         states: int | None = None,
-        symmetries: Sequence[str] = (),
+        symmetries: Sequence[str] | str = (),
         provenance: Mapping[str, Any] | None = None,
-        homogeneous: bool = True,
+        homogeneous: bool | None = None,
+        dims: Sequence[str] | None = None,
     ) -> Samples:
         """Make samples from a raw array.
 
         Args:
             array: Spins as ±1, 0/1, 0..q-1 or booleans; angles in radians; real numbers.
             periodic: Whether the boundaries are periodic: one flag for all space axes,
-                or one for each.
+                or one for each.  Give this, or `boundary`, or both.
+            boundary: `"periodic"`; `"free"` if the system ends at its sides, so that its sites
+                are not equivalent; or `"crop"` for a window of a larger system.  Beside mixed
+                flags in `periodic` it names the boundary of the other axes.
             axes: Names of the array's axes in order: `draw`, optionally `chain`, and `x`,
                 `y`, `z`; a sequence or `"chain,draw,x,y"`.  Optional where the shape has
                 only one reading.
@@ -113,24 +123,32 @@ class Samples:
             states: Number q of discrete states.
             symmetries: See the class.
             provenance: See the class.
-            homogeneous: See the class.
+            homogeneous: See the class; by default False for free boundaries, else True.
+            dims: Names of the array's axes in its file, such as `("time", "lat", "lon")`; by
+                default those of an xarray array.
 
         Raises:
             InputError: The array contains NaN or objects, or more states than declared;
                 its axes or kind are ambiguous; or it has fewer than 8 samples.
         """
-        array = raw_arrays.checked(array)
-        names = raw_arrays.axis_names(array.shape, axes)
+        check_states(kind, states)
+        dims = _dims_of(array) if dims is None else dims
+        array = raw_arrays.check_complete(raw_arrays.numbers(array), axes, dims)
+        raw_arrays.check_scalars(array)
+        names = axis_names(array.shape, axes, dims)
         values = raw_arrays.in_standard_order(array, names)
-        flags = boundary_flags(periodic, values.ndim - 2)
-        kind = kind or raw_arrays.kind_of(array)
-        labels: tuple[Any, ...] = ()
-        if kind == "discrete":
-            values, labels = raw_arrays.coded(values, states)
-        elif kind in KINDS:
-            values = raw_arrays.as_floats(values, states)
+        flags, equivalent = boundary_of(boundary, periodic, homogeneous, values.ndim - 2)
+        values, kind, labels = understood(values, kind, states)
         return cls(
-            values, kind, flags, labels, tuple(symmetries), dict(provenance or {}), homogeneous
+            values,
+            kind,
+            flags,
+            labels,
+            _names(symmetries),
+            _mapping(provenance),
+            equivalent,
+            names,
+            tuple(dims or ()) if axes is None and has_meaning(dims) else (),
         )
 
     @property
@@ -163,6 +181,27 @@ class Samples:
         """Number q of discrete states (0 for continuous kinds)."""
         return len(self.labels)
 
+    def read_as(self) -> dict[str, Any]:
+        """How the samples were understood, as plain numbers, text and lists.
+
+        Example:
+            >>> spins = np.random.default_rng(0).choice([-1, 1], size=(32, 8, 8))
+            >>> Samples.from_array(spins, boundary="periodic").read_as()["axes"]
+            ['draw', 'x', 'y']
+        """
+        return reading.read_as(self)
+
+    @property
+    def reading(self) -> str:
+        """How the samples were understood, in one line.
+
+        Example:
+            >>> spins = np.random.default_rng(0).choice([-1, 1], size=(32, 8, 8))
+            >>> Samples.from_array(spins, boundary="periodic").reading
+            '1 chain x 32 draws of 8x8, periodic, 2 states (-1, +1)'
+        """
+        return reading.in_words(self)
+
     def replace(self, **changes: Any) -> Samples:
         """Return a copy with some fields changed.
 
@@ -176,4 +215,26 @@ class Samples:
         chains = f"{self.chains} chain{'s' if self.chains > 1 else ''}"
         draws = f"{self.draws} draw{'s' if self.draws > 1 else ''}"
         lattice = f"{words.shape(self.shape)}, {boundary_text(self.periodic)}"
-        return f"<Samples {kind}, {chains} x {draws} of {lattice}>"
+        sites = "" if self.homogeneous else ", inhomogeneous"
+        return f"<Samples {kind}, {chains} x {draws} of {lattice}{sites}>"
+
+
+def _dims_of(array: Any) -> tuple[str, ...] | None:
+    """Names of the axes of an xarray array."""
+    dims = getattr(array, "dims", None)
+    named = isinstance(dims, tuple) and len(dims) == np.ndim(array)
+    return tuple(map(str, dims)) if named and dims else None
+
+
+def _names(symmetries: Any) -> tuple[str, ...]:
+    """Names of symmetries from a sequence or from `"flip,reflect"`."""
+    names = symmetries.split(",") if isinstance(symmetries, str) else symmetries
+    if not isinstance(names, Iterable) or not all(isinstance(name, str) for name in names):
+        raise InputError(f"symmetries must be names, not {symmetries!r}")
+    return tuple(name.strip() for name in names if name.strip())
+
+
+def _mapping(provenance: Any) -> dict[str, Any]:
+    if provenance is not None and not isinstance(provenance, Mapping):
+        raise InputError(f"provenance must be a mapping, not {type(provenance).__name__}")
+    return dict(provenance or {})

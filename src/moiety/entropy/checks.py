@@ -1,31 +1,35 @@
 r"""What should hold of an estimate, and whether it does.
 
-Physics: 0 <= M <= S(half), and M grows with the block.  Samples: enough independent ones, from
-chains that agree.  Method: trainings at their plateau, bounds that agree, a short tail.  No check
-can see what every critic misses alike, which makes s too large.
+Samples: what their inspection found, enough independent ones, from chains that agree.  Physics:
+0 <= M, and M grows with the block; for discrete states M <= S(half) and 0 <= s <= H(site) <= log q.
+Method: trainings at their plateau, bounds that agree, a short tail.  No check can see what every
+critic misses alike, which makes s too large.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from ..estimation.history import TrainingStatus
 from ..geometry.cuts import Shape
+from ..inspection import Finding
 from ..results.types import Base, Check, CrossCheck, Level, Reason, Source, Status
 from .budget import total_error
 from .counted_blocks import MOST_BIAS
+from .limits import EntropyLimits
 
 __all__ = ["common_checks", "lattice_status", "sample_checks"]
 
 _FEW_SAMPLES, _VERY_FEW_SAMPLES = 100, 32
 _LARGEST_RHAT = 1.1
 _SIGMAS = 3.0
-_ROUNDING = 1e-9
+_ROUNDING = 1e-6  # nats that sums of single-precision scores may err by
 _HARMLESS = 1e-3  # nats per site
+_NEGLIGIBLE = 1e-4  # nats per site that the bias of a counted block may leave
+_FAR = 0.01  # nats per site beyond a limit that a large error does not excuse
 
 
 def lattice_status(
@@ -35,6 +39,11 @@ def lattice_status(
     budget: Mapping[str, float],
     refused: Sequence[Shape],
     other: CrossCheck | None = None,
+    *,
+    axes: Sequence[int] | None = None,
+    findings: Sequence[Finding] = (),
+    entropy: float = 0.0,
+    limits: EntropyLimits | None = None,
 ) -> Status:
     """All checks of a lattice estimate.
 
@@ -45,19 +54,30 @@ def lattice_status(
         budget: Parts of the error, in nats per site.
         refused: Blocks that the samples were too few to count.
         other: The second route, if it was taken.
+        axes: Axis that each level is cut across; by default all directions are alike.
+        findings: What the inspection of the samples found; these checks come first.
+        entropy: Entropy per site in nats, single sites included.
+        limits: What the entropy can be; None for continuous states.
     """
+    sound = all(finding.passed for finding in findings)
     return Status(
         (
-            *common_checks(samples, levels, budget),
+            *(Check(item.name, item.passed, item.message) for item in findings),
+            *common_checks(samples, levels, budget, axes=axes, sound=sound),
             _counted_blocks(bases, budget, refused),
-            _bounded(levels, bases),
+            *(_discrete(levels, bases, entropy, total_error(budget), limits) if limits else ()),
             *([_cross_check(other)] if other else []),
         )
     )
 
 
 def common_checks(
-    samples: Mapping[str, Any], levels: Sequence[Level], budget: Mapping[str, float]
+    samples: Mapping[str, Any],
+    levels: Sequence[Level],
+    budget: Mapping[str, float],
+    *,
+    axes: Sequence[int] | None = None,
+    sound: bool = True,
 ) -> tuple[Check, ...]:
     """The checks that lattices and particles share.
 
@@ -65,16 +85,18 @@ def common_checks(
         samples: `n`, `effective`, `tau` and `rhat`.
         levels: Every level, largest blocks first.
         budget: Parts of the error, in nats per site or particle.
+        axes: Axis that each level is cut across; by default all directions are alike.
+        sound: Whether the samples are what the method assumes; if not, more training is no cure.
     """
     error = total_error(budget)
     return (
         _effective_samples(samples),
         _chains_mixed(samples),
         _non_negative(levels),
-        _monotonic(levels),
-        _trained(levels, budget, error),
+        _monotonic(levels, axes or [0] * len(levels)),
+        _trained(levels, budget, error, sound),
         _bounds_agree(levels, error),
-        _short_tail(levels, budget, error),
+        _short_tail(levels, budget),
     )
 
 
@@ -112,24 +134,40 @@ def _counted_blocks(
 
 
 def _non_negative(levels: Sequence[Level]) -> Check:
-    low = [
-        level for level in levels if level.mutual_information < -_SIGMAS * level.error - _ROUNDING
-    ]
+    low = [level for level in levels if level.mutual_information < -_tolerated(level)]
     return _verdict("M >= 0", low, "M is negative at", "M is nowhere negative beyond 3 errors")
 
 
-def _monotonic(levels: Sequence[Level]) -> Check:
-    """A block inside another shares less with its neighbour."""
-    known = [level for level in levels if level.source != Source.EXTRAPOLATED]
-    falls = [
-        large
-        for large, small in pairwise(known)
-        if large.interface >= small.interface
-        and small.mutual_information - large.mutual_information
-        > _SIGMAS * np.hypot(large.error, small.error) + _ROUNDING
+def _tolerated(*levels: Level) -> float:
+    """Three errors of M, and what is left of the bias of counted blocks."""
+    errors = [level.error for level in levels]
+    bias = sum(_NEGLIGIBLE / level.weight for level in levels if level.source == Source.COUNTED)
+    return float(_SIGMAS * np.linalg.norm(errors)) + bias + _ROUNDING
+
+
+def _monotonic(levels: Sequence[Level], axes: Sequence[int]) -> Check:
+    """A cut inside a larger one, across the same axis, shares less."""
+    known = [
+        (level, axis)
+        for level, axis in zip(levels, axes, strict=True)
+        if level.source != Source.EXTRAPOLATED
     ]
+    falls = []
+    for place, (large, axis) in enumerate(known):
+        inside = (s for s, other in known[place + 1 :] if other == axis and _holds(large, s))
+        small = next(inside, None)
+        if small is None:
+            continue
+        if small.mutual_information - large.mutual_information > _tolerated(large, small):
+            falls.append(large)
     success = "M grows with the block, within 3 errors"
     return _verdict("M grows with size", falls, "M decreases at", success)
+
+
+def _holds(large: Level, small: Level) -> bool:
+    """Whether the halves of one cut hold those of the other, with all of its interface."""
+    fits = all(b <= a for a, b in zip(large.shape, small.shape, strict=True))
+    return fits and small.faces <= large.faces
 
 
 def _bounded(levels: Sequence[Level], bases: Sequence[Base]) -> Check:
@@ -140,7 +178,7 @@ def _bounded(levels: Sequence[Level], bases: Sequence[Base]) -> Check:
         if level.source == Source.COUNTED or level.shape not in entropies:
             continue
         half = entropies[level.shape]
-        if level.mutual_information > half + _SIGMAS * level.error + _ROUNDING:
+        if level.mutual_information > half + _tolerated(level):
             over.append(level)
         for joined in (other.shape for other in levels if other.volume == 2 * level.volume):
             entropies.setdefault(joined, 2 * half - level.mutual_information)
@@ -148,14 +186,54 @@ def _bounded(levels: Sequence[Level], bases: Sequence[Base]) -> Check:
     return _verdict("M <= S(block)", over, "M exceeds the entropy of a half at", success)
 
 
-def _trained(levels: Sequence[Level], budget: Mapping[str, float], error: float) -> Check:
+def _discrete(
+    levels: Sequence[Level],
+    bases: Sequence[Base],
+    entropy: float,
+    error: float,
+    limits: EntropyLimits,
+) -> tuple[Check, ...]:
+    """What holds for counted states; a differential entropy has no lower limit."""
+    return (
+        _bounded(levels, bases),
+        _in_range(entropy, error, limits),
+        _below_sites(entropy, error, limits),
+    )
+
+
+def _in_range(entropy: float, error: float, limits: EntropyLimits) -> Check:
+    allowed = _allowed(error)
+    inside = -allowed <= entropy <= limits.states + allowed
+    verdict = "lies within" if inside else "cannot be: it must lie within"
+    span = f"0 and log q = {limits.states:.4f}"
+    return Check("s in range", inside, f"s = {entropy:.4f} {verdict} {span}")
+
+
+def _below_sites(entropy: float, error: float, limits: EntropyLimits) -> Check:
+    """What the sites share lowers s below the mean of their entropies."""
+    below = entropy <= limits.sites + _allowed(float(np.hypot(error, limits.error)))
+    sites = f"the mean entropy of the sites at their own positions, {limits.sites:.4f}"
+    message = f"s = {entropy:.4f} does not exceed {sites}"
+    if not below:
+        message = f"s = {entropy:.4f} exceeds {sites}: the sites are not equivalent"
+    return Check("s <= H(site)", below, message)
+
+
+def _allowed(error: float) -> float:
+    """Three errors; of a large error only one, so that it excuses no impossible number."""
+    return max(min(_SIGMAS * error, _FAR), error) + _ROUNDING
+
+
+def _trained(
+    levels: Sequence[Level], budget: Mapping[str, float], error: float, sound: bool
+) -> Check:
     diverged = [level for level in levels if level.status == TrainingStatus.DIVERGED]
     if diverged:
         return _verdict("training", diverged, "training diverged at", "")
     missing = budget["training"]  # mostly the disagreement of folds, which a plateau has, too
     fine = bool(missing <= max(3 * budget["samples"], _HARMLESS))
-    advice = "training was still gaining: use more steps or samples"
-    verdict = "training reached its plateau" if fine else advice
+    advice = "use more steps or samples" if sound else "see to the samples first"
+    verdict = "training reached its plateau" if fine else f"training was still gaining: {advice}"
     share = f"training contributes {_short(missing)} to the error {_short(error)}"
     return Check("training", fine, f"{verdict} ({share})")
 
@@ -173,7 +251,8 @@ def _bounds_agree(levels: Sequence[Level], error: float) -> Check:
     return Check("bounds agree", fine, message)
 
 
-def _short_tail(levels: Sequence[Level], budget: Mapping[str, float], error: float) -> Check:
+def _short_tail(levels: Sequence[Level], budget: Mapping[str, float]) -> Check:
+    """The error of the extrapolated levels, which is an opinion, beside that of all others."""
     tail = [level for level in levels if level.source == Source.EXTRAPOLATED]
     if not tail:
         return Check("ladder", True, "every level was counted or estimated")
@@ -181,8 +260,10 @@ def _short_tail(levels: Sequence[Level], budget: Mapping[str, float], error: flo
         return Check("ladder", False, f"stopped early: {len(tail)} levels are extrapolated")
     reason = "" if tail[-1].status == Reason.AREA_LAW else f" ({tail[-1].status})"
     count = f"{len(tail)} of the largest levels follow the area law{reason}"
-    message = f"{count}, which contributes {_short(budget['tail'])} to the error"
-    return Check("ladder", bool(budget["tail"] <= max(error, _HARMLESS)), message)
+    rest = total_error({name: part for name, part in budget.items() if name != "tail"})
+    shares = f"contributes {_short(budget['tail'])} to the error, all else {_short(rest)}"
+    fine = bool(budget["tail"] <= max(rest, _HARMLESS))
+    return Check("ladder", fine, f"{count}, which {shares}{'' if fine else ': use more samples'}")
 
 
 def _cross_check(other: CrossCheck) -> Check:

@@ -12,7 +12,7 @@ from ..base.errors import InputError
 if TYPE_CHECKING:
     from ..results.result import EntropyResult
 
-__all__ = ["algorithms", "exact_value", "given", "model"]
+__all__ = ["algorithms", "exact_value", "given", "model", "objects_of"]
 
 
 def given(**options: Any) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def algorithms(
         objective=_made("objective", OBJECTIVES, objective),
         bound=_made("bound", BOUNDS, bound),
         training=None if steps is None else Training(steps=steps),
-        device=device and _checked_device(device),
+        device=None if device is None else _checked_device(device),
     )
 
 
@@ -100,7 +100,7 @@ def for_particles(options: dict[str, Any], resolution: float | None) -> dict[str
 
     Args:
         options: What `algorithms` returned.
-        resolution: Pixels per diameter.
+        resolution: Pixels per diameter; convolutions need one.
 
     Example:
         >>> chosen = for_particles(algorithms("convolutional", None, None, 50, None), 20)
@@ -108,11 +108,14 @@ def for_particles(options: dict[str, Any], resolution: float | None) -> dict[str
         (4, 50, 256)
     """
     from ..estimation.critics import ConvolutionalCritic, PointsCritic
-    from .particles import RESOLUTION, default_training
+    from .particle_resolution import check_resolution
+    from .particles import SMALLEST, default_training
 
     critic, training = options.get("critic"), options.get("training")
-    if isinstance(critic, ConvolutionalCritic):
-        critic = ConvolutionalCritic.seeing(resolution or RESOLUTION)
+    if critic is not None:
+        check_resolution(resolution, critic.sees, SMALLEST)
+    if isinstance(critic, ConvolutionalCritic) and resolution:
+        critic = ConvolutionalCritic.seeing(resolution)
     if training is not None:
         training = replace(default_training(critic or PointsCritic()), steps=training.steps)
     return options | given(critic=critic, training=training)
@@ -124,12 +127,61 @@ def _made(kind: str, known: Mapping[str, type], name: str | None) -> Any:
     return None if name is None else known[name]()
 
 
+def objects_of(configuration: Mapping[str, Any]) -> dict[str, Any]:
+    """Keywords of `estimate_entropy` for algorithms that a result records, field by field.
+
+    Args:
+        configuration: `configuration` of the provenance of a result.
+
+    Raises:
+        InputError: An algorithm that is not part of moiety, or fields that it does not have.
+
+    Example:
+        >>> objects_of({"critic": {"name": "ConvolutionalCritic", "layers": 3}, "tail": True})
+        {'critic': ConvolutionalCritic(layers=3, filters=16, hidden=64, growth=1)}
+    """
+    from ..chain_rule.estimate import ChainRule
+    from ..estimation.critics import CRITICS, PointsCritic
+    from ..estimation.objectives import BOUNDS, OBJECTIVES
+    from ..estimation.training import Training
+
+    families: dict[str, Mapping[str, type]] = {
+        "critic": {**CRITICS, "points": PointsCritic},
+        "objective": OBJECTIVES,
+        "bound": BOUNDS,
+        "training": {"training": Training},
+        "chain_rule": {"chain rule": ChainRule},
+    }
+    return {
+        kind: _remade(kind, family, configuration[kind])
+        for kind, family in families.items()
+        if kind in configuration
+    }
+
+
+def _remade(kind: str, family: Mapping[str, type], recorded: Any) -> Any:
+    fields = dict(recorded) if isinstance(recorded, Mapping) else {"name": recorded}
+    known = {**family, **{made.__name__: made for made in family.values()}}
+    name = fields.pop("name", None)
+    if name not in known:
+        raise InputError(f"the {kind} {name!r} is not part of moiety; it cannot be made again")
+    values: dict[str, Any] = {
+        key: tuple(part) if isinstance(part, list) else part for key, part in fields.items()
+    }
+    if kind == "chain_rule":
+        values |= objects_of({"training": {"name": "Training", **values["training"]}})
+    try:
+        return known[name](**values)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"the {kind} {name} has other fields in this version: {error}") from error
+
+
 def _checked_device(name: str) -> str:
     import torch
 
     try:
         torch.zeros(1, device=name).item()
-    except (RuntimeError, AssertionError) as error:  # torch refuses in both ways
+    except (RuntimeError, AssertionError, ValueError) as error:  # torch refuses in these ways
         raise InputError(
             f"the device {name!r} cannot be used here; choose another one, such as cpu"
         ) from error

@@ -20,20 +20,20 @@ gives the result, the other one the cross-check.  The error adds up
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from .. import __version__
 from ..base.deadline import Deadline
 from ..base.errors import InputError
 from ..chain_rule.estimate import ChainRule, ChainRuleEstimate
 from ..data.observables import observables
 from ..data.samples import Samples
 from ..data.statistics import series_error
+from ..estimation.estimator import described
 from ..estimation.execution import Execution, Hooks
 from ..estimation.networks import Networks
 from ..estimation.training import Training
@@ -41,6 +41,7 @@ from ..results.result import EntropyResult
 from ..results.types import CrossCheck, Ended
 from .budget import total_error
 from .counting import CountedBlock
+from .inspected import InspectedSamples
 from .own_checks import own_status
 from .own_sites import as_base, own_sites
 from .sample_statistics import SampleStatistics
@@ -50,29 +51,28 @@ __all__ = ["estimate_inhomogeneous", "refuse_ladder", "with_steps"]
 
 
 def estimate_inhomogeneous(
-    samples: Samples,
+    inspected: InspectedSamples,
     config: ChainRule,
     execution: Execution,
     hooks: Hooks,
+    deadline: Deadline,
+    asked: Mapping[str, Any],
     *,
-    limit: float | None = None,
     warm_start: Networks | None = None,
     cross_check: bool = True,
-    excess: bool = False,
-    precision: float = 0.002,
 ) -> EntropyResult:
     """Estimate the entropy per site of samples whose sites differ.
 
     Args:
-        samples: Configurations at one state point.
+        inspected: Configurations at one state point.
         config: Settings of the chain rule.
         execution: Seed, device, threads and folds.
         hooks: Functions of the user.
-        limit: Time limit in seconds.
+        deadline: When the work began and when it must end.
+        asked: `precision`, the error of s in nats per site that is small enough, and `excess`,
+            whether to leave out the entropies of the single sites.
         warm_start: Networks that start the new ones.
         cross_check: Whether to visit the sites in reverse, too.
-        excess: Whether to leave out the entropies of the single sites.
-        precision: Error of s, in nats per site, that is small enough.
 
     Returns:
         A result without levels.  Its base is the mean entropy of the single sites.
@@ -83,37 +83,28 @@ def estimate_inhomogeneous(
         InputError: Fewer than four samples a fold.
 
     Example:
+        >>> from time import perf_counter
         >>> rng = np.random.default_rng(0)
         >>> p = rng.choice([0.2, 0.8], size=(4, 4))  # independent spins: H(0.2) = 0.5004
-        >>> spins = rng.random((512, 4, 4)) < p
-        >>> own = Samples.from_array(spins, periodic=False, axes="draw,x,y", homogeneous=False)
-        >>> result = estimate_inhomogeneous(own, ChainRule(), Execution(), Hooks())
+        >>> spins = Samples.from_array(rng.random((512, 4, 4)) < p, boundary="free")
+        >>> run, asked = Execution(), {"precision": 0.002, "excess": False}
+        >>> inspected, deadline = InspectedSamples.of(spins, run), Deadline(perf_counter())
+        >>> result = estimate_inhomogeneous(inspected, ChainRule(), run, Hooks(), deadline, asked)
         >>> abs(result.entropy - 0.5004) < 3 * result.error < 0.03
         True
     """
-    execution.check_folds(samples.n)
-    if not precision > 0:
-        raise InputError(f"precision must be positive, not {precision}")
-    deadline = Deadline(perf_counter(), limit, hooks.should_stop)
-    start = warm_start or Networks()
+    samples, start = inspected.distinct, warm_start or Networks()
     site = own_sites(samples)
     orders = Orders(samples, config, execution, hooks, deadline, start, 1 + cross_check)
     first, second = orders.first(), orders.second() if cross_check else None
     if second and _likelihood(second) > _likelihood(first):
         first, second = second, first
-    terms = _Terms(samples, site, excess, first, second)
-    ended = _ended(terms, deadline, precision)
-    asked = {"homogeneous": False, "precision": precision, "time_limit": limit, "excess": excess}
-    asked |= {"warm_start": bool(start.chain_rule), "cross_check": second is not None}
-    provenance = {
-        "version": __version__,
-        "seed": execution.seed,
-        "configuration": {"chain_rule": asdict(config), **asdict(execution), **asked},
-        "samples": dict(samples.provenance),
-        "symmetries": list(samples.symmetries),
-        "periodic": list(samples.periodic),
-    }
-    return _result(terms, ended, provenance, perf_counter() - deadline.started)
+    terms = _Terms(samples, site, bool(asked["excess"]), first, second)
+    configuration = {"chain_rule": described(config), **asked}
+    configuration |= {"warm_start": bool(start.chain_rule), "cross_check": second is not None}
+    provenance = inspected.provenance(execution, configuration)
+    ended = _ended(terms, deadline, asked["precision"])
+    return _result(inspected, terms, ended, provenance, perf_counter() - deadline.started)
 
 
 def refuse_ladder(**options: object) -> None:
@@ -212,11 +203,14 @@ def _ended(terms: _Terms, deadline: Deadline, precision: float) -> Ended:
 
 
 def _result(
-    terms: _Terms, ended: Ended, provenance: Mapping[str, Any], seconds: float
+    inspected: InspectedSamples,
+    terms: _Terms,
+    ended: Ended,
+    provenance: Mapping[str, Any],
+    seconds: float,
 ) -> EntropyResult:
     samples, other = terms.samples, terms.cross_check()
-    described = {"n": samples.n, "shape": list(samples.shape), "kind": samples.kind}
-    described |= asdict(SampleStatistics.of(observables(samples).values()))
+    described = inspected.described(SampleStatistics.of(observables(samples).values()))
     base = as_base(terms.site, samples)
     timing = {"training": terms.first.seconds, "total": seconds}
     timing |= {"cross_check": terms.second.seconds} if terms.second else {}
@@ -226,11 +220,14 @@ def _result(
         budget=terms.budget,
         levels=(),
         bases=(base,),
-        status=own_status(described, terms.first.entropy, base, terms.budget, other),
+        status=own_status(
+            described, terms.first.entropy, base, terms.budget, other, inspected.found.findings
+        ),
         samples=described,
         cross_check=other,
         ended=str(ended),
         timing=timing,
         provenance=provenance,
+        read_as=inspected.given.read_as(),
         networks=Networks({}, terms.first.modules),
     )

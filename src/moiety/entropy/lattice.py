@@ -2,26 +2,25 @@ r"""The entropy of a lattice system from its samples.
 
     s = (1 / V_0) [ sum_bases n S(base) - sum_cuts n M(cut) ]             (Eq. 4)
 
-Small blocks are counted.  The cuts above them are estimated from the smallest upwards (`climb`);
-the rest is extrapolated.  Then training continues where most of M is missing, until the error is
-small enough or no longer comes from training (`refinement`).  Last comes the chain rule, a second
-route on the same samples (`cross_check`).
+The samples are inspected first; copies among them are left out, and what else is wrong with them
+becomes part of the status.  Small blocks are counted.  The cuts above them are estimated from the
+smallest upwards (`climb`); the rest is extrapolated.  Then training continues where most of M is
+missing, until the error is small enough or no longer comes from training (`refinement`).  Last
+comes the chain rule, a second route on the same samples (`cross_check`).
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from time import perf_counter
 from typing import Any, Unpack
 
-from .. import __version__
 from ..base.deadline import Deadline
 from ..base.errors import InputError
 from ..chain_rule.estimate import ChainRule, ChainRuleEstimate
 from ..data.observables import observables
 from ..data.samples import Samples
 from ..estimation.critics import Critic
-from ..estimation.estimator import Estimator
+from ..estimation.estimator import Estimator, described
 from ..estimation.execution import Execution, Hooks, RunOptions, run_settings
 from ..estimation.networks import Networks
 from ..estimation.objectives import Bound, Objective
@@ -34,7 +33,9 @@ from .climb import Climb
 from .counted_blocks import BlockCounts
 from .cross_check import compare, given_estimate, second_route
 from .inhomogeneous import estimate_inhomogeneous, refuse_ladder, with_steps
+from .inspected import InspectedSamples
 from .lattice_terms import LatticeTerms, ladder_cut
+from .limits import entropy_limits
 from .refinement import refine
 from .rungs import ClimbRules
 from .sample_statistics import SampleStatistics
@@ -97,46 +98,73 @@ def estimate_entropy(
     """
     started = perf_counter()
     execution, hooks, limit = run_settings(run)
-    if not samples.homogeneous:
-        refuse_ladder(critic=critic, objective=objective, bound=bound)
-        return estimate_inhomogeneous(
-            samples,
-            chain_rule or with_steps(training),
-            execution,
-            hooks,
-            limit=limit,
-            warm_start=networks_of(warm_start),
-            cross_check=bool(cross_check),
-            excess=excess,
-            precision=precision,
-        )
-    estimator = Estimator.of(critic, objective, bound, training)
-    execution.check_folds(samples.n)
     if not precision > 0:
         raise InputError(f"precision must be positive, not {precision}")
-    start, given = networks_of(warm_start), given_estimate(cross_check, samples.n)
-    deadline = Deadline(started, limit, hooks.should_stop)
-    share = 1 - _CROSS_CHECK_SHARE * (cross_check is True)
-    terms = _counted(samples, estimator, execution, ClimbRules(tail=tail), start, excess)
-    counted = perf_counter()
-    _climb(terms.climb, deadline, share, hooks)
-    ended = refine(terms, precision, deadline, share, hooks)
-    other = given
-    if cross_check is True and not terms.climb.is_stopped:
-        total = len(terms.climb.cuts)
-        task = hooks.task("chain rule", total, total, deadline.is_over, text="cross-check")
-        other = second_route(
-            samples,
-            chain_rule or ChainRule(),
-            execution,
-            deadline=deadline,
-            warm_start=start.chain_rule,
-            task=task,
+    deadline, start = Deadline(started, limit, hooks.should_stop), networks_of(warm_start)
+    given = given_estimate(cross_check, samples.n)
+    inspected = InspectedSamples.of(samples, execution)
+    asked = {"precision": precision, "time_limit": limit, "excess": excess}
+    if not samples.homogeneous:
+        refuse_ladder(critic=critic, objective=objective, bound=bound)
+        rule, both = chain_rule or with_steps(training), bool(cross_check)
+        return estimate_inhomogeneous(
+            inspected, rule, execution, hooks, deadline, asked, warm_start=start, cross_check=both
         )
-    asked = {"tail": tail, "precision": precision, "time_limit": limit, "excess": excess}
-    asked |= {"warm_start": bool(start.cuts), "cross_check": other is not None}
-    timing = {"counting": counted - started, "total": perf_counter() - started}
-    return _result(terms, other, ended, _provenance(terms, asked), timing)
+    if inspected.has_copies and given is not None:
+        cross_check, given = True, None  # it has read copies of what it was trained on
+    estimator = Estimator.of(critic, objective, bound, training)
+    second = chain_rule or ChainRule() if cross_check is True else given
+    asked["tail"] = tail
+    return _homogeneous(inspected, estimator, second, execution, hooks, deadline, asked, start)
+
+
+def _homogeneous(
+    samples: InspectedSamples,
+    estimator: Estimator,
+    second: ChainRule | ChainRuleEstimate | None,
+    execution: Execution,
+    hooks: Hooks,
+    deadline: Deadline,
+    asked: dict[str, Any],
+    start: Networks,
+) -> EntropyResult:
+    """Climb the ladder of samples whose sites are equivalent; `second` is the other route."""
+    inspected = perf_counter()
+    share = 1 - _CROSS_CHECK_SHARE * isinstance(second, ChainRule)
+    rules = ClimbRules(tail=asked["tail"] and not samples.found.conserved)
+    terms = _counted(samples.distinct, estimator, execution, rules, start, asked["excess"])
+    timing = {"inspection": inspected - deadline.started, "counting": perf_counter() - inspected}
+    _climb(terms.climb, deadline, share, hooks)
+    ended = refine(terms, asked["precision"], deadline, share, hooks)
+    other = _other_route(terms, second, deadline, hooks)
+    asked = asked | {"warm_start": bool(start.cuts), "cross_check": other is not None}
+    if isinstance(second, ChainRule):
+        asked["chain_rule"] = described(second)
+    provenance = samples.provenance(execution, estimator.described() | asked)
+    timing["total"] = perf_counter() - deadline.started
+    return _result(samples, terms, other, ended, provenance, timing)
+
+
+def _other_route(
+    terms: LatticeTerms,
+    second: ChainRule | ChainRuleEstimate | None,
+    deadline: Deadline,
+    hooks: Hooks,
+) -> ChainRuleEstimate | None:
+    """The chain rule on the same samples, unless it is given or the work was stopped."""
+    climb, total = terms.climb, len(terms.climb.cuts)
+    if not isinstance(second, ChainRule):
+        return second
+    if climb.is_stopped:
+        return None
+    return second_route(
+        terms.samples,
+        second,
+        climb.execution,
+        deadline=deadline,
+        warm_start=climb.warm_start.chain_rule,
+        task=hooks.task("chain rule", total, total, deadline.is_over, text="cross-check"),
+    )
 
 
 def _counted(
@@ -177,6 +205,7 @@ def _climb(climb: Climb[Cut], deadline: Deadline, share: float, hooks: Hooks) ->
 
 
 def _result(
+    inspected: InspectedSamples,
     terms: LatticeTerms,
     other: ChainRuleEstimate | None,
     ended: Ended,
@@ -184,41 +213,39 @@ def _result(
     timing: dict[str, float],
 ) -> EntropyResult:
     total, levels, bases = terms.sum(), terms.levels(), terms.base_blocks()
-    entropy, budget, samples = total.entropy, total.budget, terms.samples
+    entropy, budget = total.entropy, total.budget
     timing["training"] = sum(m.seconds for _, m in terms.climb.estimated)
     crossed = None
     if other:
         timing["cross_check"] = other.seconds
         crossed = compare(total, entropy, terms.site, other)
-    described = {"n": samples.n, "shape": list(samples.shape), "kind": samples.kind}
-    described |= asdict(terms.climb.statistics)
-    refused = terms.counts.refused
+    described = inspected.described(terms.climb.statistics)
+    status = lattice_status(
+        described,
+        levels,
+        bases,
+        budget,
+        terms.counts.refused,
+        crossed,
+        axes=[cut.axis for cut in terms.ladder.cuts],
+        findings=inspected.found.findings,
+        entropy=entropy + terms.site,
+        limits=entropy_limits(terms.samples),
+    )
     return EntropyResult(
         entropy=entropy,
         error=total.error,
         budget=budget,
         levels=levels,
         bases=bases,
-        status=lattice_status(described, levels, bases, budget, refused, crossed),
+        status=status,
         samples=described,
         cross_check=crossed,
         ended=str(ended),
         timing=timing,
         provenance=provenance,
+        read_as=inspected.given.read_as(),
         networks=Networks(
             {cut.key: m.modules for cut, m in terms.climb.estimated}, other.modules if other else ()
         ),
     )
-
-
-def _provenance(terms: LatticeTerms, asked: dict[str, Any]) -> dict[str, Any]:
-    climb, samples = terms.climb, terms.samples
-    configuration = {**climb.estimator.described(), **asdict(climb.execution), **asked}
-    return {
-        "version": __version__,
-        "seed": climb.execution.seed,
-        "configuration": configuration,
-        "samples": dict(samples.provenance),
-        "symmetries": list(samples.symmetries),
-        "periodic": list(samples.periodic),
-    }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..inspection import Finding
 from ..results.types import Base, Check, CrossCheck, Status
 from .budget import total_error
 from .checks import sample_checks
@@ -22,6 +23,7 @@ def own_status(
     base: Base,
     budget: Mapping[str, float],
     other: CrossCheck | None = None,
+    findings: Sequence[Finding] = (),
 ) -> Status:
     """All checks of an estimate without a ladder.
 
@@ -31,8 +33,10 @@ def own_status(
         base: Mean entropy of the single sites.
         budget: Parts of the error, in nats per site.
         other: The other order of the sites, if it was taken.
+        findings: What the inspection of the samples found; these checks come first.
     """
     checks = (
+        *(Check(item.name, item.passed, item.message) for item in findings),
         *sample_checks(samples),
         _below_sites(entropy, base, budget),
         _trained(budget),

@@ -10,8 +10,9 @@ goes on to infinity by the area law (Eqs. 9 and 10): crops of a periodic box sta
 infinite system.
 
 If particles have diameters, the diameter is part of a particle's state, as it is in the ideal gas
-of the same mixture.  With a resolution, positions are known to a pixel.  The entropy of packings
-depends on it without limit (M of touching disks grows like log R), so it is part of the answer.
+of the same mixture.  Positions are taken as they are.  Where particles touch at exact distances,
+M grows like log R with the resolution R to which positions are known, so that R is part of the
+question and of the answer (`particle_resolution`).
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import numpy as np
 from .. import __version__
 from ..base.deadline import Deadline
 from ..base.errors import InputError
+from ..data.digest import digest_of
 from ..data.particles import Particles
 from ..estimation.critics import Critic, PointsCritic
 from ..estimation.estimator import Estimator
@@ -34,18 +36,27 @@ from ..estimation.networks import Networks
 from ..estimation.objectives import Bound, Objective
 from ..estimation.training import Training
 from ..geometry.area_law import is_level
-from ..geometry.space import BlockCut, block_ladder
+from ..geometry.space import BlockCut
+from ..inspection.particles import inspect_particles
 from ..results.result import EntropyResult, networks_of
 from ..results.types import Base, Check, Status
+from .budget import total_error
 from .checks import common_checks
 from .climb import FEWEST_KNOWN, Climb
+from .particle_resolution import (
+    ResolutionEffect,
+    blocks_that_fit,
+    check_resolution,
+    has_contacts,
+    inspection_checks,
+    resolution_effect,
+)
 from .particle_terms import ParticleTerms, count_numbers, particle_statistics, space_cut
 from .rungs import ClimbRules
 
-__all__ = ["RESOLUTION", "default_training", "estimate_excess_entropy"]
+__all__ = ["SMALLEST", "default_training", "estimate_excess_entropy"]
 
-RESOLUTION = 10.0  # pixels per diameter, as in the paper
-_SMALLEST = 0.5  # side of the smallest blocks in diameters; in 3-D their diagonal is still below 1
+SMALLEST = 0.5  # side of the smallest blocks in diameters; in 3-D their diagonal is still below 1
 _LARGEST = 4.0  # side of the largest blocks in diameters
 _RULES = ClimbRules(tail=False, predicts=False, proportional=False, rise=0.1, slows_down=False)
 _MOST_SHARED = 0.01  # share of the smallest blocks that may hold more than one centre
@@ -71,7 +82,7 @@ def default_training(critic: Critic) -> Training:
 def estimate_excess_entropy(
     particles: Particles,
     *,
-    resolution: float | None = RESOLUTION,
+    resolution: float | None = None,
     sigma: float | None = None,
     diameters: bool = True,
     largest: float = _LARGEST,
@@ -86,8 +97,9 @@ def estimate_excess_entropy(
 
     Args:
         particles: Frames at one state point.
-        resolution: R, pixels per diameter; half of it must be a whole number.  None takes positions
-            as they are.
+        resolution: R, pixels per diameter, an even number up to 1000; positions as they are by
+            default.  Critics of images and particles that touch at exact distances need one; the
+            result then carries it, and its error includes what twice the resolution changes.
         sigma: The diameter in which lengths are measured; the smallest of the particles by default.
         diameters: Whether a particle's state includes its diameter.
         largest: Side of the largest blocks in diameters.
@@ -101,8 +113,9 @@ def estimate_excess_entropy(
             area law.
 
     Raises:
-        InputError: No diameter to measure lengths in; blocks that do not fit into the box or are
-            not a whole number of pixels wide; too few frames for the number of folds.
+        InputError: No diameter to measure lengths in; blocks that do not fit into the box, hold no
+            particles or are not a whole number of pixels wide; exact distances, or a critic of
+            images, without a resolution; too few frames for the number of folds.
         EstimateError: Training diverged, or a stop, before any level was known.
 
     Example:
@@ -116,29 +129,35 @@ def estimate_excess_entropy(
     started = perf_counter()
     execution, hooks, limit = run_settings(run)
     execution.check_folds(particles.n)
-    scaled = _in_diameters(particles, sigma)
     critic = critic or PointsCritic()
-    training = training or default_training(critic)
+    check_resolution(resolution, critic.sees, SMALLEST)
+    scaled = _in_diameters(particles, sigma)
+    cuts = blocks_that_fit(scaled, SMALLEST, largest)
+    inspection = inspect_particles(scaled, sigma=1.0)
+    inspected = inspection_checks(inspection, resolution)
     with_diameters = diameters and particles.diameters is not None
-    cuts = block_ladder(_SMALLEST, scaled.dimensions, largest)
-    if not cuts:
-        raise InputError(f"largest must be at least {_SMALLEST:g}, not {largest:g}")
     base = count_numbers(scaled, cuts[0], execution.seed)
     start = networks_of(warm_start)
     climb: Climb[BlockCut] = Climb(
         [space_cut(cut, scaled, resolution, critic.sees, with_diameters) for cut in cuts],
-        Estimator.of(critic, objective, bound, training),
+        Estimator.of(critic, objective, bound, training or default_training(critic)),
         execution,
         particle_statistics(scaled, base),
         (scaled.chains, scaled.draws),
         _RULES,
         start,
     )
-    _climb(climb, Deadline(started, limit, hooks.should_stop), hooks)
+    deadline, parts = Deadline(started, limit, hooks.should_stop), len(cuts) + bool(resolution)
+    _climb(climb, parts, deadline, hooks)
+    terms, effect = ParticleTerms(scaled, base, climb), None
+    if resolution:
+        task = hooks.task("twice the resolution", len(cuts), parts, deadline.is_over)
+        contacts = has_contacts(inspection)
+        effect = resolution_effect(terms, resolution, with_diameters, contacts, task)
     asked = {"resolution": resolution, "diameters": with_diameters, "largest": largest}
     asked |= {"sigma": sigma, "time_limit": limit, "warm_start": bool(start.cuts)}
-    terms = ParticleTerms(scaled, base, climb)
-    return _result(terms, asked, perf_counter() - started)
+    origin = {**_provenance(terms, asked), "n": particles.n, "digest": digest_of(particles)}
+    return _result(terms, effect, inspected, origin, perf_counter() - started)
 
 
 def _in_diameters(particles: Particles, sigma: float | None) -> Particles:
@@ -160,23 +179,32 @@ def _in_diameters(particles: Particles, sigma: float | None) -> Particles:
     )
 
 
-def _climb(climb: Climb[BlockCut], deadline: Deadline, hooks: Hooks) -> None:
+def _climb(climb: Climb[BlockCut], parts: int, deadline: Deadline, hooks: Hooks) -> None:
     """Estimate the cuts from the smallest upwards, until one of them is left to the area law."""
     for done, cut in enumerate(climb.cuts):
-        climb.take(cut, hooks.task(cut.name, done, len(climb.cuts), deadline.is_over))
+        climb.take(cut, hooks.task(cut.name, done, parts, deadline.is_over))
 
 
-def _result(terms: ParticleTerms, asked: dict[str, Any], seconds: float) -> EntropyResult:
-    total, climb, particles = terms.sum(), terms.climb, terms.particles
-    levels, budget, base = terms.levels(), total.budget, terms.base
-    centres = particles.density * base.volume
+def _result(
+    terms: ParticleTerms,
+    effect: ResolutionEffect | None,
+    inspected: tuple[Check, ...],
+    provenance: dict[str, Any],
+    seconds: float,
+) -> EntropyResult:
+    total, climb = terms.sum(), terms.climb
+    levels, base, described = terms.levels(), terms.base, _described(terms)
+    budget, checks = dict(total.budget), inspected
+    if effect:
+        budget["resolution"], described["resolution"] = effect.error, effect.resolution
+        checks = (effect.check, *checks)
+    centres = terms.particles.density * base.volume
     half = climb.cuts[0].cut.half
     bases = (Base(half, 1, -base.divergence, budget["base"] * centres, base.blocks),)
-    described = _described(terms)
-    checks = (*_checks(terms, budget["tail"]), *common_checks(described, levels, budget))
+    checks = (*_checks(terms, budget["tail"]), *common_checks(described, levels, budget), *checks)
     return EntropyResult(
         entropy=total.entropy,
-        error=total.error,
+        error=total_error(budget),
         budget=budget,
         levels=levels,
         bases=bases,
@@ -184,8 +212,9 @@ def _result(terms: ParticleTerms, asked: dict[str, Any], seconds: float) -> Entr
         samples=described,
         ended=str(climb.reason or ""),
         timing={"total": seconds, "training": sum(m.seconds for _, m in climb.estimated)},
-        provenance=_provenance(terms, asked),
+        provenance=provenance,
         unit="nats/particle",
+        read_as=terms.particles.read_as(),
         networks=Networks({cut.key: m.modules for cut, m in climb.estimated}),
     )
 

@@ -26,7 +26,7 @@ from ..geometry.space import BlockCut
 from .crop_kernels import SPACE, Placements, binned, gather
 from .pairs import PairShape
 
-__all__ = ["CropShape", "Crops"]
+__all__ = ["CropShape", "Crops", "fits", "narrowest_box"]
 
 _FIRST_ROOM = 16  # room for particles in a half, before it is enlarged
 _SITES = 6  # lattice sites whose cost is that of an interface of one diameter
@@ -203,17 +203,46 @@ def _pixels(half: tuple[float, ...], resolution: float | None) -> tuple[int, ...
     return pixels
 
 
+def narrowest_box(particles: Particles) -> NDArray[np.float64]:
+    """Smallest distance between opposite edges or faces over all frames, shape `(d,)`.
+
+    Args:
+        particles: Frames.
+    """
+    distances = 1.0 / np.linalg.norm(np.linalg.inv(particles.cells), axis=1)
+    return np.asarray(distances.min(axis=0), np.float64)
+
+
+def fits(particles: Particles, parent: tuple[float, ...]) -> bool:
+    """Whether a block fits into all boxes, in some orientation.
+
+    Args:
+        particles: Frames.
+        parent: Sides of the block.
+
+    Example:
+        >>> row = np.arange(5.0)[:, None]
+        >>> frames = Particles.from_frames([row] * 8, cells=5.0, periodic=True)
+        >>> fits(frames, (4.0,)), fits(frames, (6.0,))
+        (True, False)
+    """
+    return bool(_fitting(narrowest_box(particles), parent))
+
+
+def _fitting(widths: NDArray[np.float64], parent: tuple[float, ...]) -> list[tuple[int, ...]]:
+    axes = range(len(parent))
+    return [
+        order
+        for order in permutations(axes)
+        if all(parent[k] <= widths[order[k]] * (1 + 1e-9) for k in axes)
+    ]
+
+
 def _orders(particles: Particles, parent: tuple[float, ...]) -> NDArray[np.int64]:
     """The axes of space along which the axes of a crop may lie, shape `(orders, 3)`."""
-    space = particles.dimensions
-    distances = 1.0 / np.linalg.norm(np.linalg.inv(particles.cells), axis=1)
-    widths = distances.min(axis=0)  # between opposite edges or faces
-    fits = [
-        order
-        for order in permutations(range(space))
-        if all(parent[k] <= widths[order[k]] * (1 + 1e-9) for k in range(space))
-    ]
-    if not fits:
+    space, widths = particles.dimensions, narrowest_box(particles)
+    orders = _fitting(widths, parent)
+    if not orders:
         box = " x ".join(f"{width:.3g}" for width in widths)
         text = " x ".join(f"{side:g}" for side in parent)
         raise InputError(
@@ -222,4 +251,4 @@ def _orders(particles: Particles, parent: tuple[float, ...]) -> NDArray[np.int64
     skew = np.abs(particles.cells - particles.cells * np.eye(space)) > 1e-9
     if not all(particles.periodic) and skew.any():
         raise InputError("boxes with open boundaries must be rectangular")
-    return np.array([(*order, *range(space, SPACE)) for order in fits], np.int64)
+    return np.array([(*order, *range(space, SPACE)) for order in orders], np.int64)

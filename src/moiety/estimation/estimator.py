@@ -17,7 +17,9 @@ from .objectives import Bound, DonskerVaradhanBound, JensenShannon, Objective
 from .pairs import Source
 from .training import Training
 
-__all__ = ["Estimator", "MutualInformation", "scale_learning_rate", "scale_training"]
+__all__ = [
+    "Estimator", "MutualInformation", "described", "scale_learning_rate", "scale_training",
+]  # fmt: skip
 
 _TRAINED_PLACES, _SMALLEST_BATCH = 4096, 32  # interface sites, and pairs, per step
 _FEWEST_STEPS = 100
@@ -53,10 +55,19 @@ class Estimator:
 
     def described(self) -> dict[str, Any]:
         """The fields as plain mappings, each algorithm with its name."""
-        return {name: _described(part) for name, part in vars(self).items()}
+        return {name: described(part) for name, part in vars(self).items()}
 
 
-def _described(part: object) -> dict[str, Any]:
+def described(part: object) -> dict[str, Any]:
+    """The name and the fields of an algorithm, as plain mappings.
+
+    Args:
+        part: A frozen dataclass, such as a critic.
+
+    Example:
+        >>> described(JensenShannon())
+        {'name': 'JensenShannon'}
+    """
     fields = asdict(part) if is_dataclass(part) and not isinstance(part, type) else {}
     return {"name": type(part).__name__, **fields}
 

@@ -1,6 +1,6 @@
 """Are the samples what the method assumes?  Figures from the samples alone, without training."""
 
 from .findings import Finding, Inspection
-from .lattice import inspect
+from .samples import inspect
 
 __all__ = ["Finding", "Inspection", "inspect"]

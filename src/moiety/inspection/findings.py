@@ -57,6 +57,15 @@ class Inspection:
         """Messages of the findings that failed."""
         return tuple(finding.message for finding in self.findings if not finding.passed)
 
+    def __str__(self) -> str:
+        """One line for each finding."""
+        width = max((len(finding.name) for finding in self.findings), default=0)
+        return "\n".join(
+            f"{'ok' if one.passed else 'look':4}  {one.name:{width}}  {one.figure:6.3g}  "
+            f"{one.message}"
+            for one in self.findings
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """The findings as plain numbers and text, as `moiety inspect --json` prints them."""
         return {

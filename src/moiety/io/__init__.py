@@ -17,15 +17,16 @@ from ..data.particles import Particles
 from ..data.samples import Samples
 from ._coding import Description, encode
 from ._declared import Declared
-from ._format import Format, Periodic, naming
+from ._format import Format, Periodic, Stored, naming
+from ._limits import check_regular
 from ._lines import PACKED
-from ._trajectory import TrajectoryFormat
+from ._trajectory import TrajectoryFormat, with_periodic
 from .gsd_files import GSD
 from .hdf5 import HDF5
 from .lammps import LAMMPS
 from .mdanalysis import MDANALYSIS
-from .netcdf import NETCDF
-from .netcdf_particles import PARTICLES_NETCDF, holds_particles, is_amber
+from .netcdf import NETCDF, read_any
+from .netcdf_particles import PARTICLES_NETCDF, is_classic
 from .numpy_files import NPY, NPZ
 from .xyz import XYZ
 from .zarr_store import ZARR
@@ -41,6 +42,7 @@ TRAJECTORIES: dict[str, TrajectoryFormat] = {
     for form in (GSD, LAMMPS, XYZ, MDANALYSIS, PARTICLES_NETCDF)
     for suffix in form.suffixes
 }
+_NO_TOPOLOGY = "holds samples of a lattice; topology is for particles, leave it out"
 
 
 def load(
@@ -50,25 +52,31 @@ def load(
     kind: str | None = None,
     states: int | None = None,
     periodic: Periodic | None = None,
+    boundary: str | None = None,
+    homogeneous: bool | None = None,
     symmetries: Sequence[str] | str | None = None,
     variable: str | None = None,
     topology: str | os.PathLike[str] | None = None,
 ) -> Samples | Particles:
     r"""Read samples of a lattice or of particles; the suffix of the file selects the format.
 
-    Arguments override the file.  For particles only `periodic` and `topology` apply; lengths
-    keep the unit of the file, and a last coordinate that never varies means two dimensions.
+    Arguments override the file.  For particles only `periodic`, `boundary` and `topology` apply;
+    lengths keep the unit of the file, and a last coordinate that never varies means two dimensions.
 
     Args:
         path: A file, or the folder of a Zarr store.
         axes: Names of the array's axes in order, as in `Samples.from_array`.  Optional
-            where the file names them (`draw`, `time`, `sample` or `step`; `chain` or
-            `replica`; `x`, `y`, `z`) or where the shape leaves no choice.
+            where the file names them (`draw`, `time`, `sample`, `step` or `frame`; `chain`,
+            `replica`, `walker` or `run`; `x`, `y`, `z`, `lat`, `lon`, `row`, `col` or `site`)
+            and where only one reading fits; a single axis with another name is the one that
+            lacks.
         kind: `"discrete"`, `"angle"` or `"real"`; optional for integers and for floats
             in units of `rad`.
         states: Number q of discrete states.
         periodic: Whether the boundaries are periodic, for all space axes or one flag per axis;
-            required for raw arrays.
+            this or `boundary` is required for raw arrays.
+        boundary: `"periodic"`, `"free"` or `"crop"`, as in `Samples.from_array`.
+        homogeneous: Whether all sites are equivalent; by default False for free boundaries.
         symmetries: As in `Samples`; a sequence or `"flip,reflect"`.
         variable: Name of the array; optional where only one array is plausible.
         topology: A second file that names the particles, for formats read by MDAnalysis.
@@ -85,7 +93,7 @@ def load(
         >>> import numpy as np
         >>> file = Path(tempfile.mkdtemp()) / "spins.npy"
         >>> np.save(file, np.random.default_rng(0).choice([-1, 1], size=(32, 8, 8)))
-        >>> load(file, periodic=True)
+        >>> load(file, boundary="periodic")
         <Samples discrete q=2, 1 chain x 32 draws of 8x8, periodic>
         >>> frame = '2\nLattice="4 0 0 0 4 0 0 0 4"\nA 1.0 2.0 3.0\nB 2.5 3.0 1.0\n'
         >>> _ = file.with_suffix(".xyz").write_text(8 * frame)
@@ -93,7 +101,7 @@ def load(
         <Particles 3-D, 1 chain x 8 frames, 2 particles, periodic>
     """
     path = Path(path)
-    declared = Declared(axes, kind, states, periodic, symmetries)
+    declared = Declared(axes, kind, states, periodic, symmetries, boundary, homogeneous)
     with naming(path, "cannot be opened"):
         form = _format_of_input(path)
     failure = f"cannot be read as {form.name}; damaged, incomplete or another format?"
@@ -101,11 +109,14 @@ def load(
         with naming(path, "holds no particles as described"):
             _check_particle_options(form, declared, variable, topology)
         with naming(path, failure):
-            return form.read(path, None if topology is None else Path(topology), periodic)
+            flags = declared.particle_boundary()
+            return form.read(path, None if topology is None else Path(topology), flags)
+    with naming(path, "holds no samples as described"):
+        declared.check()
     with naming(path, failure):
-        if topology is not None:
-            raise InputError("holds samples of a lattice; topology is for particles, leave it out")
-        stored = form.read(path, variable).native()
+        stored = _stored(form, path, declared, variable, topology)
+        if isinstance(stored, Particles):
+            return stored
         description = Description.of(stored)
     with naming(path, "holds no samples as described"):
         return declared.samples(stored, description)
@@ -134,7 +145,7 @@ def save(
         >>> import numpy as np
         >>> field = np.random.default_rng(0).normal(size=(16, 12))
         >>> file = Path(tempfile.mkdtemp()) / "field.npz"
-        >>> save(Samples.from_array(field, kind="real", periodic=False), file)
+        >>> save(Samples.from_array(field, axes="draw,x", kind="real", boundary="crop"), file)
         >>> load(file)
         <Samples real, 1 chain x 16 draws of 12, open>
     """
@@ -171,6 +182,7 @@ def _format_of(suffix: str) -> Format | TrajectoryFormat:
 def _format_of_input(path: Path) -> Format | TrajectoryFormat:
     if not path.exists():
         raise InputError("no such file; check the name")
+    check_regular(path)
     if path.is_dir() and path.suffix.lower() not in ZARR.suffixes:
         raise InputError("is a folder; give a file in it")
     form = _format_of(_suffix(path))
@@ -178,13 +190,33 @@ def _format_of_input(path: Path) -> Format | TrajectoryFormat:
         raise InputError("the file is empty (0 bytes); write it again")
     if form is ZARR and not path.is_dir():
         raise InputError(f"is a file, but {form.name} is a folder; check the suffix")
-    return _netcdf_kind(path) if form is NETCDF else form
+    return form
 
 
-def _netcdf_kind(path: Path) -> Format | TrajectoryFormat:
-    if holds_particles(path):
-        return PARTICLES_NETCDF
-    return MDANALYSIS if is_amber(path) else NETCDF
+def _stored(
+    form: Format,
+    path: Path,
+    declared: Declared,
+    variable: str | None,
+    topology: str | os.PathLike[str] | None,
+) -> Stored | Particles:
+    """Read an array, or particles if a netCDF file holds them."""
+    if form is not NETCDF:
+        if topology is not None:
+            raise InputError(_NO_TOPOLOGY)
+        return form.read(path, variable).native()
+    where = None if topology is None else Path(topology)
+    flags = declared.particle_boundary()
+    found = read_any(path, variable, where, flags)
+    if isinstance(found, Particles):
+        is_amber = is_classic(path)
+        _check_particle_options(
+            MDANALYSIS if is_amber else PARTICLES_NETCDF, declared, variable, topology
+        )
+        return found if is_amber else with_periodic(found, flags)
+    if topology is not None:
+        raise InputError(_NO_TOPOLOGY)
+    return found.native()
 
 
 def _check_writable(path: Path, samples: object) -> None:
@@ -210,6 +242,7 @@ def _check_particle_options(
     """Refuse the options of lattices, and a topology that the format cannot use."""
     options = {"axes": declared.axes, "kind": declared.kind, "states": declared.states}
     options |= {"symmetries": declared.symmetries, "variable": variable}
+    options |= {"homogeneous": declared.homogeneous}
     wrong = [name for name, value in options.items() if value is not None]
     if wrong:
         raise InputError(

@@ -2,7 +2,8 @@
 
 Discrete states are written as their labels, so that other programs read spins as -1 and +1.
 The attributes are `moiety_layout`, `moiety_kind`, and as JSON `moiety_periodic`,
-`moiety_labels`, `moiety_symmetries` and `moiety_provenance`.
+`moiety_labels`, `moiety_symmetries` and `moiety_provenance`; and `moiety_homogeneous`, where
+sites are not equivalent.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class Description:
         labels: Labels of discrete states.
         symmetries: Symmetries of the Hamiltonian.
         provenance: Where the samples come from.
+        homogeneous: Whether all sites are equivalent.
     """
 
     kind: str
@@ -49,6 +51,7 @@ class Description:
     labels: tuple[Any, ...]
     symmetries: tuple[str, ...]
     provenance: Mapping[str, Any]
+    homogeneous: bool = True
 
     @classmethod
     def of(cls, stored: Stored) -> Description | None:
@@ -80,7 +83,9 @@ class Description:
             _listed(texts, name) for name in ("periodic", "labels", "symmetries")
         )
         provenance = parsed(texts, "provenance", dict)
-        return cls(texts["moiety_kind"], tuple(map(bool, periodic)), labels, symmetries, provenance)
+        flags, kind = tuple(map(bool, periodic)), texts["moiety_kind"]
+        alike = "moiety_homogeneous" not in texts or parsed(texts, "homogeneous", bool)
+        return cls(kind, flags, labels, symmetries, provenance, alike)
 
 
 def encode(samples: Samples, folder: str | os.PathLike[str] | None = None) -> Stored:
@@ -101,6 +106,8 @@ def encode(samples: Samples, folder: str | os.PathLike[str] | None = None) -> St
         "moiety_symmetries": json.dumps(list(samples.symmetries)),
         "moiety_provenance": as_json(dict(samples.provenance), "provenance"),
     }
+    if not samples.homogeneous:
+        attributes["moiety_homogeneous"] = json.dumps(False)
     if samples.kind in _UNITS:
         attributes["units"] = _UNITS[samples.kind]
     dims = ("chain", "draw", *SPACE_AXES[: len(samples.shape)])
@@ -133,6 +140,7 @@ def restore(stored: Stored, description: Description) -> Samples:
         description.labels,
         description.symmetries,
         description.provenance,
+        description.homogeneous,
     )
 
 

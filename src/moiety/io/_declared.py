@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import pi
 
 import numpy as np
 
 from ..base.errors import InputError
-from ..data.samples import KINDS, Samples
+from ..data._boundaries import BOUNDARY_UNKNOWN, boundary_flags, boundary_of, check_boundary
+from ..data._states import check_states
+from ..data.samples import Samples
 from ._coding import Description, axes_of, restore
-from ._format import PERIODIC_UNKNOWN, Periodic, Stored
+from ._format import Periodic, Stored
 
 __all__ = ["Declared"]
+
+_RADIANS = ("rad", "rads", "radian", "radians")
+_DEGREES = ("deg", "degs", "deg.", "degree", "degrees", "°", "º", "arcdeg", "angular degrees")
+_COMPASS = ("degrees_north", "degrees_east", "degree_north", "degree_east", "degrees_true")
+_GRADIANS = ("grad", "gon", "gradian", "gradians")
+_TURNS = ("turn", "turns", "rev", "revolution", "revolutions", "cycle", "cycles")
+_FACTORS = {
+    **dict.fromkeys((*_DEGREES, *_COMPASS), ("pi/180", pi / 180)),
+    **dict.fromkeys(_GRADIANS, ("pi/200", pi / 200)),
+    **dict.fromkeys(_TURNS, ("2 pi", 2 * pi)),
+    **dict.fromkeys(("arcmin", "arcminute", "arcminutes"), ("pi/10800", pi / 10800)),
+    **dict.fromkeys(("mrad", "milliradian", "milliradians"), ("1/1000", 0.001)),
+}
+"""Units of angles other than radians, with the factor that turns them into radians."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +42,8 @@ class Declared:
         states: Number q of discrete states.
         periodic: Whether the boundaries are periodic, for all axes or one flag per axis.
         symmetries: Symmetries of the Hamiltonian; a sequence or `"flip,reflect"`.
+        boundary: `"periodic"`, `"free"` or `"crop"`, as in `Samples.from_array`.
+        homogeneous: Whether all sites are equivalent.
     """
 
     axes: Sequence[str] | str | None
@@ -32,6 +51,8 @@ class Declared:
     states: int | None
     periodic: Periodic | None
     symmetries: Sequence[str] | str | None
+    boundary: str | None = None
+    homogeneous: bool | None = None
 
     def samples(self, stored: Stored, description: Description | None) -> Samples:
         """Turn an array into samples; the declaration overrides the file.
@@ -48,25 +69,28 @@ class Declared:
 
     def check(self) -> None:
         """Refuse fields of the wrong type or value."""
-        kind, states = self.kind, self.states
-        if kind is not None and kind not in KINDS:
-            raise InputError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
-        whole = isinstance(states, (int, np.integer)) and not isinstance(states, bool)
-        if states is not None and (not whole or states < 1):
-            raise InputError(f"states must be a positive whole number, not {states!r}")
-        flags = [self.periodic] if isinstance(self.periodic, (bool, np.bool_)) else self.periodic
-        if flags is not None and not _are_flags(flags):
-            raise InputError(
-                f"periodic must be True, False or a flag for each space axis, not {self.periodic!r}"
-            )
+        check_states(self.kind, self.states)
+        check_boundary(self.boundary)
+        if self.periodic is not None:
+            boundary_flags(self.periodic, 1)
+
+    def particle_boundary(self) -> Periodic | None:
+        """Whether the box of particles is periodic, or None to leave it to the file."""
+        if self.boundary is None:
+            return self.periodic
+        flags, _ = boundary_of(self.boundary, self.periodic, None, 1)
+        return flags[0] if self.periodic is None else self.periodic
 
     def _raw(self, stored: Stored) -> Samples:
-        if self.periodic is None:
-            raise InputError(PERIODIC_UNKNOWN)
+        if self.periodic is None and self.boundary is None:
+            raise InputError(BOUNDARY_UNKNOWN)
         return Samples.from_array(
             stored.array,
             periodic=self.periodic,
-            axes=self.axes or axes_of(stored.dims),
+            boundary=self.boundary,
+            homogeneous=self.homogeneous,
+            axes=self.axes,
+            dims=stored.dims,
             kind=_kind_by_units(stored, self.kind),
             states=self.states,
             symmetries=self._symmetries() or (),
@@ -78,16 +102,21 @@ class Declared:
             symmetries = description.symmetries
         if self._leaves_states_to(description):
             samples = restore(stored, description)
-            periodic = self._flags(description)
-            return samples.replace(periodic=periodic, symmetries=symmetries)
-        if self.axes is not None and self.periodic is None and len(set(description.periodic)) > 1:
+            periodic, homogeneous = self._boundary(description, len(samples.shape))
+            return samples.replace(
+                periodic=periodic, symmetries=symmetries, homogeneous=homogeneous
+            )
+        unknown = self.periodic is None and self.boundary is None
+        if self.axes is not None and unknown and len(set(description.periodic)) > 1:
             raise InputError(
                 "its boundaries differ from axis to axis; with other axes, say periodic, too"
             )
         default_axes = ["chain", "draw", "x", "y", "z"][: stored.array.ndim]
         return Samples.from_array(
             stored.array,
-            periodic=description.periodic if self.periodic is None else self.periodic,
+            periodic=description.periodic if unknown else self.periodic,
+            boundary=self.boundary,
+            homogeneous=self._homogeneous(description),
             axes=self.axes or axes_of(stored.dims) or default_axes,
             kind=self.kind or description.kind,
             states=self.states,
@@ -108,21 +137,38 @@ class Declared:
             raise InputError(f"symmetries must be names, not {given!r}")
         return tuple(name.strip() for name in names if name.strip())
 
-    def _flags(self, description: Description) -> tuple[bool, ...]:
-        if self.periodic is None:
-            return description.periodic
-        if isinstance(self.periodic, (bool, np.bool_)):
-            return (bool(self.periodic),) * len(description.periodic)
-        return tuple(map(bool, self.periodic))
+    def _boundary(self, description: Description, axes: int) -> tuple[tuple[bool, ...], bool]:
+        """What the user states about the boundary, else what the file states."""
+        periodic, homogeneous = self.periodic, self._homogeneous(description)
+        if periodic is None and self.boundary is None:
+            periodic = description.periodic
+        return boundary_of(self.boundary, periodic, homogeneous, axes)
 
-
-def _are_flags(flags: object) -> bool:
-    return isinstance(flags, Iterable) and all(isinstance(flag, (bool, np.bool_)) for flag in flags)
+    def _homogeneous(self, description: Description) -> bool | None:
+        """What the user states, or follows from a boundary, else what the file states."""
+        given = self.homogeneous is not None or self.boundary == "free"
+        return self.homogeneous if given else description.homogeneous
 
 
 def _kind_by_units(stored: Stored, kind: str | None) -> str | None:
-    units = str(stored.attributes.get("units", "")).lower()
-    if units.startswith("degree") and kind == "angle":
-        raise InputError(f"the angles are in units of {units}; convert them to radians")
-    radians = units in ("rad", "radian", "radians") and stored.array.dtype.kind == "f"
+    """The kind of state; floats in units of angles are angles, and must be in radians."""
+    units = _units(stored)
+    if units in _FACTORS and kind in (None, "angle"):
+        text, factor = _FACTORS[units]
+        raise InputError(
+            f"the angles are in units of {units}; multiply them by {text} = {factor:.6g} to get"
+            " radians"
+        )
+    radians = units in _RADIANS and stored.array.dtype.kind == "f"
     return "angle" if kind is None and radians else kind
+
+
+def _units(stored: Stored) -> str:
+    """The unit of an array, in lower case; empty if there is none."""
+    for name in ("units", "unit"):
+        given = np.asarray(stored.attributes.get(name, "")).ravel()
+        if given.size == 1 and given[0]:
+            text = given[0]
+            text = text.decode(errors="replace") if isinstance(text, bytes) else str(text)
+            return text.strip().lower()
+    return ""

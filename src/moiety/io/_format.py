@@ -203,15 +203,17 @@ def parts(array: np.ndarray) -> Iterator[tuple[int, slice]]:
             yield chain, slice(first, first + draws)
 
 
-def fill(dataset: Any, array: np.ndarray) -> None:
+def fill(dataset: Any, array: np.ndarray, check: Callable[[], None]) -> None:
     """Write an array part by part and release the memory of an array that lives on disk.
 
     Args:
         dataset: Variable of a file, of the same shape as the array.
         array: Shape `(chain, draw, *space)`.
+        check: Called after every part; raises if writing failed.
     """
     for part in parts(array):
         dataset[part] = array[part]
+        check()
         scratch.release(array)
 
 

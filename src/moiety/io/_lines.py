@@ -7,23 +7,26 @@ from __future__ import annotations
 
 import bz2
 import gzip
-from collections.abc import Iterator, Sequence
+import io
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from textwrap import shorten
 from typing import IO, NoReturn
 
 import numpy as np
 
 from ..base.errors import InputError
 from ._format import DAMAGE, cause
+from ._limits import Counted, Packed
 
-__all__ = ["PACKED", "Lines", "Table", "opened", "placed", "short"]
+__all__ = ["PACKED", "Lines", "Table", "opened", "placed", "short", "whole"]
 
-PACKED = (".gz", ".bz2")  # suffixes of compressed files
+_UNPACKED: dict[str, Callable[[Path], Packed]] = {".gz": gzip.GzipFile, ".bz2": bz2.BZ2File}
+PACKED = tuple(_UNPACKED)  # suffixes of compressed files
 _SHOWN = 40
+_LONGEST = 2**20  # characters of a line
+_DIGITS = 15  # of a number of rows
 
 
 class Lines:
@@ -62,26 +65,31 @@ class Lines:
             columns: Names of the columns.
             what: What a row describes, for messages.
         """
-        first, lines = self.number + 1, []
-        try:
-            for line in islice(self._file, rows):
-                lines.append(line)
-        except DAMAGE as error:
-            raise InputError(f"{cause(error)}; truncated or damaged?") from error
-        finally:
-            self.number += len(lines)
+        first = self.number + 1
+        lines: list[str] = []
+        while len(lines) < rows and (line := self._read()):
+            lines.append(line)
+        self.number = first - 1 + len(lines)
         _check_end(lines[-1] if lines else "")
         if len(lines) < rows:
             raise InputError(f"the file ends after {len(lines)} of {rows} {what}s; truncated?")
         return Table(tuple(lines), tuple(columns), first, what)
 
     def _next(self) -> str:
+        line = self._read()
+        _check_end(line)
+        return line
+
+    def _read(self) -> str:
         self.number += 1
         try:
-            line = next(self._file, "")
+            line = self._file.readline(_LONGEST + 1)
+        except InputError:
+            raise
         except DAMAGE as error:
             raise InputError(f"{cause(error)}; truncated or damaged?") from error
-        _check_end(line)
+        if len(line) > _LONGEST:
+            raise InputError(f"the line has more than {_LONGEST:,} characters; damaged?")
         return line
 
 
@@ -131,9 +139,9 @@ class Table:
         """
         place = self.columns.index(name)
         with suppress(IndexError, ValueError):  # a short row is reported below, text is kept
-            if self.lines and self.lines[0].split()[place].isdecimal():
+            if self.lines and self.lines[0].split(None, place + 1)[place].isdecimal():
                 return np.loadtxt(self.lines, np.int64, comments=None, usecols=place, ndmin=1)
-        fields = [line.split() for line in self.lines]
+        fields = [line.split(None, place + 1) for line in self.lines]
         if any(len(row) <= place for row in fields):
             self._complain([name])
         return [row[place] for row in fields]
@@ -149,7 +157,7 @@ class Table:
             for name in names:
                 text = row[self.columns.index(name)]
                 if not _is_finite(text):
-                    raise AtLine(number, f"{name} is {text!r}, not a finite number")
+                    raise AtLine(number, f"{name} is {short(text)}, not a finite number")
         raise InputError(f"the {self.what}s cannot be read as {len(self.columns)} columns")
 
 
@@ -198,16 +206,34 @@ def short(line: str) -> str:
     Args:
         line: Text of the line.
     """
-    text = line.strip()
-    return repr(shorten(text, _SHOWN, placeholder=" ...")) if text else "a blank line"
+    words = line.strip()[: 8 * _SHOWN].split()  # lines may be long
+    text = " ".join(words)
+    if len(text) > _SHOWN:
+        text = f"{text[: _SHOWN - 4].rstrip()} ..."
+    return repr(text) if text else "a blank line"
+
+
+def whole(line: str, what: str) -> int:
+    """Parse a number of rows.
+
+    Args:
+        line: Text of the line.
+        what: What is counted, for messages.
+
+    Raises:
+        InputError: The line is not a whole number.
+    """
+    if not line.strip().isdecimal() or len(line.strip()) > _DIGITS:
+        raise InputError(f"expected {what}, found {short(line)}")
+    return int(line)
 
 
 def _open_text(path: Path) -> IO[str]:
-    if path.suffix.lower() == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8", errors="replace")
-    if path.suffix.lower() == ".bz2":
-        return bz2.open(path, "rt", encoding="utf-8", errors="replace")
-    return path.open(encoding="utf-8", errors="replace")
+    unpack = _UNPACKED.get(path.suffix.lower())
+    if unpack is None:
+        return path.open(encoding="utf-8", errors="replace")
+    counted = Counted(unpack(path), path.stat().st_size)
+    return io.TextIOWrapper(io.BufferedReader(counted, 2**16), encoding="utf-8", errors="replace")
 
 
 def _check_end(line: str) -> None:

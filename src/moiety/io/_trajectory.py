@@ -21,6 +21,7 @@ __all__ = ["Frame", "TrajectoryFormat", "coded", "gather", "read_only", "with_pe
 
 # Logged numbers that give the time rather than the state.
 _CLOCKS = {"step", "timestep", "time", "simulation_time", "walltime", "seconds", "tps", "frame"}
+_LONGEST_NAME = 256  # characters of a label; arrays of text are as wide as their longest
 _FLAT = 1e-6  # relative to the box: variation of a coordinate that counts as rounding
 
 
@@ -163,12 +164,17 @@ def coded(labels: Sequence[str] | np.ndarray) -> tuple[np.ndarray, tuple[str, ..
     """
     if isinstance(labels, np.ndarray) and labels.dtype.kind in "iu":
         return labels, ()
-    names, codes = np.unique(np.asarray(labels, str), return_inverse=True)
-    if len(names) and all(
-        name.isascii() and name.isdigit() and len(name) < 9 for name in names.tolist()
-    ):
-        return names.astype(int)[codes], ()
-    return codes, tuple(names.tolist())
+    names = sorted({str(label) for label in labels})
+    longest = max(map(len, names), default=0)
+    if longest > _LONGEST_NAME:
+        raise InputError(
+            f"a label of a particle has {longest:,} characters; at most {_LONGEST_NAME}"
+        )
+    places = {name: place for place, name in enumerate(names)}
+    codes = np.array([places[str(label)] for label in labels], int)
+    if names and all(name.isascii() and name.isdigit() and len(name) < 9 for name in names):
+        return np.array([*map(int, names)])[codes], ()
+    return codes, tuple(names)
 
 
 def _check(frame: Frame, first: Frame, k: int) -> None:
@@ -246,7 +252,8 @@ def _renumbered(
     """Convert indices into `names` to indices into `all_names`."""
     if names == all_names[: len(names)]:
         return types
-    places = np.array([all_names.index(name) for name in names], int)
+    place_of = {name: place for place, name in enumerate(all_names)}
+    places = np.array([place_of[name] for name in names], int)
     renumbered: np.ndarray = places[types]
     return renumbered
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -20,21 +21,44 @@ from ..base.errors import InputError
 from ..data.particles import Particles
 from ._coding import as_json
 from ._format import DAMAGE, Periodic, cause
+from ._isolation import ask_for_particles, needs
+from ._limits import check_size
 from ._trajectory import Frame, TrajectoryFormat, gather
 
 if TYPE_CHECKING:
     from gsd.hoomd import HOOMDTrajectory
 
-__all__ = ["GSD"]
+__all__ = ["GSD", "opened"]
 
 _LAYOUT = 1
 _DESCRIPTION = "moiety/description"
 _SPACE = 3
+_ROW = 12  # bytes of a position
 _ROUNDING = 1e-6  # relative to the box: differences below the precision of float32
 
 
 def _read(path: Path, topology: Path | None, periodic: Periodic | None) -> Particles:
+    needs("gsd", "GSD files need", "particles")
+    return ask_for_particles("gsd", path, periodic=periodic)
+
+
+@contextmanager
+def opened(path: Path, periodic: Periodic | None) -> Iterator[Particles]:
+    """Read particles.
+
+    Args:
+        path: The file.
+        periodic: Periodic flags that override the file, or None.
+
+    Raises:
+        InputError: The file holds no particles, or declares more than it can hold.
+    """
+    yield _particles(path, periodic)
+
+
+def _particles(path: Path, periodic: Periodic | None) -> Particles:
     with _hoomd().open(str(path), "r") as file:
+        _check_numbers(file.file, path.stat().st_size)
         if not len(file):
             raise InputError("holds no frames")
         description = _description(file)
@@ -77,6 +101,20 @@ def _hoomd() -> ModuleType:
 
 
 # Reading
+
+
+def _check_numbers(chunks: Any, size: int) -> None:
+    """Refuse more particles than the file holds positions of; GSD fills in what is missing."""
+    rows, total = 0, 0
+    for k in range(chunks.nframes):
+        if chunks.chunk_exists(frame=k, name="particles/N"):
+            rows = int(chunks.read_chunk(frame=k, name="particles/N")[0])
+        if rows * _ROW > size:
+            raise InputError(
+                f"frame {k}: declares {rows:,} particles in a file of {size:,} bytes; damaged?"
+            )
+        total += rows
+    check_size(total * _ROW, size)
 
 
 def _frames(

@@ -2,44 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..base import scratch
+from ..base.errors import InputError
 from ._format import VARIABLE, Format, Stored, choose, chunks, fill
+from ._hdf5_tree import check_values, datasets, dims_of, foreign
+from ._isolation import ask_for_array
+from ._missing import Source
+from ._stream import writing
+from .netcdf import fill_values
 
-if TYPE_CHECKING:
-    import h5py
+__all__ = ["HDF5", "opened"]
 
-__all__ = ["HDF5"]
+_UNITS = ("unit", "units")
 
 
-def _read(path: Path, variable: str | None) -> Stored:
+@contextmanager
+def opened(path: Path, variable: str | None) -> Iterator[Source]:
+    """Open a dataset.
+
+    Args:
+        path: The file.
+        variable: Its path in the file, or None.
+
+    Raises:
+        InputError: There is no such dataset, or its values are not complete.
+    """
     import h5py
 
     with h5py.File(path, "r") as file:
-        arrays: dict[str, h5py.Dataset] = {}
-
-        def keep(name: str, item: h5py.Dataset | h5py.Group) -> None:
-            if isinstance(item, h5py.Dataset):
-                arrays[name] = item
-
-        file.visititems(keep)
-        dataset = arrays[choose(arrays, variable.strip("/") if variable else variable)]
-        names = [name for name in dataset.attrs if name.startswith("moiety_") or name == "units"]
+        arrays, wanted = datasets(file), variable.strip("/") if variable else None
+        links = foreign(file) if not arrays or (wanted and wanted not in arrays) else []
+        if links and (wanted is None or wanted in links):
+            raise InputError(f"{links[0]} is a link to another file; copy its values into this one")
+        dataset = arrays[choose(arrays, wanted)]
+        names = [name for name in dataset.attrs if name.startswith("moiety_") or name in _UNITS]
         attributes = {name: dataset.attrs[name] for name in names}
         # The axes of moiety's own files are known.  Reading variable-length text of a damaged
         # file can hang or crash.
-        dims = None if "moiety_kind" in attributes else _dims(dataset)
-        return Stored(scratch.copied(dataset), dims, attributes)
+        is_ours = "moiety_kind" in attributes
+        dims = None if is_ours else dims_of(dataset)
+        check_values(dataset, ("chain", "draw") if is_ours else dims, path)
+        yield Source(dataset, dims, attributes, () if is_ours else fill_values(dataset))
+
+
+def _read(path: Path, variable: str | None) -> Stored:
+    return ask_for_array("hdf5", path, variable=variable)
 
 
 def _write(path: Path, stored: Stored) -> None:
     import h5py
 
-    with h5py.File(path, "w", libver=("v108", "v108")) as file:  # adds checksums of the structure
+    versions = ("v108", "v108")  # adds checksums of the structure
+    with writing(path) as stream, h5py.File(stream, "w", libver=versions) as file:
         dataset = file.create_dataset(
             VARIABLE,
             stored.array.shape,
@@ -52,15 +71,8 @@ def _write(path: Path, stored: Stored) -> None:
         )
         for axis, name in enumerate(stored.dims or ()):
             dataset.dims[axis].label = name
-        fill(dataset, stored.array)
+        fill(dataset, stored.array, stream.check)
         dataset.attrs.update({name: np.bytes_(text) for name, text in stored.attributes.items()})
-
-
-def _dims(dataset: h5py.Dataset) -> tuple[str, ...]:
-    """Names of the axes: their labels, or the names of the attached scales."""
-    return tuple(
-        dim.label or (dim[0].name.rpartition("/")[2] if len(dim) else "") for dim in dataset.dims
-    )
 
 
 HDF5 = Format("HDF5", (".h5", ".hdf5"), _read, _write)

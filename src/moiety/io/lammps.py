@@ -11,19 +11,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import shorten
 
 import numpy as np
 
 from ..base.errors import InputError
 from ..data.particles import Particles
 from ._format import Periodic
-from ._lines import PACKED, Lines, opened, placed, short
+from ._lines import PACKED, Lines, opened, placed, short, whole
 from ._trajectory import Frame, TrajectoryFormat, coded, gather
 
 __all__ = ["LAMMPS"]
 
 _STYLES = {"": False, "u": False, "s": True, "su": True}  # column ending: is it scaled?
 _PLAIN = (".lammpstrj", ".dump", ".lammpsdump")
+_COLUMNS_SHOWN = 24
 _GENERAL = 4  # numbers per line of a general box: an edge and a coordinate of the corner
 
 
@@ -52,7 +54,7 @@ def _frame(lines: Lines, line: str) -> Frame:
     number = box = None
     while not line.startswith("ITEM: ATOMS"):
         if line.startswith("ITEM: NUMBER OF ATOMS"):
-            number = _whole(lines.take("the number of atoms"))
+            number = whole(lines.take("the number of atoms"), "the number of atoms")
         elif line.startswith("ITEM: BOX BOUNDS"):
             box = _box(line.split()[3:], [lines.take("the bounds of the box") for _ in range(3)])
         elif line.startswith(("ITEM: TIMESTEP", "ITEM: TIME", "ITEM: UNITS")):
@@ -104,8 +106,9 @@ def _axes(columns: list[str]) -> list[str]:
     names = {axis: name for axis, name in candidates if name in columns}  # the first style wins
     for axis in "xy":
         if axis not in names:
+            shown = shorten(" ".join(columns[:_COLUMNS_SHOWN]), 200, placeholder=" ...")
             known = f"{axis} (or {axis}s, {axis}u, {axis}su)"
-            raise InputError(f"there is no column {known}; it has {' '.join(columns)}")
+            raise InputError(f"there is no column {known}; it has {shown}")
     return [*names.values()]
 
 
@@ -163,12 +166,6 @@ def _bounds(row: str) -> list[float]:
     if not 2 <= len(numbers) <= _GENERAL or not np.isfinite(numbers).all():
         raise InputError(f"expected bounds of the box, found {short(row)}")
     return numbers
-
-
-def _whole(line: str) -> int:
-    if not line.strip().isdecimal():
-        raise InputError(f"expected the number of atoms, found {short(line)}")
-    return int(line)
 
 
 LAMMPS = TrajectoryFormat(

@@ -20,15 +20,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..base.atomic import PREFIX, sweep
 from ..base.errors import InputError
 from ..data.particles import Particles
 from ._format import DAMAGE, Periodic, cause
+from ._hdf5_tree import check_contained, datasets, foreign
+from ._isolation import ask_for_particles, needs
 from ._trajectory import Frame, TrajectoryFormat, coded, gather
 
 if TYPE_CHECKING:
     from MDAnalysis import Universe
 
-__all__ = ["MDANALYSIS"]
+__all__ = ["MDANALYSIS", "opened"]
 
 # Formats with a single frame are left out: it is not enough for an estimate.
 _SUFFIXES = (
@@ -40,20 +43,60 @@ _DCD_HEADER, _DCD_START = struct.Struct("=i4si"), (84, b"CORD")  # in the byte o
 
 
 def _read(path: Path, topology: Path | None, periodic: Periodic | None) -> Particles:
-    mda = _mdanalysis()
-    provenance = {"file": path.name, "format": path.suffix.lower().removeprefix(".").upper()}
-    if topology is not None:
-        provenance["topology"] = topology.name
+    needs("MDAnalysis", "this format needs", "particles")
+    if topology is not None and not topology.is_file():
+        raise InputError(f"its topology {topology} does not exist or is no file; check the name")
     # MDAnalysis writes index files beside some trajectories; the link keeps them out of the folder.
-    with tempfile.TemporaryDirectory() as folder, _silence():
+    with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
+        sweep(tempfile.gettempdir())
         link = Path(folder) / path.name
         link.symlink_to(path.resolve())
-        universe = _universe(mda, link, topology)
+        where = str(topology.absolute()) if topology else None
+        return ask_for_particles(
+            "mdanalysis", link, topology=where, periodic=periodic, name=path.name
+        )
+
+
+@contextmanager
+def opened(
+    path: Path, topology: str | None, periodic: Periodic | None, name: str
+) -> Iterator[Particles]:
+    """Read particles.
+
+    Args:
+        path: The file, or a link to it.
+        topology: A file that names the particles, or None.
+        periodic: Periodic flags that override the file, or None.
+        name: Name of the file, for the provenance.
+
+    Raises:
+        InputError: The file or the topology cannot be read.
+    """
+    if path.suffix.lower() == ".h5md":
+        _check_h5md(path)
+    provenance = {"file": name, "format": path.suffix.lower().removeprefix(".").upper()}
+    if topology is not None:
+        provenance["topology"] = Path(topology).name
+    with _silence():
+        mda = _mdanalysis()
+        universe = _universe(mda, path, Path(topology) if topology else None)
         try:
             frames = _frames(mda, universe, path)
-            return gather(frames, periodic=periodic, provenance=provenance)
+            yield gather(frames, periodic=periodic, provenance=provenance)
         finally:
             universe.trajectory.close()
+
+
+def _check_h5md(path: Path) -> None:
+    """Refuse values in other files, which HDF5 would read without a word."""
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        links = foreign(file)
+        if links:
+            raise InputError(f"{links[0]} is a link to another file; copy its values into this one")
+        for dataset in datasets(file).values():
+            check_contained(dataset)
 
 
 def _mdanalysis() -> ModuleType:
@@ -82,8 +125,6 @@ def _silence() -> Iterator[None]:
 
 
 def _universe(mda: ModuleType, link: Path, topology: Path | None) -> Universe:
-    if topology is not None and not topology.exists():
-        raise InputError(f"its topology {topology} does not exist; check the name")
     files = [str(file) for file in (topology, link) if file]
     failure = ""
     try:

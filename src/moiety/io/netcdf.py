@@ -5,40 +5,83 @@ moiety writes netCDF-4 and reads the classic format, too.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..base import scratch
 from ..base.errors import InputError
-from ._format import VARIABLE, Format, Stored, choose, chunks, fill
+from ..data.particles import Particles
+from . import mdanalysis
+from ._fill_values import decoder, marks
+from ._format import VARIABLE, Format, Periodic, Stored, choose, chunks, fill
+from ._hdf5_tree import attributes_of, check_values, variables
+from ._isolation import ask, ask_for_array
+from ._missing import Source
+from ._stream import writing
+from .netcdf_particles import holds_particles, is_amber, is_classic, particles_of
 
 if TYPE_CHECKING:
-    import xarray
+    import h5py
 
-__all__ = ["NETCDF"]
+__all__ = ["NETCDF", "fill_values", "opened", "read_any"]
+
+
+@contextmanager
+def opened(
+    path: Path, variable: str | None, topology: str | None, periodic: Any
+) -> Iterator[Source | Particles]:
+    """Open a variable, or read particles: all of these files have the suffix `.nc`.
+
+    Args:
+        path: The file.
+        variable: Name of the variable, or None.
+        topology: A file that names the particles of an Amber trajectory, or None.
+        periodic: Periodic flags for an Amber trajectory, or None.
+
+    Raises:
+        InputError: There is no such variable, or its values are not complete.
+    """
+    if is_amber(path):
+        with mdanalysis.opened(path, topology=topology, periodic=periodic, name=path.name) as found:
+            yield found
+    elif is_classic(path):
+        with _classic(path, variable) as source:
+            yield source
+    else:
+        with _hierarchical(path, variable) as source_or_particles:
+            yield source_or_particles
+
+
+def read_any(
+    path: Path, variable: str | None, topology: Path | None, periodic: Periodic | None
+) -> Stored | Particles:
+    """Read samples of a lattice or of particles.
+
+    Args:
+        path: The file.
+        variable: Name of the variable, or None.
+        topology: A file that names the particles of an Amber trajectory, or None.
+        periodic: Periodic flags for an Amber trajectory, or None.
+    """
+    where = str(topology.absolute()) if topology else None
+    found = ask("netcdf", path, variable=variable, topology=where, periodic=periodic)
+    if not isinstance(found, (Stored, Particles)):
+        raise TypeError("it holds no samples")
+    return found
 
 
 def _read(path: Path, variable: str | None) -> Stored:
-    import xarray
-
-    engine = _engine(path)
-    # Only the states matter here, so times and coordinates are not decoded.
-    with xarray.open_dataset(
-        path, engine=engine, decode_times=False, decode_coords=False
-    ) as dataset:
-        if "moiety_result" in dataset.attrs:
-            raise InputError("holds the result of an estimate, not samples; moiety report shows it")
-        arrays = {str(name): array for name, array in dataset.data_vars.items()}
-        chosen = arrays[choose(arrays, variable)]
-        return Stored(_values(chosen), tuple(map(str, chosen.dims)), dict(chosen.attrs))
+    return ask_for_array("netcdf", path, variable=variable, topology=None, periodic=None)
 
 
 def _write(path: Path, stored: Stored) -> None:
     import h5netcdf
 
-    with h5netcdf.File(path, "w") as file:
+    with writing(path) as stream, h5netcdf.File(stream, "w") as file:
         dims = stored.dims or ()
         file.dimensions = dict(zip(dims, stored.array.shape, strict=True))
         variable = file.create_variable(
@@ -51,33 +94,81 @@ def _write(path: Path, stored: Stored) -> None:
             shuffle=True,
             fletcher32=True,
         )
-        fill(variable, stored.array)
+        fill(variable, stored.array, stream.check)
         variable.attrs.update(stored.attributes)
 
 
-def _engine(path: Path) -> str:
+@contextmanager
+def _hierarchical(path: Path, variable: str | None) -> Iterator[Source | Particles]:
     import h5py
 
-    with path.open("rb") as file:
-        if file.read(3) == b"CDF":
-            return "scipy"
-    # h5netcdf reads this attribute first.  If that fails, it prints a traceback when collected.
     with h5py.File(path, "r") as file:
-        file.attrs.get("_nc3_strict")
-    return "h5netcdf"
+        if holds_particles(file):
+            yield particles_of(file)
+            return
+        _refuse_results(file.attrs)
+        found = {name: (dims, dataset) for name, dims, dataset in variables(file)}
+        data = {name: item for name, (dims, item) in found.items() if dims != (name,)}
+        dims, dataset = found[choose(data, variable)]
+        attributes = attributes_of(dataset)
+        is_ours = "moiety_kind" in attributes
+        check_values(dataset, dims, path)
+        yield Source(
+            dataset, dims, attributes, () if is_ours else fill_values(dataset), decoder(attributes)
+        )
 
 
-def _values(variable: xarray.DataArray) -> np.ndarray:
-    """Copy the array; integers stay integers where no entry has the fill value."""
-    raw = np.dtype(variable.encoding.get("dtype", variable.dtype))
-    values = scratch.copied(variable.variable, change=_as_array)
-    masked = raw.kind in "iu" and values.dtype.kind == "f" and np.isfinite(values).all()
-    return values.astype(raw) if masked and (values == values.astype(raw)).all() else values
+@contextmanager
+def _classic(path: Path, variable: str | None) -> Iterator[Source]:
+    import scipy.io
+
+    with scipy.io.netcdf_file(path, "r", mmap=True, maskandscale=False) as file:
+        _refuse_results(file._attributes)
+        data = {
+            name: _Classic(item.data, item.dimensions)
+            for name, item in file.variables.items()
+            if item.dimensions != (name,)
+        }
+        name = choose(data, variable)
+        attributes = dict(file.variables[name]._attributes)
+        chosen = data.pop(name)
+        missing = marks(attributes, chosen.dtype)
+        yield Source(chosen.data, chosen.dimensions, attributes, missing, decoder(attributes))
 
 
-def _as_array(part: Any) -> np.ndarray:
-    array: np.ndarray = part.values
-    return array
+@dataclass(frozen=True)
+class _Classic:
+    data: Any
+    dimensions: tuple[str, ...]
+
+    @property
+    def dtype(self) -> np.dtype:
+        dtype: np.dtype = self.data.dtype
+        return dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self.dimensions)
+
+
+def _refuse_results(attributes: Any) -> None:
+    if "moiety_result" in attributes:
+        raise InputError("holds the result of an estimate, not samples; moiety report shows it")
+
+
+def fill_values(dataset: h5py.Dataset) -> tuple[Any, ...]:
+    """Values that mark missing entries of a dataset.
+
+    Args:
+        dataset: The dataset.
+    """
+    import h5py
+
+    names = [name for name in ("_FillValue", "missing_value") if name in dataset.attrs]
+    plist = dataset.id.get_create_plist()
+    chosen = plist.fill_value_defined() == h5py.h5d.FILL_VALUE_USER_DEFINED
+    fill = dataset.fillvalue if chosen and dataset.dtype.kind in "iuf" else None
+    return marks({name: dataset.attrs[name] for name in names}, np.dtype(dataset.dtype), fill)
 
 
 NETCDF = Format("netCDF", (".nc",), _read, _write)

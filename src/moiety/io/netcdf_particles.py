@@ -8,6 +8,8 @@ same suffix.  Measured numbers are the variables `measured_0`, `measured_1`, ...
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,32 +18,47 @@ import numpy as np
 from ..base.errors import InputError
 from ..data.particles import Particles
 from ._coding import as_json, as_text, parsed
-from ._format import DAMAGE, Periodic
+from ._format import Periodic
+from ._hdf5_tree import check_values
+from ._isolation import ask_for_particles
+from ._stream import writing
 from ._trajectory import TrajectoryFormat, with_periodic
 
 if TYPE_CHECKING:
     import h5py
 
-__all__ = ["PARTICLES_NETCDF", "holds_particles", "is_amber"]
+__all__ = [
+    "PARTICLES_NETCDF",
+    "holds_particles",
+    "is_amber",
+    "is_classic",
+    "opened",
+    "particles_of",
+]
 
 _LAYOUT = "1"
 _MARK = "moiety_particles"
 _CHUNK_BYTES = 2**20
+_CLASSIC = b"CDF"
 
 
-def holds_particles(path: Path) -> bool:
-    """Whether a netCDF file holds particles; a damaged file does not.
+def holds_particles(file: h5py.File) -> bool:
+    """Whether a netCDF file holds particles that moiety wrote.
+
+    Args:
+        file: The open file.
+    """
+    return _MARK in file.attrs
+
+
+def is_classic(path: Path) -> bool:
+    """Whether a netCDF file has the classic format, not that of HDF5.
 
     Args:
         path: The file.
     """
-    import h5py
-
-    try:
-        with h5py.File(path, "r") as file:
-            return _MARK in file.attrs
-    except DAMAGE:
-        return False
+    with path.open("rb") as file:
+        return file.read(len(_CLASSIC)) == _CLASSIC
 
 
 def is_amber(path: Path) -> bool:
@@ -50,42 +67,57 @@ def is_amber(path: Path) -> bool:
     Args:
         path: The file.
     """
-    with path.open("rb") as file:
-        if file.read(3) != b"CDF":
-            return False
+    if not is_classic(path):
+        return False
     from scipy.io import netcdf_file
 
-    try:
-        with netcdf_file(path, "r") as file:
-            return b"AMBER" in getattr(file, "Conventions", b"").split()
-    except DAMAGE:
-        return False
+    with netcdf_file(path, "r") as file:
+        return b"AMBER" in getattr(file, "Conventions", b"").split()
 
 
-def _read(path: Path, topology: Path | None, periodic: Periodic | None) -> Particles:
+@contextmanager
+def opened(path: Path) -> Iterator[Particles]:
+    """Read particles.
+
+    Args:
+        path: The file.
+    """
     import h5py
 
     with h5py.File(path, "r") as file:
-        texts = {
-            name: as_text(value) for name, value in file.attrs.items() if name.startswith("moiety_")
-        }
-        layout = texts[_MARK]
-        if layout != _LAYOUT:
-            raise InputError(
-                f"has layout {layout!r}, this version reads {_LAYOUT!r}; update moiety"
-            )
-        particles = Particles(
-            positions=_variable(file, "positions"),
-            starts=_variable(file, "starts"),
-            cells=_variable(file, "cells"),
-            periodic=tuple(map(bool, parsed(texts, "periodic", list))),
-            diameters=_variable(file, "diameters") if "diameters" in file else None,
-            types=_variable(file, "types") if "types" in file else None,
-            chains=parsed(texts, "chains", int),
-            measured=_measured(file),
-            provenance=parsed(texts, "provenance", dict),
-        )
-    return with_periodic(particles, periodic)
+        yield particles_of(file)
+
+
+def particles_of(file: h5py.File) -> Particles:
+    """The particles in an open file.
+
+    Args:
+        file: The open file.
+
+    Raises:
+        InputError: A newer version wrote it, or a variable is missing or incomplete.
+    """
+    texts = {
+        name: as_text(value) for name, value in file.attrs.items() if name.startswith("moiety_")
+    }
+    layout = texts[_MARK]
+    if layout != _LAYOUT:
+        raise InputError(f"has layout {layout!r}, this version reads {_LAYOUT!r}; update moiety")
+    return Particles(
+        positions=_variable(file, "positions"),
+        starts=_variable(file, "starts"),
+        cells=_variable(file, "cells"),
+        periodic=tuple(map(bool, parsed(texts, "periodic", list))),
+        diameters=_variable(file, "diameters") if "diameters" in file else None,
+        types=_variable(file, "types") if "types" in file else None,
+        chains=parsed(texts, "chains", int),
+        measured=_measured(file),
+        provenance=parsed(texts, "provenance", dict),
+    )
+
+
+def _read(path: Path, topology: Path | None, periodic: Periodic | None) -> Particles:
+    return with_periodic(ask_for_particles("particles", path), periodic)
 
 
 def _write(path: Path, particles: Particles) -> None:
@@ -99,7 +131,7 @@ def _write(path: Path, particles: Particles) -> None:
         "space": space,
         "edge": space,
     }
-    with h5netcdf.File(path, "w") as file:
+    with writing(path) as stream, h5netcdf.File(stream, "w") as file:
         file.dimensions = sizes
         for name, (dims, values) in _columns(particles).items():
             _create(file, name, dims, values)
@@ -149,6 +181,7 @@ def _numbers(name: str, values: Any, frames: int) -> np.ndarray:
 def _variable(file: h5py.File, name: str) -> np.ndarray:
     if name not in file:
         raise InputError(f"its variable {name} is missing; write the file again")
+    check_values(file[name], None, Path(file.filename))
     return np.asarray(file[name][()])
 
 

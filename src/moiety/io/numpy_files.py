@@ -5,8 +5,10 @@ Pickled objects are never loaded.
 
 from __future__ import annotations
 
+import struct
 import zipfile
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import IO
 
@@ -14,21 +16,36 @@ import numpy as np
 
 from ..base.errors import InputError
 from ._format import VARIABLE, Format, Stored, choose
+from ._limits import bytes_of, check_size
 
 __all__ = ["NPY", "NPZ"]
+
+_LONGEST_HEADER = 2**16  # bytes; NumPy itself parses 10,000
 
 
 @dataclass(frozen=True)
 class _Header:
-    ndim: int
+    shape: tuple[int, ...]
     dtype: np.dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        return bytes_of(self.shape, self.dtype)
 
 
 def _read_npy(path: Path, variable: str | None) -> Stored:
     if variable is not None:
         raise InputError(f"a .npy file has no named variables; leave out {variable!r}")
     with path.open("rb") as file:
-        _refuse_objects(_header(file))
+        header = _header(file)
+        _refuse_objects(header)
+        found = path.stat().st_size - file.tell()
+    if header.nbytes > found:
+        raise InputError(f"declares {header.nbytes:,} bytes and holds {found:,}; truncated?")
     return Stored(np.load(path, mmap_mode="r", allow_pickle=False))  # later copied slab by slab
 
 
@@ -42,8 +59,9 @@ def _read_npz(path: Path, variable: str | None) -> Stored:
     arrays = {name: header for name, header in headers.items() if not name.startswith("moiety_")}
     name = choose(arrays, variable)
     _refuse_objects(headers[name])
+    names = [key for key in headers if key not in arrays] if name == VARIABLE else []
+    check_size(sum(headers[key].nbytes for key in (name, *names)), path.stat().st_size)
     with np.load(path, allow_pickle=False) as file:
-        names = [key for key in headers if key not in arrays] if name == VARIABLE else []
         return Stored(file[name], None, {key: str(file[key]) for key in names})
 
 
@@ -56,10 +74,14 @@ def _headers(path: Path) -> dict[str, _Header]:
     """Number of axes and dtype of every array in an archive, without reading the arrays."""
     with zipfile.ZipFile(path) as archive:
         headers = {}
-        for member in archive.namelist():
-            if member.endswith(".npy"):
+        for member in archive.infolist():
+            if member.filename.endswith(".npy"):
+                name = member.filename.removesuffix(".npy")
                 with archive.open(member) as file:
-                    headers[member.removesuffix(".npy")] = _header(file)
+                    headers[name] = header = _header(file)
+                if header.nbytes > member.file_size and not header.dtype.hasobject:
+                    found = f"{header.nbytes:,} bytes and holds {member.file_size:,}"
+                    raise InputError(f"its array {name!r} declares {found}; damaged?")
         return headers
 
 
@@ -70,8 +92,18 @@ def _header(file: IO[bytes]) -> _Header:
         if version == (1, 0)
         else np.lib.format.read_array_header_2_0
     )
-    shape, _, dtype = read(file)
-    return _Header(len(shape), dtype)
+    shape, _, dtype = read(_limited(file, version))
+    return _Header(shape, dtype)
+
+
+def _limited(file: IO[bytes], version: tuple[int, int]) -> IO[bytes]:
+    """The header alone; newer versions may declare one of up to 4 GB."""
+    size = struct.Struct("<H" if version == (1, 0) else "<I")
+    start = file.read(size.size)
+    (length,) = size.unpack(start)
+    if length > _LONGEST_HEADER:
+        raise InputError(f"its header declares {length:,} bytes; damaged?")
+    return BytesIO(start + file.read(length))
 
 
 def _refuse_objects(header: _Header) -> None:

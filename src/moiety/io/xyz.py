@@ -18,12 +18,18 @@ import numpy as np
 from ..base.errors import InputError
 from ..data.particles import Particles
 from ._format import Periodic
-from ._lines import PACKED, Lines, opened, placed, short
+from ._lines import PACKED, Lines, opened, placed, short, whole
 from ._trajectory import Frame, TrajectoryFormat, coded, gather
 
 __all__ = ["XYZ"]
 
-_PAIR = re.compile(r"""([^\s="']+)\s*=\s*("(?:[^"\\]|\\.)*"|'[^']*'|\{[^}]*\}|\[[^\]]*\]|\S+)""")
+# A word and, if a sign follows, the start of its value.  Nothing is read twice, so that the time
+# is proportional to the length of the line.
+_WORD = re.compile(r"""([^\s="']++)(\s*+=\s*+)?+|.""", re.DOTALL)
+_VALUE = re.compile(r"""("(?:[^"\\]|\\.)*+")|(\S++)""")
+_BRACKETS = {"'": "'", "{": "}", "[": "]"}
+_DIGITS = 4
+_LARGEST_WIDTH = 1000  # columns of a property
 _PLAIN = "species:S:1:pos:R:3"
 _FLAGS = {"t": True, "true": True, "1": True, "f": False, "false": False, "0": False}
 _KEYWORDS = {"lattice", "properties", "pbc", "origin"}
@@ -58,7 +64,7 @@ def _frame(lines: Lines, line: str) -> Frame:
     flags, columns = _periodic(pairs), _columns(pairs.get("properties", _PLAIN))
     axes = [name for name in columns if name.startswith("pos:")]
     radius = next((name for name in ("diameter", "radius") if name in columns), None)
-    table = lines.table(int(line), columns, "particle")
+    table = lines.table(whole(line, "a number of particles"), columns, "particle")
     values = table.numbers([*axes, *filter(None, [radius])])
     label = next((name for name in ("species", "type", "element") if name in columns), None)
     types, names = coded(table.labels(label)) if label else (None, ())
@@ -81,8 +87,26 @@ def _pairs(line: str) -> dict[str, str]:
         >>> _pairs('LATTICE="1 0 0" E=-2 pbc = {T T F} free text')
         {'lattice': '1 0 0', 'E': '-2', 'pbc': 'T T F'}
     """
-    pairs = {key: re.sub(r"""^["'{\[]|["'}\]]$""", "", value) for key, value in _PAIR.findall(line)}
-    return {key.lower() if key.lower() in _KEYWORDS else key: value for key, value in pairs.items()}
+    pairs = {}
+    closing = {end: line.rfind(end) for end in _BRACKETS.values()}
+    place = 0
+    while word := _WORD.match(line, place):
+        place = word.end()
+        if word[2] and place < len(line):
+            end = _end_of_value(line, place, closing)
+            key = word[1].lower() if word[1].lower() in _KEYWORDS else word[1]
+            pairs[key] = re.sub(r"""^["'{\[]|["'}\]]$""", "", line[place:end])
+            place = end
+    return pairs
+
+
+def _end_of_value(line: str, place: int, closing: Mapping[str, int]) -> int:
+    """Where a value ends: at its closing quote or bracket, if there is one, or else a space."""
+    end = _BRACKETS.get(line[place], "")
+    if end and place < closing[end]:
+        return line.index(end, place + 1) + 1
+    value = _VALUE.match(line, place)
+    return value.end() if value else place
 
 
 def _cell(pairs: Mapping[str, str]) -> np.ndarray:
@@ -118,6 +142,9 @@ def _columns(properties: str) -> list[str]:
     words = properties.split(":")
     if len(words) % 3 or not all(count.isdecimal() for count in words[2::3]):
         raise InputError(f"Properties must be a list of name:type:columns, not {short(properties)}")
+    widest = max(words[2::3], key=lambda count: (len(count), count))
+    if len(widest) > _DIGITS or int(widest) > _LARGEST_WIDTH:
+        raise InputError(f"a property has {short(widest)} columns; at most {_LARGEST_WIDTH:,}")
     columns = []
     for name, count in zip(words[::3], map(int, words[2::3]), strict=True):
         name = {"radii": "radius"}.get(name.lower(), name.lower())

@@ -5,29 +5,54 @@ Needs the package zarr (https://zarr.readthedocs.io), an optional extra.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from ..base import scratch
 from ..base.errors import InputError
+from ._fill_values import decoder, marks
 from ._format import VARIABLE, Format, Stored, choose, chunks
+from ._isolation import ask_for_array, needs
+from ._limits import bytes_of, check_size, size_of
+from ._missing import Source, check_chunks
+from ._zarr_folder import check_store, written_chunks
 
 if TYPE_CHECKING:
     import zarr
 
-__all__ = ["ZARR"]
+__all__ = ["ZARR", "opened"]
 
 
 def _read(path: Path, variable: str | None) -> Stored:
+    needs("zarr", "Zarr stores need", "zarr")
+    return ask_for_array("zarr", path, variable=variable)
+
+
+@contextmanager
+def opened(path: Path, variable: str | None) -> Iterator[Source]:
+    """Open an array.
+
+    Args:
+        path: Folder of the store.
+        variable: Path of the array in the store, or None.
+
+    Raises:
+        InputError: There is no such array, chunks are missing, or it uses an unknown codec.
+    """
+    check_store(path)
     root = _zarr().open(str(path), mode="r")
     array = root if hasattr(root, "shape") else _member(root, variable)
-    attributes = dict(array.attrs)
-    # Zarr reads missing chunks as zeros, but moiety writes all chunks.
-    missing = array.nchunks - array.nchunks_initialized
-    if missing and "moiety_kind" in attributes:
-        raise InputError(f"{missing} of its {array.nchunks} chunks are missing; copy it again")
-    return Stored(scratch.copied(array), _dims(array), attributes)
+    attributes, dims = dict(array.attrs), _dims(array)
+    chunk = getattr(array, "shards", None) or array.chunks
+    size = size_of(path)
+    check_size(bytes_of(chunk, array.dtype), size, "piece")
+    check_chunks(written_chunks(path / array.path, len(array.shape)), array.shape, chunk, dims)
+    is_ours = "moiety_kind" in attributes
+    fill = array.fill_value if array.metadata.zarr_format == 2 else None
+    missing = () if is_ours else marks(attributes, array.dtype, fill)
+    yield Source(array, dims, attributes, missing, decoder(attributes))
 
 
 def _write(path: Path, stored: Stored) -> None:

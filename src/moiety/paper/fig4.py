@@ -34,7 +34,7 @@ from ..geometry.space import BlockCut
 from ..io import load, save
 from ..results.result import EntropyResult
 from ..systems import system
-from .fig4_panels import draw, verdict
+from .fig4_panels import RESOLUTION, draw, verdict
 from .fig4_results import compressed, gathered
 from .lattices import Progress, resumable
 
@@ -126,6 +126,7 @@ def study(
             results.append(EntropyResult.load(path))
         else:
             options = {
+                "resolution": RESOLUTION,
                 "training": effort.training,
                 "largest": effort.largest,
                 "seed": Streams(seed).integer("excess", phi),

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..entropy.particles import RESOLUTION
 from ..probe import Kink
 from ..results.plots import COLOURS
 
@@ -16,9 +15,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["KINK", "draw", "verdict"]
+__all__ = ["KINK", "RESOLUTION", "draw", "verdict"]
 
 PHI_J = 0.841
+RESOLUTION = 10.0  # pixels per diameter, as in the paper
 KINK = ("phi_c", "phi_c_error", "change_of_slope", "change_of_slope_error", "improvement")
 _PIXELS = (5.0, 10.0)  # resolutions of panel B
 _TREND = 0.8  # largest density in the fit of the linear trend

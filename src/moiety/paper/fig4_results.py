@@ -15,10 +15,10 @@ from ..base.random import Streams
 from ..baselines import compression_entropy
 from ..data.particles import Particles
 from ..data.samples import Samples
-from ..entropy.particles import RESOLUTION
+from ..entropy.budget import total_error
 from ..probe import kink
 from ..results.result import EntropyResult
-from .fig4_panels import KINK
+from .fig4_panels import KINK, RESOLUTION
 
 if TYPE_CHECKING:
     import xarray
@@ -88,9 +88,8 @@ def gathered(
     """
     import xarray
 
-    entropy, error = (
-        np.array([getattr(result, name) for result in results]) for name in ("entropy", "error")
-    )
+    entropy = np.array([result.entropy for result in results])
+    error = np.array([_error(result) for result in results])
     measured = [packings[phi].measured for phi in effort.densities]
     densities = [packings[phi].density for phi in effort.densities]
     lzma, resolved = np.array(compressions), np.array(curves)
@@ -126,6 +125,11 @@ def gathered(
         dict(zip(KINK, astuple(kink(np.array(effort.densities), entropy, error)), strict=True)),
     )
     return data.merge(_levels(results)).merge(_snapshots(packings))
+
+
+def _error(result: EntropyResult) -> float:
+    """The error at the resolution of the figure, which is the same at all densities."""
+    return total_error({name: part for name, part in result.budget.items() if name != "resolution"})
 
 
 def _levels(results: Sequence[EntropyResult]) -> xarray.Dataset:

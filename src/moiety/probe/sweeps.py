@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CurvePeaks", "area_laws", "draw", "find_peaks"]
 
+_VARIABLES = {"mutual_information", "mutual_information_error", "volume", "interface"}
 _LEAST = 4  # minimum number of points along a curve
 _KNOWN = 0.2  # largest relative error of an M in use, unless its error is below _SMALL
 _SMALL = 0.05  # nats
@@ -97,11 +98,8 @@ def area_laws(
 
 def _curves(data: xarray.Dataset, along: str) -> Iterator[tuple[dict[str, Any], xarray.Dataset]]:
     """Fixed parameters of each curve, and its part of the data over `along` and `level`."""
-    if "mutual_information" not in data or along not in data.mutual_information.dims:
-        raise InputError(
-            f"the data have no M along {along}; use the output of moiety collect or the store of a "
-            "sweep"
-        )
+    _check_data(data, along)
+    data = _over_files(data, along)
     others = [name for name in data.mutual_information.dims if name not in (along, "level")]
     if not others:
         yield {}, data
@@ -115,6 +113,33 @@ def _curves(data: xarray.Dataset, along: str) -> Iterator[tuple[dict[str, Any], 
                 {name: value for name, value in values.items() if value != "" and value == value},
                 part.drop_vars(["curve", *others]),
             )
+
+
+def _check_data(data: xarray.Dataset, along: str) -> None:
+    dims = data.mutual_information.dims if "mutual_information" in data else ()
+    if along not in dims or "level" not in dims or along == "level" or not {*data} >= _VARIABLES:
+        raise InputError(
+            f"the data have no M along {along}; use the output of moiety collect or the store of a "
+            "sweep"
+        )
+    is_number = [data[name].dtype.kind in "fiu" for name in (*_VARIABLES, along)]
+    if not all(is_number):
+        raise InputError(f"a probe needs numbers along {along} and for M; choose another axis")
+
+
+def _over_files(data: xarray.Dataset, along: str) -> xarray.Dataset:
+    """The data without the names of files: files with the same labels are averaged.
+
+    Each state point has a file of its own, so that the name would make every point a curve.
+    """
+    if "file" not in data.mutual_information.dims or along == "file":
+        return data
+    used = data[[*_VARIABLES]]
+    count = used.mutual_information.notnull().sum("file")
+    merged = used.mean("file")
+    squares = (used.mutual_information_error**2).sum("file", min_count=1)
+    merged["mutual_information_error"] = squares**0.5 / count
+    return merged
 
 
 def _along(
@@ -147,8 +172,18 @@ def draw(data: xarray.Dataset, along: str = "temperature") -> Figure:
         _steepest(row[1], [scale for scale in peaks if scale.labels == labels])
         _shares(row[2], part, along)
         title = ", ".join(f"{name} {value}" for name, value in labels.items()) or "M by scale"
-        row[0].set_title(title, fontsize="small", loc="left")
+        row[0].set_title(_plain(title), fontsize="small", loc="left")
     return figure
+
+
+def _plain(text: str) -> str:
+    r"""Text that matplotlib draws as it is, without formulas.
+
+    Example:
+        >>> _plain("$T$")
+        '\\$T\\$'
+    """
+    return text.replace("$", r"\$")
 
 
 def _with_colours(peaks: list[CurvePeaks]) -> list[_Coloured]:
@@ -176,7 +211,7 @@ def _mutual_information(
             linewidth=0.9,
             label=f"{scale.volume:g}",
         )
-    axes.set(xlabel=along, ylabel="M (nats)")
+    axes.set(xlabel=_plain(along), ylabel="M (nats)")
     axes.set_ylim(bottom=0)
     axes.legend(
         frameon=False,
@@ -203,7 +238,7 @@ def _slopes(axes: Axes, part: xarray.Dataset, along: str, scales: list[_Coloured
             linewidth=0.9,
         )
     axes.axhline(0, color=COLOURS["grey"], linewidth=0.6)
-    axes.set(xlabel=along, ylabel=f"dM/d{along} over its maximum")
+    axes.set(xlabel=_plain(along), ylabel=f"dM/d{_plain(along)} over its maximum")
 
 
 def _steepest(axes: Axes, peaks: list[CurvePeaks]) -> None:
@@ -237,7 +272,7 @@ def _shares(axes: Axes, part: xarray.Dataset, along: str) -> None:
         labels=[f"{volume:g}" for volume in np.nanmax(volumes[:, shown], axis=1)],
     )
     axes.set(
-        xlabel=along,
+        xlabel=_plain(along),
         ylabel="reduction of s by scale (nats/site)",
         xlim=(x[shown].min(), x[shown].max()),
     )

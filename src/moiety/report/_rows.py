@@ -114,7 +114,7 @@ def _row(
 
 def _failure(store: Store, state: State) -> str:
     """Return the last line of the latest log."""
-    text = store.failures(state.point.key)[-1].read_text(encoding="utf-8").strip()
+    text = store.failures(state.point.key)[-1].read_text(encoding="utf-8", errors="replace").strip()
     last = text.splitlines()[-1] if text else "no log"
     return f"failed {state.failures} time{'s' * (state.failures != 1)}: {last}"
 

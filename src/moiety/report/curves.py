@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from ..results.result import EntropyResult
 from ..sweep.plan import Point, format_label
@@ -72,10 +73,11 @@ def curves(finished: Sequence[Finished]) -> list[Curve]:
     points = [entry.point for entry in finished]
     along = _axis(points)
     names = [name for name in differing(points) if name != along] if len(points) > 1 else []
-    groups: dict[tuple[str, ...], list[Finished]] = {}
-    for entry in finished:
-        key = tuple(format_label(entry.point.labels.get(name, "–")) for name in names)
-        groups.setdefault(key, []).append(entry)
+    groups = _grouped(finished, [name for name in names if name != "file"])
+    if "file" in names and any(map(partial(_repeats, along), groups.values())):
+        groups = _grouped(finished, names)
+    else:
+        names = [name for name in names if name != "file"]
     return [
         Curve(
             dict(zip(names, key, strict=True)),
@@ -84,6 +86,21 @@ def curves(finished: Sequence[Finished]) -> list[Curve]:
         )
         for key, group in groups.items()
     ]
+
+
+def _grouped(
+    finished: Sequence[Finished], names: Sequence[str]
+) -> dict[tuple[str, ...], list[Finished]]:
+    groups: dict[tuple[str, ...], list[Finished]] = {}
+    for entry in finished:
+        key = tuple(format_label(entry.point.labels.get(name, "–")) for name in names)
+        groups.setdefault(key, []).append(entry)
+    return groups
+
+
+def _repeats(along: str, group: Sequence[Finished]) -> bool:
+    """Return whether two state points of a group are at the same place along the axis."""
+    return len({entry.point.labels[along] for entry in group}) < len(group)
 
 
 def _axis(points: Sequence[Point]) -> str:

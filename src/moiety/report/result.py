@@ -35,6 +35,7 @@ _MEANINGS = {
     " effect of initial weights and training.",
     "order": "Half of the distance between two orders of the sites.",
     "tail": "Error of the area law that extrapolates the largest levels, which share it.",
+    "resolution": "What a change of the resolution of positions does to s.",
 }
 _MEANINGS_OF_SITES = {
     "training": "Remaining training gain, from late gains of the training curves.",
@@ -247,6 +248,9 @@ def _samples(result: EntropyResult) -> list[tuple[str, str, str]]:
     if is_gas:
         density = words.digits(samples["density"], 5)
         rows.append(("density", density, "particles per volume, in diameters"))
+        if samples.get("resolution"):
+            meaning = "pixels per diameter to which positions are known; s depends on it"
+            rows.append(("resolution", words.digits(samples["resolution"], 4), meaning))
     elif "kind" in samples:
         rows.append(("states", str(samples["kind"]), "kind of states of a site"))
     return rows

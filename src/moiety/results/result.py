@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..base.atomic import atomic
 from ..base.errors import InputError
 from ..base.words import measured
 from ..estimation.history import History
 from ..estimation.networks import Networks
 from ..io import check_output
+from ..io._dataset import read_dataset, write_dataset
 from ..io._format import naming
 from .plots import overview
 from .storage import from_dataset, from_mapping, to_dataset, to_mapping
@@ -45,7 +45,9 @@ class EntropyResult(EntropyData):
         notes = notes if self.levels else ["site by site"]
         notes += [f"cross-check {self.cross_check}"] if self.cross_check else []
         notes += [] if self.status.ok else [str(self.status)]
-        return f"s = {measured(self.entropy, self.error)} {self.unit}  [{'; '.join(notes)}]"
+        known = self.samples.get("resolution")
+        label = f" at resolution {known:g}" if known else ""
+        return f"s = {measured(self.entropy, self.error)} {self.unit}{label}  [{'; '.join(notes)}]"
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the training curves, as plain numbers, text, lists and mappings."""
@@ -96,8 +98,8 @@ class EntropyResult(EntropyData):
         if path.suffix.lower() != ".nc":
             raise InputError(f"{path}: results are written as netCDF; end the name in .nc")
         check_output(path, force)
-        with naming(path, "cannot be written"), atomic(path) as part:
-            self.to_xarray().to_netcdf(part, engine="h5netcdf")
+        with naming(path, "cannot be written"):
+            write_dataset(self.to_xarray(), path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> EntropyResult:
@@ -109,13 +111,10 @@ class EntropyResult(EntropyData):
         Raises:
             InputError: The file is missing, damaged or holds no result.
         """
-        import xarray
-
         with naming(Path(path), "cannot be read as a result"):
             if not Path(path).is_file():
                 raise InputError("no such file; check the name")
-            with xarray.open_dataset(path, engine="h5netcdf") as dataset:
-                return cls(**from_dataset(dataset))
+            return cls(**from_dataset(read_dataset(Path(path))))
 
     def plot(self) -> matplotlib.figure.Figure:
         """A figure of M per level, the split of the entropy and the training curves."""

@@ -55,6 +55,7 @@ def _described(result: EntropyData) -> dict[str, Any]:
             {**_without_curves(level), "shape": list(level.shape)} for level in result.levels
         ],
         "bases": [{**asdict(base), "shape": list(base.shape)} for base in result.bases],
+        "read_as": dict(result.read_as),
         "samples": dict(result.samples),
         "ended": result.ended,
         "timing": dict(result.timing),
@@ -80,6 +81,7 @@ def from_mapping(
     return {
         **{name: mapping[name] for name in plain},
         "ended": mapping.get("ended", ""),
+        "read_as": mapping.get("read_as", {}),
         "levels": tuple(
             _level(level, curves)
             for level, curves in zip(mapping["levels"], histories, strict=True)

@@ -219,6 +219,7 @@ class EntropyData:
         timing: Seconds by name.
         provenance: Version, seed, configuration and the samples' provenance.
         unit: Unit of `entropy`.
+        read_as: How the samples were understood, as `Samples.read_as` gives it.
         networks: Trained networks, for the warm start of another estimate; not stored.
     """
 
@@ -234,4 +235,5 @@ class EntropyData:
     timing: Mapping[str, float] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     unit: str = "nats/site"
+    read_as: Mapping[str, Any] = field(default_factory=dict)
     networks: Networks = field(default_factory=Networks, repr=False, compare=False)

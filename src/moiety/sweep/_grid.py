@@ -6,7 +6,8 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
+from itertools import islice, product
+from math import isfinite, prod
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,10 +15,12 @@ from pydantic import ValidationError
 
 from ..base.errors import InputError
 from ..systems import SYSTEMS, system
-from ._tables import Files, Place, PlanError, Range, System, explain
+from ._labels import reserved
+from ._tables import MOST_POINTS, Files, Place, PlanError, Range, System, explain
 
 __all__ = ["Row", "expand_files", "expand_systems"]
 
+_LARGEST = 2**53  # number that every format keeps
 _AXIS = "temperature"  # default axis along which networks are passed on
 
 Row = list[tuple[dict[str, Any], dict[str, Any]]]
@@ -38,6 +41,12 @@ def expand_systems(table: System, place: Place) -> Iterator[Row]:
     axes = {
         name: _values(value, (*place, name)) for name, value in (table.model_extra or {}).items()
     }
+    if prod(map(len, axes.values())) > MOST_POINTS:
+        raise PlanError(
+            (*place, "name"),
+            f"the grid has {prod(map(len, axes.values())):,} state points; take at most"
+            f" {MOST_POINTS:,}",
+        )
     for combination in product(*axes.values()):
         _check_parameters(table.name, dict(zip(axes, combination, strict=True)), place)
     for row in _rows(axes, _chain_axis(table.chain, axes, place)):
@@ -61,7 +70,7 @@ def _check_parameters(name: str, parameters: dict[str, Any], place: Place) -> No
     """Construct the system once, and blame the parameter that its error message names."""
     try:
         system(name, **parameters)
-    except (InputError, TypeError) as error:
+    except (InputError, TypeError, ValueError, OverflowError) as error:
         quoted = [  # an unknown parameter is quoted; the message also lists those that are known
             key for key in parameters if repr(key) in str(error)
         ]
@@ -115,26 +124,47 @@ def expand_files(table: Files, folder: Path, place: Place) -> Iterator[Row]:
         place: Position of the table in the plan, for error messages.
     """
     names = re.findall(r"{(\w+)}", table.glob)
+    _check_names(names, table.attributes, place)
     matches = _matches(table, folder, place)
     along = _chain_axis(table.chain, {name: () for name in (*names, *table.attributes)}, place)
+    short = len({path.name for path, _ in matches}) == len(matches)
     rows: dict[str, Row] = {}
     for path, values in matches:
-        source = {"file": str(path.resolve()), "digest": _digest(path), "reading": table.reading}
+        source = {
+            "file": str(path.resolve()),
+            "digest": _digest(path, (*place, "glob")),
+            "reading": table.reading,
+        }
         others = json.dumps(
             {name: value for name, value in values.items() if name != along}, sort_keys=True
         )
         rows.setdefault(others if along else str(path), []).append(
-            (source, {"system": "files", "file": path.name, **values})
+            (source, {"system": "files", "file": path.name if short else str(path), **values})
         )
     for row in rows.values():
-        yield sorted(row, key=lambda entry: entry[1][along], reverse=True) if along else row
+        yield sorted(row, key=lambda entry: _order(entry[1][along]), reverse=True) if along else row
+
+
+def _order(value: Any) -> tuple[bool, Any]:
+    """Order numbers, then text."""
+    return isinstance(value, str), value
+
+
+def _check_names(names: Sequence[str], attributes: Sequence[str], place: Place) -> None:
+    """Refuse names of labels that a dataset could not hold."""
+    for key, found in (("glob", names), ("attributes", attributes)):
+        for name in found:
+            if not name.isidentifier() or name in reserved():
+                raise PlanError(
+                    (*place, key), f"a label cannot be called {name!r}; choose another name"
+                )
+    twice = [name for name in (*names, *attributes) if [*names, *attributes].count(name) > 1]
+    if twice:
+        raise PlanError((*place, "glob"), f"the label {twice[0]!r} is given twice; give it once")
 
 
 def _matches(table: Files, folder: Path, place: Place) -> list[tuple[Path, dict[str, Any]]]:
     """Return the files that match, with the values from their names and attributes."""
-    names = re.findall(r"{(\w+)}", table.glob)
-    if len(set(names)) < len(names):
-        raise PlanError((*place, "glob"), f"a name stands twice in {table.glob!r}")
     pieces = re.split(r"({\w+})", table.glob)
     pattern = "".join(
         f"(?P<{piece[1:-1]}>[^/]+)" if piece[:1] == "{" else _as_pattern(piece) for piece in pieces
@@ -142,7 +172,7 @@ def _matches(table: Files, folder: Path, place: Place) -> list[tuple[Path, dict[
     wild = "".join("*" if piece[:1] == "{" else piece for piece in pieces)
     root, wild = (Path("/"), wild[1:]) if wild.startswith("/") else (folder, wild)
     matches = []
-    for path in sorted(root.glob(wild)):
+    for path in _found(root, wild, (*place, "glob"), table.glob):
         name = path.as_posix() if root == Path("/") else path.relative_to(root).as_posix()
         match = re.fullmatch(pattern, name)
         values = {key: _number(text) for key, text in match.groupdict().items()} if match else {}
@@ -152,6 +182,23 @@ def _matches(table: Files, folder: Path, place: Place) -> list[tuple[Path, dict[
     return matches
 
 
+def _found(root: Path, wild: str, place: Place, shown: str) -> list[Path]:
+    """Return the files that match a pattern; each is a regular file or a Zarr store."""
+    try:
+        found = sorted(islice(root.glob(wild), MOST_POINTS + 1))
+    except (ValueError, NotImplementedError, IndexError) as error:
+        raise PlanError(place, f"the pattern {shown!r} cannot be read: {error}") from error
+    if len(found) > MOST_POINTS:
+        raise PlanError(place, f"more than {MOST_POINTS:,} files match {shown!r}")
+    for path in found:
+        if path.is_dir() and not _is_zarr(path):
+            raise PlanError(place, f"{path} is a folder; give a pattern of files")
+        if not path.is_dir() and not path.is_file():
+            kind = "a link to nothing" if path.is_symlink() else "not a regular file"
+            raise PlanError(place, f"{path} is {kind}; give a pattern of files")
+    return found
+
+
 def _as_pattern(piece: str) -> str:
     return (
         re.escape(piece)
@@ -159,6 +206,10 @@ def _as_pattern(piece: str) -> str:
         .replace(r"\*", "[^/]*")
         .replace(r"\?", "[^/]")
     )
+
+
+def _is_zarr(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in ("zarr.json", ".zgroup", ".zarray"))
 
 
 def _attributes(path: Path, table: Files, place: Place) -> dict[str, Any]:
@@ -171,11 +222,26 @@ def _attributes(path: Path, table: Files, place: Place) -> dict[str, Any]:
     lacking = [name for name in table.attributes if name not in parameters]
     if lacking:
         raise PlanError((*place, "attributes"), f"{path.name} does not hold {' or '.join(lacking)}")
-    return {name: parameters[name] for name in table.attributes}
+    return {name: _scalar(parameters[name]) for name in table.attributes}
 
 
-def _digest(path: Path) -> str:
+def _scalar(value: Any) -> int | float | str:
+    """Return a number or text; the sides of a lattice become 4x6."""
+    if isinstance(value, (list, tuple)):
+        return "x".join(map(str, value))
+    is_number = isinstance(value, (int, float)) and isfinite(value)
+    return value if is_number and abs(value) <= _LARGEST else str(value)
+
+
+def _digest(path: Path, place: Place) -> str:
     """Return a digest of the contents of a file, or of all files in a folder."""
+    try:
+        return _digest_of(path)
+    except OSError as error:
+        raise PlanError(place, f"{path} cannot be read ({error.strerror})") from error
+
+
+def _digest_of(path: Path) -> str:
     files = sorted(part for part in path.rglob("*") if part.is_file()) if path.is_dir() else [path]
     total = hashlib.blake2b(digest_size=16)
     for file in files:
@@ -185,9 +251,11 @@ def _digest(path: Path) -> str:
 
 
 def _number(text: str) -> int | float | str:
+    """Return the number that a text is, or the text: a label is a finite number that JSON keeps."""
     for kind in (int, float):
         try:
-            return kind(text)
+            value = kind(text)
         except ValueError:
             continue
+        return value if isfinite(value) and abs(value) <= _LARGEST else text
     return text

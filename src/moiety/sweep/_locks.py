@@ -5,12 +5,13 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from .plan import Chain
 from .store import Store
 
 __all__ = ["is_free", "locked"]
+
+_LOCK = "lock"  # a file in the folder of the first state point
 
 
 @contextmanager
@@ -21,9 +22,7 @@ def locked(store: Store, chain: Chain) -> Iterator[None]:
         store: Store of the sweep.
         chain: The chain to work on.
     """
-    path = _path(store, chain)
-    path.parent.mkdir(exist_ok=True)
-    with path.open("w") as stream:
+    with (store.prepare(chain[0].key) / _LOCK).open("a") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
         yield
 
@@ -36,12 +35,8 @@ def is_free(store: Store, chain: Chain) -> bool:
         chain: The chain.
     """
     try:
-        with _path(store, chain).open("w") as stream:
+        with (store.folder_of(chain[0].key) / _LOCK).open("a") as stream:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:  # locked, or a file system without locks
         return False
     return True
-
-
-def _path(store: Store, chain: Chain) -> Path:
-    return store.folder_of(chain[0].key) / "lock"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from textwrap import shorten
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from ..base.errors import InputError
 
 __all__ = [
+    "MOST_POINTS",
     "Estimate",
     "Files",
     "Place",
@@ -26,7 +28,10 @@ __all__ = [
 Place = tuple[str | int, ...]
 """Keys and positions that lead to an entry of a plan, such as `("system", 1, "name")`."""
 
-_Count = Annotated[int, Field(ge=1)]
+MOST_POINTS = 100_000  # state points of a plan
+_LONGEST = 300  # characters of a message
+_Count = Annotated[int, Field(ge=1, le=10**9)]
+_Seed = Annotated[int, Field(ge=0, lt=2**63)]
 _Positive = Annotated[float, Field(gt=0)]
 
 
@@ -39,12 +44,12 @@ class PlanError(InputError):
     """
 
     def __init__(self, place: Place, message: str):
-        super().__init__(message)
+        super().__init__(shorten(message, _LONGEST, placeholder=" ..."))
         self.place = place
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Range(_Table):
@@ -65,22 +70,32 @@ class Range(_Table):
             )
         return self
 
+    @model_validator(mode="after")
+    def _check_length(self) -> Range:
+        if not self._length() <= MOST_POINTS:
+            raise ValueError(
+                f"a range of {self._length():.3g} values is too long; take at most {MOST_POINTS:,}"
+            )
+        return self
+
+    def _length(self) -> float:
+        if self.step is None:
+            return self.num or 1
+        return (self.stop - self.start) / self.step + 1 + 1e-9
+
     def values(self) -> list[float]:
         """Return all values, rounded to 12 digits."""
-        if self.step is None:
-            count, stop = self.num or 1, self.stop
-        else:
-            count = int((self.stop - self.start) / self.step + 1 + 1e-9)
-            stop = self.start + (count - 1) * self.step
+        count = int(self._length())
+        stop = self.stop if self.step is None else self.start + (count - 1) * self.step
         return [float(f"{value:.12g}") for value in np.linspace(self.start, stop, count)]
 
 
 class System(BaseModel):
     """A simulated system; additional entries are its parameters."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
     name: str
-    samples: int = Field(2048, ge=8)
+    samples: int = Field(2048, ge=8, le=10**9)
     chain: str | Literal[False] | None = None
 
 
@@ -89,9 +104,11 @@ class Files(_Table):
 
     glob: str
     periodic: bool | list[bool] | None = None
+    boundary: Literal["periodic", "free", "crop"] | None = None
+    homogeneous: bool | None = None
     axes: str | None = None
     kind: Literal["discrete", "angle", "real"] | None = None
-    states: int | None = None
+    states: Annotated[int, Field(ge=1, le=2**31)] | None = None
     symmetries: str | None = None
     variable: str | None = None
     attributes: list[str] = []
@@ -110,7 +127,7 @@ class Estimate(_Table):
     objective: str | None = None
     bound: str | None = None
     steps: _Count | None = None
-    folds: Annotated[int, Field(ge=2)] | None = None
+    folds: Annotated[int, Field(ge=2, le=10**9)] | None = None
     excess: bool | None = None
     tail: bool | None = None
     cross_check: bool | None = None
@@ -122,7 +139,7 @@ class Estimate(_Table):
 class Tables(_Table):
     """A whole plan."""
 
-    seeds: int | list[int] = 0
+    seeds: _Seed | list[_Seed] = 0
     system: list[System] = []
     files: list[Files] = []
     estimate: Estimate = Estimate()
@@ -141,9 +158,9 @@ def explain(error: ValidationError) -> tuple[str, Place]:
     first = error.errors()[0]
     place = first["loc"]
     if first["type"] == "extra_forbidden":
-        return f"unknown word {place[-1]!r}", place
+        return shorten(f"unknown word {place[-1]!r}", _LONGEST, placeholder=" ..."), place
     name = ".".join(part for part in place if isinstance(part, str))
-    message = first["msg"].removeprefix("Value error, ")
+    message = shorten(first["msg"].removeprefix("Value error, "), _LONGEST, placeholder=" ...")
     return (f"{name}: {message[:1].lower()}{message[1:]}" if name else message), place
 
 

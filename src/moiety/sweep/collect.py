@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from ..base.errors import InputError
 from ..entropy.choices import exact_value
 from ..results.result import EntropyResult
-from ..systems import system
+from ._labels import complete, same_labels
 from .plan import Plan, Point
 from .store import DONE, State, Store
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["collect"]
 
+_MOST = 10**8  # numbers of a variable
 _MISSING = float("nan")  # a single object, so that list.index finds it
 _LEVELS = {
     "mutual_information": ("nats", "mutual information between neighbouring halves"),
@@ -59,10 +61,18 @@ def collect(store: Store, plan: Plan | None = None) -> xarray.Dataset:
     states = [state for state in store.states(plan) if state.state == DONE]
     if not states:
         raise InputError(f"{store.folder}: no state point is finished yet")
+    twins = same_labels([state.point for state in states])
+    if twins:
+        raise InputError(f"{store.folder}: two state points are called {twins[0]}; run them apart")
     results = [store.result(state.point.key) for state in states]
     labels = _labels([state.point for state in states])
     axes = _axes(labels)
     shape, depth = tuple(map(len, axes.values())), max(len(result.levels) for result in results)
+    if prod(shape) * max(depth, 1) > _MOST:
+        grid = " x ".join(f"{len(values)} {name}" for name, values in axes.items())
+        raise InputError(
+            f"{store.folder}: a grid of {grid} is too sparse for one dataset; collect parts of it"
+        )
     points = _POINTS | _baseline_variables(states)
     data = {name: np.full(shape, np.nan) for name in points} | {
         name: np.full((*shape, depth), np.nan) for name in _LEVELS
@@ -110,10 +120,10 @@ def _labels(points: Sequence[Point]) -> list[dict[str, Any]]:
     A label that a state point lacks has the default of its system, or else NaN ("" among text).
     """
     names = list(dict.fromkeys(name for point in points for name in point.labels))
-    complete = [{**_defaults(point), **point.labels} for point in points]
+    completed = [complete(point) for point in points]
     rows: list[dict[str, Any]] = [{} for _ in points]
     for name in names:
-        values = [_scalar(labels.get(name)) for labels in complete]
+        values = [_scalar(labels.get(name)) for labels in completed]
         has_text = any(isinstance(value, str) for value in values)
         for row, value in zip(rows, values, strict=True):
             row[name] = _as_text(value) if has_text else _MISSING if value is None else value
@@ -122,14 +132,6 @@ def _labels(points: Sequence[Point]) -> list[dict[str, Any]]:
 
 def _as_text(value: float | str | None) -> str:
     return "" if value is None else str(value)
-
-
-def _defaults(point: Point) -> dict[str, Any]:
-    source = point.source
-    if "parameters" not in source:
-        return {}
-    parameters = system(source["system"], **source["parameters"]).parameters()
-    return {name: value for name, value in parameters.items() if name != "size"}
 
 
 def _scalar(value: Any) -> int | float | str | None:

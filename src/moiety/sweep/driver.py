@@ -7,6 +7,7 @@ import traceback
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
@@ -96,16 +97,12 @@ def sweep(
         2
     """
     done_before = sum(store.is_done(point.key) for point in plan.points)
-    store.save_plan(plan)
     chains = plan.chains if only is None else tuple(plan.chains[number] for number in only)
-    store.clear_failures(point.key for chain in chains for point in chain)
     flag = store.folder / f"stop-{token_hex(4)}"
     folder = None if log is None else os.path.abspath(log)
     run = _Run(plan, chains, store, flag.resolve(), progress, should_stop, folder)
     try:
-        while run.unfinished() and not run.stopped and run.deaths <= _MOST_DEATHS:
-            with (workers or processes())() as executor:
-                run.submit_all(executor)
+        run.all(workers or processes())
     finally:
         flag.unlink(missing_ok=True)
     return Outcome(tuple(store.states(plan)), done_before, run.stopped, run.given_up())
@@ -138,6 +135,31 @@ class _Run:
     stopped: bool = False
     deaths: int = 0
     errors: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def all(self, workers: Workers) -> None:
+        """Run all chains with new workers until they are done, given up or stopped.
+
+        Nothing is written before the workers answer.
+
+        Args:
+            workers: Executor.
+        """
+        begun = False
+        while not begun or self._goes_on():
+            busy = any(map(self._next, self.chains))
+            with workers() if busy else nullcontext() as executor:
+                if not begun:
+                    self._begin()
+                begun = True
+                if executor is not None:
+                    self.submit_all(executor)
+
+    def _begin(self) -> None:
+        self.store.save_plan(self.plan)
+        self.store.clear_failures(point.key for chain in self.chains for point in chain)
+
+    def _goes_on(self) -> bool:
+        return bool(self.unfinished()) and not self.stopped and self.deaths <= _MOST_DEATHS
 
     def unfinished(self) -> list[Chain]:
         """Return the chains with unfinished state points, except those given up."""

@@ -11,12 +11,13 @@ when the context is entered.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
-from multiprocessing import get_context, parent_process
+from multiprocessing import forkserver, get_context, parent_process
 from multiprocessing.context import BaseContext
 from pathlib import Path
 from threading import Thread
@@ -24,7 +25,7 @@ from typing import Any
 
 from ..base.errors import InputError
 
-__all__ = ["EXECUTORS", "Workers", "dask", "processes", "slurm"]
+__all__ = ["EXECUTORS", "Workers", "check_names", "dask", "processes", "slurm"]
 
 Workers = Callable[[], AbstractContextManager[Executor]]
 """Returns a context manager that yields an executor; called again after workers have died."""
@@ -46,14 +47,15 @@ def processes(workers: int = 2) -> Workers:
     def open_pool() -> Iterator[Executor]:
         before = {name: os.environ.get(name) for name in _ONE_THREAD}
         os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))  # read when workers import libraries
-        pool = ProcessPoolExecutor(workers, mp_context=_context(), initializer=_follow_driver)
+        context = _context()
+        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_follow_driver)
         try:
             yield pool
         finally:
             running = list((pool._processes or {}).values())  # before shutdown forgets them
             pool.shutdown(wait=False, cancel_futures=True)
             for process in running:  # the standard library would let tasks run to their end
-                process.terminate()
+                process.kill()
             for name, value in before.items():
                 os.environ.pop(name) if value is None else os.environ.update({name: value})
 
@@ -66,12 +68,20 @@ def _context() -> BaseContext:
         return get_context("spawn")
     context = get_context("forkserver")
     context.set_forkserver_preload(["moiety.sweep.chain", "torch._dynamo"])  # optimisers need both
+    # Batch systems send SIGTERM to all processes of a job; the driver alone decides.  The server
+    # inherits the mask, and a signal that arrives meanwhile is delivered afterwards.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return context
 
 
 def _follow_driver() -> None:
-    """Leave Ctrl-C to the driver, and exit when the driver is killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Leave Ctrl-C and SIGTERM to the driver, and exit when the driver is killed."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     driver = parent_process()
     if driver is None:
         return
@@ -97,14 +107,16 @@ def dask(scheduler: str | None = None, workers: int = 2) -> Workers:
             from distributed import Client, LocalCluster
         except ImportError as error:
             raise InputError("Dask is not installed; pip install 'moiety[dask]'") from error
-        if scheduler:
+        if scheduler is not None:
             try:
-                with Client(scheduler, timeout=20) as client:  # type: ignore[no-untyped-call]  # Dask
-                    yield client.get_executor(pure=False, retries=0)
-            except OSError as error:
+                client = Client(scheduler, timeout=20)  # type: ignore[no-untyped-call]  # Dask
+            except (OSError, ValueError, TypeError, AttributeError) as error:
                 raise InputError(
-                    f"no Dask scheduler answers at {scheduler}; is it running there?"
+                    f"no Dask scheduler answers at {scheduler}; give its address, such as"
+                    " tcp://10.0.0.1:8786"
                 ) from error
+            with client:
+                yield client.get_executor(pure=False, retries=0)  # type: ignore[no-untyped-call]
             return
         options: dict[str, Any] = {
             "n_workers": workers,
@@ -116,6 +128,28 @@ def dask(scheduler: str | None = None, workers: int = 2) -> Workers:
             yield client.get_executor(pure=False, retries=0)
 
     return connect
+
+
+def check_names(folder: str | os.PathLike[str], *words: Any) -> None:
+    """Refuse text that could add lines or commands to a job script.
+
+    Args:
+        folder: Folder of logs or results.
+        *words: Names such as that of a partition.
+
+    Raises:
+        InputError: The folder has control characters, or a name has others than names have.
+
+    Example:
+        >>> check_names("runs", "short,long")
+    """
+    if not str(folder).isprintable():
+        raise InputError("a folder of SLURM jobs cannot have control characters; rename it")
+    for word in words:
+        if isinstance(word, str) and not re.fullmatch(r"[\w.,:+@-]+", word, re.ASCII):
+            raise InputError(
+                f"a SLURM partition cannot be called {word!r}; give names of letters and digits"
+            )
 
 
 def slurm(folder: str | os.PathLike[str], workers: int = 2, **parameters: Any) -> Workers:
@@ -135,6 +169,7 @@ def slurm(folder: str | os.PathLike[str], workers: int = 2, **parameters: Any) -
         except ImportError as error:
             raise InputError("submitit is not installed; pip install 'moiety[slurm]'") from error
         chosen = {"timeout_min": 24 * 60, "cpus_per_task": 1, "name": "moiety", **parameters}
+        check_names(folder, *parameters.values())
         executor = submitit.AutoExecutor(folder=Path(folder), cluster=chosen.pop("cluster", None))
         if executor.cluster == "slurm":
             chosen["slurm_array_parallelism"] = workers

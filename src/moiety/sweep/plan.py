@@ -11,7 +11,7 @@ r"""Plans of sweeps: what to estimate, over which grid, and along which axis net
 
     [[files]]
     glob = "runs/L{size}_T{temperature}.npy"         # labels are read from the names
-    periodic = true
+    boundary = "periodic"                            # or "free", "crop"
 
     [estimate]                                       # as on the command line of `moiety estimate`
     precision = 0.001
@@ -35,12 +35,14 @@ from pydantic import ValidationError
 from ..base.errors import InputError
 from ..entropy.choices import algorithms
 from ._grid import Row, expand_files, expand_systems
-from ._tables import PlanError, Tables, explain, line_of
+from ._labels import same_labels
+from ._tables import MOST_POINTS, PlanError, Tables, explain, line_of
 
 __all__ = ["ALGORITHMS", "Chain", "Plan", "Point", "format_label", "read_plan"]
 
 ALGORITHMS = ("critic", "objective", "bound", "steps", "device")  # settings that name objects
 _FORMAT = 1  # version of configurations; part of every hash
+_LARGEST = 2**20  # bytes of a plan file
 
 
 @dataclass(frozen=True)
@@ -154,16 +156,8 @@ def read_plan(path: str | Path) -> Plan:
         InputError: One line that says what is wrong, with the line number in the file.
     """
     path = Path(path)
-    advice = "give the name of a plan, a TOML file"
-    try:
-        text = path.read_text(encoding="utf-8")
-        tables = tomllib.loads(text)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); {advice}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is not text in UTF-8; {advice}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path}: is not valid TOML: {error}") from error
+    text = _text(path)
+    tables = _parsed(path, text)
     try:
         plan = _expand(Tables.model_validate(tables), path.parent)
     except ValidationError as error:
@@ -172,6 +166,36 @@ def read_plan(path: str | Path) -> Plan:
     except PlanError as error:
         raise InputError(f"{path}:{line_of(text, error.place)}: {error}") from error
     return Plan(plan.chains, text)
+
+
+def _text(path: Path) -> str:
+    """Return the text of a plan, which is a file of sensible size: pipes may never end."""
+    advice = "give the name of a plan, a TOML file"
+    if path.exists() and not path.is_file():
+        kind = "is a folder" if path.is_dir() else "is not a regular file"
+        raise InputError(f"{path}: {kind}; {advice}")
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(_LARGEST + 1)
+        if len(data) > _LARGEST:
+            raise InputError(f"{path}: is longer than {_LARGEST >> 20} MiB; {advice}")
+        return data.decode("utf-8").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not text in UTF-8; {advice}") from error
+    except (OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path}: cannot be read ({reason}); {advice}") from error
+
+
+def _parsed(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except RecursionError as error:
+        raise InputError(f"{path}: is nested too deeply; a plan has tables of numbers") from error
+    except ValueError as error:  # of TOML, or of a number with too many digits
+        raise InputError(f"{path}: is not valid TOML: {error}") from error
 
 
 def _expand(tables: Tables, folder: Path) -> Plan:
@@ -184,15 +208,24 @@ def _expand(tables: Tables, folder: Path) -> Plan:
         raise PlanError(
             ("seeds",), f"seeds must be different non-negative whole numbers, not {seeds}"
         )
-    plan = Plan(
-        tuple(
-            _chain(row, settings, tables.baselines, seed)
-            for row in _all_rows(tables, folder)
-            for seed in seeds
-        )
-    )
+    chains = [
+        _chain(row, settings, tables.baselines, seed)
+        for row in _limited(_all_rows(tables, folder), len(seeds))
+        for seed in seeds
+    ]
+    plan = Plan(tuple(chains))
     _check_unique(plan.points)
     return plan
+
+
+def _limited(rows: Iterator[Row], seeds: int) -> Iterator[Row]:
+    """Yield rows until there are too many state points."""
+    count = 0
+    for row in rows:
+        count += len(row) * seeds
+        if count > MOST_POINTS:
+            raise PlanError((), f"there are more than {MOST_POINTS:,} state points; split the plan")
+        yield row
 
 
 def _check_algorithms(settings: Mapping[str, Any]) -> None:
@@ -223,6 +256,11 @@ def _check_unique(points: Sequence[Point]) -> None:
         if point.key in seen:
             raise PlanError((), f"the state point {point} is in the plan twice")
         seen.add(point.key)
+    twins = same_labels(points)
+    if twins:
+        raise PlanError(
+            (), f"two state points are called {twins[0]}; give every value of an axis once"
+        )
 
 
 def _chain(row: Row, settings: Mapping[str, Any], baselines: Sequence[str], seed: int) -> Chain:

@@ -1,5 +1,6 @@
 r"""The store of a sweep: one folder for each state point, named by the hash of its configuration.
 
+    DIR/moiety-store.json    marks the folder as a store
     DIR/plan.toml            the plan of the latest run
     DIR/points/KEY/
         point.json           configuration and labels
@@ -12,13 +13,14 @@ r"""The store of a sweep: one folder for each state point, named by the hash of 
 Each file is written under a temporary name and renamed, so readers never see half a file.  A state
 point is finished when `done.json` exists and its digests match the files; a truncated file makes
 the state point run again.  A chain is locked while it runs, so two sweeps can share one store.
+Folders that hold something else are refused, links are not followed, and only files with these
+names are ever deleted.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -32,13 +34,15 @@ from ..estimation.networks import Networks
 from ..io._format import naming
 from ..results.result import EntropyResult
 from ._files import describe, digest, read_json, restore, write_text
+from ._folders import NAMES, RESULTS, clean, failure_logs
+from ._marker import POINTS, check_folder, is_store, mark, refuse_links
+from ._records import Beat, Done, SavedPlan, parsed
 from ._state import DONE, FAILED, LEFT, RUNNING, TRIES, State
 from .plan import Plan, Point
 
 __all__ = ["DONE", "FAILED", "LEFT", "RUNNING", "TRIES", "State", "Store"]
 
 _SILENCE = 120.0  # seconds without a heartbeat after which a state point counts as interrupted
-_RESULTS = ("result.nc", "networks.pt")
 
 
 class Store:
@@ -46,9 +50,10 @@ class Store:
 
     Args:
         folder: Folder of the store; created if missing.
+        create: Whether to create it now, or when something is first saved in it.
 
     Raises:
-        InputError: The folder cannot be created.
+        InputError: The folder holds something else, or cannot be created.
 
     Example:
         >>> import tempfile
@@ -58,17 +63,13 @@ class Store:
         'left'
     """
 
-    def __init__(self, folder: str | os.PathLike[str]):
+    def __init__(self, folder: str | os.PathLike[str], *, create: bool = True):
         self.folder = Path(folder)
-        try:
-            (self.folder / "points").mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(
-                f"{self.folder}: cannot be created ({error.strerror}); choose another folder"
-            ) from error
-        self._verified: dict[
-            str, tuple[int, dict[str, Any]]
-        ] = {}  # mtime and contents of done.json
+        check_folder(self.folder)
+        if create:
+            mark(self.folder)
+        # Modification time and contents of each done.json that matches its files.
+        self._verified: dict[str, tuple[int, dict[str, Any]]] = {}
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str]) -> Store:
@@ -80,7 +81,7 @@ class Store:
         Raises:
             InputError: The folder does not hold a store.
         """
-        if not (Path(folder) / "points").is_dir():
+        if not is_store(Path(folder)):
             raise InputError(f"{folder}: holds no sweep; moiety sweep PLAN --out DIR makes one")
         return cls(folder)
 
@@ -90,7 +91,23 @@ class Store:
         Args:
             key: Key of the state point.
         """
-        return self.folder / "points" / key
+        return self.folder / POINTS / key
+
+    def prepare(self, key: str) -> Path:
+        """Make the folder of a state point, and the store around it.
+
+        Args:
+            key: Key of the state point.
+
+        Raises:
+            InputError: The folder cannot be created, or something in it is a link.
+        """
+        folder = self.folder_of(key)
+        mark(self.folder)
+        refuse_links(folder.parent, [key])
+        folder.mkdir(exist_ok=True)
+        refuse_links(folder, NAMES)
+        return folder
 
     def save_plan(self, plan: Plan) -> None:
         """Save a plan and its text, for `status` and `collect`.
@@ -98,6 +115,7 @@ class Store:
         Args:
             plan: The plan.
         """
+        mark(self.folder)
         chains = [[describe(point) for point in chain] for chain in plan.chains]
         text = json.dumps({"version": __version__, "chains": chains})
         write_text(self.folder / "plan.json", text)
@@ -112,10 +130,10 @@ class Store:
         """
         path = self.folder / "plan.json"
         with naming(path, "cannot be read as the plan of a sweep; run moiety sweep again"):
-            if not path.is_file():
-                raise InputError("no such file; run moiety sweep again")
-            chains = json.loads(path.read_text())["chains"]
-            return Plan(tuple(tuple(restore(data) for data in chain) for chain in chains))
+            saved = parsed(SavedPlan, read_json(path))
+            if saved is None:
+                raise InputError("is missing or damaged; run moiety sweep again")
+            return Plan(tuple(tuple(map(restore, chain)) for chain in saved.chains))
 
     def is_done(self, key: str) -> bool:
         """Return whether a state point has an intact result.
@@ -136,14 +154,14 @@ class Store:
             return None
         verified = self._verified.get(key)
         if verified is None or verified[0] != written:
-            record = read_json(self.folder_of(key) / "done.json")
-            if record is None or self._digests(key) != record.get("files"):
+            record = parsed(Done, read_json(self.folder_of(key) / "done.json"))
+            if record is None or self._digests(key) != record.files:
                 return None
-            self._verified[key] = verified = (written, record)
+            self._verified[key] = verified = (written, record.model_dump())
         return verified[1]
 
     def _digests(self, key: str) -> dict[str, str | None]:
-        return {name: digest(self.folder_of(key) / name) for name in _RESULTS}
+        return {name: digest(self.folder_of(key) / name) for name in RESULTS}
 
     def result(self, key: str) -> EntropyResult:
         """Load the result of a finished state point.
@@ -175,8 +193,7 @@ class Store:
             baselines: Value and error of each baseline by name.
             seconds: Wall time of samples and estimate.
         """
-        folder = self.folder_of(point.key)
-        folder.mkdir(exist_ok=True)
+        folder = self.prepare(point.key)
         write_text(folder / "point.json", json.dumps(describe(point), indent=1))
         result.networks.save(folder / "networks.pt")
         result.save(folder / "result.nc", force=True)
@@ -204,8 +221,7 @@ class Store:
             since: Start in seconds since the epoch; default now.
         """
         with suppress(OSError):  # losing a heartbeat does no harm
-            folder = self.folder_of(point.key)
-            folder.mkdir(exist_ok=True)
+            folder = self.prepare(point.key)
             now = time()
             record = {
                 "share": share,
@@ -225,8 +241,7 @@ class Store:
             log: Traceback or other text.
         """
         with suppress(OSError):  # a full disk must not hide the original error
-            folder = self.folder_of(point.key)
-            folder.mkdir(exist_ok=True)
+            folder = self.prepare(point.key)
             (folder / "running.json").unlink(missing_ok=True)
             number = len(self.failures(point.key)) + 1
             write_text(folder / f"failure-{number}.log", log)
@@ -237,8 +252,7 @@ class Store:
         Args:
             key: Key of the state point.
         """
-        logs = self.folder_of(key).glob("failure-*.log")
-        return sorted(logs, key=lambda path: int(path.stem.partition("-")[2]))
+        return failure_logs(self.folder_of(key))
 
     def clear_failures(self, keys: Iterable[str]) -> None:
         """Delete the logs of failed attempts, so that a new run tries again.
@@ -259,9 +273,9 @@ class Store:
         record = self._done(point.key)
         if record:
             return State(point, DONE, record, failures)
-        beat = read_json(self.folder_of(point.key) / "running.json")
-        if beat and time() - beat["at"] < _SILENCE:
-            return State(point, RUNNING, beat, failures)
+        beat = parsed(Beat, read_json(self.folder_of(point.key) / "running.json"))
+        if beat and abs(time() - beat.at) < _SILENCE:
+            return State(point, RUNNING, beat.model_dump(), failures)
         return State(point, FAILED if failures >= TRIES else LEFT, {}, failures)
 
     def states(self, plan: Plan | None = None) -> list[State]:
@@ -281,14 +295,6 @@ class Store:
         Returns:
             Number of files and folders that were deleted.
         """
-        wanted, deleted = {point.key for point in (plan or self.plan()).points}, 0
-        for folder in list((self.folder / "points").iterdir()):
-            if folder.name not in wanted:
-                shutil.rmtree(folder)
-                deleted += 1
-                continue
-            for pattern in (".moiety-*", "failure-*.log", "running.json"):
-                for path in folder.glob(pattern):
-                    path.unlink(missing_ok=True)
-                    deleted += 1
-        return deleted
+        wanted = {point.key for point in (plan or self.plan()).points}
+        refuse_links(self.folder, [POINTS])
+        return sum(clean(path, path.name in wanted) for path in [*self.folder_of("").iterdir()])

@@ -18,7 +18,16 @@ from ._sampling import exact_draws, provenance
 from .dynamics._arrays import Reals, Stream
 from .dynamics.driver import Draws
 
-__all__ = ["Fluid", "as_particles", "checked_below", "checked_count", "exact_particles"]
+__all__ = [
+    "DENSITIES",
+    "Fluid",
+    "as_particles",
+    "checked_below",
+    "checked_count",
+    "exact_particles",
+]
+
+DENSITIES = (1e-6, 1e6)  # beyond them the box or the distances between particles are lost
 
 
 @dataclass(frozen=True)
@@ -73,7 +82,7 @@ def checked_count(name: str, count: int, most: int | None = None) -> int:
 
 def checked_below(name: str, value: float, end: float, *, closed: bool = False) -> float:
     """A number above 0 and below `end`, or equal to it if `closed`; otherwise raise InputError."""
-    number = checked_number(name, value, positive=True)
+    number = checked_number(name, value, positive=True, span=DENSITIES)
     if number > end or (number == end and not closed):
         raise InputError(
             f"{name} must be {'at most' if closed else 'below'} {end:g}, not {value!r}"

@@ -25,6 +25,8 @@ __all__ = [
     "sublattices",
 ]
 
+_MOST_SITES = 2**31 - 1  # numbers of sites fit 32 bits
+
 
 def neighbour_table(
     shape: Sequence[int], offsets: Sequence[Sequence[int]] | None = None
@@ -47,6 +49,11 @@ def neighbour_table(
         >>> neighbour_table((1, 1)).shape
         (1, 0)
     """
+    if prod(shape) > _MOST_SITES:
+        raise InputError(
+            f"a lattice of {prod(shape):.3g} sites is too large for the memory of this machine;"
+            " take a smaller one"
+        )
     sites = np.arange(prod(shape), dtype=np.int32).reshape(shape)
     moves = [
         tuple(offset)
@@ -108,18 +115,32 @@ def _is_positive_integer(side: Any) -> bool:
     return isinstance(side, Integral) and not isinstance(side, bool) and int(side) >= 1
 
 
-def checked_number(name: str, value: float, *, positive: bool = False) -> float:
-    """A finite number, positive if `positive`; otherwise raise InputError."""
+def checked_number(
+    name: str, value: float, *, positive: bool = False, span: tuple[float, float] = (1e-100, 1e100)
+) -> float:
+    """A finite number within `span` or 0, positive if `positive`; otherwise raise InputError.
+
+    Squares of numbers beyond the default span overflow or vanish.
+    """
     if (
         not isinstance(value, Real)
         or isinstance(value, bool)
-        or not isfinite(value)
+        or not _is_finite(value)
         or (positive and value <= 0)
     ):
         raise InputError(
             f"{name} must be a {'positive' if positive else 'finite'} number, not {value!r}"
         )
+    if value != 0 and not span[0] <= abs(value) <= span[1]:
+        raise InputError(f"{name} must be between {span[0]:g} and {span[1]:g}, not {value:g}")
     return float(value)
+
+
+def _is_finite(value: Real) -> bool:
+    try:
+        return isfinite(value)
+    except OverflowError:  # an integer beyond all floats
+        return False
 
 
 def checked_states(states: int) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import __version__
 from ..base.errors import InputError
+from ..base.scratch import slabs
 from ..data.samples import Samples
 from ._models import LatticeModel, Model
 from .dynamics._arrays import Integers, Sites, Stream
@@ -56,7 +57,8 @@ def lattice_samples(
         groups: Sublattice of every site; see `dynamics.lattice.lattice_dynamics`.
         options: Options of `driver.run_chains`.
     """
-    algorithm = algorithm or default_algorithm(len(labels), neighbours.shape[1], bond, field)
+    if algorithm is None:
+        algorithm = default_algorithm(len(labels), neighbours.shape[1], bond, field)
     seed = options.get("seed", 0)
     dynamics = lattice_dynamics(
         neighbours, len(labels), bond, field, algorithm=algorithm, groups=groups, seed=seed
@@ -142,6 +144,7 @@ def as_samples(
         labels: States that the codes stand for (discrete samples only).
         algorithm: Name of the algorithm.
     """
+    _check_finite(system, draws)
     return Samples(
         draws.values.reshape(*draws.values.shape[:2], *system.shape),
         kind,
@@ -150,6 +153,17 @@ def as_samples(
         system.symmetries,
         provenance(system, draws, algorithm),
     )
+
+
+def _check_finite(system: LatticeModel, draws: Draws) -> None:
+    """Refuse values that overflowed: files could not be read back."""
+    values = draws.values
+    parts = slabs(values.shape, values.itemsize) if values.dtype.kind == "f" else ()
+    if not all(np.isfinite(values[part]).all() for part in parts):
+        raise InputError(
+            f"samples of {system.name} with these parameters are not finite; choose parameters"
+            " nearer to 1"
+        )
 
 
 def provenance(system: Model, draws: Draws, algorithm: str) -> dict[str, Any]:
@@ -167,5 +181,6 @@ def provenance(system: Model, draws: Draws, algorithm: str) -> dict[str, Any]:
         "complete": draws.complete,
         "seed": draws.seed,
         "chains": len(draws.values),
+        "given": dict(draws.given),
         "version": __version__,
     }

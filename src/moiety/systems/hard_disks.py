@@ -104,7 +104,7 @@ class HardDisks(Fluid):
             Frames with `measured["compressibility"]`: Z, averaged over the moves that led to the
             frame.
         """
-        algorithm = algorithm or "event-chain"
+        algorithm = "event-chain" if algorithm is None else algorithm
         if algorithm != "event-chain":
             raise InputError(f"unknown algorithm {algorithm!r}; choose from event-chain")
         draws = run_chains(self._dynamics(), samples=samples, **options)

@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 from numba import njit
 
 from ..data.particles import Particles
-from ._box import Fluid, checked_count, exact_particles
+from ._box import DENSITIES, Fluid, checked_count, exact_particles
+from ._lattice import checked_number
 from .dynamics._arrays import Reals, Stream
 from .dynamics.splitmix import uniform
 
@@ -44,7 +45,8 @@ class IdealGas(Fluid):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._check_numbers("density", positive=True)
+        density = checked_number("density", self.density, positive=True, span=DENSITIES)
+        object.__setattr__(self, "density", density)
         object.__setattr__(self, "dimensions", checked_count("dimensions", self.dimensions, 3))
 
     @property

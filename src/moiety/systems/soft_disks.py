@@ -27,10 +27,11 @@ from ..base.errors import InputError, Stopped
 from ..base.random import Streams
 from ..data.particles import Particles
 from ..data.samples import MINIMUM_SAMPLES
+from ._box import DENSITIES
 from ._lattice import checked_number
 from ._models import Model
 from .dynamics._arrays import Reals
-from .dynamics.driver import Progress
+from .dynamics.driver import Progress, check_options
 from .dynamics.fire import contacts, relax
 
 __all__ = ["JAMMED", "SoftDisks"]
@@ -71,8 +72,8 @@ class SoftDisks(Model):
             raise InputError(
                 f"particles must be an even number from {_LEAST} to {_MOST}, not {self.particles}"
             )
-        for name in ("packing_fraction", "tolerance"):
-            checked_number(name, getattr(self, name), positive=True)
+        checked_number("packing_fraction", self.packing_fraction, positive=True, span=DENSITIES)
+        checked_number("tolerance", self.tolerance, positive=True)
         if self.side < 2 * _LARGER:
             raise InputError(
                 f"a box of side {self.side:.2f} is too small for disks of diameter {_LARGER}; take"
@@ -97,7 +98,7 @@ class SoftDisks(Model):
         threads: int | None = None,
         progress: Progress | None = None,
         should_stop: Callable[[], bool] | None = None,
-        **_: Any,
+        **others: Any,
     ) -> Particles:
         """Independent packings.
 
@@ -108,6 +109,7 @@ class SoftDisks(Model):
                 depend on it.
             progress: Called as `progress(done, total)` with numbers of packings.
             should_stop: Called now and then; once it returns True, finished packings are returned.
+            others: Options of Markov chains, which packings do not have.
 
         Returns:
             Frames with `measured`: `energy` (eps per disk), `pressure` (eps per diameter squared),
@@ -115,13 +117,12 @@ class SoftDisks(Model):
             `max_force`, `steps`, and whether a packing is `converged` and `jammed`.
 
         Raises:
-            InputError: Fewer than 8 samples, or a negative seed.
+            InputError: Fewer than 8 samples, a negative seed, or an option of Markov chains.
             Stopped: `stop` returned True before 8 packings were finished.
         """
-        if samples < MINIMUM_SAMPLES or seed < 0:
-            raise InputError(
-                f"samples must be at least 8 and seed not negative, not {samples} and {seed}"
-            )
+        if others:
+            raise InputError(f"{self.name} are relaxed: there is no option {next(iter(others))!r}")
+        check_options(samples, None, seed, None, None, threads)
         done: list[tuple[Reals, dict[str, float]]] = []
         workers = threads or cpu_count() or 1
         with ThreadPoolExecutor(workers) as pool:

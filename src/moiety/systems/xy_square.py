@@ -107,7 +107,7 @@ class XYSquare(SpinModel):
                 `"wolff"` alone, or `"heat-bath"` alone, which is slow below T_KT.
             options: Options of `driver.run_chains`; a mixed update counts as a single sweep.
         """
-        algorithm = algorithm or "mixed"
+        algorithm = "mixed" if algorithm is None else algorithm
         draws = run_chains(self._dynamics(algorithm), samples=samples, **options)
         return as_samples(self, draws, "angle", (), algorithm)
 

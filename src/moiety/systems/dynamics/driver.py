@@ -20,9 +20,9 @@ where domains outlive the burn-in.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from threading import Event
 
@@ -37,12 +37,14 @@ from ._arrays import Reals
 from ._burn_in import settle
 from ._team import Control, Dynamics, Member, Progress, Team, members
 
-__all__ = ["CHAINS", "Draws", "Dynamics", "Progress", "run_chains"]
+__all__ = ["CHAINS", "Draws", "Dynamics", "Progress", "check_options", "run_chains"]
 
 CHAINS = 8  # by default, unless a dynamics moves more chains together
 FIRST_THINNING, LAST_THINNING = 2, 512  # sweeps
 _THINNING_TIMES = 5  # autocorrelation times
 _STATES, _FEWEST_DRAWS = 2, 8
+_MOST = 10**9  # samples, chains and sweeps
+_MOST_THREADS = 4096
 _ROUNDS = 32  # rounds of draws: an interrupt loses at most one round
 
 
@@ -60,6 +62,8 @@ class Draws:
         rhat: Largest split R-hat of the draws.
         complete: Whether all draws were taken before the user stopped the run.
         seed: Seed for all random numbers.
+        given: Thinning and burn-in where the user chose them; without them the same draws could
+            not be taken again.
     """
 
     values: np.ndarray
@@ -70,6 +74,7 @@ class Draws:
     rhat: float
     complete: bool
     seed: int
+    given: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def effective(self) -> float:
@@ -109,7 +114,12 @@ def run_chains(
         InputError: An option is out of range.
         Stopped: `stop` returned True before there were 8 samples.
     """
-    _check(samples, chains, seed, thinning, burn_in, threads)
+    check_options(samples, chains, seed, thinning, burn_in, threads)
+    if chains is not None and chains > samples:
+        raise InputError(
+            f"chains must be at most the number of samples, {samples}, not {chains}; each draws one"
+        )
+    asked = {"thinning": thinning, "burn_in": burn_in}
     chains = min(chains or _default_chains(dynamics, samples), samples)
     draws = ceil(samples / chains)
     states = members(dynamics, chains, Streams(seed))
@@ -119,7 +129,7 @@ def run_chains(
         try:
             burn_in, tau = settle(team, burn_in)
             thinning = thinning or _default_thinning(tau)
-            values = scratch.empty((chains, draws, dynamics.sites), dynamics.dtype, folder)
+            values = _empty((chains, draws, dynamics.sites), dynamics.dtype, folder)
             series = _draw_all(team, values, thinning)
         finally:
             control.halt.set()  # an interrupt ends the chains too
@@ -137,10 +147,23 @@ def run_chains(
         max(map(rhat, observed)),
         done == draws,
         seed,
+        {name: int(value) for name, value in asked.items() if value is not None},
     )
 
 
-def _check(
+def _empty(
+    shape: tuple[int, int, int], dtype: type[np.generic], folder: str | os.PathLike[str] | None
+) -> np.ndarray:
+    try:
+        return scratch.empty(shape, dtype, folder)
+    except OSError as error:
+        raise InputError(
+            f"{shape[0] * shape[1]:,} samples of {shape[2]:,} sites do not fit on the disk"
+            f" ({error.strerror}); take fewer samples"
+        ) from error
+
+
+def check_options(
     samples: int,
     chains: int | None,
     seed: int,
@@ -148,20 +171,34 @@ def _check(
     burn_in: int | None,
     threads: int | None,
 ) -> None:
-    """Raise InputError for an option that is not an integer or is too small."""
-    options: dict[str, tuple[int | None, int]] = {  # value, least value
-        "samples": (samples, MINIMUM_SAMPLES),
-        "chains": (chains, 1),
-        "seed": (seed, 0),
-        "thinning": (thinning, 1),
-        "burn_in": (burn_in, 0),
-        "threads": (threads, 1),
+    """Check options of `run_chains`.
+
+    Args:
+        samples: Number of draws.
+        chains: Number of chains.
+        seed: Seed for all random numbers.
+        thinning: Sweeps between draws.
+        burn_in: Sweeps before the first draw.
+        threads: Number of states moved in parallel.
+
+    Raises:
+        InputError: An option is no integer, or out of range.
+    """
+    options: dict[str, tuple[int | None, int, int]] = {  # value, least and largest value
+        "samples": (samples, MINIMUM_SAMPLES, _MOST),
+        "chains": (chains, 1, _MOST),
+        "seed": (seed, 0, 2**256),
+        "thinning": (thinning, 1, _MOST),
+        "burn_in": (burn_in, 0, _MOST),
+        "threads": (threads, 1, _MOST_THREADS),
     }
-    for name, (value, least) in options.items():
+    for name, (value, least, most) in options.items():
         if value is None and name not in ("samples", "seed"):
             continue
         if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
             raise InputError(f"{name} must be an integer of at least {least}, not {value!r}")
+        if value > most:
+            raise InputError(f"{name} must be at most {most:,}, not {value:,}")
 
 
 def _default_chains(dynamics: Dynamics, samples: int) -> int:

@@ -105,7 +105,8 @@ def lattice_dynamics(
     Raises:
         InputError: The algorithm is unknown, or the model does not admit it.
     """
-    algorithm = algorithm or default_algorithm(states, neighbours.shape[1], bond, field)
+    if algorithm is None:
+        algorithm = default_algorithm(states, neighbours.shape[1], bond, field)
     _check(algorithm, states, bond, field)
     if algorithm == "replica-exchange":
         observables = partial(orders, bond=bond, field=field)

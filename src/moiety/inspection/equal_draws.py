@@ -1,0 +1,89 @@
+"""A range of draws that are all the same: never written, or a chain that got stuck.
+
+The longest run of equal consecutive configurations is compared with the share of repeats outside of
+it: a chain at low entropy repeats itself often, and its runs are long, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..data.samples import Samples
+from .findings import Finding
+
+__all__ = ["equal_draws"]
+
+_FACTOR, _SHORTEST = 3.0, 4  # on the longest run that is likely; draws
+
+
+def equal_draws(samples: Samples, prints: np.ndarray) -> tuple[Finding, np.ndarray]:
+    """Find ranges of equal draws.
+
+    Args:
+        samples: Configurations of a lattice.
+        prints: Fingerprint of each configuration, see `row_prints`.
+
+    Returns:
+        The finding; which samples lie outside of such ranges, shape `(n,)`.
+    """
+    long = _long_runs(prints)
+    outside = np.ones(samples.n, dtype=bool)
+    for first, last in long:
+        outside[first:last] = False
+    figure = 1 - float(outside.mean())
+    if not long:
+        text = "no long range of draws is the same"
+        return Finding("equal draws", True, figure, text), outside
+    where = " and ".join(_named(samples, *run) for run in sorted(long)[:2])
+    more = f" and {len(long) - 2} more ranges" if len(long) > 2 else ""
+    text = f"{where}{more}: leave these out, or write them again"
+    return Finding("equal draws", False, figure, text), outside
+
+
+def _long_runs(prints: np.ndarray) -> list[tuple[int, int]]:
+    """Runs that are longer than likely; none if all samples are equal."""
+    long: list[tuple[int, int]] = []
+    if (prints == prints[0]).all():
+        return long
+    for first, last in sorted(_runs(prints), key=lambda run: run[0] - run[1]):
+        if last - first < _longest_likely(prints, [*long, (first, last)]):
+            break
+        long.append((first, last))
+    return long
+
+
+def _runs(prints: np.ndarray) -> Iterator[tuple[int, int]]:
+    """First and one past the last sample of each run of equal configurations."""
+    ends = np.flatnonzero(np.r_[prints[1:] != prints[:-1], True]) + 1
+    starts = np.r_[0, ends[:-1]]
+    longer = ends - starts > 1
+    yield from zip(starts[longer].tolist(), ends[longer].tolist(), strict=True)
+
+
+def _longest_likely(prints: np.ndarray, runs: list[tuple[int, int]]) -> float:
+    """Longest run to expect from the share of repeats outside of some runs."""
+    repeats = prints[1:] == prints[:-1]
+    outside = np.ones(len(repeats), dtype=bool)
+    for first, last in runs:
+        outside[first : last - 1] = False
+    share = (repeats[outside].sum() + 1) / (outside.sum() + 2)
+    return float(_SHORTEST + _FACTOR * np.log(len(prints)) / -np.log(share))
+
+
+def _named(samples: Samples, first: int, last: int) -> str:
+    """The range in words; draws count from 0."""
+    rows = samples.values.reshape(samples.n, -1)
+    row = rows[first]
+    state = "the same"
+    if (row == row[0]).all():
+        value = samples.labels[int(row[0])] if samples.kind == "discrete" else f"{row[0]:g}"
+        state = f"all {value}"
+    chain, start = divmod(first, samples.draws)
+    if samples.draws == 1:
+        return f"chains {first:,} to {last - 1:,} are {state}"
+    if (last - 1) // samples.draws > chain:
+        return f"samples {first:,} to {last - 1:,} are {state}"
+    place = f"draws {start:,} to {start + last - first - 1:,}"
+    return f"{place}{f' of chain {chain:,}' if samples.chains > 1 else ''} are {state}"
