@@ -83,7 +83,7 @@ PLANS = {
     "a folder": (FILES.format("folder"), "is a folder"),
     "all below a folder": (FILES.format("*"), "give a pattern of files"),
     "a named pipe": (FILES.format("pip*"), "not a regular file"),
-    "a link to nothing": (FILES.format("dangling.npy"), "link to nothing"),
+    "a link to nothing": (FILES.format("dang*.npy"), "link to nothing"),
     "a device": (FILES.format("/dev/zero"), "not a regular file"),
     "the folder itself": (FILES.format("."), "pattern"),
     "brackets": (FILES.format("[[["), "no file matches"),

@@ -4,11 +4,15 @@ Each kind has a control: the same system as it should be.  Limits of the checks 
 `validation/false_alarms.py` sees fewer than 1% false alarms.
 """
 
+from collections import defaultdict
+
 import numpy as np
 import pytest
 
 from moiety import Samples, inspect, system
 from moiety.exact.enumeration import all_states
+from moiety.inspection.pairs import pair_field
+from moiety.inspection.units import units_of
 
 
 def rng(seed=0):
@@ -103,6 +107,35 @@ def test_one_frozen_site_of_many():
     assert "at position (3, 4)" in message(spins(values), "homogeneous")
 
 
+def test_two_distant_sites_that_are_equal():
+    values = rng().choice([-1, 1], size=(512, 8, 8))
+    values[:, 6, 7] = values[:, 1, 2]
+    assert "sites 10 and 55" in message(spins(values), "homogeneous")
+
+
+@pytest.mark.parametrize("kind", ["discrete", "angle", "real"])
+@pytest.mark.parametrize("periodic", [True, False])
+def test_pairs_with_one_displacement_have_the_same_likeness(kind, periodic):
+    """Against a loop over all pairs: the deviations of one displacement add up to zero."""
+    values = (
+        rng().choice([0, 1, 2], size=(64, 3, 4))
+        if kind == "discrete"
+        else rng().normal(size=(64, 3, 4))
+    )
+    samples = Samples.from_array(values, periodic=periodic, kind=kind, axes="draw,x,y")
+    field = pair_field(samples, units_of(samples))
+    sums = defaultdict(float)
+    for (first, second), mean in zip(field.pairs, field.means.mean(axis=0), strict=True):
+        step = np.subtract(divmod(second, 4), divmod(first, 4))
+        step = step % (3, 4) if periodic else step
+        other = -step % (3, 4) if periodic else -step
+        sums[min(tuple(step), tuple(other))] += mean
+    assert len(sums) == (
+        6 if periodic else 17
+    )  # (11 + 1 that is its opposite) / 2; (5 * 7 - 1) / 2
+    assert max(map(abs, sums.values())) < 1e-6
+
+
 def test_units_with_own_rates():
     rates = rng(1).uniform(0.02, 0.4, size=64)
     values = rng().random((1024, 64)) < rates
@@ -181,6 +214,20 @@ def test_a_total_that_each_chain_conserves():
     assert "all draws of each chain" in message(samples, "conserved")
 
 
+def test_a_total_up_to_its_sign():
+    values = permutations(64, 512, 40) * rng().choice([-1, 1], size=(512, 1, 1))
+    assert failed(spins(values)) == ["conserved"]
+    assert inspect(spins(values)).conserved
+
+
+def test_angles_measured_from_their_mean_direction():
+    angles = rng().normal(size=(512, 8, 8))
+    mean = np.angle(np.exp(1j * angles).mean(axis=(1, 2)))
+    turned = angles - mean[:, None, None]
+    assert "sum of sines" in message(spins(turned, kind="angle"), "conserved")
+    assert failed(spins(angles, kind="angle")) == []
+
+
 def test_centred_reals_have_a_conserved_sum():
     values = rng().normal(size=(512, 8, 8))
     centred = values - values.mean(axis=(1, 2), keepdims=True)
@@ -234,6 +281,13 @@ def test_copies_of_continuous_states(name, kind):
         values = np.mod(values, 2 * np.pi)
     assert failed(spins(values, kind=samples.kind)) == []
     assert failed(spins(COPIES[kind](values), kind=samples.kind)) == ["copies"]
+
+
+def test_rotors_that_were_turned():
+    values = system("xy-square", size=6, temperature=0.9).sample(128, seed=1).values
+    turns = rng().uniform(0, 2 * np.pi, size=(8, 1, 1, 1))
+    turned = np.mod(values.reshape(1, 128, 6, 6) + turns, 2 * np.pi)
+    assert failed(spins(turned.reshape(-1, 6, 6), kind="angle")) == ["copies"]
 
 
 def test_originals_of_copies():
@@ -301,6 +355,37 @@ def test_empty_draws_of_a_chain():
     values[2, 200:] = -1
     samples = Samples.from_array(values, periodic=True, axes="chain,draw,x,y")
     assert "draws 200 to 255 of chain 2 are all -1" in message(samples, "equal draws")
+
+
+def test_empty_draws_here_and_there():
+    values = ising(2.2)
+    values[rng().choice(1024, size=41, replace=False)] = 0
+    assert failed(spins(values)) == ["equal draws"]
+    assert "41 draws are all 0" in message(spins(values), "equal draws")
+
+
+def test_ordered_draws_are_not_empty():
+    """At T = 1 most draws of a cold lattice hold one value, at T = 5 none."""
+    values = np.concatenate([ising(1.0, number=512), ising(5.0, number=512)])
+    assert "equal draws" not in failed(spins(rng().permutation(values)))
+
+
+def test_a_start_that_was_left_in():
+    """The first 60 of 1,024 draws are hotter; a straight line hardly sees them."""
+    values = ising(2.2)
+    values[:60] = ising(2.8, number=60)[:60]
+    assert failed(spins(values)) == ["drift"]
+
+
+def test_short_chains_that_drift():
+    probability = np.linspace(0.45, 0.55, 8)[None, :, None, None]
+    values = rng().random((64, 8, 8, 8)) < probability
+    drifting = Samples.from_array(values, periodic=True, axes="chain,draw,x,y")
+    assert failed(drifting) == ["drift"]
+    steady = Samples.from_array(
+        rng().random((64, 8, 8, 8)) < 0.5, periodic=True, axes="chain,draw,x,y"
+    )
+    assert failed(steady) == []
 
 
 def test_a_drift():

@@ -72,7 +72,9 @@ def test_files_keep_whether_sites_are_equivalent(tmp_path, suffix):
         io.save(samples, tmp_path / f"{name}{suffix}")
     path = tmp_path / f"free{suffix}"
     assert not io.load(path).homogeneous and io.load(tmp_path / f"crop{suffix}").homogeneous
-    assert io.load(path, boundary="crop").periodic == (False, False)
+    cropped, wrapped = (io.load(path, boundary=name) for name in ("crop", "periodic"))
+    assert cropped.periodic == (False, False) and cropped.homogeneous
+    assert wrapped.periodic == (True, True) and not wrapped.homogeneous  # own couplings
     assert io.load(path, homogeneous=True).homogeneous
     assert not io.load(path, kind="real").homogeneous  # read again, not restored
     assert not io.load(tmp_path / f"crop{suffix}", boundary="free").homogeneous
