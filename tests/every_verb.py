@@ -7,7 +7,6 @@ Times, hosts, the number of threads and names of files are left out; nothing els
 
 import hashlib
 import json
-import re
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
@@ -25,14 +24,9 @@ from moiety.sweep import Store, collect
 PLAN = """
 [[system]]
 name = "ising-chain"
-size = 8
+size = [4, 8]
 temperature = [3.0, 2.0, 1.5, 1.0]
 samples = 64
-[[system]]
-name = "ising-square"
-size = [4, 2]
-temperature = 3.0
-samples = 128
 [estimate]
 steps = 8
 critic = "convolutional"
@@ -103,8 +97,6 @@ def swept(folder: Path, threads: int) -> dict[str, str]:
     run("collect", store, "--out", folder / "sweep.nc")
     numbers = collect(Store.open(store)).drop_vars("seconds").to_dict()
     probed = run("probe", folder / "sweep.nc", "--json")
-    shown = run("status", store)
-    assert re.search("6 of 6|100%|6 done", shown) or shown
     return {"sweep": digest(json.loads(json.dumps(numbers, default=str))), "probe": digest(probed)}
 
 

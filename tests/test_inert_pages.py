@@ -49,6 +49,14 @@ def browser():
         opened.close()
 
 
+@pytest.fixture(scope="module")
+def scripts(browser, tmp_path_factory):
+    """Number of scripts in the page of a harmless sweep."""
+    folder = tmp_path_factory.mktemp("harmless")
+    with opened(browser, folder, render_sweep_report(store_of(folder / "store", "plain"))) as page:
+        return page.locator("script").count()
+
+
 @contextmanager
 def opened(browser, folder, source):
     """A page that records what it asks for, and the dialogues that it opens."""
@@ -136,11 +144,9 @@ def test_the_page_of_a_result_is_inert(browser, tmp_path, name):
 
 
 @pytest.mark.parametrize("name", PAYLOADS)
-def test_the_page_of_a_sweep_is_inert(browser, tmp_path, name):
-    text, harmless = PAYLOADS[name], render_sweep_report(store_of(tmp_path / "plain", "plain"))
+def test_the_page_of_a_sweep_is_inert(browser, tmp_path, scripts, name):
+    text = PAYLOADS[name]
     source = render_sweep_report(store_of(tmp_path / "hostile", text))
-    with opened(browser, tmp_path, harmless) as page:
-        scripts = page.locator("script").count()
     with opened(browser, tmp_path, source) as page:
         assert_inert(page, text, scripts)
         for unfold in page.locator(".unfold").all():

@@ -4,11 +4,15 @@ Each kind has a control: the same system as it should be.  Limits of the checks 
 `validation/false_alarms.py` sees fewer than 1% false alarms.
 """
 
+from collections import defaultdict
+
 import numpy as np
 import pytest
 
 from moiety import Samples, inspect, system
 from moiety.exact.enumeration import all_states
+from moiety.inspection.pairs import pair_field
+from moiety.inspection.units import units_of
 
 
 def rng(seed=0):
@@ -103,6 +107,35 @@ def test_one_frozen_site_of_many():
     assert "at position (3, 4)" in message(spins(values), "homogeneous")
 
 
+def test_two_distant_sites_that_are_equal():
+    values = rng().choice([-1, 1], size=(512, 8, 8))
+    values[:, 6, 7] = values[:, 1, 2]
+    assert "sites 10 and 55" in message(spins(values), "homogeneous")
+
+
+@pytest.mark.parametrize("kind", ["discrete", "angle", "real"])
+@pytest.mark.parametrize("periodic", [True, False])
+def test_pairs_with_one_displacement_have_the_same_likeness(kind, periodic):
+    """Against a loop over all pairs: the deviations of one displacement add up to zero."""
+    values = (
+        rng().choice([0, 1, 2], size=(64, 3, 4))
+        if kind == "discrete"
+        else rng().normal(size=(64, 3, 4))
+    )
+    samples = Samples.from_array(values, periodic=periodic, kind=kind, axes="draw,x,y")
+    field = pair_field(samples, units_of(samples))
+    sums = defaultdict(float)
+    for (first, second), mean in zip(field.pairs, field.means.mean(axis=0), strict=True):
+        step = np.subtract(divmod(second, 4), divmod(first, 4))
+        step = step % (3, 4) if periodic else step
+        other = -step % (3, 4) if periodic else -step
+        sums[min(tuple(step), tuple(other))] += mean
+    assert len(sums) == (
+        6 if periodic else 17
+    )  # (11 + 1 that is its opposite) / 2; (5 * 7 - 1) / 2
+    assert max(map(abs, sums.values())) < 1e-6
+
+
 def test_units_with_own_rates():
     rates = rng(1).uniform(0.02, 0.4, size=64)
     values = rng().random((1024, 64)) < rates
@@ -138,13 +171,22 @@ def test_chains_are_units_of_their_own():
     assert "2 sublattices" in message(one, "homogeneous")
 
 
-@pytest.mark.parametrize("groups", [2, 4])
-def test_sublattices_are_counted(groups):
-    x, y = np.indices((8, 8)) % 2
-    probability = np.where(x == y, 0.3, 0.7) if groups == 2 else 0.2 + 0.2 * (2 * x + y)
-    text = message(spins(rng().random((1024, 8, 8)) < probability), "homogeneous")
+PATTERNS = {  # probability of a state at (x, y); number of sublattices and of translations
+    "checkerboard": (lambda x, y: np.where((x + y) % 2, 0.7, 0.3), 2, 2),
+    "stripes": (lambda x, y: np.where(y % 4 < 2, 0.7, 0.3), 2, 4),
+    "four sublattices": (lambda x, y: 0.2 + 0.2 * (2 * (x % 2) + y % 2), 4, 4),
+    "three sublattices": (lambda x, y: 0.2 + 0.3 * ((x + y) % 3), 3, 3),
+}
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_sublattices_are_counted(name):
+    probability, groups, phases = PATTERNS[name]
+    side = 9 if groups == 3 else 8
+    values = rng().random((1024, side, side)) < probability(*np.indices((side, side)))
+    text = message(spins(values), "homogeneous")
     assert f"{groups} sublattices" in text
-    assert f"log {groups}" in text
+    assert f"one of {phases} equivalent phases" in text
 
 
 def test_free_ends_read_as_periodic():
@@ -179,6 +221,20 @@ def test_a_total_that_each_chain_conserves():
     values = np.stack([permutations(64, 32, 20 + chain) for chain in range(8)])
     samples = Samples.from_array(values, periodic=True, axes="chain,draw,x,y")
     assert "all draws of each chain" in message(samples, "conserved")
+
+
+def test_a_total_up_to_its_sign():
+    values = permutations(64, 512, 40) * rng().choice([-1, 1], size=(512, 1, 1))
+    assert failed(spins(values)) == ["conserved"]
+    assert inspect(spins(values)).conserved
+
+
+def test_angles_measured_from_their_mean_direction():
+    angles = rng().normal(size=(512, 8, 8))
+    mean = np.angle(np.exp(1j * angles).mean(axis=(1, 2)))
+    turned = angles - mean[:, None, None]
+    assert "sum of sines" in message(spins(turned, kind="angle"), "conserved")
+    assert failed(spins(angles, kind="angle")) == []
 
 
 def test_centred_reals_have_a_conserved_sum():
@@ -234,6 +290,13 @@ def test_copies_of_continuous_states(name, kind):
         values = np.mod(values, 2 * np.pi)
     assert failed(spins(values, kind=samples.kind)) == []
     assert failed(spins(COPIES[kind](values), kind=samples.kind)) == ["copies"]
+
+
+def test_rotors_that_were_turned():
+    values = system("xy-square", size=6, temperature=0.9).sample(128, seed=1).values
+    turns = rng().uniform(0, 2 * np.pi, size=(8, 1, 1, 1))
+    turned = np.mod(values.reshape(1, 128, 6, 6) + turns, 2 * np.pi)
+    assert failed(spins(turned.reshape(-1, 6, 6), kind="angle")) == ["copies"]
 
 
 def test_originals_of_copies():
@@ -303,6 +366,37 @@ def test_empty_draws_of_a_chain():
     assert "draws 200 to 255 of chain 2 are all -1" in message(samples, "equal draws")
 
 
+def test_empty_draws_here_and_there():
+    values = ising(2.2)
+    values[rng().choice(1024, size=41, replace=False)] = 0
+    assert failed(spins(values)) == ["equal draws"]
+    assert "41 draws are all 0" in message(spins(values), "equal draws")
+
+
+def test_ordered_draws_are_not_empty():
+    """At T = 1 most draws of a cold lattice hold one value, at T = 5 none."""
+    values = np.concatenate([ising(1.0, number=512), ising(5.0, number=512)])
+    assert "equal draws" not in failed(spins(rng().permutation(values)))
+
+
+def test_a_start_that_was_left_in():
+    """The first 60 of 1,024 draws are hotter; a straight line hardly sees them."""
+    values = ising(2.2)
+    values[:60] = ising(2.8, number=60)[:60]
+    assert failed(spins(values)) == ["drift"]
+
+
+def test_short_chains_that_drift():
+    probability = np.linspace(0.45, 0.55, 8)[None, :, None, None]
+    values = rng().random((64, 8, 8, 8)) < probability
+    drifting = Samples.from_array(values, periodic=True, axes="chain,draw,x,y")
+    assert failed(drifting) == ["drift"]
+    steady = Samples.from_array(
+        rng().random((64, 8, 8, 8)) < 0.5, periodic=True, axes="chain,draw,x,y"
+    )
+    assert failed(steady) == []
+
+
 def test_a_drift():
     drifting = rng().random((1024, 8, 8)) < np.linspace(0.45, 0.55, 1024)[:, None, None]
     assert failed(spins(drifting)) == ["drift"]
@@ -331,6 +425,20 @@ def test_chains_in_opposite_phases():
     apart = Samples.from_array(values, periodic=True, axes="chain,draw,x,y")
     assert failed(apart) == ["phases"]
     mixed = values.reshape(8, 64, 8, 8).swapaxes(0, 1).reshape(8, 64, 8, 8)
+    assert failed(Samples.from_array(mixed, periodic=True, axes="chain,draw,x,y")) == []
+
+
+@pytest.mark.parametrize("chains", [1, 4, 32])
+def test_chains_in_opposite_phases_of_an_antiferromagnet(chains):
+    """The mean state is the same in both phases."""
+    checkerboard = 1 - 2 * (np.indices((8, 8)).sum(0) % 2)
+    noise = np.where(rng().random((chains, 1024 // chains, 8, 8)) < 0.05, -1, 1)
+    phase = np.ones(noise.shape[:2], dtype=int)
+    phase.flat[: phase.size // 2] = -1
+    apart = phase[..., None, None] * checkerboard * noise
+    assert "phases" in failed(Samples.from_array(apart, periodic=True, axes="chain,draw,x,y"))
+    crossing = rng(1).choice([-1, 1], size=phase.shape)
+    mixed = crossing[..., None, None] * checkerboard * noise
     assert failed(Samples.from_array(mixed, periodic=True, axes="chain,draw,x,y")) == []
 
 

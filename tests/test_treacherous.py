@@ -19,7 +19,7 @@ from treacherous_samples import ROWS as SAMPLES
 
 QUICK = {
     "critic": SMALL,
-    "training": Training(steps=60, batch=256),
+    "training": Training(steps=15, batch=128),
     "cross_check": False,
     "precision": 1.0,
     "seed": 1,

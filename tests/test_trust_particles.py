@@ -217,7 +217,7 @@ def test_findings_make_an_estimate_doubtful(monkeypatch):
         (("--largest", "nan"), "largest must be"),
         (("--largest", "0"), "largest must be"),
         (("--largest", "-4"), "largest must be"),
-        (("--largest", "8"), "set largest to at most 4"),
+        (("--largest", "16"), "set largest to at most 8"),
         (("--resolution", "1e9"), "the resolution must be"),
         (("--resolution", "inf"), "the resolution must be"),
         (("--resolution", "nan"), "the resolution must be"),

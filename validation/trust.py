@@ -11,6 +11,7 @@ from __future__ import annotations
 import io as streams
 import os
 import re
+import shlex
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ import moiety
 from moiety.cli import main as command
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))
+import treacherous_commands as commands
 import treacherous_files as files
 import treacherous_samples as samples
 
@@ -28,17 +30,12 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "trust.md"
 START, END = "<!-- table of inputs -->", "<!-- end of the table -->"
 LONGEST = 170  # characters of a line that are shown
 
-Line = tuple[str, str, str, str]
+Line = tuple[str, str, str]
 
 
 def main() -> None:
     tables = {"Files and options": of_files(), "Samples": of_samples()}
-    try:
-        import treacherous_commands as commands
-    except ImportError:
-        pass
-    else:
-        tables["Commands and plans"] = of_commands(commands.ROWS)
+    tables["Commands and plans"] = of_commands()
     text = "\n".join(part for name, rows in tables.items() for part in written(name, [*rows]))
     page = PAGE.read_text(encoding="utf-8")
     before, rest = page.split(START)
@@ -49,7 +46,7 @@ def main() -> None:
 def written(name: str, rows: list[Line]) -> Iterator[str]:
     yield f"### {name}\n"
     yield "| input | exit code | line |\n|---|---|---|"
-    for what, code, line, _ in rows:
+    for what, code, line in rows:
         yield f"| {what} | {code} | {escaped(line)} |"
     yield ""
 
@@ -83,7 +80,7 @@ def of_files() -> Iterator[Line]:
             words = row.words if isinstance(row.words, list) else row.words.split()
             words = [str(path) if word == "FILE" else word for word in words]
             code, line = shown(["estimate", str(path), *words, "--quiet"], folder)
-            yield row.what, str(code), line, ""
+            yield row.what, str(code), line
 
 
 def of_samples() -> Iterator[Line]:
@@ -97,9 +94,16 @@ def of_samples() -> Iterator[Line]:
         )
 
 
-def of_commands(rows: list[tuple[str, ...]]) -> Iterator[Line]:
-    for what, _, line, code in rows:
-        yield str(what), str(code), str(line), ""
+def of_commands() -> Iterator[Line]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        commands.prepare(folder)
+        for what, typed, *_ in commands.ROWS:
+            plan = "[[" in typed
+            (folder / "bad.toml").write_text(typed if plan else "")
+            words = shlex.split("sweep bad.toml --out new --dry-run" if plan else typed)
+            code, line = shown(words, folder)
+            yield what, str(code), line
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from ._axes import axis_names, usual_order
 __all__ = ["check_complete", "check_scalars", "in_standard_order", "numbers"]
 
 _SEVERAL = 3  # ranges of draws that a message lists
+_MOST_SPACE = 3  # space axes
 _LONGEST_VECTOR = 4  # components
 _UNIT = 1e-5  # how far the length of a unit vector may be from 1
 
@@ -77,14 +78,21 @@ def check_complete(array: np.ndarray, axes: Any, dims: Sequence[str] | None) -> 
 
 
 def check_scalars(array: np.ndarray) -> None:
-    """Refuse unit vectors as states.
+    """Refuse unit vectors and one-hot codes as states.
 
     Args:
         array: Complete array of numbers.
 
     Raises:
-        InputError: The vectors along an axis of 2 to 4 components have length 1.
+        InputError: The vectors along an axis of 2 to 4 components have length 1; or, of four axes
+            or more, the second or the last holds a single 1 among zeros.
     """
+    for axis in {1, array.ndim - 1} if array.ndim > _MOST_SPACE else ():
+        if _is_one_hot(array, axis):
+            raise InputError(
+                f"axis {axis} of the shape {array.shape} holds a single 1 among zeros everywhere:"
+                f" codes of a state, not sites; convert them with numpy.argmax(x, axis={axis})"
+            )
     if array.dtype.kind != "f":
         return
     for axis, length in enumerate(array.shape):
@@ -175,6 +183,19 @@ def _range(first: int, last: int) -> str:
 
 
 # Vectors
+
+
+def _is_one_hot(array: np.ndarray, axis: int) -> bool:
+    """Whether all vectors along an axis are unit vectors along a coordinate."""
+    vectors = np.moveaxis(array, axis, -1)
+    parts = (vectors[part] for part in _slabs(vectors, vectors.ndim - 1))
+    several = array.shape[axis] > 1
+    return several and _mark_one(vectors[:1]) and all(map(_mark_one, parts))
+
+
+def _mark_one(vectors: np.ndarray) -> bool:
+    marks = vectors == 1
+    return bool((marks | (vectors == 0)).all() and (marks.sum(axis=-1) == 1).all())
 
 
 def _are_units(array: np.ndarray, axis: int) -> bool:

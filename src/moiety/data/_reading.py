@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..base import words
-from ._axes import SPACE_AXES, usual_order
+from ._axes import SPACE_AXES, shown, usual_order
 from ._boundaries import boundary_text
 from ._states import limits
 
@@ -105,7 +105,7 @@ def _origin(samples: Samples) -> str:
     axes = _axes(samples)
     if samples.dims and samples.dims != axes:
         pairs = [(a, b) for a, b in zip(axes, samples.dims, strict=False) if a != b]
-        return "; axes " + ", ".join(f"{ours} = {theirs}" for ours, theirs in pairs)
+        return "; axes " + ", ".join(f"{ours} = {shown(theirs)}" for ours, theirs in pairs)
     return "" if list(axes) == usual_order(axes) else f"; axes {','.join(axes)}"
 
 

@@ -27,15 +27,17 @@ class Outlier:
 
     Args:
         name: The quantity.
-        position: Coordinates of the position.
+        place: The position in words.
         sigmas: Its deviation from the mean of all positions, in standard errors.
         limit: Deviation that chance does not reach.
+        count: Number of positions beyond the limit.
     """
 
     name: str
-    position: tuple[int, ...]
+    place: str
     sigmas: float
     limit: float
+    count: int = 0
 
     @property
     def certain(self) -> bool:
@@ -58,17 +60,23 @@ def outlier_of(field: Field, units: Units) -> Outlier:
         >>> spins[:, 3, 4] = 1
         >>> samples = Samples.from_array(spins, periodic=True)
         >>> units = units_of(samples)
-        >>> outlier_of(unit_fields(samples, units)[0], units).position
-        (3, 4)
+        >>> outlier_of(unit_fields(samples, units)[0], units).place
+        'position (3, 4)'
     """
-    shape = field.means.shape[1:]
     deviations = field.deviations
     if units.number < 3 or not deviations.any():
-        return Outlier(field.name, (0,) * len(shape), 0.0, np.inf)
+        return Outlier(field.name, "", 0.0, np.inf)
     variance = deviations.var(axis=0, ddof=1)
     error = np.sqrt(np.maximum(variance, variance.mean()) / units.number)
     sigmas = np.abs(deviations.mean(axis=0)) / np.maximum(error, 1e-300)
     worst = int(sigmas.argmax())
-    position = tuple(int(k) for k in np.unravel_index(worst, shape))
     limit = _MARGIN * float(student.isf(_CHANCE / (2 * sigmas.size), units.number - 1))
-    return Outlier(field.name, position, float(sigmas[worst]), limit)
+    count = int((sigmas > limit).sum())
+    return Outlier(field.name, _place(field, worst), float(sigmas[worst]), limit, count)
+
+
+def _place(field: Field, index: int) -> str:
+    if field.pairs is not None:
+        return "sites {} and {}".format(*field.pairs[index].tolist())
+    position = np.unravel_index(index, field.means.shape[1:])
+    return f"position ({', '.join(map(str, position))})"

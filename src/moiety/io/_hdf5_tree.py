@@ -25,7 +25,7 @@ __all__ = [
     "check_values",
     "datasets",
     "dims_of",
-    "foreign",
+    "check_links",
     "variables",
 ]
 
@@ -50,24 +50,6 @@ def datasets(file: h5py.File) -> dict[str, h5py.Dataset]:
             found[name] = item
 
     file.visititems(keep)  # follows hard links only
-    return found
-
-
-def foreign(file: h5py.File) -> list[str]:
-    """Paths of all links to other files.
-
-    Args:
-        file: The open file.
-    """
-    import h5py
-
-    found: list[str] = []
-
-    def keep(name: str, link: Any) -> None:
-        if isinstance(link, h5py.ExternalLink):
-            found.append(name)
-
-    file.visititems_links(keep)
     return found
 
 
@@ -108,6 +90,37 @@ def attributes_of(item: Any) -> dict[str, Any]:
     return {name: item.attrs[name] for name in item.attrs if name not in _HIDDEN}
 
 
+def check_links(
+    file: h5py.File, found: Mapping[str, Any] | None = None, variable: str | None = None
+) -> None:
+    """Refuse links to other files, where they are what would be read.
+
+    Args:
+        file: The open file.
+        found: Datasets in the file itself; None to refuse every link.
+        variable: Name of the wanted dataset, or None.
+    """
+    if found and (variable is None or variable in found):
+        return
+    links = _foreign(file)
+    if links and (variable is None or variable in links):
+        raise InputError(f"{links[0]} is a link to another file; copy its values into this one")
+
+
+def _foreign(file: h5py.File) -> list[str]:
+    """Paths of all links to other files."""
+    import h5py
+
+    found: list[str] = []
+
+    def keep(name: str, link: Any) -> None:
+        if isinstance(link, h5py.ExternalLink):
+            found.append(name)
+
+    file.visititems_links(keep)
+    return found
+
+
 def check_contained(dataset: h5py.Dataset) -> None:
     """Refuse a dataset whose values lie in other files.
 
@@ -134,7 +147,7 @@ def check_values(dataset: h5py.Dataset, dims: tuple[str, ...] | None, path: Path
     if dataset.chunks is None:
         check_written(dataset.id.get_storage_size() > 0, dataset.shape, dims)
     else:
-        check_size(bytes_of(dataset.chunks, item), size, "piece")
+        check_size(bytes_of(dataset.chunks, item), size, "a chunk")
         check_chunks(_chunks(dataset), dataset.shape, dataset.chunks, dims)
     check_size(bytes_of(dataset.shape, item), size)
 
@@ -146,6 +159,8 @@ def _chunks(dataset: h5py.Dataset) -> list[tuple[int, ...]]:
 
     def keep(chunk: Any) -> None:
         offset = chunk.chunk_offset
+        if chunk.filter_mask and dataset.fletcher32:
+            raise InputError("the checksum of a chunk is switched off; damaged?")
         places.append(tuple(int(a) // int(b) for a, b in zip(offset, steps, strict=True)))
 
     if hasattr(dataset.id, "chunk_iter"):

@@ -70,7 +70,7 @@ def bytes_of(shape: Iterable[int], dtype: np.dtype) -> int:
     return math.prod(map(int, shape)) * max(dtype.itemsize, 1)
 
 
-def check_size(declared: int, stored: int, what: str = "array") -> None:
+def check_size(declared: int, stored: int, what: str = "an array") -> None:
     """Refuse an array much larger than the file that holds it.
 
     Args:
@@ -83,7 +83,7 @@ def check_size(declared: int, stored: int, what: str = "array") -> None:
     """
     if declared > max(_ALWAYS, LARGEST_RATIO * stored):
         raise InputError(
-            f"declares an {what} of {declared / _GIGABYTE:,.1f} GB in a file of {stored:,} bytes; "
+            f"declares {what} of {declared / _GIGABYTE:,.1f} GB in a file of {stored:,} bytes; "
             "damaged? if it is right, save it uncompressed or in a smaller type"
         )
 

@@ -9,6 +9,7 @@ as JSON the fields for which GSD has no place.  Needs the package gsd, an option
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["GSD", "opened"]
 
 _LAYOUT = 1
-_DESCRIPTION = "moiety/description"
+_DESCRIPTION, _DIGEST = "moiety/description", "moiety/digest"
 _SPACE = 3
 _ROW = 12  # bytes of a position
 _ROUNDING = 1e-6  # relative to the box: differences below the precision of float32
@@ -131,7 +132,24 @@ def _frames(
             space = 2 if snapshot.configuration.dimensions == 2 else _SPACE
             yield _frame(snapshot, present, [True] * space, snapshot.log)
         else:
+            _check_digest(snapshot, k)
             yield _frame(snapshot, present, description["periodic"], description["measured"])
+
+
+def _digest(snapshot: Any) -> np.ndarray:
+    """Checksum of the numbers of a frame; GSD has none."""
+    parts, box = snapshot.particles, np.asarray(snapshot.configuration.box, np.float32)
+    digest = zlib.crc32(np.asarray(parts.position, np.float32).tobytes(), zlib.crc32(box.tobytes()))
+    for column, dtype in ((parts.diameter, np.float32), (parts.typeid, np.uint32)):
+        if column is not None:
+            digest = zlib.crc32(np.asarray(column, dtype).tobytes(), digest)
+    return np.array([digest], np.uint32)
+
+
+def _check_digest(snapshot: Any, k: int) -> None:
+    stored = snapshot.log.get(_DIGEST)
+    if stored is not None and not np.array_equal(stored, _digest(snapshot)):
+        raise InputError(f"frame {k}: its checksum is wrong; damaged?")
 
 
 def _frame(
@@ -167,7 +185,11 @@ def _present(file: HOOMDTrajectory) -> set[str]:
 
 def _numbers(log: Mapping[str, np.ndarray], names: Iterable[str]) -> dict[str, Any]:
     """Logged real numbers with these names; arrays and text are left out."""
-    arrays = {name: np.asarray(log[name]) for name in names if name in log and name != _DESCRIPTION}
+    arrays = {
+        name: np.asarray(log[name])
+        for name in names
+        if name in log and name not in (_DESCRIPTION, _DIGEST)
+    }
     return {
         name: array.reshape(-1)[0]
         for name, array in arrays.items()
@@ -248,6 +270,7 @@ def _frame_to_write(
     frame.log = {
         name: np.asarray(particles.measured[name])[k : k + 1] for name in description["measured"]
     }
+    frame.log[_DIGEST] = _digest(frame)
     return frame
 
 

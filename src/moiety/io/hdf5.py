@@ -8,9 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..base.errors import InputError
 from ._format import VARIABLE, Format, Stored, choose, chunks, fill
-from ._hdf5_tree import check_values, datasets, dims_of, foreign
+from ._hdf5_tree import check_links, check_values, datasets, dims_of
 from ._isolation import ask_for_array
 from ._missing import Source
 from ._stream import writing
@@ -36,9 +35,7 @@ def opened(path: Path, variable: str | None) -> Iterator[Source]:
 
     with h5py.File(path, "r") as file:
         arrays, wanted = datasets(file), variable.strip("/") if variable else None
-        links = foreign(file) if not arrays or (wanted and wanted not in arrays) else []
-        if links and (wanted is None or wanted in links):
-            raise InputError(f"{links[0]} is a link to another file; copy its values into this one")
+        check_links(file, arrays, wanted)
         dataset = arrays[choose(arrays, wanted)]
         names = [name for name in dataset.attrs if name.startswith("moiety_") or name in _UNITS]
         attributes = {name: dataset.attrs[name] for name in names}

@@ -24,7 +24,7 @@ from ..base.atomic import PREFIX, sweep
 from ..base.errors import InputError
 from ..data.particles import Particles
 from ._format import DAMAGE, Periodic, cause
-from ._hdf5_tree import check_contained, datasets, foreign
+from ._hdf5_tree import check_contained, check_links, datasets
 from ._isolation import ask_for_particles, needs
 from ._trajectory import Frame, TrajectoryFormat, coded, gather
 
@@ -92,9 +92,7 @@ def _check_h5md(path: Path) -> None:
     import h5py
 
     with h5py.File(path, "r") as file:
-        links = foreign(file)
-        if links:
-            raise InputError(f"{links[0]} is a link to another file; copy its values into this one")
+        check_links(file)
         for dataset in datasets(file).values():
             check_contained(dataset)
 

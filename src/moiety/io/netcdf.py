@@ -18,7 +18,7 @@ from ..data.particles import Particles
 from . import mdanalysis
 from ._fill_values import decoder, marks
 from ._format import VARIABLE, Format, Periodic, Stored, choose, chunks, fill
-from ._hdf5_tree import attributes_of, check_values, variables
+from ._hdf5_tree import attributes_of, check_links, check_values, variables
 from ._isolation import ask, ask_for_array
 from ._missing import Source
 from ._stream import writing
@@ -109,6 +109,7 @@ def _hierarchical(path: Path, variable: str | None) -> Iterator[Source | Particl
         _refuse_results(file.attrs)
         found = {name: (dims, dataset) for name, dims, dataset in variables(file)}
         data = {name: item for name, (dims, item) in found.items() if dims != (name,)}
+        check_links(file, data, variable)
         dims, dataset = found[choose(data, variable)]
         attributes = attributes_of(dataset)
         is_ours = "moiety_kind" in attributes

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..base.errors import InputError
 from ._fill_values import decoder, marks
 from ._format import VARIABLE, Format, Stored, choose, chunks
@@ -47,7 +49,7 @@ def opened(path: Path, variable: str | None) -> Iterator[Source]:
     attributes, dims = dict(array.attrs), _dims(array)
     chunk = getattr(array, "shards", None) or array.chunks
     size = size_of(path)
-    check_size(bytes_of(chunk, array.dtype), size, "piece")
+    check_size(bytes_of(chunk, array.dtype), size, "a chunk")
     check_chunks(written_chunks(path / array.path, len(array.shape)), array.shape, chunk, dims)
     is_ours = "moiety_kind" in attributes
     fill = array.fill_value if array.metadata.zarr_format == 2 else None
@@ -67,7 +69,11 @@ def _write(path: Path, stored: Stored) -> None:
         attributes=dict(stored.attributes),
         config={"write_empty_chunks": True},
     )
-    array[...] = stored.array
+    # One chunk at a time: after a failure nothing is still being written.
+    step = chunks(stored.array)[1]
+    for chain, draws in np.ndindex(len(stored.array), -(-stored.array.shape[1] // step)):
+        part = (chain, slice(draws * step, (draws + 1) * step))
+        array[part] = stored.array[part]
 
 
 def _zarr() -> ModuleType:
