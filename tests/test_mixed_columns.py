@@ -20,7 +20,7 @@ def dump(path, columns, positions):
 
 def test_a_height_that_is_not_unwrapped_is_no_plane(tmp_path):
     path = tmp_path / "mixed.lammpstrj"
-    dump(path, "xu yu z", POSITIONS + (16, -18, 0))
+    dump(path, "xu yu z", POSITIONS + np.array([16, -18, 0]))
     read = io.load(path)
     assert read.dimensions == 3  # not 2, with z left out
     np.testing.assert_allclose(read.positions.reshape(POSITIONS.shape), POSITIONS, atol=1e-9)
