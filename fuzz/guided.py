@@ -63,7 +63,7 @@ def _arguments(given: argparse.Namespace, longest: int, corpus: Path) -> list[st
         f"-max_len={longest}",
         f"-artifact_prefix={given.out}/dead-",
         f"-dict={given.out}/words",
-        "-timeout=10",
+        "-timeout=20",
         "-rss_limit_mb=0",
         "-verbosity=0",
         "-seed=1",

@@ -6,7 +6,8 @@ import time
 import numpy as np
 import pytest
 
-from moiety import InputError
+import moiety
+from moiety import InputError, io
 from moiety.sweep import Plan, read_plan
 from moiety.sweep._tables import MOST_POINTS
 from sweeps import COUNTED, write_plan
@@ -83,7 +84,7 @@ PLANS = {
     "a folder": (FILES.format("folder"), "is a folder"),
     "all below a folder": (FILES.format("*"), "give a pattern of files"),
     "a named pipe": (FILES.format("pip*"), "not a regular file"),
-    "a link to nothing": (FILES.format("dangling.npy"), "link to nothing"),
+    "a link to nothing": (FILES.format("dang*.npy"), "link to nothing"),
     "a device": (FILES.format("/dev/zero"), "not a regular file"),
     "the folder itself": (FILES.format("."), "pattern"),
     "brackets": (FILES.format("[[["), "no file matches"),
@@ -144,9 +145,7 @@ def test_equal_names_of_files_are_told_apart(tmp_path):
         (tmp_path / name).mkdir()
         np.save(tmp_path / name / "spins.npy", np.full((64, 4, 4), ord(name), np.int8))
     plan = read_plan(write_plan(tmp_path, FILES.format("*/spins.npy")))
-    assert [point.labels["file"] for point in plan.points] == [
-        str(tmp_path / name / "spins.npy") for name in ("a", "b")
-    ]
+    assert [point.labels["file"] for point in plan.points] == ["a/spins.npy", "b/spins.npy"]
     one = read_plan(write_plan(tmp_path, FILES.format("a/*.npy")))
     assert one.points[0].labels["file"] == "spins.npy"
 
@@ -159,3 +158,10 @@ def test_labels_are_finite_numbers_or_text(tmp_path):
     labels = [point.labels["temperature"] for point in plan.points]
     assert {label for label in labels if not isinstance(label, str)} == {2.5}
     assert len(labels) == 6
+
+
+def test_a_zarr_store_is_a_folder_that_a_pattern_may_name(tmp_path):  # negative control
+    samples = moiety.system("ising-chain", size=4, temperature=2.0).sample(64, seed=1)
+    io.save(samples, tmp_path / "T2.zarr")
+    plan = read_plan(write_plan(tmp_path, FILES.format("T{temperature}.zarr")))
+    assert [point.labels["temperature"] for point in plan.points] == [2]

@@ -36,7 +36,7 @@ def rods():
     """Rods at a third of the line, and their estimate."""
     model = system("hard-rods", particles=64, density=1 / 3)
     particles = model.sample(128, seed=1)
-    return model, excess(particles, resolution=None, training=QUICK, seed=1)
+    return model, excess(particles, training=QUICK, seed=1)
 
 
 def test_independent_points_share_nothing(gas, few_counted_blocks):
@@ -103,7 +103,10 @@ def test_lengths_are_measured_in_diameters(gas, few_counted_blocks):
     "critic", [InterfaceCritic(), ConvolutionalCritic(layers=1, filters=4, hidden=8)]
 )
 def test_critics_of_images_serve_too(gas, critic, few_counted_blocks):
-    result = excess(gas, largest=1.0, critic=critic, training=Training(steps=15, batch=128), seed=1)
+    options = {"largest": 1.0, "critic": critic, "training": Training(steps=15, batch=128)}
+    result = excess(gas, resolution=10, seed=1, **options)
+    with pytest.raises(InputError, match="needs a resolution"):
+        excess(gas, **options)
     assert all(abs(level.mutual_information) < 4 * level.error + 1e-3 for level in result.levels)
 
 
@@ -129,6 +132,17 @@ def test_bad_input(gas, few_counted_blocks):
         ({"largest": 0.1}, "largest must be"),
         ({"sigma": 0.0}, "sigma must be positive"),
         ({"resolution": 7.0}, "whole numbers of pixels"),
+        ({"resolution": 0.0}, "from 2 to 1000"),
+        ({"resolution": -10.0}, "from 2 to 1000"),
+        ({"resolution": 1e9}, "from 2 to 1000"),
+        ({"resolution": np.nan}, "from 2 to 1000"),
+        ({"resolution": np.inf}, "from 2 to 1000"),
+        ({"largest": np.nan}, "largest must be"),
+        ({"largest": np.inf}, "largest must be"),
+        ({"largest": 1e9}, "set largest to at most"),
+        ({"sigma": 1e9}, "sigma"),
+        ({"sigma": 1e-9}, "sigma"),
+        ({"sigma": np.nan}, "sigma must be positive"),
     ):
         with pytest.raises(InputError, match=text):
             excess(gas, **words)

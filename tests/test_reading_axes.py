@@ -118,7 +118,7 @@ def test_names_count_even_beside_unknown_ones(dims, shape, read):
     [
         (("trial", "neuron", "time"), (20, 40, 100), ["chain,x,draw", "x,chain,draw", "x,y,draw"]),
         (("time", "a", "b"), (100, 8, 6), ["draw,x,y", "draw,chain,x"]),
-        (("time", "x", "y", "channel"), (100, 8, 8, 3), ["draw,x,y,chain", "draw,x,y,z"]),
+        (("time", "x", "y", "thing"), (100, 8, 8, 3), ["draw,x,y,chain", "draw,x,y,z"]),
         (("sample", "time", "x"), (20, 30, 8), ["chain,draw,x", "draw,chain,x"]),
         (("d0", "d1"), (100, 9), ["draw,x", "x,draw"]),
     ],
@@ -126,6 +126,18 @@ def test_names_count_even_beside_unknown_ones(dims, shape, read):
 def test_names_that_leave_several_readings(dims, shape, options):
     message = question(bits(*shape), dims=dims)
     assert all(f"(--axes {axes})" in message for axes in options)
+
+
+@pytest.mark.parametrize(
+    ("dims", "shape", "text"),
+    [
+        (("temperature", "x", "y"), (20, 8, 8), "different systems (temperature)"),
+        (("Beta", "draw", "x"), (20, 30, 8), "different systems (beta)"),
+        (("draw", "x", "y", "component"), (20, 8, 8, 2), "components of a state"),
+    ],
+)
+def test_names_of_other_things(dims, shape, text):
+    assert text in question(bits(*shape), dims=dims)
 
 
 @pytest.mark.parametrize("dims", [("x", "y"), ("chain", "draw"), ("lat", "lon")])
@@ -142,6 +154,20 @@ def test_the_user_overrides_the_names_of_a_file(tmp_path):
     assert (given.draws, given.shape, given.dims) == (9, (20,), ())
     np.save(tmp_path / "x.npy", bits(64, 16, 16, 16))
     assert "64 draws of 16x16x16" in refusal(tmp_path / "x.npy", boundary="periodic")
+
+
+@pytest.mark.parametrize(
+    ("dims", "text"),
+    [
+        (("time", "x\n\x1b[31m", "<b>"), "(time, x??[31m, <b>)"),
+        (("time", "x" * 20_000, "b"), f"(time, {'x' * 40} ..., b)"),
+        (("time", "x"), "dims name 2 axes"),
+        (5, "dims must be names"),
+        ([1, 2, 3], "dims must be names"),
+    ],
+)
+def test_strange_names(dims, text):
+    assert text in question(bits(20, 4, 6), dims=dims)
 
 
 @pytest.mark.parametrize("axes", [5, [1, 2, 3], "x,y,z", "draw;x;y", ("draw", None, "y"), {}])

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import xarray
 
 from io_examples import FULL, refusal
 from moiety import EntropyResult, InputError, Samples, io
@@ -38,7 +39,7 @@ def test_boundaries(tmp_path, words, periodic, homogeneous):
 def test_free_ends_along_one_axis():
     samples = Samples.from_array(SPINS, periodic=(True, False), boundary="free")
     assert samples.periodic == (True, False) and not samples.homogeneous
-    assert "periodic along x, otherwise open ends" in samples.reading
+    assert "periodic along x, otherwise free ends" in samples.reading
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,9 @@ def test_files_keep_whether_sites_are_equivalent(tmp_path, suffix):
         io.save(samples, tmp_path / f"{name}{suffix}")
     path = tmp_path / f"free{suffix}"
     assert not io.load(path).homogeneous and io.load(tmp_path / f"crop{suffix}").homogeneous
-    assert io.load(path, boundary="crop").periodic == (False, False)
+    cropped, wrapped = (io.load(path, boundary=name) for name in ("crop", "periodic"))
+    assert cropped.periodic == (False, False) and cropped.homogeneous
+    assert wrapped.periodic == (True, True) and not wrapped.homogeneous  # own couplings
     assert io.load(path, homogeneous=True).homogeneous
     assert not io.load(path, kind="real").homogeneous  # read again, not restored
     assert not io.load(tmp_path / f"crop{suffix}", boundary="free").homogeneous
@@ -98,12 +101,12 @@ def test_boundaries_of_particles(tmp_path):
         (
             np.repeat(SPINS, 64, axis=0),
             {"boundary": "crop"},
-            "1 chain x 2,048 draws of 8x8, crop of a larger system, 2 states (-1, +1)",
+            "1 chain x 2,048 draws of 8x8, crop, 2 states (-1, +1)",
         ),
         (
             SPINS,
             {"boundary": "free"},
-            "1 chain x 32 draws of 8x8, open ends, sites not equivalent, 2 states (-1, +1)",
+            "1 chain x 32 draws of 8x8, free ends, inhomogeneous, 2 states (-1, +1)",
         ),
         (
             np.arange(2048).reshape(4, 8, 8, 8) % 7,
@@ -146,6 +149,16 @@ def test_particles_say_what_was_read():
     assert particles.read_as()["particles"] == [80, 83]
 
 
+def test_names_of_a_file_stay_text_on_a_page(run, tmp_path):
+    array = xarray.Dataset({"spins": (("time", "<b>bold", "y"), np.ones((64, 4, 4), np.int8))})
+    array.to_netcdf(tmp_path / "x.nc", engine="h5netcdf")
+    words = ("--boundary", "periodic", "--no-cross-check", "--report", tmp_path / "r.html")
+    shown = run("estimate", tmp_path / "x.nc", *words)
+    assert shown.code == 0 and "draw = time, x = <b>bold" in " ".join(shown.out.split())
+    page = (tmp_path / "r.html").read_text()
+    assert "&lt;b&gt;bold" in page and "<b>bold" not in page
+
+
 def test_estimate_prints_and_stores_what_was_read(run, tmp_path):
     np.save(tmp_path / "x.npy", np.ones((64, 4, 4), np.int8))
     words = ("estimate", tmp_path / "x.npy", "--boundary", "periodic", "--no-cross-check")
@@ -155,5 +168,8 @@ def test_estimate_prints_and_stores_what_was_read(run, tmp_path):
     read = json.loads(run(*words, "--json").out)["read_as"]
     assert read["axes"] == ["draw", "x", "y"] and read["shape"] == [4, 4]
     assert EntropyResult.load(tmp_path / "r.nc").read_as == read
+    page = tmp_path / "r.html"
+    assert run("report", tmp_path / "r.nc", "--out", page).code == 0
+    assert line.removeprefix("read as: ") in page.read_text()
     silent = run("estimate", tmp_path / "x.npy")
     assert silent.code == 2 and "--boundary periodic" in silent.err

@@ -5,6 +5,7 @@ import pytest
 import xarray
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
 
 from io_examples import refusal
 from moiety import InputError, Samples, io
@@ -77,11 +78,15 @@ def test_labels_that_differ_by_rounding_are_one():
 @repeatable
 @given(st.sets(st.integers(-1000, 1000), min_size=2, max_size=20), st.sampled_from(["i8", "f8"]))
 def test_labels_are_the_states_that_occur(labels, dtype):
-    alphabet = np.array(sorted(labels))
+    alphabet = np.array(sorted(label**5 for label in labels))
     codes = np.arange(1280).reshape(20, 8, 8) % len(alphabet)
     samples = read(alphabet[codes].astype(dtype), kind="discrete")
     assert samples.labels == tuple(alphabet.tolist())
     assert np.array_equal(samples.values[0], codes)
+
+
+def test_huge_labels_are_kept():
+    assert read(np.where(CODES % 2, 1e300, -1e300), kind="discrete").labels == (-1e300, 1e300)
 
 
 def test_flip_exchanges_the_labels_that_occur():
@@ -172,6 +177,15 @@ def test_unit_vectors_are_refused(array, text):
         assert text in refused(array, kind="real", axes="draw,x,y,z")
 
 
+def test_one_hot_codes_are_refused():
+    codes = np.eye(6, dtype=np.uint8)[CODES]
+    for array, axis in ((codes, 3), (np.moveaxis(codes, -1, 1).astype(float), 1)):
+        message = refused(array, axes="draw,x,y,z", kind="discrete")
+        assert f"axis {axis}" in message and "numpy.argmax" in message
+    codes[0, 0, 0] = 1  # negative control
+    assert read(codes, axes="draw,x,y,z").shape == (8, 8, 6)
+
+
 def test_short_lattices_are_no_vectors():
     """Negative control: spins, normal numbers, and vectors that are not of unit length."""
     named = {"axes": "draw,x,y,z", "kind": "real"}
@@ -225,6 +239,7 @@ def test_missing_entries_are_named():
         np.array([[1, {}]], dtype=object),
         np.ma.masked_all((20, 4, 4)),
         np.ma.masked,
+        np.broadcast_to(np.int8(1), (10**6, 10**4, 10**4)),
     ],
     ids=lambda array: str(type(array).__name__),
 )
@@ -285,3 +300,48 @@ def test_any_layout_of_numbers_is_read(change):
 )
 def test_bad_descriptions(words, text):
     assert text in refused(CODES, **words)
+
+
+DTYPES = ["?", "i1", "u1", "<i4", ">i2", "u8", "f2", "<f4", ">f8", "g", "c8", "M8[s]", "U2", "O"]
+ANYTHING = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 300),
+    st.text(max_size=9),
+    st.lists(st.text(), max_size=3),
+)
+
+
+def mostly(*likely):
+    """One of a few values, or anything."""
+    return st.sampled_from(likely) | st.sampled_from(likely) | ANYTHING
+
+
+STATED = st.fixed_dictionaries(
+    {"boundary": mostly("periodic", "free", "crop")},
+    optional={
+        "periodic": mostly(True, False, (True, False), [1, 0]),
+        "axes": mostly("draw,x", "draw,x,y", "chain,draw,x", "x,y,z,draw"),
+        "kind": mostly("discrete", "angle", "real"),
+        "states": mostly(2, 3, 256),
+        "symmetries": mostly("flip", "reflect,turn", ()),
+        "homogeneous": mostly(True, False),
+        "dims": mostly(("time", "x"), ("neuron", "time", ""), ("a", "b", "step", "run")),
+        "provenance": mostly({}, {"a": 1}),
+    },
+)
+SHAPES = st.tuples(st.integers(7, 12), st.just(4), st.just(4)) | array_shapes(
+    min_dims=0, max_dims=6, max_side=9
+)
+
+
+@pytest.mark.filterwarnings("ignore")  # of casts to float16
+@settings(derandomize=True, deadline=None, max_examples=400)
+@given(st.sampled_from(DTYPES).flatmap(lambda dtype: arrays(dtype, SHAPES)), STATED)
+def test_any_array_becomes_samples_or_one_line(array, words):
+    try:
+        samples = Samples.from_array(array, **words)
+    except InputError as error:
+        assert str(error) and str(error).splitlines() == [str(error)]
+    else:
+        assert samples.n >= 8 and samples.reading.splitlines() == [samples.reading]

@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
 
 import pytest
 
@@ -79,6 +81,15 @@ def test_a_store_of_the_first_version_is_recognised_and_marked(store, with_plan)
         (store.folder / "plan.json").unlink()
     assert sweep(PLAN, Store(store.folder), here).done_before == 2
     assert (store.folder / MARKER).is_file()
+
+
+def test_jobs_of_an_array_may_create_a_store_at_the_same_time(tmp_path):
+    (tmp_path / "store" / "points").mkdir(parents=True)
+    (tmp_path / "store" / ".moiety-0123456789ab.json").touch()  # the marker of another job
+    assert sweep(PLAN, Store(tmp_path / "store"), here).done == 2
+    with ThreadPoolExecutor(8) as pool:
+        stores = [*pool.map(lambda _: Store(tmp_path / "other"), range(32))]
+    assert len(stores) == 32 and (tmp_path / "other" / MARKER).is_file()
 
 
 def test_a_store_of_a_later_version_is_refused(store):
@@ -205,3 +216,48 @@ def test_odd_logs_and_names_are_shown(store, run, tmp_path):
     assert run("status", store.folder).code == 1
     done = run("report", store.folder, "--out", tmp_path / "x.html")
     assert done.code == 0 and "broken" in (tmp_path / "x.html").read_text(encoding="utf-8")
+
+
+VALUES = (None, "", -1, [], {}, 1e400, "\ud800", True, 10**400, {"a": {"b": 1}}, "$\\frac$<b>")
+
+
+def places(record, start=()):
+    """Every key and position of nested mappings and lists."""
+    parts = record.items() if isinstance(record, dict) else enumerate(record)
+    for key, value in parts:
+        yield (*start, key)
+        if isinstance(value, (dict, list)):
+            yield from places(value, (*start, key))
+
+
+def replaced(record, place, value):
+    copy = json.loads(json.dumps(record))
+    inner = copy
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    return json.dumps(copy)
+
+
+@pytest.mark.parametrize("name", ["plan.json", "done.json", "running.json", "point.json", MARKER])
+def test_a_wrong_value_anywhere_is_one_line_or_no_matter(store, run, tmp_path, name):
+    """Each place of a record in turn gets a wrong value, and every command reads the store."""
+    point = PLAN.points[1]
+    store.heartbeat(point, 0.5, "samples")
+    top = name in ("plan.json", MARKER)
+    path = (store.folder if top else store.folder_of(point.key)) / name
+    record, random = json.loads(path.read_text()), Random(0)
+    chosen = [*places(record)]
+    verbs = (
+        ("status", store.folder),
+        ("collect", store.folder, "--out", tmp_path / "all.nc", "--force"),
+        ("report", store.folder, "--out", tmp_path / "x.html", "--force"),
+    )
+    for place in random.sample(chosen, min(len(chosen), 12)):
+        path.write_text(replaced(record, place, random.choice(VALUES)))
+        for verb in verbs:
+            done = run(*verb)
+            assert done.code in (0, 1, 2), place
+            assert done.code == 0 or done.err.count("\n") <= 1
+    path.write_text(json.dumps(record))
+    assert run("status", store.folder).code == 0  # negative control

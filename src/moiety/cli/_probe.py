@@ -72,7 +72,8 @@ def probe(
         note(f"wrote {out}")
     if as_json:
         fits = [{"labels": labels, **asdict(law)} for labels, law in laws]
-        say(json.dumps({"along": along, "peaks": [*map(asdict, peaks)], "area_laws": fits}))
+        found = {"along": along, "peaks": [*map(asdict, peaks)], "area_laws": fits}
+        say(json.dumps(found, default=lambda number: number.item()))  # labels are NumPy integers
     else:
         _show(peaks, laws, along)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
@@ -47,6 +49,7 @@ def reproduce(
     Ising blocks. fig3: rotors in fields. heat-capacity: T ds/dT against fluctuations.
     These share their state points. fig4: soft disks and jamming.
     """
+    from ..io import check_output
     from ..paper import FIGURES
 
     if figure not in FIGURES:
@@ -60,6 +63,8 @@ def reproduce(
         raise InputError(
             f"{folder}: cannot be created ({error.strerror}); choose another folder"
         ) from error
+    for path in _outputs(out, figure):
+        check_output(path, force=True)  # a figure is drawn again, but not over a device
     with (
         Interrupts("stopping after the current file; the same command continues later") as stop,
         progress_bar("starting") as update,
@@ -77,16 +82,23 @@ def _write(module: Any, data: xarray.Dataset, out: Path, figure: str) -> list[Pa
     """Write data and plots of a figure; return the names of the files."""
     import matplotlib
 
+    from ..base.atomic import atomic
     from ..io._dataset import write_dataset
     from ..io._format import naming
 
-    paths = [out / f"{figure}.{suffix}" for suffix in ("nc", "csv", "png", "pdf")]
-    with naming(paths[0], "cannot be written"):
-        write_dataset(data, paths[0])
-    columns = [name for name in data.data_vars if set(data[name].dims) == set(module.ROWS)]
-    data[columns].to_dataframe(dim_order=module.ROWS).dropna(how="all").to_csv(paths[1])
+    def table(path: Path) -> None:
+        columns = [name for name in data.data_vars if set(data[name].dims) == set(module.ROWS)]
+        rows = data[columns].to_dataframe(dim_order=module.ROWS)
+        rows.dropna(how="all").to_csv(path)
+
+    writers: dict[str, Callable[[Path], Any]] = {".nc": partial(write_dataset, data), ".csv": table}
     with matplotlib.rc_context({"font.size": 9, "savefig.dpi": 200}):
         plot = module.draw(data)
-        for path in paths[2:]:
-            plot.savefig(path)
-    return paths
+        for path in _outputs(out, figure):
+            with naming(path, "cannot be written"), atomic(path) as part:
+                writers.get(path.suffix, plot.savefig)(part)
+    return _outputs(out, figure)
+
+
+def _outputs(out: Path, figure: str) -> list[Path]:
+    return [out / f"{figure}.{suffix}" for suffix in ("nc", "csv", "png", "pdf")]

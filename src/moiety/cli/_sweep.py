@@ -108,7 +108,9 @@ def sweep(
     and computes nothing twice. A state point that fails three times is reported with
     its log, and the other chains continue.
 
-    Ctrl-C stops the sweep after the running state points, a second one at once.
+    Ctrl-C or SIGTERM stops the sweep after the running state points, a second one at
+    once. The store is a new or empty folder, or that of an earlier sweep; nothing is
+    written to any other.
     """
     from ..sweep import Store, read_plan
     from ..sweep import sweep as run
@@ -122,6 +124,8 @@ def sweep(
         )
     if log_dir:
         check_tensorboard()
+        if log_dir.exists() and not log_dir.is_dir():
+            raise InputError(f"{log_dir}: is not a folder; choose another one for the log")
     runners = _workers(executor, folder, workers, scheduler, partition, bool(script))
     if dry_run:
         forecast(tasks, folder, workers)

@@ -14,10 +14,11 @@ from typing import Any
 
 from ..base.errors import InputError
 
-__all__ = ["FEWEST", "SPACE_AXES", "axis_names", "has_meaning", "usual_order"]
+__all__ = ["FEWEST", "SPACE_AXES", "axis_names", "has_meaning", "shown", "usual_order"]
 
 SPACE_AXES = ("x", "y", "z")
 FEWEST = 8  # samples
+_LONGEST_NAME = 40  # characters of a name in a message
 _MOST_READINGS = 4  # listed in a message
 
 _NAMES: Mapping[str, str] = {
@@ -29,6 +30,12 @@ _NAMES: Mapping[str, str] = {
     **dict.fromkeys(("lat", "latitude", "lon", "longitude", "row", "rows"), "space"),
     **dict.fromkeys(("col", "cols", "column", "columns", "site", "sites"), "space"),
     **{name: name for name in SPACE_AXES},
+}
+_OTHER_SYSTEMS = ("temperature", "temp", "beta", "field", "coupling", "pressure", "density")
+_COMPONENTS = ("component", "components", "channel", "channels", "band", "bands", "vector")
+_NO_AXES: Mapping[str, str] = {
+    **dict.fromkeys(_OTHER_SYSTEMS, "different systems"),
+    **dict.fromkeys(_COMPONENTS, "components of a state"),
 }
 
 
@@ -57,6 +64,14 @@ def axis_names(
             f"an array of {len(shape)} axes {shape} is no set of samples: "
             "draw and 1 to 3 space axes are needed"
         )
+    if dims and len(dims) != len(shape):
+        raise InputError(f"dims name {len(dims)} axes but the array has {len(shape)}: {shape}")
+    for axis, name in enumerate(map(_plain, dims or ())):
+        if name in _NO_AXES and shape[axis] > 1:
+            raise InputError(
+                f"axis {axis} of the shape {shape} holds {_NO_AXES[name]} ({name}), not sites or"
+                " samples; select one entry of it, or say what it is, for example --axes draw,x,y"
+            )
     known = _roles(dims or ())
     return _by_name(shape, tuple(dims or ()), known) if any(known) else _by_shape(shape)
 
@@ -72,6 +87,20 @@ def has_meaning(dims: Sequence[str] | None) -> bool:
         (True, False)
     """
     return any(_roles(dims or ()))
+
+
+def shown(name: str) -> str:
+    r"""The name of an axis in a file, short and printable.
+
+    Args:
+        name: Any text.
+
+    Example:
+        >>> shown("time"), shown("a\nb"), shown("")
+        ('time', 'a?b', 'without a name')
+    """
+    text = "".join(sign if sign.isprintable() else "?" for sign in name[:_LONGEST_NAME])
+    return text + " ..." * (len(name) > _LONGEST_NAME) or "without a name"
 
 
 def usual_order(names: Sequence[str]) -> list[str]:
@@ -122,9 +151,13 @@ def _listed(axes: Any) -> tuple[str, ...]:
 
 def _roles(dims: Sequence[str]) -> tuple[str, ...]:
     """What each name says: chain, draw, x, y, z, space, or nothing ("")."""
-    roles = [_NAMES.get(str(name).strip().lower(), "") for name in dims]
+    roles = [_NAMES.get(_plain(name), "") for name in dims]
     counts = Counter(roles)  # a role can go to one axis only
     return tuple(role if role == "space" or counts[role] == 1 else "" for role in roles)
+
+
+def _plain(name: str) -> str:
+    return str(name).strip().lower()
 
 
 def _by_name(
@@ -137,7 +170,7 @@ def _by_name(
     squares = [names for names in likely if _is_square(names, shape)]
     if len(readings) == len(likely) == 1 or len(squares) == 1:
         return (squares or likely)[0]
-    title = f"axes ({', '.join(name or 'without a name' for name in dims)}) of shape {shape}"
+    title = f"axes ({', '.join(map(shown, dims))}) of shape {shape}"
     if not readings:
         raise InputError(
             f"{title} hold no draws of a lattice, and one configuration is not enough; if they do,"

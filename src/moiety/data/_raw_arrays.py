@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -14,6 +16,7 @@ from ._axes import axis_names, usual_order
 __all__ = ["check_complete", "check_scalars", "in_standard_order", "numbers"]
 
 _SEVERAL = 3  # ranges of draws that a message lists
+_MOST_SPACE = 3  # space axes
 _LONGEST_VECTOR = 4  # components
 _UNIT = 1e-5  # how far the length of a unit vector may be from 1
 
@@ -41,6 +44,7 @@ def numbers(array: Any) -> np.ndarray:
         raise InputError(f"the array holds {dtype} entries; numbers or booleans are needed")
     if array.size == 0:
         raise InputError(f"the array is empty (shape {array.shape})")
+    _check_room(array.size)
     return array if isinstance(array, np.ma.MaskedArray) else np.asarray(array)
 
 
@@ -74,14 +78,21 @@ def check_complete(array: np.ndarray, axes: Any, dims: Sequence[str] | None) -> 
 
 
 def check_scalars(array: np.ndarray) -> None:
-    """Refuse unit vectors as states.
+    """Refuse unit vectors and one-hot codes as states.
 
     Args:
         array: Complete array of numbers.
 
     Raises:
-        InputError: The vectors along an axis of 2 to 4 components have length 1.
+        InputError: The vectors along an axis of 2 to 4 components have length 1; or, of four axes
+            or more, the second or the last holds a single 1 among zeros.
     """
+    for axis in {1, array.ndim - 1} if array.ndim > _MOST_SPACE else ():
+        if _is_one_hot(array, axis):
+            raise InputError(
+                f"axis {axis} of the shape {array.shape} holds a single 1 among zeros everywhere:"
+                f" codes of a state, not sites; convert them with numpy.argmax(x, axis={axis})"
+            )
     if array.dtype.kind != "f":
         return
     for axis, length in enumerate(array.shape):
@@ -106,6 +117,19 @@ def in_standard_order(array: np.ndarray, names: Sequence[str]) -> np.ndarray:
     """
     array = np.transpose(array, [names.index(name) for name in usual_order(names)])
     return array if "chain" in names else array[None]
+
+
+def _check_room(size: int) -> None:
+    """Refuse an array whose states, of a byte at least, fit neither into memory nor on disk."""
+    if size <= scratch.LARGEST_IN_MEMORY:
+        return
+    folder = tempfile.gettempdir()
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        raise InputError(
+            f"the array has {size:,} entries, but only {free:,} bytes are free in {folder} for its"
+            " states; take fewer draws, or set TMPDIR to a larger disk"
+        )
 
 
 def _brief(thing: object) -> str:
@@ -159,6 +183,19 @@ def _range(first: int, last: int) -> str:
 
 
 # Vectors
+
+
+def _is_one_hot(array: np.ndarray, axis: int) -> bool:
+    """Whether all vectors along an axis are unit vectors along a coordinate."""
+    vectors = np.moveaxis(array, axis, -1)
+    parts = (vectors[part] for part in _slabs(vectors, vectors.ndim - 1))
+    several = array.shape[axis] > 1
+    return several and _mark_one(vectors[:1]) and all(map(_mark_one, parts))
+
+
+def _mark_one(vectors: np.ndarray) -> bool:
+    marks = vectors == 1
+    return bool((marks | (vectors == 0)).all() and (marks.sum(axis=-1) == 1).all())
 
 
 def _are_units(array: np.ndarray, axis: int) -> bool:

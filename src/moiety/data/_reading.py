@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..base import words
-from ._axes import SPACE_AXES, usual_order
+from ._axes import SPACE_AXES, shown, usual_order
 from ._boundaries import boundary_text
 from ._states import limits
 
@@ -62,7 +62,7 @@ def in_words(samples: Samples) -> str:
 def _text(samples: Samples, ends: tuple[float, float] | None) -> str:
     lattice = f"{_counted(samples.draws, 'draw')} of {words.shape(samples.shape)}"
     parts = [f"{_counted(samples.chains, 'chain')} x {lattice}", _boundary(samples)]
-    parts += [] if samples.homogeneous else ["sites not equivalent"]
+    parts += [] if samples.homogeneous else ["inhomogeneous"]
     return ", ".join([*parts, _states(samples, ends)]) + _origin(samples)
 
 
@@ -72,7 +72,7 @@ def _counted(number: int, noun: str) -> str:
 
 def _boundary(samples: Samples) -> str:
     flags = samples.periodic
-    name = "crop of a larger system" if samples.homogeneous else "open ends"
+    name = "crop" if samples.homogeneous else "free ends"
     if all(flags) or not any(flags):
         return "periodic" if all(flags) else name
     wraps = [axis for axis, flag in zip(SPACE_AXES, flags, strict=False) if flag]
@@ -91,7 +91,7 @@ def _states(samples: Samples, ends: tuple[float, float] | None) -> str:
 
 
 def _label(label: Any, signed: bool) -> str:
-    text = f"{label:.6g}" if isinstance(label, float) else str(label)
+    text = f"{label:.4g}" if isinstance(label, float) else str(label)
     return f"+{text}" if signed and label > 0 else text
 
 
@@ -105,7 +105,7 @@ def _origin(samples: Samples) -> str:
     axes = _axes(samples)
     if samples.dims and samples.dims != axes:
         pairs = [(a, b) for a, b in zip(axes, samples.dims, strict=False) if a != b]
-        return "; axes " + ", ".join(f"{ours} = {theirs}" for ours, theirs in pairs)
+        return "; axes " + ", ".join(f"{ours} = {shown(theirs)}" for ours, theirs in pairs)
     return "" if list(axes) == usual_order(axes) else f"; axes {','.join(axes)}"
 
 

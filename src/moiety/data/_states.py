@@ -16,6 +16,7 @@ KINDS = ("discrete", "angle", "real")
 _MOST_STATES = 256  # a state is one byte
 _SAME_LABEL = 4e-6  # floats nearer than this part of their range are one label
 _DISTINCT_LABELS = 1e-4  # labels farther apart than this are different
+_LARGEST_WHOLE = 2.0**53  # beyond, floats skip whole numbers
 _LARGEST_ANGLE = 4 * pi  # radians; beyond, degrees are more likely
 
 
@@ -172,7 +173,7 @@ def _distinct(values: np.ndarray) -> np.ndarray:
     Floats that lie within a small part of their range are one; the smallest represents them.
     """
     width = 0.0
-    if values.dtype.kind == "f":
+    if values.dtype.kind == "f" and not _are_whole(values):
         low, high = limits(values)
         width = _SAME_LABEL * (high - low)
     distinct = values[:0].ravel()
@@ -182,6 +183,11 @@ def _distinct(values: np.ndarray) -> np.ndarray:
         if len(distinct) > _MOST_STATES:
             break
     return distinct
+
+
+def _are_whole(values: np.ndarray) -> bool:
+    slabs = scratch.slabs(values.shape, values.itemsize)
+    return all(bool((values[part] == np.round(values[part])).all()) for part in slabs)
 
 
 def _apart(ordered: np.ndarray, width: float) -> np.ndarray:
@@ -202,6 +208,9 @@ def _cleaned(distinct: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Clock angles that differ by full turns are one label.
     """
     values = distinct.astype(np.float64) + 0.0  # no negative zero
+    if (values == np.round(values)).all():
+        exact = np.abs(values).max() < _LARGEST_WHOLE
+        return values.astype(np.int64) if exact else values, np.arange(len(values))
     span = values[-1] - values[0]
     gaps = np.diff(values)
     if len(gaps) and gaps.min() < _DISTINCT_LABELS * span:

@@ -132,7 +132,7 @@ class Samples:
                 its axes or kind are ambiguous; or it has fewer than 8 samples.
         """
         check_states(kind, states)
-        dims = _dims_of(array) if dims is None else dims
+        dims = _dims_of(array) if dims is None else _names("dims", dims)
         array = raw_arrays.check_complete(raw_arrays.numbers(array), axes, dims)
         raw_arrays.check_scalars(array)
         names = axis_names(array.shape, axes, dims)
@@ -144,7 +144,7 @@ class Samples:
             kind,
             flags,
             labels,
-            _names(symmetries),
+            _names("symmetries", symmetries),
             _mapping(provenance),
             equivalent,
             names,
@@ -226,12 +226,12 @@ def _dims_of(array: Any) -> tuple[str, ...] | None:
     return tuple(map(str, dims)) if named and dims else None
 
 
-def _names(symmetries: Any) -> tuple[str, ...]:
-    """Names of symmetries from a sequence or from `"flip,reflect"`."""
-    names = symmetries.split(",") if isinstance(symmetries, str) else symmetries
+def _names(title: str, given: Any) -> tuple[str, ...]:
+    """Names from a sequence or from text such as `"flip,reflect"`."""
+    names = [name for name in given.split(",") if name.strip()] if isinstance(given, str) else given
     if not isinstance(names, Iterable) or not all(isinstance(name, str) for name in names):
-        raise InputError(f"symmetries must be names, not {symmetries!r}")
-    return tuple(name.strip() for name in names if name.strip())
+        raise InputError(f"{title} must be names, not {given!r}")
+    return tuple(name.strip() for name in names)
 
 
 def _mapping(provenance: Any) -> dict[str, Any]:

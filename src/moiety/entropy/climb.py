@@ -3,14 +3,15 @@ r"""The climb up the ladder: cuts are estimated from the smallest upwards until 
 Each cut starts from the weights of the one below.  A cut beyond what the samples can certify (about
 log N nats from N samples; McAllester and Stratos, AISTATS 2020, https://arxiv.org/abs/1811.04251)
 is left to the area law with all cuts above it, without training if the law predicts that.  So is a
-cut whose M has a relative error above a fifth that is larger than the error of the law.
+cut whose M has a relative error above a fifth that is larger than the error of the law.  Where the
+axes differ, as in weakly coupled columns, cuts across each axis have a law of their own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from math import log
+from math import hypot, log
 from typing import Generic
 
 from torch import nn
@@ -34,6 +35,7 @@ FEWEST_KNOWN = 3  # estimated cuts below which the area law is a guess, possibly
 _FITTED = 4  # cuts that the area law is fitted to
 _TAIL_ERROR = 5e-4  # nats per site that the law may err by where more cuts could be estimated
 _UNSURE = 0.2  # relative error of M above which the area law may replace it
+_SIGMAS, _ALIKE = 3.0, 0.03  # errors, and share of M, within which the axes have one law
 _FEWEST_PAIRS = 10.0  # effective number of product pairs that must carry <e^F>
 
 
@@ -209,12 +211,12 @@ class Climb(Generic[C]):
     def _is_hopeless(self, cut: LadderCut[C]) -> bool:
         """Whether the law predicts that too few of the product pairs would carry <e^F>."""
         largest = self.certifiable(cut) - log(_FEWEST_PAIRS)
-        return self._knows_law() and self._fitted(self.rows())(cut.interface) > largest
+        return self._knows_law() and self.law_for(cut)(cut.interface) > largest
 
     def _law_is_better(self, cut: LadderCut[C], estimate: MutualInformation) -> bool:
         """Whether an uncertain M is better known from the cuts below."""
         unsure = estimate.error > _UNSURE * estimate.value and self._knows_law()
-        return unsure and self._fitted(self.rows()).error(cut.interface) < estimate.error
+        return unsure and self.law_for(cut).error(cut.interface) < estimate.error
 
     def _knows_law(self) -> bool:
         rows = self.rows()
@@ -237,6 +239,43 @@ class Climb(Generic[C]):
                 "stopped or diverged before any level was known; train longer or with a lower rate"
             )
         return self._fitted(rows)
+
+    def law_for(
+        self, cut: LadderCut[C], counted: Callable[[], Sequence[Row]] = lambda: ()
+    ) -> AreaLaw:
+        """The area law for a cut: of all last cuts, or of those across its axis if these differ.
+
+        Args:
+            cut: The cut.
+            counted: See `law`.
+
+        Raises:
+            EstimateError: Nothing is known.
+        """
+        left = self.cuts[len(self.estimated) :]
+        own = self._own_law(cut) if any(map(self._has_own_law, left)) else None
+        return own or self.law(counted)
+
+    def _has_own_law(self, cut: LadderCut[C]) -> bool:
+        """Whether the law of the cuts across this cut's axis differs from that of all cuts."""
+        own = self._own_law(cut)
+        if own is None:
+            return False
+        common = self._fitted(self.rows())
+        apart = abs(own(cut.interface) - common(cut.interface))
+        noise = hypot(own.error(cut.interface), common.error(cut.interface))
+        return apart > _SIGMAS * noise + _ALIKE * own(cut.interface)
+
+    def _own_law(self, cut: LadderCut[C]) -> AreaLaw | None:
+        """The law through cuts across the same axis, if it can be known and others exist."""
+        like = [
+            (other.interface, m.value, m.error)
+            for other, m in self.estimated
+            if other.axis == cut.axis
+        ]
+        if len(like) == len(self.estimated) or len({interface for interface, _, _ in like}) < 2:
+            return None
+        return self._fitted(like)
 
     def rows(self) -> list[Row]:
         """Interface, M and its error of the estimated cuts."""

@@ -12,7 +12,6 @@ import numpy as np
 from ..data.samples import Samples
 from ..data.statistics import series_error
 from ..estimation.windows import windows_of
-from ..geometry.area_law import AreaLaw
 from ..geometry.cuts import Cut, Ladder, Shape
 from ..results.types import Base, Level, Source
 from .budget import BaseTerm, EntropySum, TailTerm
@@ -45,6 +44,7 @@ def ladder_cut(cut: Cut, ladder: Ladder, samples: Samples, device: str) -> Ladde
         places=ladder.volume / prod(cut.parent),
         source=partial(windows_of, samples, cut, device),
         effort=cut.volume ** (-1 / 3),
+        axis=cut.axis,
     )
 
 
@@ -76,10 +76,9 @@ class LatticeTerms:
     def sum(self) -> EntropySum:
         """The sum of all terms."""
         estimated = [(cut.weight, m) for cut, m in self.climb.estimated]
-        law, known = self._law(), len(estimated) >= FEWEST_KNOWN
         tail = []
         for cut, _ in reversed(self.climb.extrapolated):
-            m, error = _extrapolated(law, cut.interface, known)
+            m, error = self._extrapolated(cut)
             tail.append(TailTerm(cut.weight, m, error))
         return EntropySum(self._base(), estimated, tail, self.samples)
 
@@ -95,9 +94,15 @@ class LatticeTerms:
         influence = influence - _centred(single.influence)
         return BaseTerm(entropy - single.entropy, influence, abs(error - single.bias_error))
 
-    def _law(self) -> AreaLaw | None:
-        """The area law, if it is needed; counted cuts help if few were estimated."""
-        return self.climb.law(self._counted_rows) if self.climb.extrapolated else None
+    def _extrapolated(self, cut: LadderCut[Cut]) -> tuple[float, float]:
+        """M and its error from the area law; all of M is uncertain if few cuts are known.
+
+        Counted cuts help if few were estimated.
+        """
+        law = self.climb.law_for(cut, self._counted_rows)
+        m = law(cut.interface)
+        known = len(self.climb.estimated) >= FEWEST_KNOWN
+        return float(m), float(law.error(cut.interface) if known else m)
 
     def _counted_rows(self) -> list[Row]:
         """Interface, M and its error of the counted cuts, smallest first."""
@@ -124,10 +129,9 @@ class LatticeTerms:
         return tuple(levels[cut.parent] for cut in self.ladder.cuts)
 
     def _extrapolated_levels(self) -> dict[Shape, Level]:
-        law, known = self._law(), len(self.climb.estimated) >= FEWEST_KNOWN
         levels = {}
         for step, reason in self.climb.extrapolated:
-            m, error = _extrapolated(law, step.interface, known)
+            m, error = self._extrapolated(step)
             levels[step.cut.parent] = self._level(step.cut, m, error, Source.EXTRAPOLATED, reason)
         return levels
 
@@ -167,13 +171,6 @@ class LatticeTerms:
 
     def _block_error(self, block: CountedBlock) -> float:
         return float(np.hypot(series_error(block.influence, self.samples), block.bias_error))
-
-
-def _extrapolated(law: AreaLaw | None, interface: float, known: bool) -> tuple[float, float]:
-    """M and its error from the area law; all of M is uncertain if few cuts are known."""
-    assert law is not None  # it is fitted as soon as a cut is extrapolated
-    m = law(interface)
-    return float(m), float(law.error(interface) if known else m)
 
 
 def _centred(influence: np.ndarray) -> np.ndarray:

@@ -117,7 +117,7 @@ def blocks_that_fit(particles: Particles, smallest: float, largest: float) -> tu
     cuts = block_ladder(smallest, particles.dimensions, largest)
     fitting = [cut for cut in cuts if fits(particles, cut.parent)]
     if len(fitting) < len(cuts):
-        raise InputError(_too_large(particles, cuts[-1], fitting))
+        raise InputError(_too_large(particles, cuts, fitting))
     centres = particles.density * cuts[-1].volume
     if centres < _FEWEST_CENTRES:
         raise InputError(
@@ -127,28 +127,32 @@ def blocks_that_fit(particles: Particles, smallest: float, largest: float) -> tu
     return cuts
 
 
-def _too_large(particles: Particles, cut: BlockCut, fitting: Sequence[BlockCut]) -> str:
+def _too_large(particles: Particles, cuts: Sequence[BlockCut], fitting: Sequence[BlockCut]) -> str:
     box = " x ".join(f"{width:.3g}" for width in narrowest_box(particles))
-    parent = " x ".join(f"{side:g}" for side in cut.parent)
-    if not fitting:
-        advice = "give larger boxes, or the diameter in the unit of the positions (sigma)"
-    else:
-        advice = f"set largest to at most {max(fitting[-1].half):g}, or take larger boxes"
+    parent = " x ".join(f"{side:g}" for side in cuts[-1].parent)
+    limit = min(max(cut.half) for cut in cuts if cut not in fitting)
+    allowed = max((max(cut.half) for cut in fitting if max(cut.half) < limit), default=None)
+    advice = "take larger boxes, or give the diameter in the unit of the positions (sigma)"
+    if allowed is not None:
+        advice = f"set largest to at most {allowed:g}, or take larger boxes"
     return f"blocks of {parent} diameters do not fit into a box of {box}; {advice}"
 
 
 def inspection_checks(inspection: Inspection, resolution: float | None) -> tuple[Check, ...]:
-    """The findings as checks; without a resolution, exact distances are refused.
+    """The findings as checks; a box that does not hold the particles is refused.
 
     Args:
         inspection: What was found.
         resolution: Pixels per diameter, or None.
 
     Raises:
-        InputError: Exact distances and no resolution.
+        InputError: Exact distances and no resolution, or particles outside the box.
     """
+    outside = _finding(inspection, "inside the box")
+    if not outside.passed:
+        raise InputError(outside.message)
     if resolution is None and has_contacts(inspection):
-        raise InputError(_contacts(inspection).message)
+        raise InputError(_finding(inspection, "contacts").message)
     rounding = 0.0 if resolution is None else _HARMLESS_ROUNDING / resolution
     return tuple(
         Check(finding.name, finding.passed, finding.message)
@@ -164,11 +168,11 @@ def has_contacts(inspection: Inspection) -> bool:
     Args:
         inspection: What was found.
     """
-    return not _contacts(inspection).passed
+    return not _finding(inspection, "contacts").passed
 
 
-def _contacts(inspection: Inspection) -> Finding:
-    return next(finding for finding in inspection.findings if finding.name == "contacts")
+def _finding(inspection: Inspection, name: str) -> Finding:
+    return next(finding for finding in inspection.findings if finding.name == name)
 
 
 def resolution_effect(

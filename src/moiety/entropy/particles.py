@@ -30,6 +30,7 @@ from ..base.errors import InputError
 from ..data.digest import digest_of
 from ..data.particles import Particles
 from ..estimation.critics import Critic, PointsCritic
+from ..estimation.crops import narrowest_box
 from ..estimation.estimator import Estimator
 from ..estimation.execution import Hooks, RunOptions, run_settings
 from ..estimation.networks import Networks
@@ -59,6 +60,7 @@ __all__ = ["SMALLEST", "default_training", "estimate_excess_entropy"]
 SMALLEST = 0.5  # side of the smallest blocks in diameters; in 3-D their diagonal is still below 1
 _LARGEST = 4.0  # side of the largest blocks in diameters
 _RULES = ClimbRules(tail=False, predicts=False, proportional=False, rise=0.1, slows_down=False)
+_FAR = 1e12  # largest ratio of the box and a diameter, either way
 _MOST_SHARED = 0.01  # share of the smallest blocks that may hold more than one centre
 _HARMLESS = 0.005  # nats per particle
 _TRAINING = Training(steps=800, batch=256)
@@ -171,6 +173,8 @@ def _in_diameters(particles: Particles, sigma: float | None) -> Particles:
         sigma = float(particles.diameters.min())
     if not 0 < sigma < inf:
         raise InputError(f"sigma must be positive, not {sigma}")
+    if not 1 / _FAR < float(narrowest_box(particles).max()) / sigma < _FAR:
+        raise InputError(f"sigma must be a length in the unit of the positions, not {sigma}")
     if sigma == 1:
         return particles
     diameters = None if particles.diameters is None else particles.diameters / sigma

@@ -31,6 +31,7 @@ class LadderCut(Generic[C]):
         places: Number of such blocks that fit side by side into a sample.
         source: Makes the source of pairs.
         effort: Relative effort of training.
+        axis: Axis that the block is cut across; 0 where all directions are alike.
     """
 
     cut: C
@@ -42,6 +43,7 @@ class LadderCut(Generic[C]):
     places: float
     source: Callable[[], Source]
     effort: float = 1.0
+    axis: int = 0
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from .findings import Finding
 
 __all__ = ["conserved"]
 
-_FEWEST_DISTINCT = 32  # configurations: fewer may be ground states
+_FEWEST_DISTINCT = 64  # configurations: fewer may be ground states
 _SMALLEST_RATIO = 1e-6  # of variances: rounding of a sum of reals
 _FEWEST_DRAWS = 8
 _MOST_STATES = 8
@@ -21,7 +22,8 @@ _MOST_STATES = 8
 def conserved(samples: Samples, distinct: int) -> Finding:
     """Check that no total is the same in all samples, or in all draws of each chain.
 
-    Totals: the number of sites in each state; the sum of reals and of their squares.
+    Totals: the number of sites in each state, with two states also its distance from one half; the
+    sum of reals and of their squares; the sums of cosines and sines of angles.
 
     Args:
         samples: Configurations of a lattice.
@@ -57,23 +59,32 @@ def _within(totals: np.ndarray) -> float:
 
 def _totals(samples: Samples) -> Iterator[tuple[str, np.ndarray, float]]:
     """Name, value in each sample, and variance if the sites were independent in time."""
-    flat = samples.values.reshape(samples.n, -1)
     if samples.kind == "discrete":
         for state in range(samples.states)[:_MOST_STATES]:
             name = f"the number of sites with {samples.labels[state]}"
-            yield name, *_total(flat, samples, state)
-    elif samples.kind == "real":
-        yield "the sum of all sites", *_total(flat, samples, None)
-        yield "the sum of squares of all sites", *_total(flat, samples, None, 2)
+            total, independent = _total(samples, partial(np.equal, state))
+            yield name, total, independent
+        if samples.states == 2:
+            name = "the majority of one state over the other"
+            yield name, np.abs(total - samples.sites / 2), independent
+        return
+    measures: dict[str, Callable[[np.ndarray], np.ndarray]] = (
+        {"cosines": np.cos, "sines": np.sin}
+        if samples.kind == "angle"
+        else {"all sites": np.asarray, "squares of all sites": np.square}
+    )
+    for name, measure in measures.items():
+        yield f"the sum of {name}", *_total(samples, measure)
 
 
 def _total(
-    flat: np.ndarray, samples: Samples, state: int | None, power: int = 1
+    samples: Samples, measure: Callable[[np.ndarray], np.ndarray]
 ) -> tuple[np.ndarray, float]:
+    flat = samples.values.reshape(samples.n, -1)
     totals = np.empty(len(flat))
     sums = np.zeros((2, flat.shape[1]))
     for (part,) in scratch.slabs(flat.shape, 8 * max(flat.itemsize, 1), axes=1):
-        values = (flat[part] == state if state is not None else flat[part] ** power).astype(float)
+        values = measure(flat[part]).astype(float)
         totals[part] = values.sum(axis=1)
         sums += values.sum(axis=0), (values**2).sum(axis=0)
         scratch.release(flat)

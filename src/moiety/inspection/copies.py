@@ -8,22 +8,27 @@ repeats are not counted, for the autocorrelation time contains them already.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..data.observables import observables
 from ..data.samples import Samples
 from ..data.statistics import tau_int
 from .findings import Finding
-from .fingerprints import image_count, image_prints, reversal_prints, row_prints
+from .fingerprints import image_count, image_prints, row_prints
 from .rarity import log_probability
 
 __all__ = ["copies"]
 
-_RARE = 0.3  # expected number of other samples in the same configuration
+_RARE = (0.3, 0.03)  # expected number of other samples in the same configuration
+_RARE_IMAGES = (0.1, 0.01)  # lower, for an error of p counts for every image
 _EXCESS = 5.0  # repeats per expected repeat
+_FEWEST_SITES = 32  # fewer have few states, which constraints may make likely
 _FEWEST = 6.0
 _SMALLEST_SHARE = 0.005  # of the samples
 _STILL = 10.0  # autocorrelation times
+_MUCH_FEWER = 0.9  # of the samples that differ; images of themselves are copies, too
 
 
 def copies(samples: Samples) -> tuple[Finding, np.ndarray | None]:
@@ -40,19 +45,28 @@ def copies(samples: Samples) -> tuple[Finding, np.ndarray | None]:
     distinct = len(np.unique(prints))
     if distinct == 1:
         return Finding("copies", True, 0.0, "all samples are equal"), None
+    if samples.kind == "discrete" and samples.sites < _FEWEST_SITES:
+        text = "small lattices repeat their configurations: copies cannot be told"
+        return Finding("copies", True, 0.0, text), None
     still = np.ceil(_STILL * max(map(tau_int, observables(samples).values())))
+    found: tuple[Finding, np.ndarray] | None = None
+    fewest = float(samples.n)
     for images in (False, True):
         keys = image_prints(samples) if images else prints
         if samples.n - len(np.unique(keys)) <= _fewest(samples.n):
             continue
-        same = reversal_prints(samples) if images else prints
         many = image_count(samples) if images else 1.0
-        earlier = _earlier(keys, same, samples.draws, still)
-        repeats, rare = _suspicious(earlier, _log_probability(samples) + np.log(many))
+        earlier = _earlier(keys, prints, samples.draws, still)
+        limits = _RARE_IMAGES if images else _RARE
+        repeats, rare = _suspicious(earlier, _log_probability(samples) + np.log(many), limits)
         if repeats:
             originals = _originals(keys, rare)
             different = len(np.unique(originals))
-            return _failed(samples.n, different, repeats, images), originals
+            if different < fewest:  # images include copies: only if they explain much more
+                found = _failed(samples.n, different, repeats, images), originals
+                fewest = _MUCH_FEWER * different
+    if found:
+        return found
     text = f"no more repeated configurations than expected ({distinct:,} of {samples.n:,} differ)"
     return Finding("copies", True, 0.0, text), None
 
@@ -72,14 +86,17 @@ def _log_probability(samples: Samples) -> np.ndarray:
     return log_probability(samples)
 
 
-def _suspicious(earlier: np.ndarray, log_p: np.ndarray) -> tuple[int, np.ndarray]:
+def _suspicious(
+    earlier: np.ndarray, log_p: np.ndarray, limits: Sequence[float]
+) -> tuple[int, np.ndarray]:
     """Number of rare repeats, 0 if there are no more than expected; which samples are rare."""
-    n = len(earlier)
-    expected = np.exp(np.minimum(np.log(n) + log_p, 0.0))
-    rare = expected < _RARE
-    repeats = int((earlier & rare).sum())
-    likely = _EXCESS * float(expected[rare].sum())
-    return (repeats if repeats > likely + _fewest(n) else 0), rare
+    expected = np.exp(np.minimum(np.log(len(earlier)) + log_p, 0.0))
+    for limit in limits:
+        rare = expected < limit
+        repeats = int((earlier & rare).sum())
+        if repeats > _EXCESS * float(expected[rare].sum()) + _fewest(len(earlier)):
+            return repeats, rare
+    return 0, rare
 
 
 def _fewest(n: int) -> float:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.particles import Particles
-from ..data.statistics import series_error
+from ..data.statistics import effective_samples, series_error
 from .findings import Finding
 from .neighbours import box_widths
 
@@ -30,6 +30,9 @@ _FEWEST = 100  # particles, below which chance makes strong waves
 _SHORTEST = 0.6  # wavelength in mean spacings; the first peak of fluids lies near 0.9
 _MOST_BINS = 2**22
 _SIGMAS = 5.0
+_FEWEST_KNOWN = 20.0  # effective frames from which the error of a mean is trusted
+_CHANCE = 4.0  # |a| of one frame of an ideal gas in 1 / sqrt(N): beyond it once in 10^7
+_PLANE = 0.99  # |a|
 _MODULATION = 0.03  # |a|, which costs |a|^2 = 0.001 nats per particle
 
 Complex = NDArray[np.complex128]
@@ -94,6 +97,9 @@ def same_everywhere(particles: Particles) -> Finding:
         particles: Frames.
     """
     worst = max(_modulation(particles, wave) for wave in _long_waves(particles.dimensions))
+    if worst > _PLANE:
+        text = "all particles lie in a plane or on a line: give positions in fewer dimensions"
+        return Finding("same density everywhere", False, worst, text)
     passed = worst < _MODULATION
     text = f"waves of the mean density are weaker than {max(worst, 1e-4):.2g}"
     if not passed:
@@ -116,8 +122,11 @@ def _modulation(particles: Particles, wave: tuple[int, ...]) -> float:
     if abs(mean) == 0:
         return 0.0
     along = (series * (mean.conjugate() / abs(mean))).real  # the direction is itself fitted
-    error = series_error(along - along.mean(), particles)
-    return abs(mean) if abs(mean) > _SIGMAS * error else 0.0
+    # a slow wave stays in place during a short run, by chance and no larger than in one frame
+    known = effective_samples(along.reshape(particles.chains, particles.draws))
+    error = series_error(along - along.mean(), particles) if known >= _FEWEST_KNOWN else 0.0
+    chance = 0.0 if known >= _FEWEST_KNOWN else _CHANCE / np.sqrt(particles.counts.mean())
+    return abs(mean) if abs(mean) > max(_SIGMAS * error, chance) else 0.0
 
 
 def _amplitudes(particles: Particles, wave: tuple[int, ...]) -> Complex:

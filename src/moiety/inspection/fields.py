@@ -29,11 +29,18 @@ class Field:
         name: What was measured, in words.
         axis: Axis of a bond; None for a site.
         means: Means over each unit, shape `(units, *positions)`.
+        pairs: Both sites of each position, shape `(positions, 2)`, if these are pairs of sites.
     """
 
     name: str
     axis: int | None
     means: np.ndarray
+    pairs: np.ndarray | None = None
+
+    @property
+    def is_site(self) -> bool:
+        """Whether this is a quantity of single sites."""
+        return self.axis is None and self.pairs is None
 
     @property
     def deviations(self) -> np.ndarray:

@@ -17,7 +17,9 @@ import numpy as np
 from ..base import scratch
 from ..data.samples import Samples
 
-__all__ = ["image_count", "image_prints", "reversal_prints", "row_prints"]
+__all__ = ["image_count", "image_prints", "row_prints"]
+
+_STEPS = 1000  # per unit: above rounding errors, below differences
 
 
 def row_prints(samples: Samples) -> np.ndarray:
@@ -35,24 +37,11 @@ def row_prints(samples: Samples) -> np.ndarray:
     return np.array(parts, dtype=np.uint64)
 
 
-def reversal_prints(samples: Samples) -> np.ndarray:
-    """Fingerprint of each configuration that its reversal shares, shape `(n,)`.
-
-    Args:
-        samples: Configurations of a lattice.
-    """
-    flat = samples.values.reshape(samples.n, -1)
-    parts = []
-    for (part,) in scratch.slabs(flat.shape, 8 * max(flat.itemsize, 1), axes=1):
-        parts += [_digest(row) for row in _up(_centred(flat[part], samples))]
-        scratch.release(flat)
-    return np.array(parts, dtype=np.uint64)
-
-
 def image_prints(samples: Samples) -> np.ndarray:
     """Fingerprint of each configuration that its images share, shape `(n,)`.
 
-    For angles and reals, of the ordered states alone.
+    For reals, of the ordered states alone; for angles, of sums over neighbours, which images
+    under a common turn of all angles share, too.
 
     Args:
         samples: Configurations of a lattice.
@@ -75,34 +64,32 @@ def image_count(samples: Samples) -> float:
     return float(2 * samples.sites * len([*_point_group(samples.shape)]))
 
 
-def _centred(values: np.ndarray, samples: Samples) -> np.ndarray:
-    """States that change sign under reversal."""
-    if samples.kind == "discrete":
-        return np.asarray(2.0 * values - max(samples.states - 1, 0))
-    return np.asarray(np.round(np.sin(values), 6) if samples.kind == "angle" else values)
-
-
-def _up(rows: np.ndarray) -> np.ndarray:
-    """Reverse the rows whose first number other than 0 is negative."""
-    first = np.take_along_axis(rows, (rows != 0).argmax(axis=1)[:, None], axis=1)
-    return np.asarray(rows * np.where(first < 0, -1.0, 1.0) + 0.0)
-
-
 def _digest(row: np.ndarray) -> int:
     return int.from_bytes(blake2b(row.tobytes(), digest_size=8).digest(), "little")
 
 
 def _ordered(values: np.ndarray, samples: Samples) -> np.ndarray:
     """Images hold the same numbers at other sites, perhaps with the other sign."""
-    flat = values.reshape(len(values), -1)
     if samples.kind == "angle":
-        flat = np.round(np.cos(flat), 6)  # also of the reversed angles
-    rows = np.sort(np.abs(flat) + 0.0, axis=1)
+        return _turned(values)
+    rows = np.sort(np.abs(values.reshape(len(values), -1)) + 0.0, axis=1)
     return np.array([_digest(row) for row in rows], dtype=np.uint64)
 
 
+def _turned(angles: np.ndarray) -> np.ndarray:
+    """Sums over neighbours that do not change if all angles turn, either."""
+    angles = angles.astype(float)
+    axes = tuple(range(1, angles.ndim))
+    sums = [
+        sum(np.cos(order * (angles - np.roll(angles, 1, axis))).sum(axis=axes) for axis in axes)
+        for order in (1, 2, 3)
+    ]
+    rounded = np.rint(_STEPS * np.stack(sums, axis=1)).astype(np.int64)
+    return np.array([_digest(row) for row in rounded], dtype=np.uint64)
+
+
 def _correlated(values: np.ndarray, samples: Samples) -> np.ndarray:
-    codes = _centred(values, samples)
+    codes = 2.0 * values - max(samples.states - 1, 0)  # change their sign if reversed
     space = range(1, codes.ndim)
     around = sum(np.roll(codes, step, axis) for axis in space for step in (1, -1))
     weights = _symmetric_weights(samples.shape)

@@ -19,6 +19,7 @@ import numpy as np
 
 from .fields import Field
 from .findings import Finding
+from .outliers import Outlier, outlier_of
 from .sublattices import sublattices
 from .units import Units
 
@@ -26,9 +27,11 @@ __all__ = ["Spread", "homogeneous", "spread_of"]
 
 _SIGNS = 4000  # random signs: quantiles are known to 1/4000
 _LEAST_UNITS = 12  # 2^11 distinct signs
-_LARGEST_RATIO = 1.25  # below it, an effect is small even if it is certain
+_LARGEST_RATIO = 1.1  # below it, an effect is small even if it is certain
 _MARGIN = 1.3  # on the largest value among random signs
 _TINY = 1e-12
+_FEW = 2  # positions, which a message names
+_ADVICE = "use --inhomogeneous (in Python homogeneous=False)"
 
 
 @dataclass(frozen=True)
@@ -87,15 +90,24 @@ def homogeneous(
         ends: Whether the ends of an axis are known to differ from its middle.
     """
     spreads = [spread_of(field, units) for field in fields]
-    found = max(range(len(fields)), key=lambda k: (spreads[k].certain, spreads[k].ratio))
-    worst = spreads[found]
+    worst = max(spreads, key=lambda one: (one.certain, one.ratio))
+    single = max((outlier_of(field, units) for field in fields), key=lambda one: one.sigmas)
     if positions:
         text = "positions may differ: the networks know the position of each site"
-    elif not worst.certain:
-        text = "positions differ no more than sampling errors explain, which gives 1"
-    else:
+    elif single.certain and (single.count <= _FEW or not worst.certain):
+        return Finding("homogeneous", False, single.sigmas, _single(single, ends))
+    elif worst.certain:
         text = _message(worst, fields, spreads, units, ends)
+    else:
+        text = "positions differ no more than sampling errors explain, which gives 1"
     return Finding("homogeneous", positions or not worst.certain, worst.ratio, text)
+
+
+def _single(outlier: Outlier, ends: bool) -> str:
+    return (
+        f"not homogeneous: {outlier.name} at {outlier.place} lies {outlier.sigmas:.2g}"
+        f" standard errors from the others; {'see boundaries' if ends else _ADVICE}"
+    )
 
 
 def _message(
@@ -107,13 +119,13 @@ def _message(
     )
     if ends:
         return f"{start}; see boundaries"
-    sites = [k for k, field in enumerate(fields) if field.axis is None and spreads[k].certain]
-    groups = max((sublattices(fields[k], units) for k in sites), default=1)
+    sites = [k for k, field in enumerate(fields) if field.is_site and spreads[k].certain]
+    groups, phases = max((sublattices(fields[k], units) for k in sites), default=(1, 1))
     if groups > 1:
         return (
             f"not homogeneous: the sites fall into {groups} sublattices with own means; if this is"
-            f" one of {groups} equivalent phases, the number lies between the entropy of one phase"
-            f" (use --inhomogeneous) and that of their mixture, which is higher by log {groups} in"
+            f" one of {phases} equivalent phases, the number lies between the entropy of one phase"
+            f" (use --inhomogeneous) and that of their mixture, which is higher by log {phases} in"
             " all"
         )
-    return f"{start}; use --inhomogeneous (in Python homogeneous=False)"
+    return f"{start}; {_ADVICE}"

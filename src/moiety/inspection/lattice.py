@@ -16,6 +16,7 @@ from .fields import unit_fields
 from .findings import Finding, Inspection
 from .fingerprints import row_prints
 from .homogeneity import homogeneous
+from .pairs import pair_field
 from .phases import phases
 from .units import units_of
 
@@ -44,7 +45,7 @@ def inspect_lattice(samples: Samples) -> Inspection:
         repeated,
         equal,
         drift(observed),
-        phases(observed, samples.sites),
+        phases(samples, observed),
         *([] if samples.kind == "discrete" else [density(once)]),
     )
     return Inspection(findings, originals, not constant.passed)
@@ -54,7 +55,9 @@ def _positions(samples: Samples) -> tuple[Finding, Finding]:
     units = units_of(samples)
     fields = unit_fields(samples, units)
     ends = boundaries(samples, fields, units)
-    return homogeneous(fields, units, not samples.homogeneous, not ends.passed), ends
+    pairs = pair_field(samples, units)
+    every = fields if pairs is None else [*fields, pairs]
+    return homogeneous(every, units, not samples.homogeneous, not ends.passed), ends
 
 
 def _only(samples: Samples, wanted: np.ndarray) -> Samples:

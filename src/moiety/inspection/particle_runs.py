@@ -17,8 +17,11 @@ __all__ = ["FramesLikeness", "copies", "densities", "drift", "frozen"]
 _SAME = 1e-6  # relative; positions in single precision are good to 1e-7
 _MOST = 2**21  # particles whose neighbours are searched
 _SIGMAS = 5.0
+_MOST_SIGMAS = 1e6
 _EXPLAINED = 0.1  # share of a series' variance that a drift must explain
 _FEWEST = 20  # draws of a chain that can show a drift
+_ALL = 0.95  # share of the variance that no slow but stationary quantity owes to a trend
+_FEWEST_KNOWN = 10.0  # effective frames about the trend; slower changes may come back
 _START = 10  # the first tenth of a chain is compared with the rest
 _FLUCTUATION = 3.0  # of the density, in units of an ideal gas's
 
@@ -113,7 +116,14 @@ def _series(particles: Particles, likeness: FramesLikeness) -> Iterator[tuple[st
     for name, values in particles.measured.items():
         numbers = np.asarray(values)
         if numbers.dtype.kind in "fiu" and np.isfinite(numbers).all():
-            yield name, numbers.astype(np.float64)
+            numbers = numbers.astype(np.float64)
+            if not _counts_up(numbers.reshape(particles.chains, particles.draws)):
+                yield name, numbers
+
+
+def _counts_up(series: Floats) -> bool:
+    """Whether a series only grows, as steps and times do."""
+    return bool((np.diff(series, axis=1) > 0).all())
 
 
 def _drift(series: Floats) -> tuple[float, float]:
@@ -128,10 +138,14 @@ def _drift(series: Floats) -> tuple[float, float]:
     for contrast in (time - time.mean(), start - start.mean()):
         size = (series - series.mean()) @ contrast / (contrast @ contrast)  # by chain
         rest = series - series.mean(axis=1, keepdims=True) - size.mean() * contrast
-        error = rest.std() * np.sqrt(2 * tau_int(rest) / (contrast @ contrast) / len(series))
+        tau = tau_int(rest)
+        error = rest.std() * np.sqrt(2 * tau / (contrast @ contrast) / len(series))
         explained = size.mean() ** 2 * (contrast @ contrast) * len(series) / total
-        found.append((abs(float(size.mean())) / max(float(error), 1e-300), float(explained)))
-    return max(found)
+        if series.size < 2 * tau * _FEWEST_KNOWN and explained < _ALL:
+            continue
+        sigmas = min(abs(float(size.mean())) / max(float(error), 1e-300), _MOST_SIGMAS)
+        found.append((sigmas, float(explained)))
+    return max(found, default=(0.0, 0.0))
 
 
 def frozen(particles: Particles) -> Finding:

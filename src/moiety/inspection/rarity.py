@@ -17,7 +17,7 @@ from ..data.samples import Samples
 
 __all__ = ["log_probability"]
 
-_SITES_A_CELL = 20  # of the table of contexts
+_SITES_A_CELL = 5  # of the table of contexts
 _FEWEST_STEPS = 2
 _MOST_CELLS = 2**22
 

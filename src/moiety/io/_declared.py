@@ -146,8 +146,8 @@ class Declared:
 
     def _homogeneous(self, description: Description) -> bool | None:
         """What the user states, or follows from a boundary, else what the file states."""
-        given = self.homogeneous is not None or self.boundary == "free"
-        return self.homogeneous if given else description.homogeneous
+        stated = self.homogeneous is not None or self.boundary in ("free", "crop")
+        return self.homogeneous if stated else description.homogeneous
 
 
 def _kind_by_units(stored: Stored, kind: str | None) -> str | None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.errors import InputError
-from ..results.plots import COLOURS
+from ..results.plot_axes import COLOURS, literal
 from .peaks import AreaFit, Peak, area_fit, peak, peak_of_slope, slope
 
 if TYPE_CHECKING:
@@ -108,11 +108,16 @@ def _curves(data: xarray.Dataset, along: str) -> Iterator[tuple[dict[str, Any], 
     for place in range(stacked.sizes["curve"]):
         part = stacked.isel(curve=place)
         if part.mutual_information.notnull().any():
-            values = dict(zip(others, part.curve.item(), strict=True))
+            values = dict(zip(others, map(_plain_number, part.curve.item()), strict=True))
             yield (
                 {name: value for name, value in values.items() if value != "" and value == value},
                 part.drop_vars(["curve", *others]),
             )
+
+
+def _plain_number(value: Any) -> Any:
+    """Return a number of NumPy as one of Python, which JSON can hold."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _check_data(data: xarray.Dataset, along: str) -> None:
@@ -172,18 +177,8 @@ def draw(data: xarray.Dataset, along: str = "temperature") -> Figure:
         _steepest(row[1], [scale for scale in peaks if scale.labels == labels])
         _shares(row[2], part, along)
         title = ", ".join(f"{name} {value}" for name, value in labels.items()) or "M by scale"
-        row[0].set_title(_plain(title), fontsize="small", loc="left")
+        row[0].set_title(literal(title), fontsize="small", loc="left")
     return figure
-
-
-def _plain(text: str) -> str:
-    r"""Text that matplotlib draws as it is, without formulas.
-
-    Example:
-        >>> _plain("$T$")
-        '\\$T\\$'
-    """
-    return text.replace("$", r"\$")
 
 
 def _with_colours(peaks: list[CurvePeaks]) -> list[_Coloured]:
@@ -211,7 +206,7 @@ def _mutual_information(
             linewidth=0.9,
             label=f"{scale.volume:g}",
         )
-    axes.set(xlabel=_plain(along), ylabel="M (nats)")
+    axes.set(xlabel=literal(along), ylabel="M (nats)")
     axes.set_ylim(bottom=0)
     axes.legend(
         frameon=False,
@@ -238,7 +233,7 @@ def _slopes(axes: Axes, part: xarray.Dataset, along: str, scales: list[_Coloured
             linewidth=0.9,
         )
     axes.axhline(0, color=COLOURS["grey"], linewidth=0.6)
-    axes.set(xlabel=_plain(along), ylabel=f"dM/d{_plain(along)} over its maximum")
+    axes.set(xlabel=literal(along), ylabel=f"dM/d{literal(along)} over its maximum")
 
 
 def _steepest(axes: Axes, peaks: list[CurvePeaks]) -> None:
@@ -272,7 +267,7 @@ def _shares(axes: Axes, part: xarray.Dataset, along: str) -> None:
         labels=[f"{volume:g}" for volume in np.nanmax(volumes[:, shown], axis=1)],
     )
     axes.set(
-        xlabel=_plain(along),
+        xlabel=literal(along),
         ylabel="reduction of s by scale (nats/site)",
         xlim=(x[shown].min(), x[shown].max()),
     )

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["render_sweep_report", "write_sweep_report"]
 
+_LONGEST = 2**20  # characters of a plan on the page
 _SCRIPTS = ("vendor/uPlot.min.js", "sweep.js")
 _CAPTIONS = {
     "entropy": "Entropy per site from mutual information (estimate) and from the chain rule on the"
@@ -183,7 +184,8 @@ def _counts(states: Sequence[State], finished: Mapping[str, Finished]) -> dict[s
 
 
 def _plan_text(folder: Path) -> str:
-    try:
-        return (folder / "plan.toml").read_text(encoding="utf-8")
-    except OSError:  # a plan made in Python has no text
+    path = folder / "plan.toml"
+    if not path.is_file():  # a plan made in Python has no text
         return ""
+    with path.open(encoding="utf-8", errors="replace") as stream:
+        return stream.read(_LONGEST)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COLOURS", "Units", "add_legend", "at_least_visible", "draw_curve", "finish_scales",
-    "finish_training", "hide_start", "label_bars", "label_rows", "logarithmic", "mark_value",
-    "powers_of_two", "visible_error",
+    "finish_training", "hide_start", "label_bars", "label_rows", "literal", "logarithmic",
+    "mark_value", "powers_of_two", "visible_error",
 ]  # fmt: skip
 
 COLOURS = {
@@ -46,6 +46,19 @@ _LEAST_RANGE = 2e-3  # of an axis in nats; differences below it are noise
 _LEAST_BAR = 5e-5  # shorter bars have no number
 _PLAIN_NUMBERS = 10_000  # volumes below it are not written as powers
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def literal(text: str) -> str:
+    r"""Return text that matplotlib draws as it is, without formulas.
+
+    Args:
+        text: Any text, such as a name from a file.
+
+    Example:
+        >>> literal("$T$")
+        '\\$T\\$'
+    """
+    return text.replace("$", r"\$")
 
 
 @dataclass(frozen=True)
@@ -206,7 +219,7 @@ def finish_scales(
     label_rows(axes, names)
     label_bars(axes, lefts, values, result.entropy, result.error)
     axes.locator_params(axis="x", nbins=6)
-    axes.set_xlabel(f"entropy ({result.unit})")
+    axes.set_xlabel(f"entropy ({literal(result.unit)})")
 
 
 def draw_curve(

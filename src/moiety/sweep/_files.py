@@ -43,7 +43,11 @@ def restore(saved: SavedPoint) -> Point:
     is_file = isinstance(source.get("file"), str) and isinstance(source.get("reading"), dict)
     if not (is_file or _is_system(source)) or not isinstance(saved.labels.get("seed"), int):
         raise InputError("holds a damaged state point; run moiety sweep again")
-    settings, labels = saved.settings, saved.labels
+    labels = {  # version 0.1.0 kept the sides of files as lists
+        name: "x".join(map(str, value)) if isinstance(value, list) else value
+        for name, value in saved.labels.items()
+    }
+    settings = saved.settings
     return Point(source, settings, tuple(saved.baselines), saved.seed, labels, saved.before)
 
 

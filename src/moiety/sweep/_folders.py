@@ -6,6 +6,7 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
+from ..base.atomic import PREFIX
 from ._marker import is_key
 
 __all__ = ["NAMES", "RESULTS", "clean", "failure_logs"]
@@ -56,6 +57,6 @@ def _files(folder: Path) -> list[Path]:
 
 def _is_ours(name: str, is_wanted: bool) -> bool:
     """Return whether a store wrote a file of this name, and may delete it."""
-    if name.startswith(".moiety-") or _LOG.fullmatch(name) or name == "running.json":
+    if name.startswith(PREFIX) or _LOG.fullmatch(name) or name == "running.json":
         return True
     return not is_wanted and name in NAMES

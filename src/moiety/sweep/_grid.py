@@ -139,10 +139,21 @@ def expand_files(table: Files, folder: Path, place: Place) -> Iterator[Row]:
             {name: value for name, value in values.items() if name != along}, sort_keys=True
         )
         rows.setdefault(others if along else str(path), []).append(
-            (source, {"system": "files", "file": path.name if short else str(path), **values})
+            (
+                source,
+                {
+                    "system": "files",
+                    "file": path.name if short else _within(path, folder),
+                    **values,
+                },
+            )
         )
     for row in rows.values():
         yield sorted(row, key=lambda entry: _order(entry[1][along]), reverse=True) if along else row
+
+
+def _within(path: Path, folder: Path) -> str:
+    return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
 
 
 def _order(value: Any) -> tuple[bool, Any]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..base.atomic import PREFIX
 from ..base.errors import InputError
 from ._files import read_json, write_text
 from ._records import Marker, SavedPlan, parsed
@@ -50,7 +51,7 @@ def check_folder(folder: Path) -> None:
     if not folder.is_dir():
         raise InputError(f"{folder}: is not a folder; choose another name for the store")
     try:
-        is_empty = not any(folder.iterdir())
+        is_empty = not _names(folder)
     except OSError as error:
         raise InputError(
             f"{folder}: cannot be read ({error.strerror}); choose another folder"
@@ -88,7 +89,12 @@ def _is_unmarked_store(folder: Path) -> bool:
         return False
     if (folder / "plan.json").exists():
         return parsed(SavedPlan, read_json(folder / "plan.json")) is not None
-    return [part.name for part in folder.iterdir()] == [POINTS]
+    return _names(folder) == {POINTS}
+
+
+def _names(folder: Path) -> set[str]:
+    """Return the names in a folder, without files that another process is about to rename."""
+    return {part.name for part in folder.iterdir() if not part.name.startswith(PREFIX)}
 
 
 def mark(folder: Path) -> None:

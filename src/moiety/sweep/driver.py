@@ -6,7 +6,14 @@ import os
 import traceback
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    wait,
+)
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -191,8 +198,8 @@ class _Run:
             done, _ = wait(futures, timeout=_TICK, return_when=FIRST_COMPLETED)
             for future in done:
                 chain = futures.pop(future)
-                error = future.exception()
-                if isinstance(error, BrokenExecutor):
+                error = _error(future)
+                if isinstance(error, (BrokenExecutor, CancelledError)):
                     self._note_deaths([chain, *futures.values()])
                     return
                 if error and not self.stopped:
@@ -233,3 +240,11 @@ class _Run:
                     self.store.record_failure(
                         state.point, "its worker died: killed, or out of memory\n"
                     )
+
+
+def _error(future: Future[int]) -> BaseException | None:
+    """Return the error of a finished task; a scheduler that is lost cancels its tasks."""
+    try:
+        return future.exception()
+    except CancelledError as error:
+        return error

@@ -112,7 +112,7 @@ def dask(scheduler: str | None = None, workers: int = 2) -> Workers:
                 client = Client(scheduler, timeout=20)  # type: ignore[no-untyped-call]  # Dask
             except (OSError, ValueError, TypeError, AttributeError) as error:
                 raise InputError(
-                    f"no Dask scheduler answers at {scheduler}; give its address, such as"
+                    f"no Dask scheduler answers at {scheduler!r}; give its address, such as"
                     " tcp://10.0.0.1:8786"
                 ) from error
             with client:

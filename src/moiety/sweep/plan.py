@@ -283,4 +283,6 @@ def format_label(value: Any) -> str:
         >>> format_label(2.0), format_label("4x6")
         ('2', '4x6')
     """
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    # A name of a file may hold what rules a terminal.
+    return "".join(character if character.isprintable() else "?" for character in text)

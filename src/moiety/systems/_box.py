@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -38,10 +38,13 @@ class Fluid(Model):
         particles: Number of particles N.
     """
 
+    most: ClassVar[int] = 10**6  # particles; a frame takes 24 MB
+
     particles: int
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "particles", checked_count("particles", self.particles))
+        number = checked_count("particles", self.particles, self.most)
+        object.__setattr__(self, "particles", number)
 
     @property
     @abstractmethod

@@ -148,16 +148,17 @@ class GaussianField(LatticeModel):
             samples: Number of samples, rounded up to equally many draws from each chain.
             options: See `_sampling.exact_draws`.
         """
-        amplitude = np.sqrt(
-            self.temperature / gaussian.free_field_spectrum(self.shape, self.mass, self.stiffness)
-        )
+        spectrum = gaussian.free_field_spectrum(self.shape, self.mass, self.stiffness)
+        with np.errstate(over="ignore", divide="ignore"):
+            amplitude = np.sqrt(self.temperature / spectrum)
         amplitude = amplitude[..., : self.shape[-1] // 2 + 1]  # the other half is its mirror image
 
         def draw(state: np.ndarray, rng: Stream) -> None:
             noise = np.empty(len(state))
             normals(rng, noise)
             waves = fft.rfftn(noise.reshape(self.shape))
-            state[:] = fft.irfftn(amplitude * waves, self.shape).ravel()
+            with np.errstate(over="ignore", invalid="ignore"):  # refused with all samples
+                state[:] = fft.irfftn(amplitude * waves, self.shape).ravel()
 
         return exact_samples(self, draw, "real", np.float32, (), samples=samples, **options)
 

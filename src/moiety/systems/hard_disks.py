@@ -54,6 +54,7 @@ class HardDisks(Fluid):
 
     name: ClassVar[str] = "hard-disks"
     dimensions: ClassVar[int] = 2
+    most: ClassVar[int] = 10**5  # some seconds of search for the lattice to start from
 
     packing_fraction: float
 
@@ -163,10 +164,10 @@ def arrangement(particles: int) -> Reals:
     """
     rows = [(r, ceil(particles / r)) for r in range(2, 2 * isqrt(particles) + 4, 2)]
     square = isqrt(particles - 1) + 1
-    lattices = [_rows(r, c, 0.5 / c) for r, c in rows] + [_rows(square, square, 0.0)]
+    kinds = [(r, c, 0.5 / c) for r, c in rows] + [(square, square, 0.0)]
     if particles <= _SMALL:
-        lattices += [_rows(particles, 1, k / particles) for k in range(1, particles)]
-    return max(lattices, key=_distance)
+        kinds += [(particles, 1, k / particles) for k in range(1, particles)]
+    return max((_rows(*kind) for kind in kinds), key=_distance)
 
 
 def _rows(rows: int, columns: int, shift: float) -> Reals:
