@@ -9,12 +9,18 @@ import gzip
 import json
 import os
 import re
+import shutil
+import struct
 import subprocess
 import sys
 import zipfile
+import zlib
 
+import gsd.fl
+import h5py
 import numpy as np
 import pytest
+import zarr
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,7 +28,7 @@ from moiety import Samples, io
 from moiety.io.xyz import _KEYWORDS, _pairs
 
 MEMORY = 1500 * 2**20
-SECONDS = 20  # on a busy machine; alone they take one or two
+SECONDS = 60  # on a busy machine; alone they take one or two
 
 READ = f"""
 import json, resource, sys, time
@@ -179,3 +185,94 @@ def test_devices_and_pipes_are_refused(tmp_path, suffix):
     for path in tmp_path.iterdir():
         with pytest.raises(ValueError, match="is a device or a named pipe"):
             io.load(path)
+
+
+def chunks_of_hdf5(path):
+    with h5py.File(path, "w") as file:
+        file.create_dataset("s", (10**6, 8, 8), "i1", chunks=(1, 8, 8))
+
+
+def zeros_of_hdf5(path):
+    with h5py.File(path, "w") as file:
+        options = {"chunks": (10, 10**6), "compression": "gzip"}
+        states = file.create_dataset("s", (1700, 10**6), "i1", **options)
+        packed = zlib.compress(bytes(10**7))
+        for draw in range(0, 1700, 10):
+            states.id.write_direct_chunk((draw, 0), packed)
+
+
+def chunk_of_hdf5(path):
+    with h5py.File(path, "w") as file:
+        states = file.create_dataset("s", (2**28, 8), "i1", chunks=(2**28, 8), compression="gzip")
+        states.id.write_direct_chunk((0, 0), b"x" * 100)
+
+
+def dimensions_of_netcdf(path):
+    """The classic format: two dimensions of 2e9 and a variable over both."""
+    words = [b"CDF\2", 0, 10, 2, 1, b"x\0\0\0", 2 * 10**9, 1, b"y\0\0\0", 2 * 10**9]
+    words += [0, 0, 11, 1, 1, b"s\0\0\0", 2, 0, 1, 0, 0, 1, 0, 0, 200]
+    write_words(path, [*words, bytes(200)])
+
+
+def write_words(path, words):
+    path.write_bytes(
+        b"".join(word if isinstance(word, bytes) else word.to_bytes(4, "big") for word in words)
+    )
+
+
+def particles_of_gsd(path):
+    with gsd.fl.open(path, "w", application="a", schema="hoomd", schema_version=[1, 4]) as file:
+        for _ in range(8):
+            file.write_chunk("particles/N", np.array([10**8], np.uint32))
+            file.write_chunk("configuration/box", np.array([4, 4, 4, 0, 0, 0], np.float32))
+            file.write_chunk("particles/position", np.ones((3, 3), np.float32))
+            file.end_frame()
+
+
+def atoms_of_dcd(path):
+    """A header of 84 bytes, a title of 80 and 1e9 atoms, in the byte order of this machine."""
+    title = struct.pack("=3i80s", 84, 84, 1, bytes(80))
+    header = struct.pack("=i4s20i", 84, b"CORD", 8, *[0] * 18, 24)
+    path.write_bytes(header + title + struct.pack("=i3i", 84, 4, 10**9, 4) + bytes(500))
+
+
+def atoms_of_xtc(path):
+    write_words(path, 8 * [1995, 10**9, 1, 0, *[0] * 9, 10**9, 0, *[0] * 20])
+
+
+def chunks_of_zarr(path):
+    path.mkdir()
+    metadata = {"zarr_format": 2, "shape": [10**6, 8], "chunks": [1, 8], "dtype": "|i1"}
+    metadata |= {"compressor": None, "filters": None, "fill_value": 0, "order": "C"}
+    (path / ".zarray").write_text(json.dumps(metadata))
+
+
+def zeros_of_zarr(path):
+    options = {"shape": (400, 10**7), "chunks": (10, 10**7), "dtype": "i1"}
+    array = zarr.create_array(str(path), **options, config={"write_empty_chunks": True})
+    array[:10] = 0
+    first = path / "c" / "0"
+    for place in range(1, 40):
+        shutil.copytree(first, path / "c" / str(place))
+
+
+LIBRARIES = {
+    "1e6 chunks of HDF5": ("x.h5", chunks_of_hdf5, "draws 0 to 999,999 were never written"),
+    "zeros of HDF5": ("x.h5", zeros_of_hdf5, "declares an array of 1.7 GB"),
+    "a chunk of HDF5": ("x.h5", chunk_of_hdf5, "declares a chunk of 2.1 GB"),
+    "dimensions of netCDF": ("x.nc", dimensions_of_netcdf, "cannot be read"),
+    "particles of GSD": ("x.gsd", particles_of_gsd, "frame 0: declares 100,000,000 particles"),
+    "atoms of DCD": ("x.dcd", atoms_of_dcd, ""),
+    "atoms of XTC": ("x.xtc", atoms_of_xtc, ""),
+    "chunks of Zarr": ("x.zarr", chunks_of_zarr, "draws 0 to 999,999 were never written"),
+    "zeros of Zarr": ("x.zarr", zeros_of_zarr, "declares an array of 4.0 GB"),
+}
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_libraries(tmp_path, name):
+    file, write, message = LIBRARIES[name]
+    write(tmp_path / file)
+    options = {} if file.endswith(("gsd", "dcd", "xtc")) else {"periodic": True}
+    refused = read(tmp_path / file, **options)
+    assert refused and message in refused

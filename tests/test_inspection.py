@@ -171,13 +171,22 @@ def test_chains_are_units_of_their_own():
     assert "2 sublattices" in message(one, "homogeneous")
 
 
-@pytest.mark.parametrize("groups", [2, 4])
-def test_sublattices_are_counted(groups):
-    x, y = np.indices((8, 8)) % 2
-    probability = np.where(x == y, 0.3, 0.7) if groups == 2 else 0.2 + 0.2 * (2 * x + y)
-    text = message(spins(rng().random((1024, 8, 8)) < probability), "homogeneous")
+PATTERNS = {  # probability of a state at (x, y); number of sublattices and of translations
+    "checkerboard": (lambda x, y: np.where((x + y) % 2, 0.7, 0.3), 2, 2),
+    "stripes": (lambda x, y: np.where(y % 4 < 2, 0.7, 0.3), 2, 4),
+    "four sublattices": (lambda x, y: 0.2 + 0.2 * (2 * (x % 2) + y % 2), 4, 4),
+    "three sublattices": (lambda x, y: 0.2 + 0.3 * ((x + y) % 3), 3, 3),
+}
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_sublattices_are_counted(name):
+    probability, groups, phases = PATTERNS[name]
+    side = 9 if groups == 3 else 8
+    values = rng().random((1024, side, side)) < probability(*np.indices((side, side)))
+    text = message(spins(values), "homogeneous")
     assert f"{groups} sublattices" in text
-    assert f"log {groups}" in text
+    assert f"one of {phases} equivalent phases" in text
 
 
 def test_free_ends_read_as_periodic():
@@ -416,6 +425,20 @@ def test_chains_in_opposite_phases():
     apart = Samples.from_array(values, periodic=True, axes="chain,draw,x,y")
     assert failed(apart) == ["phases"]
     mixed = values.reshape(8, 64, 8, 8).swapaxes(0, 1).reshape(8, 64, 8, 8)
+    assert failed(Samples.from_array(mixed, periodic=True, axes="chain,draw,x,y")) == []
+
+
+@pytest.mark.parametrize("chains", [1, 4, 32])
+def test_chains_in_opposite_phases_of_an_antiferromagnet(chains):
+    """The mean state is the same in both phases."""
+    checkerboard = 1 - 2 * (np.indices((8, 8)).sum(0) % 2)
+    noise = np.where(rng().random((chains, 1024 // chains, 8, 8)) < 0.05, -1, 1)
+    phase = np.ones(noise.shape[:2], dtype=int)
+    phase.flat[: phase.size // 2] = -1
+    apart = phase[..., None, None] * checkerboard * noise
+    assert "phases" in failed(Samples.from_array(apart, periodic=True, axes="chain,draw,x,y"))
+    crossing = rng(1).choice([-1, 1], size=phase.shape)
+    mixed = crossing[..., None, None] * checkerboard * noise
     assert failed(Samples.from_array(mixed, periodic=True, axes="chain,draw,x,y")) == []
 
 

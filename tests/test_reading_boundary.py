@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import xarray
 
 from io_examples import FULL, refusal
 from moiety import EntropyResult, InputError, Samples, io
@@ -148,6 +149,16 @@ def test_particles_say_what_was_read():
     assert particles.read_as()["particles"] == [80, 83]
 
 
+def test_names_of_a_file_stay_text_on_a_page(run, tmp_path):
+    array = xarray.Dataset({"spins": (("time", "<b>bold", "y"), np.ones((64, 4, 4), np.int8))})
+    array.to_netcdf(tmp_path / "x.nc", engine="h5netcdf")
+    words = ("--boundary", "periodic", "--no-cross-check", "--report", tmp_path / "r.html")
+    shown = run("estimate", tmp_path / "x.nc", *words)
+    assert shown.code == 0 and "draw = time, x = <b>bold" in " ".join(shown.out.split())
+    page = (tmp_path / "r.html").read_text()
+    assert "&lt;b&gt;bold" in page and "<b>bold" not in page
+
+
 def test_estimate_prints_and_stores_what_was_read(run, tmp_path):
     np.save(tmp_path / "x.npy", np.ones((64, 4, 4), np.int8))
     words = ("estimate", tmp_path / "x.npy", "--boundary", "periodic", "--no-cross-check")
@@ -157,5 +168,8 @@ def test_estimate_prints_and_stores_what_was_read(run, tmp_path):
     read = json.loads(run(*words, "--json").out)["read_as"]
     assert read["axes"] == ["draw", "x", "y"] and read["shape"] == [4, 4]
     assert EntropyResult.load(tmp_path / "r.nc").read_as == read
+    page = tmp_path / "r.html"
+    assert run("report", tmp_path / "r.nc", "--out", page).code == 0
+    assert line.removeprefix("read as: ") in page.read_text()
     silent = run("estimate", tmp_path / "x.npy")
     assert silent.code == 2 and "--boundary periodic" in silent.err

@@ -165,7 +165,8 @@ def copied() -> Samples:
 def images() -> Samples:
     spins = ising(2.4, 128, seed=11)
     turned = [np.rot90(spins, k, axes=(1, 2)) for k in range(4)]
-    return samples(np.concatenate([*turned, *(part[:, ::-1] for part in turned)]))
+    images = np.concatenate([*turned, *(part[:, ::-1] for part in turned)])
+    return samples(images, symmetries=("reflect", "transpose"))
 
 
 def bootstrapped() -> Samples:

@@ -32,6 +32,7 @@ _COMPONENTS = 4  # of a mixture
 _SUMS = 8  # weighted sums of unit vectors
 _SINGLE = 2  # sites up to this distance along each axis are features on their own
 _BOND_SUMS = 8
+_WEAK = -3.0  # log concentration of an angle that knows nothing of its direction
 _WEIGHING = 32  # width of the network that gives the weights of a linear prediction
 
 
@@ -95,6 +96,9 @@ class DiscreteDensity(nn.Module):
         if self.states == 2:
             return functional.logsigmoid(2 * scores[:, 0] * target[:, 0] * frame[:, 0])
         return (scores.log_softmax(dim=1) * target).sum(dim=1)
+
+    def start_flat(self) -> None:
+        """Make the density the same in every frame as long as the scores are 0."""
 
     def no_frame(self, scores: Tensor) -> Tensor:
         """Frames that leave states as they are; see `moved`."""
@@ -174,6 +178,10 @@ class AngleDensity(nn.Module):
         normal: Tensor = log(2 * pi) + torch.special.i0e(strength).log() + strength
         return (weights.log_softmax(dim=1) + east * x + north * y - normal).logsumexp(dim=1)
 
+    def start_flat(self) -> None:
+        """See `DiscreteDensity.start_flat`; the mean direction of a context starts weak."""
+        nn.init.constant_(self.log_scale, _WEAK)
+
     def no_frame(self, scores: Tensor) -> Tensor:
         """See `DiscreteDensity.no_frame`."""
         return scores.new_tensor([[1.0, 0.0]]).expand(len(scores), 2)
@@ -239,6 +247,11 @@ class RealDensity(nn.Module):
         distance = (target - frame - means) * (-widths).exp()
         parts = weights.log_softmax(dim=1) - 0.5 * distance**2 - widths - 0.5 * log(2 * pi)
         return parts.logsumexp(dim=1)
+
+    def start_flat(self) -> None:
+        """See `DiscreteDensity.start_flat`; the shared linear prediction starts at 0."""
+        for values in self.weights[2].parameters():
+            nn.init.zeros_(values)
 
     def no_frame(self, scores: Tensor) -> Tensor:
         """See `DiscreteDensity.no_frame`."""

@@ -113,6 +113,7 @@ class PositionedNetwork(nn.Module):
     def __init__(self, density: Density, terms: SiteTerms, width: int):
         super().__init__()
         self.density, self.terms = density, terms
+        density.start_flat()
         inputs = density.features + density.seen_features(terms.shared_weight.numel())
         self.first = nn.Linear(inputs, width)
         self.embedding = nn.Parameter(0.1 * torch.randn(len(terms.bias), _EMBEDDING))

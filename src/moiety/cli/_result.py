@@ -75,7 +75,7 @@ def show(result: EntropyResult, exact: float | None) -> None:
             console.print()
             console.print(part)
         if result.read_as:
-            console.print(_hanging("read as:", result.read_as["text"]))
+            console.print(_hanging("read as:", str(result.read_as.get("text", ""))))
         if result.ended in _ENDINGS:
             console.print(_hanging("ended:", _ENDINGS[result.ended]))
         for check in result.status.checks:

@@ -194,11 +194,9 @@ def _discrete(
     limits: EntropyLimits,
 ) -> tuple[Check, ...]:
     """What holds for counted states; a differential entropy has no lower limit."""
-    return (
-        _bounded(levels, bases),
-        _in_range(entropy, error, limits),
-        _below_sites(entropy, error, limits),
-    )
+    bounded, inside = _bounded(levels, bases), _in_range(entropy, error, limits)
+    # a number outside the range says nothing about the sites
+    return (bounded, inside, *([_below_sites(entropy, error, limits)] if inside.passed else []))
 
 
 def _in_range(entropy: float, error: float, limits: EntropyLimits) -> Check:

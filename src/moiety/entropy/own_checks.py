@@ -14,7 +14,7 @@ __all__ = ["own_status"]
 
 _SIGMAS = 3.0
 _HARMLESS = 1e-3  # nats per site
-_MOST_LOSS = 0.01  # nats per site that few samples may cost
+_MOST_LOSS = 0.02  # nats per site that few samples may cost
 
 
 def own_status(

@@ -14,6 +14,7 @@ _FEWEST = 10  # occurrences of a value
 _SMALLEST_SHARE = 1e-4
 _GRID = 1e-3  # deviation from a multiple of the step, in steps
 _FEW_TIES = 0.2
+_GAPS = 10  # values of a grid that may be missing for each one that occurs
 
 
 def density(samples: Samples) -> Finding:
@@ -53,6 +54,7 @@ def _rounded(distinct: np.ndarray) -> str:
         return f"{count}: {advice}"
     step = float(np.diff(distinct).min())
     multiples = distinct / step
-    if np.abs(multiples - np.rint(multiples)).max() < _GRID * max(np.abs(multiples).max(), 1):
+    even = np.abs(multiples - np.rint(multiples)).max() < _GRID
+    if even and np.ptp(multiples) < _GAPS * len(distinct):
         return f"{count}, multiples of {step:.3g}: {advice}"
     return f"{count}: {advice}"

@@ -28,6 +28,7 @@ _FEWEST_SITES = 32  # fewer have few states, which constraints may make likely
 _FEWEST = 6.0
 _SMALLEST_SHARE = 0.005  # of the samples
 _STILL = 10.0  # autocorrelation times
+_MUCH_FEWER = 0.9  # of the samples that differ; images of themselves are copies, too
 
 
 def copies(samples: Samples) -> tuple[Finding, np.ndarray | None]:
@@ -48,6 +49,8 @@ def copies(samples: Samples) -> tuple[Finding, np.ndarray | None]:
         text = "small lattices repeat their configurations: copies cannot be told"
         return Finding("copies", True, 0.0, text), None
     still = np.ceil(_STILL * max(map(tau_int, observables(samples).values())))
+    found: tuple[Finding, np.ndarray] | None = None
+    fewest = float(samples.n)
     for images in (False, True):
         keys = image_prints(samples) if images else prints
         if samples.n - len(np.unique(keys)) <= _fewest(samples.n):
@@ -59,7 +62,11 @@ def copies(samples: Samples) -> tuple[Finding, np.ndarray | None]:
         if repeats:
             originals = _originals(keys, rare)
             different = len(np.unique(originals))
-            return _failed(samples.n, different, repeats, images), originals
+            if different < fewest:  # images include copies: only if they explain much more
+                found = _failed(samples.n, different, repeats, images), originals
+                fewest = _MUCH_FEWER * different
+    if found:
+        return found
     text = f"no more repeated configurations than expected ({distinct:,} of {samples.n:,} differ)"
     return Finding("copies", True, 0.0, text), None
 

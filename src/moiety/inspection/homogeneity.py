@@ -120,12 +120,12 @@ def _message(
     if ends:
         return f"{start}; see boundaries"
     sites = [k for k, field in enumerate(fields) if field.is_site and spreads[k].certain]
-    groups = max((sublattices(fields[k], units) for k in sites), default=1)
+    groups, phases = max((sublattices(fields[k], units) for k in sites), default=(1, 1))
     if groups > 1:
         return (
             f"not homogeneous: the sites fall into {groups} sublattices with own means; if this is"
-            f" one of {groups} equivalent phases, the number lies between the entropy of one phase"
-            f" (use --inhomogeneous) and that of their mixture, which is higher by log {groups} in"
+            f" one of {phases} equivalent phases, the number lies between the entropy of one phase"
+            f" (use --inhomogeneous) and that of their mixture, which is higher by log {phases} in"
             " all"
         )
     return f"{start}; {_ADVICE}"

@@ -45,7 +45,7 @@ def inspect_lattice(samples: Samples) -> Inspection:
         repeated,
         equal,
         drift(observed),
-        phases(observed, samples.sites),
+        phases(samples, observed),
         *([] if samples.kind == "discrete" else [density(once)]),
     )
     return Inspection(findings, originals, not constant.passed)

@@ -11,7 +11,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ..data.samples import Samples
 from .findings import Finding
+from .patterns import pattern_series
 
 __all__ = ["phases"]
 
@@ -21,34 +23,39 @@ _FEW_CHAINS, _RANGES = 4, 8
 _WIDTHS = 2.0  # between the means of two groups, in spreads of the draws of a chain
 
 
-def phases(observed: Mapping[str, np.ndarray], sites: int) -> Finding:
+def phases(samples: Samples, observed: Mapping[str, np.ndarray]) -> Finding:
     """Check that chains do not stay in different phases.
 
     Args:
-        observed: Series by name, each of shape `(chain, draw)`.
-        sites: Number of lattice sites.
+        samples: Configurations of a lattice.
+        observed: Observables of the samples by name, each of shape `(chain, draw)`.
     """
-    if "order size" in observed:  # the symmetry connects phases that differ in its sign
-        observed = {name: series for name, series in observed.items() if name != "order"}
-    ranges = len(next(iter(observed.values()))) < _FEW_CHAINS
-    gaps = {name: _gap(_cut(series) if ranges else series) for name, series in observed.items()}
+    cut = 1 if samples.chains >= _FEW_CHAINS else _RANGES
+    hidden = "order" if "order size" in observed else None  # a symmetry connects its signs
+    series = {name: _cut(one, cut) for name, one in observed.items() if name != hidden}
+    pattern = pattern_series(samples, cut)
+    if pattern is not None:
+        series["pattern of the sites"] = pattern
+    gaps = {name: _gap(one) for name, one in series.items()}
     name = max(gaps, key=lambda one: gaps[one][0])
     gap, lower, upper = gaps[name]
     if gap <= _WIDTHS:
         return Finding("phases", True, gap, "no chains stay in phases of their own")
-    parts = "ranges of draws" if ranges else "chains"
+    parts = "chains" if cut == 1 else "ranges of draws"
+    sites = samples.sites
     text = (
-        f"{lower} {parts} stay in one phase and {upper} in another (`{name}`): the number is for"
-        f" their mixture, up to log 2 / {sites:,} = {np.log(2) / sites:.2g} per site above that of"
-        " a phase; estimate each phase by itself, or use updates that cross"
+        f"{lower} of {lower + upper} {parts} stay in one phase, the others in another (`{name}`):"
+        " the number is for their mixture, up to"
+        f" log 2 / {sites:,} = {np.log(2) / sites:.2g} per site above that of a phase; estimate"
+        " each phase by itself, or use updates that cross"
     )
     return Finding("phases", False, gap, text)
 
 
-def _cut(series: np.ndarray) -> np.ndarray:
+def _cut(series: np.ndarray, ranges: int) -> np.ndarray:
     """Ranges of consecutive draws of each chain as chains."""
-    length = series.shape[1] // _RANGES
-    return series[:, : length * _RANGES].reshape(-1, length) if length else series
+    length = series.shape[1] // ranges
+    return series[:, : length * ranges].reshape(-1, length) if length else series
 
 
 def _gap(series: np.ndarray) -> tuple[float, int, int]:

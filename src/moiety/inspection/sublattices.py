@@ -17,12 +17,15 @@ _EXPLAINED = 0.9  # of the variance over positions
 _APART = 0.2  # of the range of the means, between groups
 
 
-def sublattices(field: Field, units: Units) -> int:
-    """Number of sublattices with own means, 1 if the pattern does not repeat.
+def sublattices(field: Field, units: Units) -> tuple[int, int]:
+    """Number of sublattices with own means, and of different translations of their pattern.
 
     Args:
         field: Means of a quantity of sites.
         units: The units of these means.
+
+    Returns:
+        Both are 1 if the pattern does not repeat.
 
     Example:
         >>> from .fields import unit_fields
@@ -33,7 +36,7 @@ def sublattices(field: Field, units: Units) -> int:
         >>> samples = Samples.from_array(draws < checkerboard, periodic=True)
         >>> units = units_of(samples)
         >>> sublattices(unit_fields(samples, units)[0], units)
-        2
+        (2, 2)
     """
     shape = field.means.shape[1:]
     deviations = field.deviations.reshape(field.means.shape)
@@ -43,8 +46,8 @@ def sublattices(field: Field, units: Units) -> int:
         if 1 < prod(cell) < prod(shape) / 2:
             means = _cell_means(deviations, cell)
             if _certain(means, units) * prod(shape) / prod(cell) > _EXPLAINED * total:
-                return _groups(means.mean(axis=0).ravel())
-    return 1
+                return _groups(means.mean(axis=0)), _translations(means.mean(axis=0))
+    return 1, 1
 
 
 def _certain(deviations: np.ndarray, units: Units) -> float:
@@ -64,7 +67,15 @@ def _cell_means(deviations: np.ndarray, cell: tuple[int, ...]) -> np.ndarray:
     )
 
 
-def _groups(means: np.ndarray) -> int:
+def _groups(pattern: np.ndarray) -> int:
     """Number of clusters of the means on a line."""
-    ordered = np.sort(means)
+    ordered = np.sort(pattern, axis=None)
     return 1 + int((np.diff(ordered) > _APART * np.ptp(ordered)).sum())
+
+
+def _translations(pattern: np.ndarray) -> int:
+    """Number of translations of a pattern that differ."""
+    axes = tuple(range(pattern.ndim))
+    shifts = [np.roll(pattern, shift, axes) for shift in np.ndindex(pattern.shape)]
+    same = [np.abs(shifted - pattern).max() < _APART * np.ptp(pattern) for shifted in shifts]
+    return len(shifts) // max(sum(map(bool, same)), 1)

@@ -2,7 +2,8 @@
 
 The first call starts a process that imports the libraries and then waits; for each file it makes a
 copy of itself by `fork`, which takes milliseconds, and limits the time and memory of the copy
-(see `_child`).  Values come back through files without names, so nothing stays behind.
+(see `_child`).  Values come back through files without names, so nothing stays behind.  Systems
+other than Linux read the file in this process, without the limits.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ __all__ = ["Tree", "ask", "ask_for_array", "ask_for_particles", "needs"]
 
 _ROOT = Path(__file__).parents[2]  # the folder of the package
 _LONGEST, _STATUS = 2**17, 64  # bytes of a question and of a status
+_IS_LINUX = sys.platform == "linux"
 _LIMITED = {signal.SIGXCPU, signal.SIGALRM}
 
 
@@ -114,11 +116,21 @@ def ask(reader: str, path: Path, **options: Any) -> Stored | Particles | Tree:
     """
     job = {"reader": reader, "path": os.path.abspath(path), "options": options}
     with tempfile.TemporaryFile() as values, tempfile.TemporaryFile() as answer:
-        status = _process(os.getpid()).run(job, values, answer)
-        if status:
-            raise InputError(_ending(status))
+        if _IS_LINUX:
+            status = _process(os.getpid()).run(job, values, answer)
+            if status:
+                raise InputError(_ending(status))
+        else:
+            _read_here(job, values, answer)
         answer.seek(0)
         return _unpacked(json.load(answer), Spool(values.fileno()))
+
+
+def _read_here(job: Mapping[str, Any], values: IO[bytes], answer: IO[bytes]) -> None:
+    """Read a file in this process: only Linux can limit a copy and end it with its parent."""
+    from . import _child
+
+    answer.write(_child.answer(job, values.fileno()))
 
 
 def _ending(status: int) -> str:

@@ -253,6 +253,8 @@ def _samples(result: EntropyResult) -> list[tuple[str, str, str]]:
             rows.append(("resolution", words.digits(samples["resolution"], 4), meaning))
     elif "kind" in samples:
         rows.append(("states", str(samples["kind"]), "kind of states of a site"))
+    if result.read_as.get("text"):
+        rows.insert(0, ("read as", str(result.read_as["text"]), "how the array was understood"))
     return rows
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ..base.errors import InputError
 from ..estimation.history import History
+from ._schema import check_mapping
 from .types import Base, Check, CrossCheck, EntropyData, Level, Source, Status
 
 if TYPE_CHECKING:
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["from_dataset", "from_mapping", "to_dataset", "to_mapping"]
 
 _CURVES = ("steps", "training", "validation", "smoothed", "bound")
-_ATTRIBUTE = "moiety_result"
+_ATTRIBUTE, _DIGEST = "moiety_result", "moiety_digest"
+_DIGITS = 18
 _LEVEL_VARIABLES = {
     "mutual_information": ("nats", "mutual information between neighbouring halves"),
     "error": ("nats", "one standard error of the mutual information"),
@@ -75,6 +78,7 @@ def from_mapping(
         level_histories: Training histories of each level.
         route_histories: Training histories of the cross-check.
     """
+    check_mapping(mapping)
     histories = level_histories or [()] * len(mapping["levels"])
     plain = ("entropy", "error", "unit", "budget", "samples", "timing", "provenance")
     crossed = mapping["cross_check"]
@@ -118,7 +122,8 @@ def to_dataset(result: EntropyData) -> xarray.Dataset:
     data |= _curves(_LEVELS, [level.histories for level in result.levels])
     data |= _curves(_ROUTES, [result.cross_check.histories] if result.cross_check else [])
     coordinates = {"level": [level.level for level in result.levels]}
-    return xarray.Dataset(data, coordinates, {_ATTRIBUTE: json.dumps(to_mapping(result))})
+    dataset = xarray.Dataset(data, coordinates, {_ATTRIBUTE: json.dumps(to_mapping(result))})
+    return dataset.assign_attrs({_DIGEST: _digest(dataset)})
 
 
 def from_dataset(dataset: xarray.Dataset) -> dict[str, Any]:
@@ -128,12 +133,30 @@ def from_dataset(dataset: xarray.Dataset) -> dict[str, Any]:
         dataset: The dataset.
 
     Raises:
-        InputError: The dataset holds no result.
+        InputError: The dataset holds no result, or a damaged one.
     """
     if _ATTRIBUTE not in dataset.attrs:
         raise InputError("holds no result of an estimate; moiety estimate --out writes one")
+    if dataset.attrs.get(_DIGEST, "") not in ("", _digest(dataset)):
+        raise InputError("its checksum is wrong, so the file is damaged; write the result again")
     levels, routes = (_histories(dataset, curves) for curves in (_LEVELS, _ROUTES))
-    return from_mapping(json.loads(dataset.attrs[_ATTRIBUTE]), levels, *routes)
+    mapping = json.loads(str(dataset.attrs[_ATTRIBUTE]), parse_int=_whole)
+    return from_mapping(mapping, levels, *routes)
+
+
+def _whole(digits: str) -> int | float:
+    """A whole number as NumPy knows it; longer ones become floats."""
+    return int(digits) if len(digits) <= _DIGITS else float(digits)
+
+
+def _digest(dataset: xarray.Dataset) -> str:
+    """Checksum of everything that is read again."""
+    digest = sha256(str(dataset.attrs[_ATTRIBUTE]).encode())
+    for name in sorted(map(str, dataset.data_vars)):
+        if name.startswith((_LEVELS.prefix, _ROUTES.prefix)):
+            digest.update(name.encode())
+            digest.update(np.asarray(dataset[name].values, "<f8").tobytes())
+    return digest.hexdigest()
 
 
 class _Curves(NamedTuple):
