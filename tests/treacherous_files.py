@@ -411,7 +411,7 @@ ARRAYS = [
         "5% exact zeros among reals",
         npy(lambda: rng().normal(size=(512, 4, 4)) * (rng().random((512, 4, 4)) > 0.05)),
         f"{LATTICE} --kind real",
-        "0",
+        "no density",
         1,
     ),
     Row(
