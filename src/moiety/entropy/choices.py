@@ -210,7 +210,7 @@ def _exact(result: EntropyResult) -> float | None:
     known = isinstance(name, str) and name in SYSTEMS | PARTICLE_SYSTEMS
     if not known or not isinstance(parameters, Mapping):
         return None
-    found = system(name, **parameters)
+    found = system(str(name), **parameters)
     if name in PARTICLE_SYSTEMS:
         return found.exact_excess_entropy() if hasattr(found, "exact_excess_entropy") else None
     periodic, settings = (result.provenance.get(name) for name in ("periodic", "configuration"))
