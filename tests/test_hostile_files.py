@@ -386,3 +386,10 @@ def test_a_folder_is_as_it_was(tmp_path):
     assert contents(tmp_path) == before
     shutil.rmtree(tmp_path / "x.zarr")
     assert isinstance(io.load(tmp_path / "x.nc"), Samples)
+
+
+def test_long_options_arrive_whole(tmp_path):
+    io.save(lattice("q=2"), tmp_path / "x.h5")
+    assert "holds no variable" in refusal(tmp_path / "x.h5", variable="é" * 20_000)
+    assert "too long" in refusal(tmp_path / "x.h5", variable="é" * 10**6)
+    assert io.load(tmp_path / "x.h5").n == lattice("q=2").n
