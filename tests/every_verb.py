@@ -33,7 +33,7 @@ critic = "convolutional"
 precision = 1.0
 """
 TINY = fig4.Effort(
-    particles=64, packings=8, largest=0.5, densities=(0.5, 0.88), resolutions=(10.0,),
+    particles=64, packings=8, largest=0.5, densities=(0.5, 0.6, 0.7, 0.88), resolutions=(10.0,),
     studied=(0.5,), blocks=(BlockCut((0.5, 0.5)),), training=Training(steps=3, batch=32),
 )  # fmt: skip
 SYSTEMS = {

@@ -411,7 +411,7 @@ ARRAYS = [
         "5% exact zeros among reals",
         npy(lambda: rng().normal(size=(512, 4, 4)) * (rng().random((512, 4, 4)) > 0.05)),
         f"{LATTICE} --kind real",
-        "0",
+        "no density",
         1,
     ),
     Row(
@@ -496,7 +496,7 @@ FILES = [
     Row(
         "missing values -9999",
         netcdf(
-            np.where(np.arange(1024).reshape(64, 4, 4) % 50, spins(), -9999).astype("i4"),
+            np.where(np.arange(1024).reshape(64, 4, 4) % 50, spins(), np.int32(-9999)).astype("i4"),
             ("draw", "x", "y"),
             missing_value=np.int32(-9999),
         ),

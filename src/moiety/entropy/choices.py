@@ -204,15 +204,18 @@ def _exact(result: EntropyResult) -> float | None:
     from ..systems import PARTICLE_SYSTEMS, SYSTEMS, system
 
     source = result.provenance.get("samples", {})
+    if not isinstance(source, Mapping):
+        return None
     name, parameters = source.get("system"), source.get("parameters")
     known = isinstance(name, str) and name in SYSTEMS | PARTICLE_SYSTEMS
     if not known or not isinstance(parameters, Mapping):
         return None
-    found = system(name, **parameters)
+    found = system(str(name), **parameters)
     if name in PARTICLE_SYSTEMS:
         return found.exact_excess_entropy() if hasattr(found, "exact_excess_entropy") else None
-    is_whole = _sides_of(found) == (result.samples["shape"], result.provenance["periodic"])
-    is_excess = result.provenance["configuration"]["excess"]
+    periodic, settings = (result.provenance.get(name) for name in ("periodic", "configuration"))
+    is_whole = _sides_of(found) == (result.samples.get("shape"), periodic)
+    is_excess = not isinstance(settings, Mapping) or settings.get("excess", False)
     exact: float | None = found.exact_entropy() if is_whole and not is_excess else None
     return exact
 

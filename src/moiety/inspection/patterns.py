@@ -1,4 +1,4 @@
-"""A pattern over the sites in which chains differ for long, as in the phases of an antiferromagnet.
+"""A pattern over the sites in which chains differ for long, as the phase of an antiferromagnet.
 
 The pattern is the direction in which the means of the chains spread most, over the first half of
 their draws.  The draws of the second half are projected on it: what was noise in the first half is

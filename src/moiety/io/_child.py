@@ -33,7 +33,7 @@ from ._limits import bytes_of, check_size, size_of
 from ._missing import Source, decoded
 from ._spool import Place, Spool
 
-__all__ = ["READERS", "main", "packed"]
+__all__ = ["READERS", "answer", "main", "packed"]
 
 READERS: Mapping[str, Callable[..., AbstractContextManager[Any]]] = {
     "hdf5": hdf5.opened,
@@ -64,6 +64,9 @@ def main(number: int) -> None:
     with socket.socket(fileno=number) as line:
         while True:
             message, files, _, _ = socket.recv_fds(line, _MESSAGE, 2)
+            while message and not message.endswith(b"\n"):
+                more = line.recv(_MESSAGE)
+                message = message + more if more else b""
             if not message:
                 return
             job = json.loads(message)
@@ -75,24 +78,34 @@ def main(number: int) -> None:
                 os.close(file)
 
 
-def _status(job: Mapping[str, Any], values: int, answer: int) -> int:
+def _status(job: Mapping[str, Any], values: int, place: int) -> int:
     """Run a job in a copy of this process, and return its exit status."""
     copy = os.fork()
     if not copy:
-        _run(job, values, answer)
+        _run(job, values, place)
     return os.waitpid(copy, 0)[1]
 
 
-def _run(job: Mapping[str, Any], values: int, answer: int) -> NoReturn:
+def answer(job: Mapping[str, Any], values: int) -> bytes:
+    """Read a file and describe what it holds, in JSON.
+
+    Args:
+        job: Reader, path and options.
+        values: Number of the open file that receives the arrays.
+    """
+    text = json.dumps(_answer(job, Path(job["path"]), Spool(values))).encode()
+    if len(text) > _LONGEST_ANSWER:
+        return json.dumps({"refused": "its attributes are too long; damaged?"}).encode()
+    return text
+
+
+def _run(job: Mapping[str, Any], values: int, place: int) -> NoReturn:
     code = 1
     try:
         ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
-        path = Path(job["path"])
-        _limit(size_of(path))
-        text = json.dumps(_answer(job, path, Spool(values))).encode()
-        if len(text) > _LONGEST_ANSWER:
-            text = json.dumps({"refused": "its attributes are too long; damaged?"}).encode()
-        with open(answer, "wb") as file:
+        _limit(size_of(Path(job["path"])))
+        text = answer(job, values)
+        with open(place, "wb") as file:
             file.write(text)
         code = 0
     finally:
@@ -100,9 +113,10 @@ def _run(job: Mapping[str, Any], values: int, answer: int) -> NoReturn:
 
 
 def _limit(size: int) -> None:
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    memory = pages * resource.getpagesize() + _MEMORY + _MEMORY_PER_BYTE * size
-    _lower(resource.RLIMIT_AS, memory)
+    if sys.platform == "linux":
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        memory = pages * resource.getpagesize() + _MEMORY + _MEMORY_PER_BYTE * size
+        _lower(resource.RLIMIT_AS, memory)
     seconds = _SECONDS + int(_SECONDS_PER_MEGABYTE * size / 1e6)
     _lower(resource.RLIMIT_CPU, int(time.process_time()) + seconds)
     signal.alarm(_PATIENCE * seconds)

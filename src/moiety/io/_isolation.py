@@ -2,7 +2,8 @@
 
 The first call starts a process that imports the libraries and then waits; for each file it makes a
 copy of itself by `fork`, which takes milliseconds, and limits the time and memory of the copy
-(see `_child`).  Values come back through files without names, so nothing stays behind.
+(see `_child`).  Values come back through files without names, so nothing stays behind.  Systems
+other than Linux read the file in this process, without the limits.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ __all__ = ["Tree", "ask", "ask_for_array", "ask_for_particles", "needs"]
 
 _ROOT = Path(__file__).parents[2]  # the folder of the package
 _LONGEST, _STATUS = 2**17, 64  # bytes of a question and of a status
+_IS_LINUX = sys.platform == "linux"
 _LIMITED = {signal.SIGXCPU, signal.SIGALRM}
 
 
@@ -114,11 +116,21 @@ def ask(reader: str, path: Path, **options: Any) -> Stored | Particles | Tree:
     """
     job = {"reader": reader, "path": os.path.abspath(path), "options": options}
     with tempfile.TemporaryFile() as values, tempfile.TemporaryFile() as answer:
-        status = _process(os.getpid()).run(job, values, answer)
-        if status:
-            raise InputError(_ending(status))
+        if _IS_LINUX:
+            status = _process(os.getpid()).run(job, values, answer)
+            if status:
+                raise InputError(_ending(status))
+        else:
+            _read_here(job, values, answer)
         answer.seek(0)
         return _unpacked(json.load(answer), Spool(values.fileno()))
+
+
+def _read_here(job: Mapping[str, Any], values: IO[bytes], answer: IO[bytes]) -> None:
+    """Read a file in this process: only Linux can limit a copy and end it with its parent."""
+    from . import _child
+
+    answer.write(_child.answer(job, values.fileno()))
 
 
 def _ending(status: int) -> str:
@@ -177,14 +189,16 @@ class _Process:
 
     def run(self, job: Mapping[str, Any], values: IO[bytes], answer: IO[bytes]) -> int:
         """Run a job and return the exit status of the copy that ran it."""
-        message = json.dumps(job, default=_plain).encode()
+        message = json.dumps(job, default=_plain).encode() + b"\n"
         if len(message) > _LONGEST:
             raise InputError("an option is too long; check what was given")
         with self._lock, self._ended_if_interrupted():
             for attempt in (0, 1):
                 line = self._started()
                 with suppress(OSError):
-                    socket.send_fds(line, [message], [values.fileno(), answer.fileno()])
+                    files = [values.fileno(), answer.fileno()]
+                    sent = socket.send_fds(line, [message], files)
+                    line.sendall(message[sent:])
                     if status := line.recv(_STATUS):
                         return int(status)
                 self.end()  # another program killed it while it was waiting
@@ -204,7 +218,7 @@ class _Process:
         if self._socket is not None and self._popen is not None and self._popen.poll() is None:
             return self._socket
         self.end()
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with theirs:
             command = [sys.executable, "-P", "-m", "moiety.io._child", str(theirs.fileno())]
             quiet = subprocess.DEVNULL

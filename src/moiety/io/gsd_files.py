@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -132,23 +132,23 @@ def _frames(
             space = 2 if snapshot.configuration.dimensions == 2 else _SPACE
             yield _frame(snapshot, present, [True] * space, snapshot.log)
         else:
-            _check_digest(snapshot, k)
+            _check_digest(snapshot, k, present)
             yield _frame(snapshot, present, description["periodic"], description["measured"])
 
 
-def _digest(snapshot: Any) -> np.ndarray:
-    """Checksum of the numbers of a frame; GSD has none."""
+def _digest(snapshot: Any, present: Container[str]) -> np.ndarray:
+    """Checksum of the numbers of a frame; GSD has none, and fills columns that are not present."""
     parts, box = snapshot.particles, np.asarray(snapshot.configuration.box, np.float32)
     digest = zlib.crc32(np.asarray(parts.position, np.float32).tobytes(), zlib.crc32(box.tobytes()))
-    for column, dtype in ((parts.diameter, np.float32), (parts.typeid, np.uint32)):
-        if column is not None:
-            digest = zlib.crc32(np.asarray(column, dtype).tobytes(), digest)
+    for name, dtype in (("diameter", np.float32), ("typeid", np.uint32)):
+        if name in present:
+            digest = zlib.crc32(np.asarray(getattr(parts, name), dtype).tobytes(), digest)
     return np.array([digest], np.uint32)
 
 
-def _check_digest(snapshot: Any, k: int) -> None:
+def _check_digest(snapshot: Any, k: int, present: Container[str]) -> None:
     stored = snapshot.log.get(_DIGEST)
-    if stored is not None and not np.array_equal(stored, _digest(snapshot)):
+    if stored is not None and not np.array_equal(stored, _digest(snapshot, present)):
         raise InputError(f"frame {k}: its checksum is wrong; damaged?")
 
 
@@ -270,7 +270,10 @@ def _frame_to_write(
     frame.log = {
         name: np.asarray(particles.measured[name])[k : k + 1] for name in description["measured"]
     }
-    frame.log[_DIGEST] = _digest(frame)
+    columns = [
+        name for name in ("diameter", "typeid") if getattr(frame.particles, name) is not None
+    ]
+    frame.log[_DIGEST] = _digest(frame, columns)
     return frame
 
 
