@@ -27,7 +27,7 @@ _EXCESS = 5.0  # repeats per expected repeat
 _FEWEST_SITES = 32  # fewer have few states, which constraints may make likely
 _FEWEST = 6.0
 _SMALLEST_SHARE = 0.005  # of the samples
-_SMALLEST_SHARE_IMAGES = 0.3  # of rare samples: images are made of all, clusters reverse a few
+_SMALLEST_SHARE_IMAGES = 0.45  # of rare samples: images are made of all, clusters reverse a few
 _STILL = 10.0  # autocorrelation times
 _MUCH_FEWER = 0.9  # of the samples that differ; images of themselves are copies, too
 
