@@ -6,12 +6,15 @@ The bytes are compressed and in base 85.
 import base64
 import resource
 import zlib
+from dataclasses import replace
 from time import perf_counter
 
 import pytest
 
 from moiety import InputError, io
+from moiety.entropy.choices import exact_value
 from moiety.sweep import read_plan
+from pages import make_result
 
 LONGEST = 60.0  # seconds; the limit of the process that reads HDF5 is below it
 MOST = 2**30  # bytes
@@ -144,3 +147,18 @@ def test_a_found_input_is_refused_in_one_line(tmp_path, what):
     assert not isinstance(caught.value.__cause__, MemoryError)
     assert perf_counter() - started < LONGEST
     assert 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) < MOST
+
+
+@pytest.mark.parametrize("lacking", ["periodic", "configuration", "samples"])
+def test_a_result_without_a_part_of_its_provenance_has_no_exact_value(lacking):
+    """Results are files, too: `moiety report` ended with a KeyError."""
+    whole = {
+        **make_result().provenance,
+        "periodic": [True, True],
+        "configuration": {"excess": False},
+    }
+    assert exact_value(replace(make_result(), provenance=whole)) is not None  # negative control
+    parts = {name: part for name, part in whole.items() if name != lacking}
+    assert exact_value(replace(make_result(), provenance=parts)) is None
+    odd = {**whole, lacking: "[]"}
+    assert exact_value(replace(make_result(), provenance=odd)) is None

@@ -11,7 +11,6 @@ from moiety import InputError, Samples
 from moiety import estimate_entropy as estimate_both_ways
 from moiety.chain_rule.estimate import ChainRule, estimate_chain_rule
 from moiety.data.statistics import series_error
-from moiety.entropy.climb import Climb
 from moiety.entropy.conserved_totals import entropy_of_totals
 from moiety.entropy.distinct import distinct_samples
 from moiety.entropy.limits import entropy_limits
@@ -286,39 +285,3 @@ def test_columns_that_share_nothing_raise_no_doubt(found, monkeypatch):
     free = Samples.from_array(rng.integers(0, 2, (256, 16, 16)), periodic=True)
     status = estimate_entropy(free).status
     assert "M grows with size" not in [c.name for c in status.checks if not c.passed]
-
-
-# The area law where the axes differ
-
-
-def deficit(result, slopes):
-    """What the mutual information takes away from s, with the true M and with that of a result."""
-    rungs = ladder((64, 64), (True, True))
-    true = [slopes[cut.axis] * cut.interface for cut in rungs.cuts]
-    weights = [level.weight for level in result.levels if level.source != Source.COUNTED]
-    found = [level.mutual_information for level in result.levels if level.source != Source.COUNTED]
-    return np.dot(weights, true[: len(weights)]), np.dot(weights, found)
-
-
-@pytest.mark.parametrize("slopes", [(0.2, 0.0), (0.0, 0.2), (0.2, 0.1), (0.05, 0.2), (0.3, 0.28)])
-def test_each_axis_has_a_law_of_its_own_where_they_differ(slopes, found, monkeypatch):
-    """M per site of interface depends on the axis; large cuts are beyond what 512 samples show."""
-    found()
-
-    def answer(source, *arguments, **options):
-        m = slopes[source.cut.axis] * source.interface
-        return information(m, max(0.004 * m, 2e-3), influence=np.zeros(512))
-
-    monkeypatch.setattr("moiety.entropy.climb.mutual_information_of", answer)
-    spins = np.random.default_rng(0).integers(0, 2, (512, 64, 64))
-    result = estimate_entropy(Samples.from_array(spins, periodic=True))
-    assert any(level.source == Source.EXTRAPOLATED for level in result.levels)
-    true, summed = deficit(result, slopes)
-    assert abs(summed - true) < 4 * result.budget["tail"] + 1e-9  # 4 errors: one in 10^4
-
-
-def test_without_laws_of_their_own_columns_lose_what_they_share(monkeypatch, found):
-    """Negative control: one law for both axes misses 0.006, with an error of 0.00001."""
-    monkeypatch.setattr(Climb, "_has_own_law", lambda self, cut: False)
-    with pytest.raises(AssertionError):
-        test_each_axis_has_a_law_of_its_own_where_they_differ((0.2, 0.0), found, monkeypatch)

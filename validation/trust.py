@@ -86,12 +86,7 @@ def of_files() -> Iterator[Line]:
 def of_samples() -> Iterator[Line]:
     for row in samples.ROWS:
         inspection = moiety.inspect(row.make())
-        yield (
-            row.what,
-            "0, doubtful",
-            "; ".join(inspection.warnings) or "(said by the estimate)",
-            "",
-        )
+        yield row.what, "0, doubtful", "; ".join(inspection.warnings)
 
 
 def of_commands() -> Iterator[Line]:

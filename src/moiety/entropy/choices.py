@@ -215,7 +215,7 @@ def _exact(result: EntropyResult) -> float | None:
         return found.exact_excess_entropy() if hasattr(found, "exact_excess_entropy") else None
     periodic, settings = (result.provenance.get(name) for name in ("periodic", "configuration"))
     is_whole = _sides_of(found) == (result.samples.get("shape"), periodic)
-    is_excess = not isinstance(settings, Mapping) or settings.get("excess", False)
+    is_excess = not isinstance(settings, Mapping) or settings.get("excess", True)
     exact: float | None = found.exact_entropy() if is_whole and not is_excess else None
     return exact
 

@@ -27,6 +27,7 @@ _EXCESS = 5.0  # repeats per expected repeat
 _FEWEST_SITES = 32  # fewer have few states, which constraints may make likely
 _FEWEST = 6.0
 _SMALLEST_SHARE = 0.005  # of the samples
+_SMALLEST_SHARE_IMAGES = 0.3  # of rare samples: images are made of all, clusters reverse a few
 _STILL = 10.0  # autocorrelation times
 _MUCH_FEWER = 0.9  # of the samples that differ; images of themselves are copies, too
 
@@ -60,7 +61,7 @@ def copies(samples: Samples) -> tuple[Finding, np.ndarray | None]:
         limits = _RARE_IMAGES if images else _RARE
         log_p = _log_probability(samples) + np.log(many)
         repeats, rare = _suspicious(keys, earlier, log_p, limits)
-        if repeats:
+        if repeats > (_SMALLEST_SHARE_IMAGES * int(rare.sum()) if images else 0):
             originals = _originals(keys, rare)
             different = len(np.unique(originals))
             if different < fewest:  # images include copies: only if they explain much more
