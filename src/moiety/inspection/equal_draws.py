@@ -19,6 +19,7 @@ __all__ = ["equal_draws"]
 
 _FACTOR, _SHORTEST = 3.0, 4  # on the longest run that is likely; draws
 _MOST_RUNS = 100
+_FEWEST_OTHERS = 0.05  # share of draws outside of a run from which its length is judged
 _OFTEN = 0.3  # share of the other draws in which a configuration is no sign of a gap
 _FEWEST_EMPTY, _SMALLEST_SHARE = 4, 0.005
 _NEAR = 0.75  # share of the sites with the value of the empty draws
@@ -105,7 +106,8 @@ def _longest_likely(prints: np.ndarray, runs: list[tuple[int, int]]) -> float:
     for first, last in runs:
         outside[first : last - 1] = False
     elsewhere = prints[1:][outside] == prints[runs[-1][0]]
-    if elsewhere.sum() > _OFTEN * len(elsewhere):
+    few = len(elsewhere) < _FEWEST_OTHERS * len(prints)
+    if few or elsewhere.sum() > _OFTEN * len(elsewhere):
         return np.inf
     share = (repeats[outside].sum() + 1) / (outside.sum() + 2)
     return float(_SHORTEST + _FACTOR * np.log(len(prints)) / -np.log(share))
