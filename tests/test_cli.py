@@ -160,6 +160,8 @@ def test_the_seed_determines_every_number(run, ising, result):
         json.loads(run("estimate", ising, *QUICK, "--json", "--seed", seed).out) for seed in (0, 3)
     )
     assert same.pop("timing") and expected.pop("timing")
+    origin = {name: same["provenance"].pop(name) for name in ("file", "reading")}
+    assert origin["file"] == str(ising)
     assert same == expected
     assert same["entropy"] != other["entropy"]
 

@@ -79,12 +79,40 @@ def test_flipped_bits_are_refused_or_harmless(tmp_path, name):
     read(path)
 
 
-def test_a_reader_that_hangs_is_ended(tmp_path, monkeypatch):
-    """The superblock points to itself, which HDF5 follows without end."""
-    assert "takes far more time" in _isolation._ending(signal.SIGXCPU)
-    assert "out of memory" in _isolation._ending(signal.SIGKILL)
-    assert "crashed (SIGABRT)" in _isolation._ending(signal.SIGABRT)
-    assert "crashed (exit code 1)" in _isolation._ending(256)
+LIMITS = """
+import json, os, sys, tempfile
+from contextlib import contextmanager
+import numpy as np
+from moiety.io import _child, _isolation
+_child._SECONDS, _child._MEMORY = 1, 2**28
+
+@contextmanager
+def reader(path, what):
+    if what == "abort":
+        os.abort()
+    while what == "hang":
+        pass
+    yield [np.ones(2**29)]
+
+_child.READERS = {"mine": reader}
+for what in ("abort", "hang", "memory"):
+    with tempfile.TemporaryFile() as values, tempfile.TemporaryFile() as answer:
+        job = {"reader": "mine", "path": sys.argv[1], "options": {"what": what}}
+        status = _child._status(job, values.fileno(), answer.fileno())
+        answer.seek(0)
+        print(_isolation._ending(status) if status else json.load(answer)["refused"])
+"""
+
+
+def test_limits_of_the_reading_process(tmp_path):
+    """A reader that aborts, one that never ends, one that takes 4 GB for a file of one byte."""
+    (tmp_path / "x.nc").write_bytes(b"x")
+    command = [sys.executable, "-c", LIMITS, str(tmp_path / "x.nc")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    texts = ("crashed (SIGABRT)", "far more time", "far more memory")
+    assert all(text in line for text, line in zip(texts, lines, strict=True)), lines
 
 
 # What a process leaves behind
@@ -358,3 +386,10 @@ def test_a_folder_is_as_it_was(tmp_path):
     assert contents(tmp_path) == before
     shutil.rmtree(tmp_path / "x.zarr")
     assert isinstance(io.load(tmp_path / "x.nc"), Samples)
+
+
+def test_long_options_arrive_whole(tmp_path):
+    io.save(lattice("q=2"), tmp_path / "x.h5")
+    assert "holds no variable" in refusal(tmp_path / "x.h5", variable="é" * 20_000)
+    assert "too long" in refusal(tmp_path / "x.h5", variable="é" * 10**6)
+    assert io.load(tmp_path / "x.h5").n == lattice("q=2").n

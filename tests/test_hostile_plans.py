@@ -87,6 +87,7 @@ PLANS = {
     "a link to nothing": (FILES.format("dang*.npy"), "link to nothing"),
     "a device": (FILES.format("/dev/zero"), "not a regular file"),
     "the folder itself": (FILES.format("."), "pattern"),
+    "a range of characters backwards": (FILES.format("[z-a]*.npy"), "cannot be read"),
     "brackets": (FILES.format("[[["), "no file matches"),
     "a null character": (FILES.format("a\\u0000b"), "file"),
     "no attribute": (FILES.format("spins.npy") + 'attributes = ["temperature"]', "does not hold"),
@@ -165,3 +166,11 @@ def test_a_zarr_store_is_a_folder_that_a_pattern_may_name(tmp_path):  # negative
     io.save(samples, tmp_path / "T2.zarr")
     plan = read_plan(write_plan(tmp_path, FILES.format("T{temperature}.zarr")))
     assert [point.labels["temperature"] for point in plan.points] == [2]
+
+
+def test_classes_of_characters_keep_the_labels(tmp_path):
+    for temperature in (1, 2, 3):
+        np.save(tmp_path / f"run{temperature}_T{temperature}.npy", np.ones((64, 4, temperature)))
+    for pattern, expected in (("run[12]_T{t}.npy", [1, 2]), ("run[!1]_T{t}.npy", [2, 3])):
+        plan = read_plan(write_plan(tmp_path, FILES.format(pattern)))
+        assert [point.labels["t"] for point in plan.points] == expected

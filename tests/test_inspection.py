@@ -5,6 +5,7 @@ Each kind has a control: the same system as it should be.  Limits of the checks 
 """
 
 from collections import defaultdict
+from functools import cache
 
 import numpy as np
 import pytest
@@ -23,10 +24,15 @@ def spins(values, **options):
     return Samples.from_array(values, **{"periodic": True, **options})
 
 
-def ising(temperature, size=8, number=1024, seed=1, **parameters):
+def ising(temperature, size=8, number=1024):
     """Practically independent draws of an Ising model as ±1, shape `(n, size, size)`."""
-    model = system("ising-square", size=size, temperature=temperature, **parameters)
-    return 2 * model.sample(number, seed=seed).values.reshape(-1, size, size).astype(int) - 1
+    return drawn("ising-square", size, number, temperature=temperature).copy()
+
+
+@cache
+def drawn(name, size, number, **parameters):
+    values = system(name, size=size, **parameters).sample(number, seed=1).values
+    return 2 * values.reshape(-1, size, size).astype(int) - 1
 
 
 def heat_bath(field_of, size=8, number=1024, temperature=2.2, sweeps=200, seed=5):
@@ -274,7 +280,7 @@ COPIES = {
 }
 
 
-@pytest.mark.parametrize("temperature", [1.8, 2.2, 4.0])
+@pytest.mark.parametrize("temperature", [1.8, 2.2])
 @pytest.mark.parametrize("kind", COPIES)
 def test_copies(kind, temperature):
     assert failed(spins(COPIES[kind](ising(temperature)))) == ["copies"]

@@ -9,6 +9,7 @@ import xarray
 from io_examples import FULL, refusal
 from moiety import EntropyResult, InputError, Samples, io
 from moiety.data.particles import Particles
+from moiety.sweep.plan import Plan
 
 SPINS = np.random.default_rng(0).choice([-1, 1], size=(32, 8, 8))
 
@@ -173,3 +174,13 @@ def test_estimate_prints_and_stores_what_was_read(run, tmp_path):
     assert line.removeprefix("read as: ") in page.read_text()
     silent = run("estimate", tmp_path / "x.npy")
     assert silent.code == 2 and "--boundary periodic" in silent.err
+
+
+def test_plans_of_sweeps_state_the_boundary(tmp_path):
+    np.save(tmp_path / "x.npy", SPINS)
+    files = {"glob": str(tmp_path / "x.npy"), "boundary": "free"}
+    (point,) = Plan.of({"files": [files]}).points
+    assert point.source["reading"] == {"boundary": "free"}
+    assert not io.load(point.source["file"], **point.source["reading"]).homogeneous
+    with pytest.raises(InputError, match="periodic"):
+        Plan.of({"files": [files | {"boundary": "open"}]})

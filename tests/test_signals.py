@@ -135,8 +135,12 @@ def test_workers_leave_sigterm_to_the_driver(tmp_path):
     with executors.processes(1)() as executor:
         worker = executor.submit(os.getpid).result()
         os.kill(worker, signal.SIGTERM)
-        os.kill(executor.submit(os.getppid).result(), signal.SIGTERM)  # the server that forks
+        server = executor.submit(os.getppid).result()  # it forks the workers
+        os.kill(server, signal.SIGTERM)
+        time.sleep(0.5)
         assert executor.submit(os.getpid).result() == worker
+    with executors.processes(1)() as executor:
+        assert executor.submit(os.getppid).result() == server
     plan = plan_of(3.0, 2.0, system=COUNTED)
     assert sweep(plan, Store(tmp_path / "store"), executors.processes(1)).done == 2
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from math import comb, log
 
 import numpy as np
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from moiety import InputError, Samples
 from moiety import estimate_entropy as estimate_both_ways
 from moiety.chain_rule.estimate import ChainRule, estimate_chain_rule
-from moiety.entropy.climb import Climb
+from moiety.data.statistics import series_error
+from moiety.entropy.conserved_totals import entropy_of_totals
 from moiety.entropy.distinct import distinct_samples
 from moiety.entropy.limits import entropy_limits
 from moiety.estimation.training import Training
@@ -35,7 +37,7 @@ def found(monkeypatch):
 
     def install(*findings, **parts):
         answer = Inspection(findings, **parts)
-        monkeypatch.setattr("moiety.entropy.lattice.inspect", lambda samples: answer)
+        monkeypatch.setattr("moiety.entropy.inspected.inspect", lambda samples: answer)
 
     return install
 
@@ -148,6 +150,55 @@ def test_a_conserved_total_leaves_nothing_to_the_area_law(proportional):
     assert followed(free) > 0  # negative control: without it, the law holds
 
 
+def fixed_total(size, n, seed=0):
+    """Independent sites, half of them up in every sample."""
+    rng, spins = np.random.default_rng(seed), np.repeat([-1, 1], size * size // 2)
+    values = np.array([rng.permutation(spins) for _ in range(n)]).reshape(n, size, size)
+    return Samples.from_array(values, periodic=True)
+
+
+def chance_of_each_number(sites):
+    """Probabilities of the number of sites up in one half, if half of all sites are up."""
+    half = sites // 2
+    return np.array([comb(half, k) * comb(half, half - k) / comb(sites, half)
+                     for k in range(half + 1)])  # fmt: skip
+
+
+@pytest.mark.parametrize("size, n", [(8, 1024), (16, 512)])
+def test_halves_share_the_number_that_fixes_the_total(size, n):
+    samples, p = fixed_total(size, n), chance_of_each_number(size * size)
+    cut = ladder(samples.shape, samples.periodic).cuts[0]
+    entropy, influence = entropy_of_totals(samples, cut)
+    exact = -(p * np.log(np.maximum(p, 1e-300))).sum()
+    # 4 errors: one false alarm in 10^4; the influences carry the error
+    assert abs(entropy - exact) < 4 * series_error(influence, samples) + 0.002
+    assert abs(influence.mean()) < 1e-9
+    free = samples.replace(values=np.random.default_rng(1).integers(0, 2, samples.values.shape))
+    assert entropy_of_totals(free, cut) is None  # negative control: no conserved total
+
+
+def test_a_conserved_total_lowers_the_entropy_even_if_no_critic_sees_it(monkeypatch):
+    """16x16 sites, 128 up: log C(256, 128) / 256 = 0.6814, of which a blind critic sees nothing.
+
+    The cut of the whole lattice gives back 0.0110 of the 0.0117; smaller cuts share the rest.
+    """
+    samples = fixed_total(16, 512)
+    blind = information(0.0, missing=0.1, influence=np.zeros(512))
+    monkeypatch.setattr("moiety.entropy.climb.mutual_information_of", lambda *a, **b: blind)
+    result = estimate_entropy(samples)
+    exact = log(comb(256, 128)) / 256
+    assert abs(result.entropy - exact) < 0.002 < log(2) - exact
+    assert "conserved quantity" in result.status.warnings[0]
+    assert result.levels[0].mutual_information == pytest.approx(2.8, abs=0.1)
+    # negative control: where the critic sees more, its number stands
+    seeing = information(5.0, missing=0.1, influence=np.zeros(512))
+    monkeypatch.setattr(
+        "moiety.entropy.climb.mutual_information_of",
+        lambda source, *a, **b: seeing if source.key == (16, 16) else blind,
+    )
+    assert estimate_entropy(samples).levels[0].mutual_information == 5.0
+
+
 # Limits of the entropy
 
 
@@ -234,39 +285,3 @@ def test_columns_that_share_nothing_raise_no_doubt(found, monkeypatch):
     free = Samples.from_array(rng.integers(0, 2, (256, 16, 16)), periodic=True)
     status = estimate_entropy(free).status
     assert "M grows with size" not in [c.name for c in status.checks if not c.passed]
-
-
-# The area law where the axes differ
-
-
-def deficit(result, slopes):
-    """What the mutual information takes away from s, with the true M and with that of a result."""
-    rungs = ladder((64, 64), (True, True))
-    true = [slopes[cut.axis] * cut.interface for cut in rungs.cuts]
-    weights = [level.weight for level in result.levels if level.source != Source.COUNTED]
-    found = [level.mutual_information for level in result.levels if level.source != Source.COUNTED]
-    return np.dot(weights, true[: len(weights)]), np.dot(weights, found)
-
-
-@pytest.mark.parametrize("slopes", [(0.2, 0.0), (0.0, 0.2), (0.2, 0.1), (0.05, 0.2), (0.3, 0.28)])
-def test_each_axis_has_a_law_of_its_own_where_they_differ(slopes, found, monkeypatch):
-    """M per site of interface depends on the axis; large cuts are beyond what 512 samples show."""
-    found()
-
-    def answer(source, *arguments, **options):
-        m = slopes[source.cut.axis] * source.interface
-        return information(m, max(0.004 * m, 2e-3), influence=np.zeros(512))
-
-    monkeypatch.setattr("moiety.entropy.climb.mutual_information_of", answer)
-    spins = np.random.default_rng(0).integers(0, 2, (512, 64, 64))
-    result = estimate_entropy(Samples.from_array(spins, periodic=True))
-    assert any(level.source == Source.EXTRAPOLATED for level in result.levels)
-    true, summed = deficit(result, slopes)
-    assert abs(summed - true) < 4 * result.budget["tail"] + 1e-9  # 4 errors: one in 10^4
-
-
-def test_without_laws_of_their_own_columns_lose_what_they_share(monkeypatch, found):
-    """Negative control: one law for both axes misses 0.006, with an error of 0.00001."""
-    monkeypatch.setattr(Climb, "_has_own_law", lambda self, cut: False)
-    with pytest.raises(AssertionError):
-        test_each_axis_has_a_law_of_its_own_where_they_differ((0.2, 0.0), found, monkeypatch)

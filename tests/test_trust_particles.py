@@ -164,7 +164,7 @@ def test_packings_touch_unless_they_are_squeezed(phi, exact):
 
 @pytest.fixture(scope="module")
 def packings():
-    return system("soft-disks", particles=64, packing_fraction=0.8).sample(24, seed=1)
+    return system("soft-disks", particles=128, packing_fraction=0.8).sample(32, seed=1)
 
 
 def test_packings_ask_for_a_resolution_and_carry_it(packings, monkeypatch):
@@ -176,11 +176,12 @@ def test_packings_ask_for_a_resolution_and_carry_it(packings, monkeypatch):
     assert " nats/particle at resolution 10  [" in str(result)
     mapping = json.loads(json.dumps(result.to_dict()))
     assert mapping["samples"]["resolution"] == 10
-    # contacts add log 2 each at every doubling: by far the largest part of the error
+    # contacts add log 2 each at every doubling: the largest part of the error (0.37 measured,
+    # and 0.03 for the fluid below)
     assert mapping["budget"]["resolution"] > 0.2 and result.error > result.budget["resolution"]
     told = [check for check in result.status.checks if check.name == "resolution"]
     assert told[0].passed and "twice the resolution" in told[0].message
-    fluid = system("hard-disks", particles=64, packing_fraction=0.3).sample(24, seed=1, threads=1)
+    fluid = system("hard-disks", particles=128, packing_fraction=0.3).sample(32, seed=1, threads=1)
     other = estimate_excess_entropy(fluid, resolution=10, **options)  # the control
     assert other.budget["resolution"] < 0.3 * result.budget["resolution"]
     assert any("leave the resolution out" in check.message for check in other.status.checks)

@@ -1,6 +1,6 @@
 """False alarms of `moiety.inspect` over homogeneous systems in equilibrium.
 
-Every state point of the accuracy tables, and others of further systems, gives 36 data sets of 256
+Every state point of the accuracy tables, and others of further systems, gives 24 data sets of 256
 samples: single chains, groups of 4 chains and groups of 16 chains.  Half of the state points have
 consecutive draws that are correlated (one update apart), the others practically independent ones.
 Small lattices make many data sets; windows of a larger lattice are read as such.  The exit code is
@@ -21,7 +21,7 @@ from moiety import Samples, inspect, system
 
 MOST = 0.01  # share of the data sets
 DRAWS = 256  # samples of a data set
-LAYOUTS = {1: 12, 4: 8, 16: 16}  # chains of a data set: number of chains to cut into such sets
+LAYOUTS = {1: 4, 4: 4, 16: 16}  # chains of a data set: number of chains to cut into such sets
 
 
 def points() -> Iterator[tuple[str, dict[str, Any]]]:

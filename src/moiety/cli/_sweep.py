@@ -126,7 +126,8 @@ def sweep(
         check_tensorboard()
         if log_dir.exists() and not log_dir.is_dir():
             raise InputError(f"{log_dir}: is not a folder; choose another one for the log")
-    runners = _workers(executor, folder, workers, scheduler, partition, bool(script))
+    most = min(workers, len(tasks.chains))  # more would start and never work
+    runners = _workers(executor, folder, most, scheduler, partition, bool(script))
     if dry_run:
         forecast(tasks, folder, workers)
         return

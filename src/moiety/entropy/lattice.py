@@ -30,6 +30,7 @@ from ..results.result import EntropyResult, networks_of
 from ..results.types import Ended
 from .checks import lattice_status
 from .climb import Climb
+from .conserved_totals import raise_largest
 from .counted_blocks import BlockCounts
 from .cross_check import compare, given_estimate, second_route
 from .inhomogeneous import estimate_inhomogeneous, refuse_ladder, with_steps
@@ -136,6 +137,8 @@ def _homogeneous(
     timing = {"inspection": inspected - deadline.started, "counting": perf_counter() - inspected}
     _climb(terms.climb, deadline, share, hooks)
     ended = refine(terms, asked["precision"], deadline, share, hooks)
+    if samples.found.conserved:
+        raise_largest(terms.climb, terms.samples)
     other = _other_route(terms, second, deadline, hooks)
     asked = asked | {"warm_start": bool(start.cuts), "cross_check": other is not None}
     if isinstance(second, ChainRule):

@@ -18,7 +18,7 @@ question and of the answer (`particle_resolution`).
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from math import inf
+from math import expm1, inf
 from time import perf_counter
 from typing import Any, Unpack
 
@@ -61,6 +61,7 @@ SMALLEST = 0.5  # side of the smallest blocks in diameters; in 3-D their diagona
 _LARGEST = 4.0  # side of the largest blocks in diameters
 _RULES = ClimbRules(tail=False, predicts=False, proportional=False, rise=0.1, slows_down=False)
 _FAR = 1e12  # largest ratio of the box and a diameter, either way
+_FEWEST_PAIRS = 500  # with particles on both sides of a cut
 _MOST_SHARED = 0.01  # share of the smallest blocks that may hold more than one centre
 _HARMLESS = 0.005  # nats per particle
 _TRAINING = Training(steps=800, batch=256)
@@ -249,7 +250,19 @@ def _checks(terms: ParticleTerms, tail_error: float) -> tuple[Check, ...]:
     return (
         Check("counted blocks", few, f"{shared}, whose arrangement is left out"),
         Check("area law", bool(level or tail_error <= _HARMLESS), verdict),
+        _crowded(terms),
     )
+
+
+def _crowded(terms: ParticleTerms) -> Check:
+    """Whether trainings see particles on both sides of a cut; in thin gases they rarely do."""
+    training = terms.climb.estimator.training
+    occupied = -expm1(-terms.particles.density)  # of blocks of one diameter
+    pairs = training.steps * training.batch * occupied**2
+    text = f"about {pairs:.0f} pairs of a training have particles in both blocks of one diameter"
+    fine = pairs >= _FEWEST_PAIRS
+    advice = "" if fine else ", too few to learn from: use more steps"
+    return Check("occupied blocks", fine, text + advice)
 
 
 def _provenance(terms: ParticleTerms, asked: dict[str, Any]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ _EXCESS = 5.0  # repeats per expected repeat
 _FEWEST_SITES = 32  # fewer have few states, which constraints may make likely
 _FEWEST = 6.0
 _SMALLEST_SHARE = 0.005  # of the samples
+_SMALLEST_SHARE_IMAGES = 0.45  # of rare samples: images are made of all, clusters reverse a few
 _STILL = 10.0  # autocorrelation times
 _MUCH_FEWER = 0.9  # of the samples that differ; images of themselves are copies, too
 
@@ -58,8 +59,9 @@ def copies(samples: Samples) -> tuple[Finding, np.ndarray | None]:
         many = image_count(samples) if images else 1.0
         earlier = _earlier(keys, prints, samples.draws, still)
         limits = _RARE_IMAGES if images else _RARE
-        repeats, rare = _suspicious(earlier, _log_probability(samples) + np.log(many), limits)
-        if repeats:
+        log_p = _log_probability(samples) + np.log(many)
+        repeats, rare = _suspicious(keys, earlier, log_p, limits)
+        if repeats > (_SMALLEST_SHARE_IMAGES * int(rare.sum()) if images else 0):
             originals = _originals(keys, rare)
             different = len(np.unique(originals))
             if different < fewest:  # images include copies: only if they explain much more
@@ -87,20 +89,24 @@ def _log_probability(samples: Samples) -> np.ndarray:
 
 
 def _suspicious(
-    earlier: np.ndarray, log_p: np.ndarray, limits: Sequence[float]
+    keys: np.ndarray, earlier: np.ndarray, log_p: np.ndarray, limits: Sequence[float]
 ) -> tuple[int, np.ndarray]:
-    """Number of rare repeats, 0 if there are no more than expected; which samples are rare."""
+    """Number of rare repeats, 0 if there are no more than expected; which samples are rare.
+
+    Configurations count once, however often they are repeated: a wrong p matters once.
+    """
     expected = np.exp(np.minimum(np.log(len(earlier)) + log_p, 0.0))
     for limit in limits:
         rare = expected < limit
-        repeats = int((earlier & rare).sum())
-        if repeats > _EXCESS * float(expected[rare].sum()) + _fewest(len(earlier)):
-            return repeats, rare
+        repeated = earlier & rare
+        number = len(np.unique(keys[repeated]))
+        if number > _EXCESS * float(expected[rare].sum()) + _fewest(len(earlier)):
+            return int(repeated.sum()), rare
     return 0, rare
 
 
 def _fewest(n: int) -> float:
-    """Number of repeats that do no harm."""
+    """Number of repeated configurations that do no harm."""
     return max(_SMALLEST_SHARE * n, _FEWEST)
 
 

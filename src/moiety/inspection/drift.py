@@ -83,7 +83,7 @@ def _in_errors(change: float, rest: np.ndarray, weight: float) -> float:
     tau = tau_int(rest)
     effective = len(rest) / (2 * tau)
     error = rest.std() * np.sqrt(2 * tau / weight)
-    if effective < _FEWEST_EFFECTIVE / 2 or error == 0:
+    if effective < _FEWEST_EFFECTIVE or error == 0:
         return 0.0
     return _normal(float(change / error), effective - 2)
 

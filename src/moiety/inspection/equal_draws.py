@@ -18,6 +18,8 @@ from .findings import Finding
 __all__ = ["equal_draws"]
 
 _FACTOR, _SHORTEST = 3.0, 4  # on the longest run that is likely; draws
+_MOST_RUNS = 100
+_OFTEN = 0.3  # share of the other draws in which a configuration is no sign of a gap
 _FEWEST_EMPTY, _SMALLEST_SHARE = 4, 0.005
 _NEAR = 0.75  # share of the sites with the value of the empty draws
 _FEWEST_SITES = 16
@@ -81,10 +83,10 @@ def _long_runs(prints: np.ndarray) -> list[tuple[int, int]]:
     long: list[tuple[int, int]] = []
     if (prints == prints[0]).all():
         return long
-    for first, last in sorted(_runs(prints), key=lambda run: run[0] - run[1]):
-        if last - first < _longest_likely(prints, [*long, (first, last)]):
-            break
-        long.append((first, last))
+    longest_first = sorted(_runs(prints), key=lambda run: run[0] - run[1])
+    for first, last in longest_first[:_MOST_RUNS]:
+        if last - first >= _longest_likely(prints, [*long, (first, last)]):
+            long.append((first, last))
     return long
 
 
@@ -102,6 +104,9 @@ def _longest_likely(prints: np.ndarray, runs: list[tuple[int, int]]) -> float:
     outside = np.ones(len(repeats), dtype=bool)
     for first, last in runs:
         outside[first : last - 1] = False
+    elsewhere = prints[1:][outside] == prints[runs[-1][0]]
+    if elsewhere.sum() > _OFTEN * len(elsewhere):
+        return np.inf
     share = (repeats[outside].sum() + 1) / (outside.sum() + 2)
     return float(_SHORTEST + _FACTOR * np.log(len(prints)) / -np.log(share))
 

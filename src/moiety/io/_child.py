@@ -64,6 +64,9 @@ def main(number: int) -> None:
     with socket.socket(fileno=number) as line:
         while True:
             message, files, _, _ = socket.recv_fds(line, _MESSAGE, 2)
+            while message and not message.endswith(b"\n"):
+                more = line.recv(_MESSAGE)
+                message = message + more if more else b""
             if not message:
                 return
             job = json.loads(message)
@@ -110,9 +113,10 @@ def _run(job: Mapping[str, Any], values: int, place: int) -> NoReturn:
 
 
 def _limit(size: int) -> None:
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    memory = pages * resource.getpagesize() + _MEMORY + _MEMORY_PER_BYTE * size
-    _lower(resource.RLIMIT_AS, memory)
+    if sys.platform == "linux":
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        memory = pages * resource.getpagesize() + _MEMORY + _MEMORY_PER_BYTE * size
+        _lower(resource.RLIMIT_AS, memory)
     seconds = _SECONDS + int(_SECONDS_PER_MEGABYTE * size / 1e6)
     _lower(resource.RLIMIT_CPU, int(time.process_time()) + seconds)
     signal.alarm(_PATIENCE * seconds)

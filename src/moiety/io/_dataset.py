@@ -6,8 +6,9 @@ written to memory first.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,9 +57,20 @@ def write_dataset(dataset: xarray.Dataset, path: Path) -> None:
         OSError: The disk is full.
     """
     memory = BytesIO()
-    dataset.to_netcdf(memory, engine="h5netcdf")
+    with _own_locks():
+        dataset.to_netcdf(memory, engine="h5netcdf")
     with atomic(path) as part:
         part.write_bytes(memory.getbuffer())
+
+
+def _own_locks() -> AbstractContextManager[Any]:
+    """Keep xarray from asking the scheduler of a Dask worker for a lock on a file in memory."""
+    if "dask" not in sys.modules:
+        return nullcontext()
+    import dask
+
+    chosen: AbstractContextManager[Any] = dask.config.set(scheduler="threads")
+    return chosen
 
 
 @contextmanager

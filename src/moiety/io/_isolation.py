@@ -189,14 +189,16 @@ class _Process:
 
     def run(self, job: Mapping[str, Any], values: IO[bytes], answer: IO[bytes]) -> int:
         """Run a job and return the exit status of the copy that ran it."""
-        message = json.dumps(job, default=_plain).encode()
+        message = json.dumps(job, default=_plain).encode() + b"\n"
         if len(message) > _LONGEST:
             raise InputError("an option is too long; check what was given")
         with self._lock, self._ended_if_interrupted():
             for attempt in (0, 1):
                 line = self._started()
                 with suppress(OSError):
-                    socket.send_fds(line, [message], [values.fileno(), answer.fileno()])
+                    files = [values.fileno(), answer.fileno()]
+                    sent = socket.send_fds(line, [message], files)
+                    line.sendall(message[sent:])
                     if status := line.recv(_STATUS):
                         return int(status)
                 self.end()  # another program killed it while it was waiting
@@ -216,7 +218,7 @@ class _Process:
         if self._socket is not None and self._popen is not None and self._popen.poll() is None:
             return self._socket
         self.end()
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with theirs:
             command = [sys.executable, "-P", "-m", "moiety.io._child", str(theirs.fileno())]
             quiet = subprocess.DEVNULL

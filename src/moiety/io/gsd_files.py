@@ -9,8 +9,7 @@ as JSON the fields for which GSD has no place.  Needs the package gsd, an option
 from __future__ import annotations
 
 import json
-import zlib
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -22,8 +21,8 @@ from ..base.errors import InputError
 from ..data.particles import Particles
 from ._coding import as_json
 from ._format import DAMAGE, Periodic, cause
+from ._gsd_checks import DIGEST, check_digest, check_numbers, digest_of
 from ._isolation import ask_for_particles, needs
-from ._limits import check_size
 from ._trajectory import Frame, TrajectoryFormat, gather
 
 if TYPE_CHECKING:
@@ -32,9 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["GSD", "opened"]
 
 _LAYOUT = 1
-_DESCRIPTION, _DIGEST = "moiety/description", "moiety/digest"
+_DESCRIPTION = "moiety/description"
 _SPACE = 3
-_ROW = 12  # bytes of a position
 _ROUNDING = 1e-6  # relative to the box: differences below the precision of float32
 
 
@@ -59,7 +57,7 @@ def opened(path: Path, periodic: Periodic | None) -> Iterator[Particles]:
 
 def _particles(path: Path, periodic: Periodic | None) -> Particles:
     with _hoomd().open(str(path), "r") as file:
-        _check_numbers(file.file, path.stat().st_size)
+        check_numbers(file.file, path.stat().st_size)
         if not len(file):
             raise InputError("holds no frames")
         description = _description(file)
@@ -104,20 +102,6 @@ def _hoomd() -> ModuleType:
 # Reading
 
 
-def _check_numbers(chunks: Any, size: int) -> None:
-    """Refuse more particles than the file holds positions of; GSD fills in what is missing."""
-    rows, total = 0, 0
-    for k in range(chunks.nframes):
-        if chunks.chunk_exists(frame=k, name="particles/N"):
-            rows = int(chunks.read_chunk(frame=k, name="particles/N")[0])
-        if rows * _ROW > size:
-            raise InputError(
-                f"frame {k}: declares {rows:,} particles in a file of {size:,} bytes; damaged?"
-            )
-        total += rows
-    check_size(total * _ROW, size)
-
-
 def _frames(
     file: HOOMDTrajectory, present: set[str], description: Mapping[str, Any] | None
 ) -> Iterator[Frame]:
@@ -132,24 +116,8 @@ def _frames(
             space = 2 if snapshot.configuration.dimensions == 2 else _SPACE
             yield _frame(snapshot, present, [True] * space, snapshot.log)
         else:
-            _check_digest(snapshot, k, present)
+            check_digest(snapshot, k, present)
             yield _frame(snapshot, present, description["periodic"], description["measured"])
-
-
-def _digest(snapshot: Any, present: Container[str]) -> np.ndarray:
-    """Checksum of the numbers of a frame; GSD has none, and fills columns that are not present."""
-    parts, box = snapshot.particles, np.asarray(snapshot.configuration.box, np.float32)
-    digest = zlib.crc32(np.asarray(parts.position, np.float32).tobytes(), zlib.crc32(box.tobytes()))
-    for name, dtype in (("diameter", np.float32), ("typeid", np.uint32)):
-        if name in present:
-            digest = zlib.crc32(np.asarray(getattr(parts, name), dtype).tobytes(), digest)
-    return np.array([digest], np.uint32)
-
-
-def _check_digest(snapshot: Any, k: int, present: Container[str]) -> None:
-    stored = snapshot.log.get(_DIGEST)
-    if stored is not None and not np.array_equal(stored, _digest(snapshot, present)):
-        raise InputError(f"frame {k}: its checksum is wrong; damaged?")
 
 
 def _frame(
@@ -188,7 +156,7 @@ def _numbers(log: Mapping[str, np.ndarray], names: Iterable[str]) -> dict[str, A
     arrays = {
         name: np.asarray(log[name])
         for name in names
-        if name in log and name not in (_DESCRIPTION, _DIGEST)
+        if name in log and name not in (_DESCRIPTION, DIGEST)
     }
     return {
         name: array.reshape(-1)[0]
@@ -273,7 +241,7 @@ def _frame_to_write(
     columns = [
         name for name in ("diameter", "typeid") if getattr(frame.particles, name) is not None
     ]
-    frame.log[_DIGEST] = _digest(frame, columns)
+    frame.log[DIGEST] = digest_of(frame, columns)
     return frame
 
 

@@ -99,9 +99,10 @@ def _atoms(
 
 def _axes(columns: list[str]) -> list[str]:
     """The columns of the coordinates, preferably all of one style."""
+    present = [axis for axis in "xyz" if any(axis + style in columns for style in _STYLES)]
     for style in _STYLES:
-        if f"x{style}" in columns and f"y{style}" in columns:
-            return [f"{axis}{style}" for axis in "xyz" if f"{axis}{style}" in columns]
+        if "xy" in "".join(present) and all(axis + style in columns for axis in present):
+            return [axis + style for axis in present]
     candidates = [(axis, axis + style) for axis in "xyz" for style in reversed(_STYLES)]
     names = {axis: name for axis, name in candidates if name in columns}  # the first style wins
     for axis in "xy":

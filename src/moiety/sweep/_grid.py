@@ -182,10 +182,16 @@ def _matches(table: Files, folder: Path, place: Place) -> list[tuple[Path, dict[
     )
     wild = "".join("*" if piece[:1] == "{" else piece for piece in pieces)
     root, wild = (Path("/"), wild[1:]) if wild.startswith("/") else (folder, wild)
+    try:
+        labelled = re.compile(pattern)
+    except re.error as error:
+        raise PlanError(
+            (*place, "glob"), f"the pattern {table.glob!r} cannot be read: {error}"
+        ) from error
     matches = []
     for path in _found(root, wild, (*place, "glob"), table.glob):
         name = path.as_posix() if root == Path("/") else path.relative_to(root).as_posix()
-        match = re.fullmatch(pattern, name)
+        match = labelled.fullmatch(name)
         values = {key: _number(text) for key, text in match.groupdict().items()} if match else {}
         matches.append((path, {**values, **_attributes(path, table, place)}))
     if not matches:
@@ -211,6 +217,22 @@ def _found(root: Path, wild: str, place: Place, shown: str) -> list[Path]:
 
 
 def _as_pattern(piece: str) -> str:
+    """Return a part of a pattern of files as a regular expression."""
+    parts = re.split(r"(\[[^\]]+\])", piece)
+    return "".join(
+        _as_class(part[1:-1])
+        if part[:1] == "[" and part[-1:] == "]" and len(part) > 2
+        else _as_text(part)
+        for part in parts
+    )
+
+
+def _as_class(characters: str) -> str:
+    sign, listed = ("^", characters[1:]) if characters[0] == "!" else ("", characters)
+    return f"[{sign}{''.join(one if one == '-' else re.escape(one) for one in listed)}]"
+
+
+def _as_text(piece: str) -> str:
     return (
         re.escape(piece)
         .replace(r"\*\*/", "(?:.*/)?")

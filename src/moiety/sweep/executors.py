@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
-from multiprocessing import forkserver, get_context, parent_process
+from multiprocessing import forkserver, get_context, parent_process, resource_tracker
 from multiprocessing.context import BaseContext
 from pathlib import Path
 from threading import Thread
@@ -70,6 +70,7 @@ def _context() -> BaseContext:
     context.set_forkserver_preload(["moiety.sweep.chain", "torch._dynamo"])  # optimisers need both
     # Batch systems send SIGTERM to all processes of a job; the driver alone decides.  The server
     # inherits the mask, and a signal that arrives meanwhile is delivered afterwards.
+    resource_tracker.ensure_running()  # it would clear the mask
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     try:
         forkserver.ensure_running()
