@@ -3,6 +3,7 @@
 `validation/endurance.py` runs 500 of them.
 """
 
+import mmap
 import subprocess
 import sys
 from pathlib import Path
@@ -28,7 +29,8 @@ def test_growth_is_noticed(tmp_path):
     import threading
 
     before, stop = Footprint.now(), threading.Event()
-    kept = bytearray(b"x") * int(before.memory * MORE * 2)
+    kept = mmap.mmap(-1, int(before.memory * MORE * 2))  # new pages, not those freed before
+    kept.write(b"x" * len(kept))
     thread = threading.Thread(target=stop.wait)
     thread.start()
     with (tmp_path / "x").open("w"):

@@ -108,7 +108,7 @@ def store_of(folder, text) -> Store:
             {},
             (text,),
             seed=0,
-            labels={"system": text, "file": f"{text}-{t}", "temperature": t, text: text},
+            labels={"system": text, "file": f"{text}-{t}", "temperature": t, "seed": 0, text: text},
         )
         for t in (3.0, 2.5, 2.0, 1.5)
     ]

@@ -106,6 +106,7 @@ def test_contract(name):
         "algorithm",
         "thinning",
         "burn_in",
+        "given",
         "tau_int",
         "tau_draws",
         "effective",

@@ -149,8 +149,9 @@ def _drawn_again(provenance: Mapping[str, Any]) -> Samples | Particles:
         raise InputError(
             f"its samples were not drawn by moiety; give them: --samples {file or 'FILE'}"
         )
-    options = given(chains=source.get("chains"), algorithm=source.get("algorithm"))
-    options |= dict(source.get("given") or {})
+    options = dict(source.get("given") or {})
+    if "given" in source:  # draws of Markov chains
+        options |= given(chains=source.get("chains"), algorithm=source.get("algorithm"))
     number = provenance.get("n")
     drawn: Samples | Particles = system(str(name), **parameters).sample(
         **given(samples=number), seed=source["seed"], **options

@@ -66,7 +66,7 @@ def described(part: object) -> dict[str, Any]:
 
     Example:
         >>> described(JensenShannon())
-        {'name': 'JensenShannon'}
+        {'name': 'JensenShannon', 'products': 1}
     """
     fields = asdict(part) if is_dataclass(part) and not isinstance(part, type) else {}
     return {"name": type(part).__name__, **fields}
