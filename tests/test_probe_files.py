@@ -133,3 +133,4 @@ def test_the_page_joins_files_unless_two_are_at_one_place(runs):
 def test_names_are_drawn_as_they_are(files, text, tmp_path):
     data = dataset(files).rename({"size": text}).rename({"temperature": f"T{text}"})
     draw(data, along=f"T{text}").savefig(tmp_path / "x.png")
+    assert (tmp_path / "x.png").stat().st_size > 1000

@@ -124,7 +124,7 @@ def particles_read_as(particles: Particles) -> dict[str, Any]:
         widths of the box), `dimensions`, `particles` (fewest and most), `diameters` (smallest and
         largest, or None), `periodic` and `text`, the same in one line.
     """
-    widths = np.median(1 / np.linalg.norm(np.linalg.inv(particles.cells), axis=1), axis=0)
+    widths = np.median(particles.widths, axis=0)
     types, diameters = particles.types, particles.diameters
     mapping = {
         "axes": ["chain", "draw", "particle", "coordinate"],

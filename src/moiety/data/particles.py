@@ -182,6 +182,11 @@ class Particles:
         """Volumes of the boxes (areas in two dimensions), shape `(n,)`."""
         return np.asarray(np.abs(np.linalg.det(self.cells)))
 
+    @cached_property
+    def widths(self) -> np.ndarray:
+        """Distances between opposite faces of the boxes, shape `(n, d)`."""
+        return np.asarray(1 / np.linalg.norm(np.linalg.inv(self.cells), axis=1))
+
     @property
     def density(self) -> float:
         """Number of particles per volume, averaged over all frames."""

@@ -226,10 +226,9 @@ def _result(
 
 def _described(terms: ParticleTerms) -> dict[str, Any]:
     particles = terms.particles
-    widths = 1 / np.linalg.norm(np.linalg.inv(particles.cells), axis=1)
     return {
         "n": particles.n,
-        "shape": [float(side) for side in np.median(widths, axis=0)],
+        "shape": [float(side) for side in np.median(particles.widths, axis=0)],
         "kind": "particles",
         "particles": float(particles.counts.mean()),
         "density": particles.density,

@@ -209,8 +209,7 @@ def narrowest_box(particles: Particles) -> NDArray[np.float64]:
     Args:
         particles: Frames.
     """
-    distances = 1.0 / np.linalg.norm(np.linalg.inv(particles.cells), axis=1)
-    return np.asarray(distances.min(axis=0), np.float64)
+    return np.asarray(particles.widths.min(axis=0), np.float64)
 
 
 def fits(particles: Particles, parent: tuple[float, ...]) -> bool:

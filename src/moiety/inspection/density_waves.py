@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from ..data.particles import Particles
 from ..data.statistics import effective_samples, series_error
 from .findings import Finding
-from .neighbours import box_widths
 
 __all__ = ["crystal", "same_everywhere"]
 
@@ -64,7 +63,7 @@ def crystal(particles: Particles) -> Finding:
 def _strongest(particles: Particles, frame: int) -> tuple[float, float]:
     """|a|^2 of the strongest wave of a frame, and its length in mean spacings."""
     space, count = particles.dimensions, int(particles.counts[frame])
-    widths = box_widths(particles, frame)
+    widths = particles.widths[frame]
     spacing = (float(particles.volumes[frame]) / max(count, 1)) ** (1 / space)
     most = np.maximum(np.ceil(widths / (_SHORTEST * spacing)).astype(int), 1)
     bins = 4 * most

@@ -10,21 +10,10 @@ from scipy.spatial import cKDTree
 
 from ..data.particles import Particles
 
-__all__ = ["box_widths", "near_pairs", "nearest_distances"]
+__all__ = ["near_pairs", "nearest_distances"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-
-
-def box_widths(particles: Particles, frame: int) -> Floats:
-    """Distances between opposite faces of a box, shape `(d,)`.
-
-    Args:
-        particles: Frames.
-        frame: Index of the frame.
-    """
-    inverse = np.linalg.inv(particles.cells[frame])
-    return np.asarray(1 / np.linalg.norm(inverse, axis=0), np.float64)
 
 
 def near_pairs(particles: Particles, frame: int, reach: float) -> tuple[Integers, Integers, Floats]:
@@ -75,7 +64,7 @@ def nearest_distances(particles: Particles, frame: int) -> Floats:
 
 def _closed_width(particles: Particles, frame: int) -> float:
     """Smallest width of the box between faces that are joined; infinite if none is."""
-    widths = box_widths(particles, frame)
+    widths = particles.widths[frame]
     return float(
         min((w for w, c in zip(widths, particles.periodic, strict=True) if c), default=np.inf)
     )
@@ -84,7 +73,7 @@ def _closed_width(particles: Particles, frame: int) -> float:
 def _with_images(particles: Particles, frame: int, reach: float) -> tuple[Floats, Integers]:
     """Particles and their periodic images within `reach` of the box, and whose images they are."""
     positions, cell = particles.frame(frame), particles.cells[frame]
-    parts, margin = positions @ np.linalg.inv(cell), reach / box_widths(particles, frame)
+    parts, margin = positions @ np.linalg.inv(cell), reach / particles.widths[frame]
     images, origins = [positions], [np.arange(len(positions))]
     steps = [(-1, 0, 1) if closed else (0,) for closed in particles.periodic]
     for shift in product(*steps):
