@@ -8,15 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from endurance import Footprint, estimates
+from footprints import Footprint, estimates
 
 MORE = 0.05  # share by which the memory may grow
 
 
 def test_thirty_estimates_leave_nothing_behind():
     """In a process of its own, in which nothing else is loaded meanwhile."""
-    code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import endurance;"
-    code += "print([tuple(one) for one in endurance.estimates(30)])"
+    code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import footprints;"
+    code += "print([tuple(one) for one in footprints.estimates(30)])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     before, after = (Footprint(*numbers) for numbers in eval(done.stdout))

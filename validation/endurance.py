@@ -11,7 +11,7 @@ from pathlib import Path
 from time import perf_counter
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))
-from endurance import estimates
+from footprints import estimates
 
 MORE = 0.05  # share by which the memory may grow
 
