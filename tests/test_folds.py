@@ -147,10 +147,19 @@ def test_every_check_is_reported_with_its_fold():
 
 
 def test_folds_disagree_by_half_their_variance():
-    noise = torch.randn(2, 20_000, generator=torch.Generator().manual_seed(0))
-    # the mean of 20,000 variances of two numbers, each with variance 2
-    assert disagreement(noise) == pytest.approx(0.5, abs=4 * 0.5 * (2 / 20_000) ** 0.5)
+    noise = 0.1 * torch.randn(2, 20_000, generator=torch.Generator().manual_seed(0))
+    # the mean of 20,000 variances of two numbers, each with variance 0.02
+    assert disagreement(noise) == pytest.approx(0.005, abs=4 * 0.005 * (2 / 20_000) ** 0.5)
     assert disagreement(noise[:1].expand(2, -1)) == 0.0  # negative control: folds that agree
+
+
+def test_a_pair_on_which_folds_are_far_apart_counts_linearly():
+    # one fold gives F = -90 to one pair in 4,096, another -1: half the variance would be 0.48
+    scores = torch.zeros(2, 4096)
+    scores[:, 0] = torch.tensor([-90.0, -1.0])
+    assert disagreement(scores) == pytest.approx((89 / 2 - 1 / 4) / 4096)
+    third = torch.cat([scores, scores[:1]])  # two of the three pairs of folds are far apart
+    assert disagreement(third) == pytest.approx(2 / 3 * disagreement(scores))
 
 
 # --- Side by side

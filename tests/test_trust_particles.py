@@ -7,6 +7,7 @@ import pytest
 
 from lennard_jones import lattice, lennard_jones
 from moiety import InputError, Particles, estimate_excess_entropy, io, system
+from moiety.entropy.distinct import distinct_frames
 from moiety.estimation.training import Training
 from moiety.inspection.particles import inspect_particles
 
@@ -208,6 +209,24 @@ def test_findings_make_an_estimate_doubtful(monkeypatch):
     assert "only 16 of 64 frames differ" in str(result.status) and "2 types" in str(result.status)
     with pytest.raises(InputError, match="outside the open boundaries"):
         estimate_excess_entropy(particles(gas() - 5, periodic=False), sigma=1.0, training=BRIEF)
+
+
+def test_copies_of_frames_count_once(monkeypatch):
+    monkeypatch.setattr("moiety.entropy.particle_terms._COUNTED", 2**14)
+    options = {"sigma": 1.0, "largest": 0.5, "training": BRIEF, "threads": 1}
+    alone = estimate_excess_entropy(particles(gas(16)), **options)
+    copied = particles(
+        np.concatenate([gas(16)] * 4), chains=4, diameters=1.0, measured={"energy": np.arange(64.0)}
+    )
+    kept = distinct_frames(copied, np.arange(64) % 16)
+    assert (kept.chains, kept.n, len(kept.diameters)) == (1, 16, 16 * N)
+    assert list(kept.measured["energy"]) == list(range(16))
+    again = estimate_excess_entropy(copied.replace(measured={}, diameters=None), **options)
+    assert (again.samples["n"], again.samples["distinct"]) == (64, 16)
+    assert (again.entropy, again.error) == (alone.entropy, alone.error)
+    assert "distinct" not in alone.samples  # the control
+    with pytest.raises(InputError, match="only 7 of 63 frames differ; at least 8 must"):
+        distinct_frames(particles(np.concatenate([gas(7)] * 9)), np.arange(63) % 7)
 
 
 @pytest.mark.parametrize(

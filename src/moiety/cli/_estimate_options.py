@@ -70,7 +70,8 @@ Bound = Annotated[
     ),
 ]
 Steps = Annotated[
-    int | None, Option(metavar="N", min=1, help="Most training steps of a critic; default 800.")
+    int | None,
+    Option(metavar="N", min=1, max=10**9, help="Most training steps of a critic; default 800."),
 ]
 Folds = Annotated[
     int | None,

@@ -10,9 +10,10 @@ import numpy as np
 
 from ..base import scratch
 from ..base.errors import InputError
+from ..data.particles import Particles
 from ..data.samples import MINIMUM_SAMPLES, Samples
 
-__all__ = ["distinct_samples"]
+__all__ = ["distinct_frames", "distinct_samples"]
 
 
 def distinct_samples(samples: Samples, originals: np.ndarray | None) -> Samples:
@@ -37,15 +38,51 @@ def distinct_samples(samples: Samples, originals: np.ndarray | None) -> Samples:
     """
     if originals is None:
         return samples
-    kept = np.flatnonzero(originals == np.arange(samples.n))
+    kept, chains = _kept(originals, samples.draws, "samples")
+    return samples.replace(values=_chosen(samples, kept, chains))
+
+
+def distinct_frames(particles: Particles, originals: np.ndarray | None) -> Particles:
+    """The frames that are no copy of another; see `distinct_samples`.
+
+    Args:
+        particles: Frames.
+        originals: Index of the frame that each frame is a copy of, or its own index, shape `(n,)`;
+            None if no frame is a copy.
+
+    Raises:
+        InputError: Fewer than 8 frames differ.
+
+    Example:
+        >>> gas = [np.random.default_rng(k).random((20, 2)) for k in range(8)]
+        >>> twice = Particles.from_frames(gas * 2, cells=1.0, periodic=True)
+        >>> distinct_frames(twice, np.arange(16) % 8)
+        <Particles 2-D, 1 chain x 8 frames, 20 particles, periodic>
+    """
+    if originals is None:
+        return particles
+    kept, chains = _kept(originals, particles.draws, "frames")
+    mine = np.isin(np.repeat(np.arange(particles.n), particles.counts), kept)
+    columns = {name: getattr(particles, name) for name in ("positions", "diameters", "types")}
+    return particles.replace(
+        **{name: None if column is None else column[mine] for name, column in columns.items()},
+        starts=np.concatenate([[0], np.cumsum(particles.counts[kept])]),
+        cells=particles.cells[kept],
+        measured={name: values[kept] for name, values in particles.measured.items()},
+        chains=chains,
+    )
+
+
+def _kept(originals: np.ndarray, draws: int, noun: str) -> tuple[np.ndarray, int]:
+    """Indices of the originals, and the number of chains that they make."""
+    kept = np.flatnonzero(originals == np.arange(len(originals)))
     if len(kept) < MINIMUM_SAMPLES:
         raise InputError(
-            f"only {len(kept)} of {samples.n:,} samples differ; at least {MINIMUM_SAMPLES} must"
+            f"only {len(kept)} of {len(originals):,} {noun} differ; at least {MINIMUM_SAMPLES} must"
         )
-    left = np.bincount(kept // samples.draws, minlength=samples.chains)
+    left = np.bincount(kept // draws)
     left = left[left > 0]
-    chains = len(left) if (left == left[0]).all() else 1
-    return samples.replace(values=_chosen(samples, kept, chains))
+    return kept, len(left) if (left == left[0]).all() else 1
 
 
 def _chosen(samples: Samples, kept: np.ndarray, chains: int) -> np.ndarray:

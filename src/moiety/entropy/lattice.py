@@ -11,6 +11,7 @@ comes the chain rule, a second route on the same samples (`cross_check`).
 
 from __future__ import annotations
 
+from math import inf
 from time import perf_counter
 from typing import Any, Unpack
 
@@ -99,8 +100,8 @@ def estimate_entropy(
     """
     started = perf_counter()
     execution, hooks, limit = run_settings(run)
-    if not precision > 0:
-        raise InputError(f"precision must be positive, not {precision}")
+    if not 0 < precision < inf:
+        raise InputError(f"precision must be a positive number, not {precision}")
     deadline, start = Deadline(started, limit, hooks.should_stop), networks_of(warm_start)
     given = given_estimate(cross_check, samples.n)
     inspected = InspectedSamples.of(samples, execution)

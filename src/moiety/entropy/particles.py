@@ -44,6 +44,7 @@ from ..results.types import Base, Check, Status
 from .budget import total_error
 from .checks import common_checks
 from .climb import FEWEST_KNOWN, Climb
+from .distinct import distinct_frames
 from .particle_resolution import (
     ResolutionEffect,
     blocks_that_fit,
@@ -134,10 +135,12 @@ def estimate_excess_entropy(
     execution.check_folds(particles.n)
     critic = critic or PointsCritic()
     check_resolution(resolution, critic.sees, SMALLEST)
-    scaled = _in_diameters(particles, sigma)
-    cuts = blocks_that_fit(scaled, SMALLEST, largest)
-    inspection = inspect_particles(scaled, sigma=1.0)
+    given = _in_diameters(particles, sigma)
+    cuts = blocks_that_fit(given, SMALLEST, largest)
+    inspection = inspect_particles(given, sigma=1.0)
     inspected = inspection_checks(inspection, resolution)
+    scaled = distinct_frames(given, inspection.originals)
+    execution.check_folds(scaled.n)
     with_diameters = diameters and particles.diameters is not None
     base = count_numbers(scaled, cuts[0], execution.seed)
     start = networks_of(warm_start)
@@ -160,7 +163,7 @@ def estimate_excess_entropy(
     asked = {"resolution": resolution, "diameters": with_diameters, "largest": largest}
     asked |= {"sigma": sigma, "time_limit": limit, "warm_start": bool(start.cuts)}
     origin = {**_provenance(terms, asked), "n": particles.n, "digest": digest_of(particles)}
-    return _result(terms, effect, inspected, origin, perf_counter() - started)
+    return _result(terms, effect, given, inspected, origin, perf_counter() - started)
 
 
 def _in_diameters(particles: Particles, sigma: float | None) -> Particles:
@@ -193,12 +196,13 @@ def _climb(climb: Climb[BlockCut], parts: int, deadline: Deadline, hooks: Hooks)
 def _result(
     terms: ParticleTerms,
     effect: ResolutionEffect | None,
+    given: Particles,
     inspected: tuple[Check, ...],
     provenance: dict[str, Any],
     seconds: float,
 ) -> EntropyResult:
     total, climb = terms.sum(), terms.climb
-    levels, base, described = terms.levels(), terms.base, _described(terms)
+    levels, base, described = terms.levels(), terms.base, _described(terms, given)
     budget, checks = dict(total.budget), inspected
     if effect:
         budget["resolution"], described["resolution"] = effect.error, effect.resolution
@@ -219,15 +223,16 @@ def _result(
         timing={"total": seconds, "training": sum(m.seconds for _, m in climb.estimated)},
         provenance=provenance,
         unit="nats/particle",
-        read_as=terms.particles.read_as(),
+        read_as=given.read_as(),
         networks=Networks({cut.key: m.modules for cut, m in climb.estimated}),
     )
 
 
-def _described(terms: ParticleTerms) -> dict[str, Any]:
+def _described(terms: ParticleTerms, given: Particles) -> dict[str, Any]:
     particles = terms.particles
     return {
-        "n": particles.n,
+        "n": given.n,
+        **({} if particles is given else {"distinct": particles.n}),
         "shape": [float(side) for side in np.median(particles.widths, axis=0)],
         "kind": "particles",
         "particles": float(particles.counts.mean()),

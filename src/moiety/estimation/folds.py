@@ -5,8 +5,8 @@ on the samples in f, so that every sample is held out once.  An average over all
 
     sum_f (n_f / n) value_f.
 
-Networks that are all trained alike err independently of each other.  To second order each loses
-half the variance of its error, which is half the variance between folds: `disagreement`.
+Networks that are all trained alike err independently of each other, and how far they are apart
+tells what each of them loses: `disagreement`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Generic, TypeVar
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import huber_loss
 
 from ..base.errors import Stopped
 from ..base.random import Streams
@@ -207,17 +208,26 @@ def _network(
 
 
 def disagreement(values: Tensor) -> float:
-    """Half the variance between folds, averaged over pairs or sites.
+    r"""What a network loses through errors independent of the others', in nats.
+
+    An error d of the score of a joint pair, or of the log density of a site, costs e^d - 1 - d:
+    d^2 / 2 if it is small, |d| where the score is much too low.  With D the difference of two
+    networks,
+
+        loss = D^2 / 4 for |D| < 1,    |D| / 2 - 1/4 beyond,
+
+    averaged over all pairs of networks.  For small D this is half the variance between networks.
 
     Args:
         values: Score of each pair, or log density of each site, from each fold's network, shape
             `(folds, n)`.
 
     Example:
-        >>> disagreement(torch.tensor([[0.0, 1.0], [2.0, 1.0]]))  # variances 2 and 0
-        0.5
+        >>> disagreement(torch.tensor([[0.0, 1.0, 9.0], [1.0, 1.0, 0.0]]))  # (0.25 + 0 + 4.25) / 3
+        1.5
     """
-    return float(values.var(dim=0).mean()) / 2
+    first, second = torch.combinations(torch.arange(len(values))).T
+    return float(huber_loss(values[first], values[second])) / 2
 
 
 def side_by_side(

@@ -5,9 +5,9 @@ Cross-fitting (`folds`) gives one bound per fold, each on samples that its criti
     M_bound = sum_f (n_f / n) M_f.
 
 What the critics miss makes that too small.  Two parts of the missing M can be seen and are added:
-critics F* + d_f with independent errors lose half the variance of F between folds, to second
-order; and gains shrink like 1/steps, so about as much as the second half of the training gained is
-still missing.  The bound itself is kept as well.
+critics with independent errors lose what follows from how far they are apart (`disagreement`); and
+gains shrink like 1/steps, so about as much as the second half of the training gained is still
+missing.  The bound itself is kept as well.
 
 The sampling error follows from how much each sample moves the estimate.  For Donsker-Varadhan,
 with e the mean of e^F over product pairs, sample i moves M by

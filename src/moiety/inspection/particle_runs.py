@@ -81,7 +81,7 @@ def copies(originals: NDArray[np.int64]) -> Finding:
         return Finding("copies", True, 0.0, "no frame is a copy of another")
     text = (
         f"only {differ} of {n} frames differ; the others are copies, perhaps moved, turned or"
-        " reflected: leave them out"
+        " reflected: give each frame once"
     )
     return Finding("copies", False, 1 - differ / n, text)
 
