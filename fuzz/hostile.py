@@ -178,6 +178,8 @@ def _scaled(rng: Rng, file: Any) -> None:
     names = _names(file)
     first, second = file[pick(rng, names)], file[pick(rng, names)]
     first.make_scale(pick(rng, TEXTS)[:100])
+    if not second.shape:
+        return
     second.dims[0].attach_scale(first)
     if rng.random() < 0.5:
         second.dims[0].label = pick(rng, ("draw", "x", "time", "", "x" * 5000))

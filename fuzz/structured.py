@@ -20,6 +20,7 @@ from journal import Journal, attempt
 from moiety import io
 
 ROOM = 3 * 2**30  # address space beyond that of the libraries
+UNMADE = (OSError, ValueError, KeyError, IndexError, TypeError, RuntimeError)  # h5py refuses, too
 
 
 def main() -> None:
@@ -55,9 +56,13 @@ def made(name: str, case: int, folder: Path) -> Path:
 def _cases(given: argparse.Namespace, folder: Path) -> None:
     journal, case, end = Journal(given.out), given.first, perf_counter() + given.seconds
     while perf_counter() < end:
-        path = made(given.format, case, folder)
-        with attempt(journal, str(case).encode(), case):
-            io.load(path, periodic=True)
+        try:
+            path = made(given.format, case, folder)
+        except UNMADE as error:
+            print(f"case {case} cannot be made: {error}", flush=True)
+        else:
+            with attempt(journal, str(case).encode(), case):
+                io.load(path, periodic=True)
         case += 1
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from moiety.geometry.area_law import AreaLaw, fit_area_law, is_level
 from moiety.geometry.cuts import ladder
+from moiety.geometry.space import block_ladder
 from plain import entropy_per_site
 
 repeatable = settings(derandomize=True, deadline=None)
@@ -186,3 +187,16 @@ def test_extrapolated_cuts_of_a_lattice_give_equation_10():
     assert entropy == pytest.approx(s_m - 2 * law(8) / 64, abs=1e-12)
     # negative control: the factor of 2:1 blocks
     assert entropy != pytest.approx(s_m - 1.5 * law(8) / 64, abs=1e-3)
+
+
+def test_blocks_of_space_have_a_rim():
+    """M = 0.35 A - 0.05 P for faces of blocks: a law with a constant instead is far off."""
+    cuts = block_ladder(1.0, 3, 8.0)
+    faces, rims = ([getattr(cut, name) for cut in cuts] for name in ("face", "rim"))
+    values = [0.35 * face - 0.05 * rim for face, rim in zip(faces, rims, strict=True)]
+    law = fit_area_law(faces[:5], values[:5], [0.01] * 5, proportional=False, rims=rims[:5])
+    constant = fit_area_law(faces[:5], values[:5], [0.01] * 5, proportional=False)
+    for face, rim, m in zip(faces[5:], rims[5:], values[5:], strict=True):
+        assert law(face, rim) == pytest.approx(m)
+        assert law.error(face, rim) > 0
+    assert abs(constant(faces[-1]) - values[-1]) > 3 * constant.error(faces[-1])  # the control

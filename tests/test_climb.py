@@ -168,13 +168,13 @@ def test_the_law_needs_an_estimate_or_counted_cuts(answers):
     climb, _ = climbed(answers, [Stopped("at once")])
     with pytest.raises(EstimateError, match="before any level"):
         climb.law()
-    assert climb.law(lambda: [(4.0, 0.4, 1e-3)])(20.0) == pytest.approx(2.0)
+    assert climb.law(lambda: [(4.0, 1.0, 0.4, 1e-3)])(20.0) == pytest.approx(2.0)
     full, _ = climbed(answers, proportional(slope=0.3), cuts_of(*LENGTHS[:3]))
     assert full.law()(100.0) == pytest.approx(30.0)
     # counted cuts help only where fewer than four were estimated
     values, rules = proportional(lengths=(4, 4, 8, 8)), ClimbRules(tail=False)
     four, _ = climbed(answers, values, cuts_of(4, 4, 8, 8), rules=rules)
-    assert four.law(lambda: [(4.0, 400.0, 1e-6)])(100.0) == pytest.approx(20.0)
+    assert four.law(lambda: [(4.0, 1.0, 400.0, 1e-6)])(100.0) == pytest.approx(20.0)
 
 
 # Networks

@@ -196,31 +196,31 @@ class Climb(Generic[C]):
     def law_holds(self) -> bool:
         """Whether M / interface is level for the last cuts, which have different interfaces."""
         rows = self.rows()[-FEWEST_KNOWN:]
-        if len(rows) < FEWEST_KNOWN or len({interface for interface, _, _ in rows}) < 2:
+        if len(rows) < FEWEST_KNOWN or len({interface for interface, *_ in rows}) < 2:
             return False
-        interfaces, values, errors = zip(*rows, strict=True)
+        interfaces, _, values, errors = zip(*rows, strict=True)
         return is_level(interfaces, values, errors, rise=self.rules.rise)
 
     def _law_suffices(self, cut: LadderCut[C]) -> bool:
         """Whether the error of the law from this cut on is small for the entropy."""
         law = self._fitted(self.rows())
         rest = [other for other in reversed(self.cuts) if other.volume >= cut.volume]
-        error = sum(other.weight * law.error(other.interface) for other in rest)
+        error = sum(other.weight * law.error(other.interface, other.rim) for other in rest)
         return error <= _TAIL_ERROR
 
     def _is_hopeless(self, cut: LadderCut[C]) -> bool:
         """Whether the law predicts that too few of the product pairs would carry <e^F>."""
         largest = self.certifiable(cut) - log(_FEWEST_PAIRS)
-        return self._knows_law() and self.law_for(cut)(cut.interface) > largest
+        return self._knows_law() and self.law_for(cut)(cut.interface, cut.rim) > largest
 
     def _law_is_better(self, cut: LadderCut[C], estimate: MutualInformation) -> bool:
         """Whether an uncertain M is better known from the cuts below."""
         unsure = estimate.error > _UNSURE * estimate.value and self._knows_law()
-        return unsure and self.law_for(cut).error(cut.interface) < estimate.error
+        return unsure and self.law_for(cut).error(cut.interface, cut.rim) < estimate.error
 
     def _knows_law(self) -> bool:
         rows = self.rows()
-        return len(rows) >= FEWEST_KNOWN and len({interface for interface, _, _ in rows}) >= 2
+        return len(rows) >= FEWEST_KNOWN and len({interface for interface, *_ in rows}) >= 2
 
     def law(self, counted: Callable[[], Sequence[Row]] = lambda: ()) -> AreaLaw:
         """The area law through the last cuts.
@@ -262,26 +262,27 @@ class Climb(Generic[C]):
         if own is None:
             return False
         common = self._fitted(self.rows())
-        apart = abs(own(cut.interface) - common(cut.interface))
-        noise = hypot(own.error(cut.interface), common.error(cut.interface))
-        return apart > _SIGMAS * noise + _ALIKE * own(cut.interface)
+        size = cut.interface, cut.rim
+        apart = abs(own(*size) - common(*size))
+        noise = hypot(own.error(*size), common.error(*size))
+        return apart > _SIGMAS * noise + _ALIKE * own(*size)
 
     def _own_law(self, cut: LadderCut[C]) -> AreaLaw | None:
         """The law through cuts across the same axis, if it can be known and others exist."""
         like = [
-            (other.interface, m.value, m.error)
+            (other.interface, other.rim, m.value, m.error)
             for other, m in self.estimated
             if other.axis == cut.axis
         ]
-        if len(like) == len(self.estimated) or len({interface for interface, _, _ in like}) < 2:
+        if len(like) == len(self.estimated) or len({interface for interface, *_ in like}) < 2:
             return None
         return self._fitted(like)
 
     def rows(self) -> list[Row]:
-        """Interface, M and its error of the estimated cuts."""
-        return [(cut.interface, m.value, m.error) for cut, m in self.estimated]
+        """Interface, its rim, M and its error of the estimated cuts."""
+        return [(cut.interface, cut.rim, m.value, m.error) for cut, m in self.estimated]
 
     def _fitted(self, rows: Sequence[Row]) -> AreaLaw:
-        interfaces, values, errors = zip(*rows[-_FITTED:], strict=True)
+        interfaces, rims, values, errors = zip(*rows[-_FITTED:], strict=True)
         proportional = self.rules.proportional and self.law_holds()
-        return fit_area_law(interfaces, values, errors, proportional=proportional)
+        return fit_area_law(interfaces, values, errors, proportional=proportional, rims=rims)

@@ -100,18 +100,19 @@ class LatticeTerms:
         Counted cuts help if few were estimated.
         """
         law = self.climb.law_for(cut, self._counted_rows)
-        m = law(cut.interface)
+        m = law(cut.interface, cut.rim)
         known = len(self.climb.estimated) >= FEWEST_KNOWN
-        return float(m), float(law.error(cut.interface) if known else m)
+        return float(m), float(law.error(cut.interface, cut.rim) if known else m)
 
     def _counted_rows(self) -> list[Row]:
-        """Interface, M and its error of the counted cuts, smallest first."""
+        """Interface, its rim, M and its error of the counted cuts, smallest first."""
         if self.samples.kind != "discrete":
             return []
         rows = []
         for cut in reversed(self._counted_cuts()):
             m, influence = self.counts.mutual_information(cut)
-            rows.append((float(cut.interface), m, series_error(influence, self.samples)))
+            error = series_error(influence, self.samples)
+            rows.append((float(cut.interface), 1.0, m, error))
         return rows
 
     def _counted_cuts(self) -> list[Cut]:

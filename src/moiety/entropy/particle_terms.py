@@ -133,6 +133,7 @@ def space_cut(
         name=f"{cut} | {cut}",
         volume=cut.volume,
         interface=cut.face,
+        rim=cut.rim,
         weight=1 / (2 * cut.volume * particles.density),
         places=float(np.median(particles.volumes)) / (2 * cut.volume),
         source=partial(Crops, particles, cut, resolution, sees, diameters),
@@ -163,7 +164,7 @@ class ParticleTerms:
         law, tail = self.climb.law(), []
         for cut in _larger(self.climb.estimated[-1][0].cut):
             weight = 1 / (2 * cut.volume * self.particles.density)
-            tail.append(TailTerm(weight, law(cut.face), law.error(cut.face)))
+            tail.append(TailTerm(weight, law(cut.face, cut.rim), law.error(cut.face, cut.rim)))
         return EntropySum(base, estimated, tail, self.particles)
 
     def levels(self) -> tuple[Level, ...]:

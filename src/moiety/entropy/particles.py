@@ -246,7 +246,7 @@ def _checks(terms: ParticleTerms, tail_error: float) -> tuple[Check, ...]:
     base, rows = terms.base, terms.climb.rows()[-FEWEST_KNOWN:]
     few = bool(base.shared <= _MOST_SHARED)
     shared = f"{base.shared:.2%} of the blocks of side {base.side:g} hold more than one centre"
-    interfaces, values, errors = zip(*rows, strict=True)
+    interfaces, _, values, errors = zip(*rows, strict=True)
     rise = _RULES.rise
     level = len(rows) == FEWEST_KNOWN and is_level(interfaces, values, errors, rise=rise)
     last = f"M / l of the last {FEWEST_KNOWN} blocks"

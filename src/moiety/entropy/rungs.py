@@ -13,8 +13,8 @@ from ..results.types import Reason
 __all__ = ["C", "ClimbRules", "LadderCut", "Row", "Rung"]
 
 C = TypeVar("C")
-Row = tuple[float, float, float]
-"""Interface, M and its error."""
+Row = tuple[float, float, float, float]
+"""Interface, its rim, M and its error."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +32,7 @@ class LadderCut(Generic[C]):
         source: Makes the source of pairs.
         effort: Relative effort of training.
         axis: Axis that the block is cut across; 0 where all directions are alike.
+        rim: Size of the rim of the interface for the area law; 1 where it does not grow.
     """
 
     cut: C
@@ -44,6 +45,7 @@ class LadderCut(Generic[C]):
     source: Callable[[], Source]
     effort: float = 1.0
     axis: int = 0
+    rim: float = 1.0
 
 
 @dataclass(frozen=True)

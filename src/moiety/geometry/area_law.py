@@ -2,11 +2,13 @@ r"""The area law: extrapolate the mutual information of large cuts from smaller 
 
 Beyond the correlation length the mutual information of a cut follows its interface,
 
-    M(cut) = beta + alpha * interface(cut),                       (Eq. 9: beta = 0)
+    M(cut) = alpha * interface(cut) + beta * rim(cut),            (Eq. 9: beta = 0)
 
-where beta = log 2 for two coexisting magnetisations, for example.  Summed over ever
-larger blocks at beta = 0, it gives Eq. 10 of Nir et al., PNAS 117, 30234 (2020),
-https://doi.org/10.1073/pnas.2017042117.
+and the rim of the interface, where the blocks end, adds a correction.  The interface of a plane is
+a line with two ends, so that its rim is a constant, 1; beta = log 2 for two coexisting
+magnetisations, for example.  Blocks of space have a rim that grows with them: the perimeter of the
+face that they share.  Summed over ever larger blocks at beta = 0, the law gives Eq. 10 of Nir et
+al., PNAS 117, 30234 (2020), https://doi.org/10.1073/pnas.2017042117.
 """
 
 from __future__ import annotations
@@ -21,11 +23,11 @@ __all__ = ["AreaLaw", "fit_area_law", "is_level"]
 
 @dataclass(frozen=True)
 class AreaLaw:
-    """The line M = beta + alpha * interface and its uncertainty.
+    """The law M = alpha * interface + beta * rim and its uncertainty.
 
     Args:
         alpha: Slope, in nats per site of interface.
-        beta: Part of M that does not depend on the interface, in nats.
+        beta: Part of M that belongs to the rim, in nats.
         covariance: Covariance matrix of (alpha, beta), shape `(2, 2)`.
         alternative: The law with beta = 0, fitted to the same data, where this law has a beta.
             The distance between the two laws is part of the error.
@@ -41,20 +43,20 @@ class AreaLaw:
     covariance: np.ndarray
     alternative: AreaLaw | None = None
 
-    def __call__(self, interface: float) -> float:
+    def __call__(self, interface: float, rim: float = 1.0) -> float:
         """M in nats at this interface; never negative."""
-        return max(self.beta + self.alpha * interface, 0.0)
+        return max(self.beta * rim + self.alpha * interface, 0.0)
 
-    def error(self, interface: float) -> float:
+    def error(self, interface: float, rim: float = 1.0) -> float:
         """One standard error of M: that of the fit, plus a third of the distance to `alternative`.
 
         The two are added in quadrature.
         """
-        gradient = np.array([interface, 1.0])
+        gradient = np.array([interface, rim])
         fit = float(np.sqrt(max(gradient @ self.covariance @ gradient, 0.0)))
         if self.alternative is None:
             return fit
-        return float(np.hypot(fit, (self(interface) - self.alternative(interface)) / 3))
+        return float(np.hypot(fit, (self(interface, rim) - self.alternative(interface)) / 3))
 
 
 def is_level(
@@ -87,6 +89,7 @@ def fit_area_law(
     errors: Sequence[float],
     *,
     proportional: bool,
+    rims: Sequence[float] | None = None,
 ) -> AreaLaw:
     """Fit the area law to the last cuts by weighted least squares.
 
@@ -96,6 +99,7 @@ def fit_area_law(
         errors: Standard errors of M, shape `(n,)`.
         proportional: Whether to set beta = 0 (Eq. 9).  Otherwise beta is fitted, and the law
             with beta = 0 through the last cut is kept as the alternative.
+        rims: Rims of the known cuts, shape `(n,)`; all 1 by default.
     """
     lengths, values, sigma = (
         np.asarray(x, dtype=float) for x in (interfaces, mutual_information, errors)
@@ -109,7 +113,8 @@ def fit_area_law(
         alpha = float((weight * values / lengths).sum() / weight.sum())
         spread = float(np.std(values / lengths))
         return AreaLaw(alpha, 0.0, np.diag([1 / weight.sum() + spread**2, 0.0]))
-    design = np.column_stack([lengths, np.ones_like(lengths)]) / sigma[:, None]
+    ends = np.ones_like(lengths) if rims is None else np.asarray(rims, dtype=float)
+    design = np.column_stack([lengths, ends]) / sigma[:, None]
     covariance = np.linalg.inv(design.T @ design)
     alpha, beta = covariance @ design.T @ (values / sigma)
     return AreaLaw(float(alpha), float(beta), covariance, alternative=last)

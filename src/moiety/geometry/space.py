@@ -50,6 +50,18 @@ class BlockCut:
         return prod(self.half[1:])
 
     @property
+    def rim(self) -> float:
+        """Perimeter of the shared face; 1 where the face is a point or a line.
+
+        Example:
+            >>> BlockCut((1.0, 2.0, 4.0)).rim, BlockCut((1.0, 2.0)).rim
+            (12.0, 1.0)
+        """
+        if len(self.half) < 3:
+            return 1.0
+        return 2 * sum(self.half[1:])
+
+    @property
     def interface(self) -> float:
         """Size of the interface that the area law is about: the face."""
         return self.face
