@@ -1,20 +1,22 @@
 r"""Evaluate trained critics on held-out pairs.
 
 A critic may overrate a kind of pair that it has hardly met, and a single e^F can then outweigh
-all others; trained on few samples it overrates all pairs.  Its scores are therefore calibrated on
-the validation pairs,
+all others; a kind that it has never met as a joint pair it may give any score, as low as -90, and
+one such pair then costs more than all others gain; trained on few samples it overrates all pairs.
+Its scores are therefore calibrated on the n validation pairs,
 
-    F -> r min(F, largest joint F) + c,    r in [0, 1.2] of the largest DV, <e^F> = 1,
+    F -> max(floor, r min(F, largest joint F)) + c,    r in [0, 1.2] of the largest DV, <e^F> = 1,
 
-which gives F = 0 where nothing was learnt.  Any function of the pair is a critic, so the bounds
-still hold.
+which gives F = 0 where nothing was learnt.  The floor is the best one if one more joint pair had
+the lowest score of all: with q the share of product pairs below it, q e^floor = <e^F> / n.  It
+costs less than 1 / n nats.  Any function of the pair is a critic, so the bounds still hold.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, log
 
 import numpy as np
 import torch
@@ -99,20 +101,39 @@ def calibration(
     parts = [scores(module, batch) for batch in batches]
     columns = zip(*parts, strict=True)
     joint, product = (torch.cat([part.flatten() for part in column]) for column in columns)
-    largest = joint.max()
-    joint, product = joint.double(), product.clamp(max=largest).double()
+    largest, ordered = joint.max(), product.clamp(max=joint.max()).double().sort().values
+    joint, product = joint.double(), product.double()
+
+    def calibrated(values: Tensor, scale: float) -> Tensor:
+        return (scale * values.clamp(max=largest)).clamp(min=_floor(scale * ordered, len(joint)))
 
     def bound(scale: float) -> float:
-        return DonskerVaradhanBound()(scale * joint, scale * product)
+        return DonskerVaradhanBound()(calibrated(joint, scale), calibrated(product, scale))
 
     scale = max(torch.linspace(0.0, _LARGEST_SCALE, _SCALES).tolist(), key=bound)
-    offset = bound(scale) - scale * float(joint.mean())
+    offset = bound(scale) - float(calibrated(joint, scale).mean())
+    floor = _floor(scale * ordered, len(joint))
 
     def calibrate(values: Tensor) -> Tensor:
-        calibrated: Tensor = scale * values.clamp(max=largest) + offset
-        return calibrated
+        scaled: Tensor = (scale * values.clamp(max=largest)).clamp(min=floor)
+        return scaled + offset
 
     return calibrate, bound(scale) - bound(1.0)
+
+
+def _floor(ordered: Tensor, pairs: int) -> float:
+    """The lowest score that as many joint pairs can tell from a lower one; see above.
+
+    Args:
+        ordered: Scores of product pairs in ascending order.
+        pairs: Number of joint pairs.
+    """
+    count = len(ordered)
+    level = float(torch.logsumexp(ordered, 0)) - log(count) - log(pairs)
+    shares = torch.arange(1, count + 1, dtype=ordered.dtype, device=ordered.device) / count
+    below = int((shares.log() + ordered < level).sum())
+    lowest = float(ordered[below])
+    return min(level - log(below / count), lowest) if below else lowest
 
 
 @torch.no_grad()
