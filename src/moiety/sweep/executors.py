@@ -52,10 +52,11 @@ def processes(workers: int = 2) -> Workers:
         try:
             yield pool
         finally:
-            running = list((pool._processes or {}).values())  # before shutdown forgets them
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in running:  # the standard library would let tasks run to their end
+            # The standard library would let tasks run to their end.  They end before the pool, for
+            # a worker that sends its result to a closed pool prints a traceback.
+            for process in list((pool._processes or {}).values()):
                 process.kill()
+            pool.shutdown(wait=False, cancel_futures=True)
             for name, value in before.items():
                 os.environ.pop(name) if value is None else os.environ.update({name: value})
 
