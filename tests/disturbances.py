@@ -237,7 +237,8 @@ def full_disk(folder: Path, verb: str, room: int) -> list[str]:
         wrong.append(f"{verb}: exit code {process.returncode} on a full disk: {err[-300:]}")
     if "Traceback" in err:
         wrong.append(f"{verb}: a traceback on a full disk: {err[-300:]}")
-    if verb != "sweep" and list(folder.glob("out*")):
+    left = [path for out in folder.glob("out*") for path in (out, *out.rglob("*"))]
+    if verb != "sweep" and any(path.is_file() for path in left):
         wrong.append(f"{verb}: something is left on a full disk")
     return wrong + [f"{verb}: {text}" for text in _half_written(folder)]
 

@@ -55,6 +55,10 @@ def test_a_full_disk_is_one_line(home, verb):
     assert full_disk(home[0], verb, room=2000) == []
 
 
+def test_a_disk_without_room_for_temporary_files_is_one_line(home):
+    assert full_disk(home[0], "sweep", room=0) == []
+
+
 @pytest.mark.parametrize("suffix", [".nc", ".h5", ".npz"])
 @pytest.mark.parametrize("change", ["flip", "cut"])
 def test_damaged_samples_are_not_read_as_good(tmp_path, suffix, change):

@@ -33,6 +33,8 @@ def main() -> int:
     options.add_argument("--signals", type=int, default=4, help="of each kind for each verb")
     options.add_argument("--damages", type=int, default=100, help="of each kind for each file")
     given = options.parse_args()
+    # shells start background jobs without Ctrl-C, and commands inherit that
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     rng, failed = np.random.default_rng(given.seed), False
     print(f"{'fault':42} {'runs':>5} {'wrong':>6} {'s':>6}")
     with tempfile.TemporaryDirectory() as name:

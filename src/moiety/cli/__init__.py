@@ -64,6 +64,7 @@ _EXAMPLE = """Example:
   moiety exact ising-square --size 16 --temperature 2.4
 """
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # what a full device answers
+_NO_ROOM = "No usable temporary directory"  # as tempfile says it
 _HELP = {"help_option_names": ["-h", "--help"]}
 
 app = typer.Typer(
@@ -128,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         except BrokenPipeError:  # the reader closed the pipe, as in `moiety ... | head -1`
             code = 0
         except OSError as error:
-            if error.errno not in _FULL:
+            if error.errno not in _FULL and _NO_ROOM not in str(error):
                 raise
             code = _refuse(2, _full(error))
         lost = _flush()
@@ -162,6 +163,8 @@ def _run(arguments: list[str]) -> int:
 
 
 def _full(error: OSError) -> str:
+    if _NO_ROOM in str(error):
+        return "no temporary file can be written; free some space or name a folder by TMPDIR"
     return f"the output cannot be written ({error.strerror}); free some space or send it elsewhere"
 
 
