@@ -208,10 +208,10 @@ def test_missing_entries_are_named():
     message = refused(with_nan((2, slice(5, 9))), **words)
     assert "256 NaN or infinite entries, in draws 5 to 8 of chain 2" in message
     message = refused(with_nan((0, 3, 0, 0), value=np.inf)[0], kind="real")
-    assert "1 NaN or infinite entry, in draws 3;" in message
+    assert "1 NaN or infinite entry, in draw 3;" in message
     assert "every draw" in refused(with_nan((slice(None), slice(None), 3))[0], kind="real")
     masked = np.ma.masked_less(with_nan((0, 7, 2, 2), value=-99)[0], -98)
-    assert "1 masked entry, in draws 7;" in refused(masked, kind="real")
+    assert "1 masked entry, in draw 7;" in refused(masked, kind="real")
     assert "NaN" in refused(with_nan((0, 0, 0)), kind="real")  # before the question for the axes
 
 

@@ -74,7 +74,8 @@ def check_complete(array: np.ndarray, axes: Any, dims: Sequence[str] | None) -> 
     if bad.all():
         advice = "crop the array to sites that have numbers in every draw"
         raise InputError(f"the array holds {entries}, in every draw; {advice}")
-    raise InputError(f"the array holds {entries}, in {_draws(bad)}; leave these draws out")
+    these = "this draw" if bad.sum() == 1 else "these draws"
+    raise InputError(f"the array holds {entries}, in {_draws(bad)}; leave {these} out")
 
 
 def check_scalars(array: np.ndarray) -> None:
@@ -175,7 +176,7 @@ def _draws(bad: np.ndarray) -> str:
             texts += [f"{text} of chain {chain}" if len(bad) > 1 else text for text in ranges]
     if len(texts) > _SEVERAL:
         texts = [*texts[:_SEVERAL], f"{len(texts) - _SEVERAL} more places"]
-    return "draws " + " and ".join(texts)
+    return ("draw " if bad.sum() == 1 else "draws ") + " and ".join(texts)
 
 
 def _range(first: int, last: int) -> str:
