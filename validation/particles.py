@@ -155,9 +155,14 @@ def fluid(show: Page, effort: Effort, seed: int) -> list[str]:
     show.table("density", "equation of state", "s", "deviation", "z", "seconds", "status")
     misses = []
     for density, known in FLUID.items():
-        apart = {"gap": APART, "burn_in": 10 * APART}
         frames = lennard_jones(
-            effort.cells, TEMPERATURE, density, effort.frames, seed=seed, **apart
+            effort.cells,
+            TEMPERATURE,
+            density,
+            effort.frames,
+            seed=seed,
+            gap=APART,
+            burn_in=10 * APART,
         )
         started = perf_counter()
         result = estimate_excess_entropy(frames, sigma=1.0, training=effort.training, seed=seed)

@@ -1,9 +1,9 @@
 r"""Evaluate trained critics on held-out pairs.
 
 A critic may overrate a kind of pair that it has hardly met, and a single e^F can then outweigh
-all others; a kind that it has never met as a joint pair it may give any score, as low as -90, and
-one such pair then costs more than all others gain; trained on few samples it overrates all pairs.
-Its scores are therefore calibrated on the n validation pairs,
+all others; trained on few samples it overrates all pairs.  If it never met a kind as a joint pair,
+nothing stops it from scoring that kind ever lower, and one held-out pair of the kind can then cost
+more than all others gain.  Its scores are therefore calibrated on the n validation pairs,
 
     F -> max(floor, r min(F, largest joint F)) + c,    r in [0, 1.2] of the largest DV, <e^F> = 1,
 
@@ -104,21 +104,17 @@ def calibration(
     largest, ordered = joint.max(), product.clamp(max=joint.max()).double().sort().values
     joint, product = joint.double(), product.double()
 
-    def calibrated(values: Tensor, scale: float) -> Tensor:
-        return (scale * values.clamp(max=largest)).clamp(min=_floor(scale * ordered, len(joint)))
+    def scaled(values: Tensor, scale: float, floor: float) -> Tensor:
+        return (scale * values.clamp(max=largest)).clamp(min=floor)
 
     def bound(scale: float) -> float:
-        return DonskerVaradhanBound()(calibrated(joint, scale), calibrated(product, scale))
+        floor = _floor(scale * ordered, len(joint))
+        return DonskerVaradhanBound()(*(scaled(part, scale, floor) for part in (joint, product)))
 
     scale = max(torch.linspace(0.0, _LARGEST_SCALE, _SCALES).tolist(), key=bound)
-    offset = bound(scale) - float(calibrated(joint, scale).mean())
-    floor = _floor(scale * ordered, len(joint))
-
-    def calibrate(values: Tensor) -> Tensor:
-        scaled: Tensor = (scale * values.clamp(max=largest)).clamp(min=floor)
-        return scaled + offset
-
-    return calibrate, bound(scale) - bound(1.0)
+    floor, best = _floor(scale * ordered, len(joint)), bound(scale)
+    offset = best - float(scaled(joint, scale, floor).mean())
+    return lambda values: scaled(values, scale, floor) + offset, best - bound(1.0)
 
 
 def _floor(ordered: Tensor, pairs: int) -> float:

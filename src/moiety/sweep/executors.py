@@ -53,7 +53,7 @@ def processes(workers: int = 2) -> Workers:
             yield pool
         finally:
             # The standard library would let tasks run to their end.  They end before the pool, for
-            # a worker that sends its result to a closed pool prints a traceback.
+            # a worker that sends its result to a closed pool may print a traceback.
             for process in list((pool._processes or {}).values()):
                 process.kill()
             pool.shutdown(wait=False, cancel_futures=True)
