@@ -8,12 +8,10 @@ import pytest
 @pytest.fixture(scope="module")
 def one_thread():
     """Run torch on one thread; threads that wait for a busy core make small networks slow."""
-    import torch
+    from moiety.estimation.folds import one_thread
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+    with one_thread():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from torch import nn
 from moiety import InputError
 from moiety.base.errors import Stopped
 from moiety.estimation.execution import Execution, Task
-from moiety.estimation.folds import cross_fit, cross_splits, disagreement, side_by_side
+from moiety.estimation.folds import cross_fit, cross_splits, disagreement, one_thread, side_by_side
 from moiety.estimation.history import History, TrainingStatus
 from moiety.estimation.training import Trained, Training, minimise
 
@@ -198,6 +198,16 @@ def test_results_are_in_the_order_of_the_folds():
         return fold, torch.get_num_threads()
 
     assert side_by_side(run, 3, Execution(threads=3)) == [(0, 1), (1, 1), (2, 1)]
+
+
+def test_one_thread_ends_with_the_threads_of_before():
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    with pytest.raises(RuntimeError, match="fails"), one_thread():
+        assert torch.get_num_threads() == 1
+        raise RuntimeError("fails")
+    assert torch.get_num_threads() == 3
+    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("setting", [{"folds": 1}, {"threads": 0}])

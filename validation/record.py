@@ -31,6 +31,7 @@ from moiety.chain_rule.estimate import ChainRule, estimate_chain_rule, estimate_
 from moiety.estimation.critics import ConvolutionalCritic, InterfaceCritic
 from moiety.estimation.estimator import Estimator
 from moiety.estimation.execution import Execution
+from moiety.estimation.folds import one_thread
 from moiety.estimation.mutual_information import estimate_mutual_information
 from moiety.estimation.objectives import (
     NWJ,
@@ -372,12 +373,8 @@ CASES: dict[str, Callable[[], Any]] = {
 
 def recorded(name: str) -> dict[str, Any]:
     """The numbers of a case, as they are now."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with one_thread():
         return json.loads(json.dumps(dict(numbers(CASES[name]()))))
-    finally:
-        torch.set_num_threads(before)
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

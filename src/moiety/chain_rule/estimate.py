@@ -33,7 +33,7 @@ from torch import nn
 from ..base.deadline import Deadline
 from ..data.samples import Samples
 from ..estimation.execution import Execution, RunOptions, Task, run_settings
-from ..estimation.folds import Folds, cross_fit
+from ..estimation.folds import Folds, cross_fit, one_thread
 from ..estimation.history import History, TrainingStatus
 from ..estimation.networks import Weights
 from ..estimation.training import Training
@@ -210,6 +210,7 @@ def estimate_chain_rules(
     )
 
 
+@one_thread()
 def chain_rule_of(
     sweep: Sequence[Samples],
     points: Sequence[Sequence[float]] | None,

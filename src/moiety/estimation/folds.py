@@ -11,8 +11,9 @@ tells what each of them loses: `disagreement`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event
 from typing import Generic, TypeVar
@@ -30,7 +31,8 @@ from .networks import Weights, copy_weights
 from .training import Trained
 
 __all__ = [
-    "Fold", "Folds", "Split", "cross_fit", "cross_splits", "disagreement", "side_by_side",
+    "Fold", "Folds", "Split", "cross_fit", "cross_splits", "disagreement", "one_thread",
+    "side_by_side",
 ]  # fmt: skip
 
 Reading = TypeVar("Reading")
@@ -230,6 +232,24 @@ def disagreement(values: Tensor) -> float:
     return float(huber_loss(values[first], values[second])) / 2
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch compute in one thread, because sums over several threads round differently.
+
+    Example:
+        >>> with one_thread():
+        ...     torch.get_num_threads()
+        1
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@one_thread()
 def side_by_side(
     run: Callable[[int, Callable[[], None]], Result],
     folds: int,
@@ -244,7 +264,7 @@ def side_by_side(
         execution: Threads and device: folds run one after another on anything but the CPU.
         tick: Called at every tick of every fold.
     """
-    halt, before = Event(), torch.get_num_threads()
+    halt = Event()
 
     def fold_tick() -> None:
         if halt.is_set():
@@ -253,21 +273,18 @@ def side_by_side(
             tick()
 
     def alone(fold: int) -> Result:
-        torch.set_num_threads(1)  # in this thread: the folds themselves run in parallel
+        torch.set_num_threads(1)  # in this thread, too: the folds themselves run in parallel
         return run(fold, fold_tick)
 
     threads = min(execution.threads, folds)
-    try:
-        if threads == 1 or execution.device != "cpu":
-            return [alone(fold) for fold in range(folds)]
-        with ThreadPoolExecutor(threads) as pool:
-            try:
-                futures = [pool.submit(alone, fold) for fold in range(folds)]
-                for future in as_completed(futures):  # the first failure ends the others
-                    future.result()
-                return [future.result() for future in futures]
-            except BaseException:
-                halt.set()
-                raise
-    finally:
-        torch.set_num_threads(before)
+    if threads == 1 or execution.device != "cpu":
+        return [alone(fold) for fold in range(folds)]
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            futures = [pool.submit(alone, fold) for fold in range(folds)]
+            for future in as_completed(futures):  # the first failure ends the others
+                future.result()
+            return [future.result() for future in futures]
+        except BaseException:
+            halt.set()
+            raise

@@ -43,7 +43,7 @@ from .evaluation import (
     sample_influence,
 )  # fmt: skip
 from .execution import Execution, Task
-from .folds import Fold, Folds, cross_fit, cross_splits, disagreement
+from .folds import Fold, Folds, cross_fit, cross_splits, disagreement, one_thread
 from .history import TrainingStatus
 from .networks import Weights
 from .objectives import BOUNDS, Bound
@@ -111,6 +111,7 @@ def estimate_mutual_information(
     )
 
 
+@one_thread()
 def mutual_information_of(
     source: Source,
     shape: tuple[int, int],
