@@ -23,6 +23,7 @@ def information(value, error=1e-3, **parts) -> MutualInformation:
         "influence": np.zeros(64),
         "bounds": {},
         "support": 1e6,
+        "places": None,
         "status": TrainingStatus.CONVERGED,
         "histories": (History((1,), (0.0,), (0.0,), (0.0,), (value,)),),
         "modules": (),

@@ -6,6 +6,7 @@ import pytest
 
 from moiety.entropy.checks import lattice_status
 from moiety.entropy.limits import EntropyLimits
+from moiety.entropy.own_blocks import BlockBound
 from moiety.inspection import Finding
 from moiety.results.types import Base, CrossCheck, Level, Source
 
@@ -31,7 +32,8 @@ LEVELS = (
 
 
 AXES = (0, 1, 0, 1, 0)
-LIMITS = EntropyLimits(states=0.6931, sites=0.6, error=1e-3)
+BLOCKS = BlockBound((2, 2), 0.55, 1e-3)
+LIMITS = EntropyLimits(states=0.6931, sites=0.6, error=1e-3, blocks=BLOCKS)
 
 
 def status(
@@ -60,9 +62,9 @@ def test_a_good_estimate_passes_every_check():
     assert [check.name for check in good.checks] == [
         "effective samples", "chains mixed", "M >= 0", "M grows with size", "training",
         "bounds agree", "ladder", "counted blocks", "M <= S(block)", "s in range", "s <= H(site)",
-        "cross-check",
+        "s <= H(block)", "cross-check",
     ]  # fmt: skip
-    assert len(status().checks) == 11  # without a second route
+    assert len(status().checks) == 12  # without a second route
     assert len(status(limits=None).checks) == 8  # continuous states have no such limits
     assert all(len(check.message.splitlines()) == 1 for check in good.checks)
 
@@ -98,6 +100,11 @@ def test_a_good_estimate_passes_every_check():
             "s <= H(site)",
             {"entropy": 0.607},
             "s = 0.6070 exceeds the mean entropy of the sites at their own positions, 0.6000",
+        ),
+        (
+            "s <= H(block)",
+            {"entropy": 0.57},
+            "s = 0.5700 exceeds the mean entropy of 2x2 blocks at their own positions, 0.5500 per",
         ),
         (
             "ladder",

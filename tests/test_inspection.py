@@ -13,6 +13,7 @@ import pytest
 from moiety import Samples, inspect, system
 from moiety.exact.enumeration import all_states
 from moiety.inspection.pairs import pair_field
+from moiety.inspection.parities import parities
 from moiety.inspection.units import units_of
 
 
@@ -140,6 +141,40 @@ def test_pairs_with_one_displacement_have_the_same_likeness(kind, periodic):
         6 if periodic else 17
     )  # (11 + 1 that is its opposite) / 2; (5 * 7 - 1) / 2
     assert max(map(abs, sums.values())) < 1e-6
+
+
+def test_a_lattice_of_plaquettes_with_own_signs():
+    """Four spins of every second plaquette have a product of either sign: pairs see nothing."""
+    values = rng().choice([-1, 1], size=(1024, 8, 8))
+    signs = rng(1).choice([-1, 1], size=(4, 4))
+    product = values[:, ::2, 1::2] * values[:, 1::2, ::2] * values[:, 1::2, 1::2]
+    values[:, ::2, ::2] = product * signs
+    assert failed(spins(values)) == ["homogeneous"]
+    found = message(spins(values), "homogeneous")
+    assert "the parity of the sites (0, 0), (1, 0), (0, 1), (1, 1) varies" in found
+    assert failed(spins(rng().permuted(values, axis=0))) == []  # the same sites, independent
+
+
+@pytest.mark.parametrize("shape", [(12,), (5, 6), (3, 4, 5)])
+@pytest.mark.parametrize("periodic", [True, False])
+def test_parities_are_products_of_spins(shape, periodic):
+    there = rng().random((3, *shape)) < 0.5
+    sign = np.where(there, -1, 1)
+    found = list(parities(there, (periodic,) * len(shape)))
+    squares = len(shape) * (len(shape) - 1) // 2
+    rows = sum(side > 3 or not periodic for side in shape)
+    assert len(found) == rows + 5 * squares
+    for name, number, values in found:
+        offsets = np.array(eval(f"[{name.removeprefix('the parity of the sites ')}]"))
+        assert len(offsets) == number
+        for place in np.ndindex(values.shape[1:]):
+            sites = (place + offsets.reshape(number, -1)) % shape
+            product = np.prod([sign[(slice(None), *site)] for site in sites], axis=0)
+            assert np.array_equal(values[(slice(None), *place)], product < 0)
+        inside = (
+            np.array(shape) if periodic else np.array(shape) - offsets.reshape(number, -1).max(0)
+        )
+        assert values.shape[1:] == tuple(inside)
 
 
 def test_units_with_own_rates():

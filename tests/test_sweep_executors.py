@@ -8,6 +8,7 @@ import signal
 
 import pytest
 
+from moiety import InputError
 from moiety.sweep import Store, sweep
 from moiety.sweep.executors import dask, processes, slurm
 from moiety.sweep.store import DONE, RUNNING
@@ -53,6 +54,16 @@ def test_dask_starts_a_cluster_of_its_own():
     pytest.importorskip("distributed")
     with dask(workers=1)() as executor:
         assert executor.submit(os.getpid).result(timeout=60) != os.getpid()
+
+
+def test_a_scheduler_that_does_not_answer_leaves_no_default_behind():
+    """Once Dask kept it as the default of this process, and lazily read files raised errors."""
+    config = pytest.importorskip("dask").config
+    with pytest.raises(InputError, match="no Dask scheduler answers"), dask("nonsense")():
+        pass
+    with dask(workers=1)():
+        assert config.get("scheduler", None) is None
+    assert config.get("scheduler", None) is None
 
 
 def test_workers_have_one_thread_and_leave_interrupts_to_the_driver():

@@ -215,6 +215,19 @@ def sublattice_phase() -> Samples:
     return samples((signs * noise).astype(np.int8))
 
 
+def triples(signs: np.ndarray) -> Samples:
+    """In every tile of 2x2, three spins have a product that is the tile's sign with p = 0.9."""
+    spins = independent(np.full((L, L), 0.5), seed=21)
+    product = spins[:, ::2, 1::2] * spins[:, 1::2, ::2] * signs
+    fits = rng(22).random(product.shape) < 0.9
+    spins[:, ::2, ::2] = np.where(fits, product, -product)
+    return samples(spins)
+
+
+TILES = rng(23).choice(np.array([-1, 1], np.int8), size=(L // 2, L // 2))
+TRIPLES = log(2) - (log(2) - binary([0.1])) / 4
+
+
 def four_sublattices() -> Samples:
     means = np.tile([[0.2, 0.4], [0.6, 0.8]], (L // 2, L // 2))
     return samples(independent(means, seed=20))
@@ -265,6 +278,7 @@ ROWS = [
         binary([0.2, 0.4, 0.6, 0.8]),
         "sublattice|groups|homogeneous",
     ),
+    SampleRow("products of three with own signs", lambda: triples(TILES), TRIPLES, "parity"),
 ]
 
 GOOD = [

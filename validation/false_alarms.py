@@ -4,7 +4,8 @@ Every state point of the accuracy tables, and others of further systems, gives 2
 samples: single chains, groups of 4 chains and groups of 16 chains.  Half of the state points have
 consecutive draws that are correlated (one update apart), the others practically independent ones.
 Small lattices make many data sets; windows of a larger lattice are read as such.  The exit code is
-1 if more than 1% of the data sets fail any check.
+1 if more than 1% of the data sets fail any check.  The exact entropy, where it is known, must also
+pass the check against the entropies of small blocks.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import numpy as np
 
 from accuracy import FIELDS, SWEEPS
 from moiety import Samples, inspect, system
+from moiety.entropy.own_blocks import below_blocks, block_bound
 
 MOST = 0.01  # share of the data sets
 DRAWS = 256  # samples of a data set
@@ -78,6 +80,16 @@ def windows(samples: Samples) -> Iterator[Samples]:
             yield part.replace(values=inner, periodic=(False, False))
 
 
+def too_low(samples: Samples, exact: float | None) -> dict[str, float]:
+    """The check of an entropy against the entropies of blocks, if the exact one fails it."""
+    if exact is None or samples.kind != "discrete" or not all(samples.periodic):
+        return {}
+    bound = block_bound(samples)
+    if bound is None or below_blocks(exact, 0.0, bound).passed:
+        return {}
+    return {"s <= H(block)": (exact - bound.entropy) / bound.error}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=1)
@@ -89,13 +101,14 @@ def main() -> int:
             continue
         here = Counter[str]()
         correlated = (index + options.seed) % 2 == 0
+        exact = system(name, **parameters).exact_entropy()
         for samples in windows(drawn(name, parameters, options.seed + index, correlated)):
-            found = inspect(samples)
-            total, alarmed = total + 1, alarmed + (not found.ok)
-            for finding in found.findings:
-                if not finding.passed:
-                    here[finding.name] += 1
-                    print(f"    {samples!r}: {finding.name} {finding.figure:.3g}", flush=True)
+            failures = {one.name: one.figure for one in inspect(samples).findings if not one.passed}
+            failures |= too_low(samples, exact)
+            total, alarmed = total + 1, alarmed + bool(failures)
+            for check, figure in failures.items():
+                here[check] += 1
+                print(f"    {samples!r}: {check} {figure:.3g}", flush=True)
         failed += here
         if here:
             kind = "correlated" if correlated else "independent"

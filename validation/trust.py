@@ -8,6 +8,7 @@ two comments.
 
 from __future__ import annotations
 
+import argparse
 import io as streams
 import os
 import re
@@ -34,6 +35,7 @@ Line = tuple[str, str, str]
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     tables = {"Files and options": of_files(), "Samples": of_samples()}
     tables["Commands and plans"] = of_commands()
     text = "\n".join(part for name, rows in tables.items() for part in written(name, [*rows]))

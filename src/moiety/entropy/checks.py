@@ -1,7 +1,7 @@
 r"""What should hold of an estimate, and whether it does.
 
 Samples: what their inspection found, enough independent ones, from chains that agree.  Physics:
-0 <= M, and M grows with the block; for discrete states M <= S(half) and 0 <= s <= H(site) <= log q.
+0 <= M, and M grows with the block; for discrete states M <= S(half) and s within its `limits`.
 Method: trainings at their plateau, bounds that agree, a short tail.  No check can see what every
 critic misses alike, which makes s too large.
 """
@@ -19,7 +19,7 @@ from ..inspection import Finding
 from ..results.types import Base, Check, CrossCheck, Level, Reason, Source, Status
 from .budget import total_error
 from .counted_blocks import MOST_BIAS
-from .limits import EntropyLimits
+from .limits import EntropyLimits, limit_checks
 
 __all__ = ["common_checks", "lattice_status", "sample_checks"]
 
@@ -29,7 +29,6 @@ _SIGMAS = 3.0
 _ROUNDING = 1e-6  # nats that sums of single-precision scores may err by
 _HARMLESS = 1e-3  # nats per site
 _NEGLIGIBLE = 1e-4  # nats per site that the bias of a counted block may leave
-_FAR = 0.01  # nats per site beyond a limit that a large error does not excuse
 
 
 def lattice_status(
@@ -41,7 +40,7 @@ def lattice_status(
     other: CrossCheck | None = None,
     *,
     axes: Sequence[int] | None = None,
-    findings: Sequence[Finding] = (),
+    findings: Sequence[Finding | Check] = (),
     entropy: float = 0.0,
     limits: EntropyLimits | None = None,
 ) -> Status:
@@ -55,7 +54,7 @@ def lattice_status(
         refused: Blocks that the samples were too few to count.
         other: The second route, if it was taken.
         axes: Axis that each level is cut across; by default all directions are alike.
-        findings: What the inspection of the samples found; these checks come first.
+        findings: Whether the samples are what the method assumes; these checks come first.
         entropy: Entropy per site in nats, single sites included.
         limits: What the entropy can be; None for continuous states.
     """
@@ -65,7 +64,8 @@ def lattice_status(
             *(Check(item.name, item.passed, item.message) for item in findings),
             *common_checks(samples, levels, budget, axes=axes, sound=sound),
             _counted_blocks(bases, budget, refused),
-            *(_discrete(levels, bases, entropy, total_error(budget), limits) if limits else ()),
+            *([_bounded(levels, bases)] if limits else []),
+            *(limit_checks(entropy, total_error(budget), limits) if limits else ()),
             *([_cross_check(other)] if other else []),
         )
     )
@@ -184,42 +184,6 @@ def _bounded(levels: Sequence[Level], bases: Sequence[Base]) -> Check:
             entropies.setdefault(joined, 2 * half - level.mutual_information)
     success = "M nowhere exceeds the entropy of a half"
     return _verdict("M <= S(block)", over, "M exceeds the entropy of a half at", success)
-
-
-def _discrete(
-    levels: Sequence[Level],
-    bases: Sequence[Base],
-    entropy: float,
-    error: float,
-    limits: EntropyLimits,
-) -> tuple[Check, ...]:
-    """What holds for counted states; a differential entropy has no lower limit."""
-    bounded, inside = _bounded(levels, bases), _in_range(entropy, error, limits)
-    # a number outside the range says nothing about the sites
-    return (bounded, inside, *([_below_sites(entropy, error, limits)] if inside.passed else []))
-
-
-def _in_range(entropy: float, error: float, limits: EntropyLimits) -> Check:
-    allowed = _allowed(error)
-    inside = -allowed <= entropy <= limits.states + allowed
-    verdict = "lies within" if inside else "cannot be: it must lie within"
-    span = f"0 and log q = {limits.states:.4f}"
-    return Check("s in range", inside, f"s = {entropy:.4f} {verdict} {span}")
-
-
-def _below_sites(entropy: float, error: float, limits: EntropyLimits) -> Check:
-    """What the sites share lowers s below the mean of their entropies."""
-    below = entropy <= limits.sites + _allowed(float(np.hypot(error, limits.error)))
-    sites = f"the mean entropy of the sites at their own positions, {limits.sites:.4f}"
-    message = f"s = {entropy:.4f} does not exceed {sites}"
-    if not below:
-        message = f"s = {entropy:.4f} exceeds {sites}: the sites are not equivalent"
-    return Check("s <= H(site)", below, message)
-
-
-def _allowed(error: float) -> float:
-    """Three errors; of a large error only one, so that it excuses no impossible number."""
-    return max(min(_SIGMAS * error, _FAR), error) + _ROUNDING
 
 
 def _trained(

@@ -42,6 +42,7 @@ from ..results.types import CrossCheck, Ended
 from .budget import total_error
 from .counting import CountedBlock
 from .inspected import InspectedSamples
+from .own_blocks import block_bound
 from .own_checks import own_status
 from .own_sites import as_base, own_sites
 from .sample_statistics import SampleStatistics
@@ -221,7 +222,13 @@ def _result(
         levels=(),
         bases=(base,),
         status=own_status(
-            described, terms.first.entropy, base, terms.budget, other, inspected.found.findings
+            described,
+            terms.first.entropy,
+            base,
+            terms.budget,
+            other,
+            inspected.found.findings,
+            block_bound(samples) if samples.kind == "discrete" else None,
         ),
         samples=described,
         cross_check=other,

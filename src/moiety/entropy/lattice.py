@@ -27,6 +27,7 @@ from ..estimation.networks import Networks
 from ..estimation.objectives import Bound, Objective
 from ..estimation.training import Training
 from ..geometry.cuts import Cut, ladder
+from ..inspection.homogeneity import ADVICE
 from ..results.result import EntropyResult, networks_of
 from ..results.types import Ended
 from .checks import lattice_status
@@ -38,6 +39,7 @@ from .inhomogeneous import estimate_inhomogeneous, refuse_ladder, with_steps
 from .inspected import InspectedSamples
 from .lattice_terms import LatticeTerms, ladder_cut
 from .limits import entropy_limits
+from .re_paired import re_paired
 from .refinement import refine
 from .rungs import ClimbRules
 from .sample_statistics import SampleStatistics
@@ -232,7 +234,7 @@ def _result(
         terms.counts.refused,
         crossed,
         axes=[cut.axis for cut in terms.ladder.cuts],
-        findings=inspected.found.findings,
+        findings=(*inspected.found.findings, *re_paired(terms.climb.estimated, ADVICE)),
         entropy=entropy + terms.site,
         limits=entropy_limits(terms.samples),
     )

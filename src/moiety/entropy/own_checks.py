@@ -9,6 +9,7 @@ from ..inspection import Finding
 from ..results.types import Base, Check, CrossCheck, Status
 from .budget import total_error
 from .checks import sample_checks
+from .own_blocks import BlockBound, below_blocks
 
 __all__ = ["own_status"]
 
@@ -24,6 +25,7 @@ def own_status(
     budget: Mapping[str, float],
     other: CrossCheck | None = None,
     findings: Sequence[Finding] = (),
+    blocks: BlockBound | None = None,
 ) -> Status:
     """All checks of an estimate without a ladder.
 
@@ -34,11 +36,13 @@ def own_status(
         budget: Parts of the error, in nats per site.
         other: The other order of the sites, if it was taken.
         findings: What the inspection of the samples found; these checks come first.
+        blocks: Upper bound from small blocks, if any could be counted.
     """
     checks = (
         *(Check(item.name, item.passed, item.message) for item in findings),
         *sample_checks(samples),
         _below_sites(entropy, base, budget),
+        *([below_blocks(entropy, total_error(budget), blocks)] if blocks else []),
         _trained(budget),
         _enough(budget, samples["n"]),
         *([_orders_agree(other)] if other else []),

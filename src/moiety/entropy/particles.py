@@ -54,6 +54,7 @@ from .particle_resolution import (
     resolution_effect,
 )
 from .particle_terms import ParticleTerms, count_numbers, particle_statistics, space_cut
+from .re_paired import re_paired
 from .rungs import ClimbRules
 
 __all__ = ["SMALLEST", "default_training", "estimate_excess_entropy"]
@@ -65,6 +66,7 @@ _FAR = 1e12  # largest ratio of the box and a diameter, either way
 _FEWEST_PAIRS = 500  # with particles on both sides of a cut
 _MOST_SHARED = 0.01  # share of the smallest blocks that may hold more than one centre
 _HARMLESS = 0.005  # nats per particle
+_WALLS = "look for walls, a field or a crystal that stays in place"
 _TRAINING = Training(steps=800, batch=256)
 # at a rate of 1e-2, M of hard disks was 0.93 ± 0.36 instead of 0.71 ± 0.05 (docs/tried.md)
 _IMAGE_RATE = 4e-3
@@ -210,7 +212,9 @@ def _result(
     centres = terms.particles.density * base.volume
     half = climb.cuts[0].cut.half
     bases = (Base(half, 1, -base.divergence, budget["base"] * centres, base.blocks),)
-    checks = (*_checks(terms, budget["tail"]), *common_checks(described, levels, budget), *checks)
+    common = common_checks(described, levels, budget)
+    placed = re_paired(climb.estimated, _WALLS)
+    checks = (*_checks(terms, budget["tail"]), *common, *checks, *placed)
     return EntropyResult(
         entropy=total.entropy,
         error=total_error(budget),

@@ -15,6 +15,7 @@ from .critics import Critic, InterfaceCritic
 from .history import History, TrainingStatus
 from .objectives import Bound, DonskerVaradhanBound, JensenShannon, Objective
 from .pairs import Source
+from .re_pairing import PlaceEffect
 from .training import Training
 
 __all__ = [
@@ -86,6 +87,8 @@ class MutualInformation:
         influence: By how much each sample moves `value`, mean zero, shape `(n,)`.
         bounds: All bounds of the same critics, by name.
         support: Effective number of product pairs that carry <e^F>.
+        places: How much of the critics' scores is knowledge of the place; None where that was
+            not asked.
         status: The worst status of the folds' trainings.
         histories: Training history of each fold.
         modules: Trained network of each fold.
@@ -100,6 +103,7 @@ class MutualInformation:
     influence: np.ndarray
     bounds: Mapping[str, float]
     support: float
+    places: PlaceEffect | None
     status: TrainingStatus
     histories: tuple[History, ...]
     modules: tuple[nn.Module, ...]

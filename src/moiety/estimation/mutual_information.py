@@ -48,6 +48,7 @@ from .history import TrainingStatus
 from .networks import Weights
 from .objectives import BOUNDS, Bound
 from .pairs import Source, shifts, spread_out
+from .re_pairing import place_effect, score_at_same_places
 from .scores import Batch
 from .training import Trained, train
 from .windows import windows_of
@@ -161,6 +162,7 @@ class _Reading:
     support: float
     calibration_gain: float
     calibrate: Callable[[Tensor], Tensor]
+    at_same_places: np.ndarray  # by held-out sample
 
 
 def _fit(source: Source, estimator: Estimator, tau: float, fold: Fold) -> tuple[Trained, _Reading]:
@@ -213,6 +215,9 @@ def _read(
         support=effective_pairs(scored.product),
         calibration_gain=gain,
         calibrate=calibrate,
+        at_same_places=score_at_same_places(
+            source, fold.split.test, trained.module, calibrate, fold.streams.torch("re-paired")
+        ),
     )
     return trained, reading
 
@@ -257,6 +262,9 @@ def _combined(
             for name in readings[0].bounds
         },
         support=sum(reading.support for reading in readings),
+        places=place_effect(
+            folds.gathered([reading.at_same_places for reading in readings]), shape
+        ),
         status=folds.status,
         histories=folds.histories,
         modules=folds.modules,

@@ -2,18 +2,20 @@
 
 Sites: an indicator of each discrete state; cosine and sine of an angle; a real and its square.
 Bonds along each axis: whether two neighbours are equal; the cosine of their difference; the
-product of their deviations from the mean.
+product of their deviations from the mean.  Groups of three and four neighbours: their `parities`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from ..base import scratch
 from ..data.samples import Samples
+from .parities import parities
 from .units import Units
 
 __all__ = ["Field", "unit_fields"]
@@ -30,23 +32,28 @@ class Field:
         axis: Axis of a bond; None for a site.
         means: Means over each unit, shape `(units, *positions)`.
         pairs: Both sites of each position, shape `(positions, 2)`, if these are pairs of sites.
+        sites: Number of sites that the quantity depends on.
     """
 
     name: str
     axis: int | None
     means: np.ndarray
     pairs: np.ndarray | None = None
-
-    @property
-    def is_site(self) -> bool:
-        """Whether this is a quantity of single sites."""
-        return self.axis is None and self.pairs is None
+    sites: int = 2
 
     @property
     def deviations(self) -> np.ndarray:
         """Deviation of each position from the spatial mean of its unit, `(units, positions)`."""
         flat = self.means.reshape(len(self.means), -1)
         return np.asarray(flat - flat.mean(axis=1, keepdims=True))
+
+
+class _Quantity(NamedTuple):
+    """Name of a local quantity, number of its sites, and axis of a bond."""
+
+    name: str
+    sites: int
+    axis: int | None = None
 
 
 def unit_fields(samples: Samples, units: Units) -> list[Field]:
@@ -57,21 +64,22 @@ def unit_fields(samples: Samples, units: Units) -> list[Field]:
         units: Division of the samples.
 
     Returns:
-        Sites first; then the bonds along each axis, without the bond across a free end.
+        Sites first; then the bonds along each axis, without the bond across a free end; then
+        groups of neighbours.
     """
     flat = samples.values.reshape(samples.n, *samples.shape)
     states, centre = _common_states(samples), _centre(samples)
-    sums: dict[str, np.ndarray] = {}
-    axes: dict[str, int | None] = {}
+    sums: dict[_Quantity, np.ndarray] = {}
     for (part,) in scratch.slabs(flat.shape, 8 * max(flat.itemsize, 1), axes=1):
         labels = units.labels[part]
-        for name, axis, values in _local(flat[part], samples, states, centre):
-            total = sums.setdefault(name, np.zeros((units.number, *values.shape[1:])))
-            axes[name] = axis
+        for quantity, values in _local(flat[part], samples, states, centre):
+            total = sums.setdefault(quantity, np.zeros((units.number, *values.shape[1:])))
             _add(total, labels, values)
         scratch.release(flat)
     sizes = units.sizes.reshape(-1, *[1] * len(samples.shape))
-    return [Field(name, axes[name], total / sizes) for name, total in sums.items()]
+    return [
+        Field(one.name, one.axis, total / sizes, sites=one.sites) for one, total in sums.items()
+    ]
 
 
 def _add(total: np.ndarray, labels: np.ndarray, values: np.ndarray) -> None:
@@ -105,24 +113,32 @@ def _centre(samples: Samples) -> tuple[float, float]:
 
 def _local(
     values: np.ndarray, samples: Samples, states: list[int], centre: tuple[float, float]
-) -> Iterator[tuple[str, int | None, np.ndarray]]:
-    if samples.kind == "discrete":
-        for state in states:
-            yield f"the frequency of {samples.labels[state]}", None, values == state
-    elif samples.kind == "angle":
-        yield "the mean cosine", None, np.cos(values)
-        yield "the mean sine", None, np.sin(values)
-    else:
+) -> Iterator[tuple[_Quantity, np.ndarray]]:
+    if samples.kind == "real":
         values = (values - centre[0]) / centre[1]
-        yield "the mean", None, values
-        yield "the variance", None, values**2
+    sites = dict(_sites(values, samples, states))
+    yield from ((_Quantity(name, 1), numbers) for name, numbers in sites.items())
     for axis, periodic in enumerate(samples.periodic):
         if values.shape[1 + axis] > (2 if periodic else 1):
-            yield (
-                f"the correlation of neighbours along {'xyz'[axis]}",
-                axis,
-                _bond(values, 1 + axis, periodic, samples.kind),
-            )
+            name = f"the correlation of neighbours along {'xyz'[axis]}"
+            yield _Quantity(name, 2, axis), _bond(values, 1 + axis, periodic, samples.kind)
+    followed = np.sin(values) if samples.kind == "angle" else next(iter(sites.values()))
+    for name, number, parity in parities(followed > 0, samples.periodic):
+        yield _Quantity(name, number), parity
+
+
+def _sites(
+    values: np.ndarray, samples: Samples, states: list[int]
+) -> Iterator[tuple[str, np.ndarray]]:
+    if samples.kind == "discrete":
+        for state in states:
+            yield f"the frequency of {samples.labels[state]}", values == state
+    elif samples.kind == "angle":
+        yield "the mean cosine", np.cos(values)
+        yield "the mean sine", np.sin(values)
+    else:
+        yield "the mean", values
+        yield "the variance", values**2
 
 
 def _bond(values: np.ndarray, axis: int, periodic: bool, kind: str) -> np.ndarray:

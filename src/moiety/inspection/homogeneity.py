@@ -23,7 +23,9 @@ from .outliers import Outlier, outlier_of
 from .sublattices import sublattices
 from .units import Units
 
-__all__ = ["Spread", "homogeneous", "spread_of"]
+__all__ = ["ADVICE", "Spread", "homogeneous", "spread_of"]
+
+ADVICE = "use --inhomogeneous (in Python homogeneous=False)"
 
 _SIGNS = 4000  # random signs: quantiles are known to 1/4000
 _LEAST_UNITS = 12  # 2^11 distinct signs
@@ -31,7 +33,6 @@ _LARGEST_RATIO = 1.1  # below it, an effect is small even if it is certain
 _MARGIN = 1.3  # on the largest value among random signs
 _TINY = 1e-12
 _FEW = 2  # positions, which a message names
-_ADVICE = "use --inhomogeneous (in Python homogeneous=False)"
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,14 @@ class Spread:
         ratio: R of the module.
         sigmas: R - 1 in units of its standard deviation under random signs.
         limit: Largest `sigmas` among random signs.
+        sites: Number of sites that the quantity depends on.
     """
 
     name: str
     ratio: float
     sigmas: float
     limit: float
+    sites: int
 
     @property
     def certain(self) -> bool:
@@ -68,14 +71,13 @@ def spread_of(field: Field, units: Units) -> Spread:
     cross = np.where(units.apart, products, 0.0)
     pairs = int(units.apart.sum())
     if units.number < _LEAST_UNITS or own <= _TINY or pairs == 0:
-        return Spread(field.name, 1.0, 0.0, np.inf)
+        return Spread(field.name, 1.0, 0.0, np.inf, field.sites)
     signs = np.random.default_rng(0).choice([-1.0, 1.0], size=(_SIGNS, units.number))
     random = np.einsum("sb,bc,sc->s", signs, cross, signs, optimize=True)
     deviation = float(random.std()) + _TINY * own
     ratio = 1 + units.number * float(cross.sum()) / pairs / own
-    return Spread(
-        field.name, ratio, float(cross.sum()) / deviation, float(random.max()) / deviation
-    )
+    sigmas, limit = float(cross.sum()) / deviation, float(random.max()) / deviation
+    return Spread(field.name, ratio, sigmas, limit, field.sites)
 
 
 def homogeneous(
@@ -90,7 +92,8 @@ def homogeneous(
         ends: Whether the ends of an axis are known to differ from its middle.
     """
     spreads = [spread_of(field, units) for field in fields]
-    worst = max(spreads, key=lambda one: (one.certain, one.ratio))
+    # groups of more than two sites differ, too, where sites or bonds do
+    worst = max(spreads, key=lambda one: (one.certain, one.sites <= 2, one.ratio))
     single = max((outlier_of(field, units) for field in fields), key=lambda one: one.sigmas)
     if positions:
         text = "positions may differ: the networks know the position of each site"
@@ -106,7 +109,7 @@ def homogeneous(
 def _single(outlier: Outlier, ends: bool) -> str:
     return (
         f"not homogeneous: {outlier.name} at {outlier.place} lies {outlier.sigmas:.2g}"
-        f" standard errors from the others; {'see boundaries' if ends else _ADVICE}"
+        f" standard errors from the others; {'see boundaries' if ends else ADVICE}"
     )
 
 
@@ -119,7 +122,7 @@ def _message(
     )
     if ends:
         return f"{start}; see boundaries"
-    sites = [k for k, field in enumerate(fields) if field.is_site and spreads[k].certain]
+    sites = [k for k, field in enumerate(fields) if field.sites == 1 and spreads[k].certain]
     groups, phases = max((sublattices(fields[k], units) for k in sites), default=(1, 1))
     if groups > 1:
         return (
@@ -128,4 +131,4 @@ def _message(
             f" (use --inhomogeneous) and that of their mixture, which is higher by log {phases} in"
             " all"
         )
-    return f"{start}; {_ADVICE}"
+    return f"{start}; {ADVICE}"

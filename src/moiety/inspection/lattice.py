@@ -54,7 +54,7 @@ def inspect_lattice(samples: Samples) -> Inspection:
 def _positions(samples: Samples) -> tuple[Finding, Finding]:
     units = units_of(samples)
     fields = unit_fields(samples, units)
-    ends = boundaries(samples, fields, units)
+    ends = boundaries(samples, [field for field in fields if field.sites <= 2], units)
     pairs = pair_field(samples, units)
     every = fields if pairs is None else [*fields, pairs]
     return homogeneous(every, units, not samples.homogeneous, not ends.passed), ends

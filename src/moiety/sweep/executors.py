@@ -96,7 +96,7 @@ def _follow_driver() -> None:
 
 
 def dask(scheduler: str | None = None, workers: int = 2) -> Workers:
-    """Run tasks on a Dask cluster.
+    """Run tasks on a Dask cluster, which does not become the default of this process.
 
     Args:
         scheduler: Address such as `tcp://10.0.0.1:8786`; default a new cluster on this machine.
@@ -111,7 +111,7 @@ def dask(scheduler: str | None = None, workers: int = 2) -> Workers:
             raise InputError("Dask is not installed; pip install 'moiety[dask]'") from error
         if scheduler is not None:
             try:
-                client = Client(scheduler, timeout=20)  # type: ignore[no-untyped-call]  # Dask
+                client = Client(scheduler, timeout=20, set_as_default=False)  # type: ignore[no-untyped-call]  # Dask
             except (OSError, ValueError, TypeError, AttributeError) as error:
                 raise InputError(
                     f"no Dask scheduler answers at {scheduler!r}; give its address, such as"
@@ -126,7 +126,10 @@ def dask(scheduler: str | None = None, workers: int = 2) -> Workers:
             "dashboard_address": None,
             "silence_logs": 50,
         }
-        with LocalCluster(**options) as cluster, Client(cluster) as client:  # type: ignore[no-untyped-call]  # Dask
+        with (
+            LocalCluster(**options) as cluster,  # type: ignore[no-untyped-call]  # Dask
+            Client(cluster, set_as_default=False) as client,  # type: ignore[no-untyped-call]
+        ):
             yield client.get_executor(pure=False, retries=0)
 
     return connect
