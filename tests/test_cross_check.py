@@ -7,6 +7,7 @@ import pytest
 
 from moiety import InputError, estimate_entropy
 from moiety.chain_rule.estimate import ChainRule, ChainRuleEstimate
+from moiety.chain_rule.orders import RowByRow
 from moiety.entropy.budget import BaseTerm, EntropySum, TailTerm
 from moiety.entropy.cross_check import compare, given_estimate
 from moiety.estimation.history import History, TrainingStatus
@@ -23,7 +24,17 @@ def chain_rule(entropy=0.5, missing=0.0, influence=None, status=TrainingStatus.C
     influence = NOISE[0] if influence is None else influence
     history = History((1,), (-0.6,), (-0.6,), (-0.6,), (-0.6,))
     return ChainRuleEstimate(
-        entropy, entropy + missing, influence, missing, {}, status, (history,), (), 1.0
+        entropy,
+        entropy + missing,
+        influence,
+        missing,
+        RowByRow(),
+        (),
+        {},
+        status,
+        (history,),
+        (),
+        1.0,
     )
 
 

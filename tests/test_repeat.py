@@ -9,6 +9,7 @@ import pytest
 import moiety
 from moiety import EntropyResult, InputError, Samples, io
 from moiety.chain_rule.estimate import ChainRule
+from moiety.chain_rule.orders import CoarseToFine
 from moiety.data.digest import digest_of
 from moiety.entropy.choices import objects_of
 from moiety.entropy.repeat import Repetition, repeat_result, samples_of
@@ -128,7 +129,8 @@ def test_changes_made_in_python_are_applied():
 
 def test_algorithms_are_made_again():
     model = moiety.system("ising-chain", size=8, temperature=1.0)
-    samples, rule = model.sample(64, seed=1), ChainRule(width=8, training=Training(steps=20))
+    samples, order = model.sample(64, seed=1), CoarseToFine(radius=2)
+    rule = ChainRule(order=order, width=8, training=Training(steps=20))
     options = {
         "critic": InterfaceCritic(width=8, products=4, vectors=4, means=4, reach=(5, 3)),
         "objective": NWJ(),

@@ -1,6 +1,7 @@
 """The text of a report: headline, error budget, levels, samples, limits and provenance."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from moiety.base.words import digits, measured
 from moiety.estimation.history import History
 from moiety.report.result import _provenance
 from moiety.results import plots
-from moiety.results.types import Check, CrossCheck, Status
+from moiety.results.types import Check, CrossCheck, ScaleEntropy, Status
 from pages import make_result, page
 
 METHOD, BUDGET, LEVELS, LIMITS = (
@@ -45,6 +46,19 @@ def test_comparisons_are_in_units_of_the_error():
     # (0.4916 - 0.4900) / hypot(0.00074, 0.0010)
     other = "this estimate − cross-check: +0.0016 (1.3 standard errors)"
     assert f"0.4900 ± 0.0010 nats/site {other}" in text
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_the_entropy_by_scale():
+    scales = (
+        ScaleEntropy("spacing 8", 1 / 64, 0.69, 0.02),
+        ScaleEntropy("spacing 1, odd x", 63 / 64, 0.6, 0.001),
+    )
+    plain = CrossCheck(0.49, 0.001)
+    report = page(make_result(cross_check=replace(plain, scales=scales)))
+    assert report.row("spacing 8") == ["spacing 8", "1.562%", "0.690 ± 0.020", "0.01078"]
+    assert report.row("spacing 1, odd x")[1:] == ["98.438%", "0.6000 ± 0.0010", "0.59062"]
+    assert "Entropy by scale" not in page(make_result(cross_check=plain)).text
 
 
 @pytest.mark.usefixtures("no_figures")

@@ -9,7 +9,7 @@ import pytest
 from moiety import EntropyResult, InputError, estimate_entropy
 from moiety.chain_rule.estimate import ChainRule
 from moiety.estimation.training import Training
-from moiety.results.types import CrossCheck, Source
+from moiety.results.types import CrossCheck, ScaleEntropy, Source
 from moiety.systems import system
 from small import SMALL
 
@@ -49,8 +49,28 @@ def test_the_curves_of_the_cross_check_are_saved(result, tmp_path):
     ends = [-history.bound[-1] for history in again.histories]
     # 512 samples of 64 sites; a wrong sign is off by twice s
     assert np.mean(ends) == pytest.approx(again.entropy, abs=0.03)
-    keys = {"entropy", "error", "difference", "difference_error"}
+    keys = {"entropy", "error", "difference", "difference_error", "order", "scales"}
     assert result.to_dict()["cross_check"].keys() == keys
+
+
+def test_the_entropy_by_scale_is_saved(result, tmp_path):
+    scales = (
+        ScaleEntropy("spacing 8", 1 / 64, 0.69, 0.02),
+        ScaleEntropy("spacing 1, odd x", 63 / 64, 0.6, 0.001),
+    )
+    order = "from coarse to fine"
+    crossed = replace(result.cross_check, order=order, scales=scales)
+    split = replace(result, cross_check=crossed)
+    split.save(tmp_path / "result.nc")
+    again = EntropyResult.load(tmp_path / "result.nc")
+    assert again.cross_check.scales == scales and again.cross_check.order == order
+    data = split.to_xarray()
+    assert data.scale_entropy.sel(scale="spacing 1, odd x") == 0.6
+    assert data.scale_share.sum() == 1 and data.scale_error.attrs["units"] == "nats/site"
+    assert "scale" not in replace(result, cross_check=None).to_xarray().sizes
+    old = {key: value for key, value in split.to_dict()["cross_check"].items() if key != "scales"}
+    mapping = {**split.to_dict(), "cross_check": old}  # a result of version 0.1.0
+    assert EntropyResult.from_dict(mapping).cross_check.scales == ()
 
 
 def test_json_has_the_keys_that_scripts_read(result):

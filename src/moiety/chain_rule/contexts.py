@@ -20,7 +20,7 @@ from ..estimation.encoding import Encoding
 from ..geometry.cuts import Shape
 from .views import Neighbourhood, View
 
-__all__ = ["Contexts"]
+__all__ = ["Contexts", "images_of"]
 
 
 class Contexts:
@@ -52,7 +52,7 @@ class Contexts:
         self.encoding, self.around, self.fixed = encoding, around, fixed
         self.flat = torch.from_numpy(np.ascontiguousarray(values)).to(device).reshape(-1)
         self.sites, self.device = prod(self.shape), device
-        images = _images(symmetries if all(periodic) and not fixed else (), self.shape)
+        images = images_of(symmetries if all(periodic) and not fixed else (), self.shape)
         self.images = [torch.from_numpy(image) for image in images]
 
     def draw(
@@ -108,8 +108,13 @@ def _row(leading: Shape, half: int, length: int) -> Tensor:
     return torch.cat([across, along[:, None]], dim=1)
 
 
-def _images(symmetries: Sequence[str], shape: Shape) -> list[np.ndarray]:
-    """Matrices that map neighbours to those of an image of the lattice, the identity first."""
+def images_of(symmetries: Sequence[str], shape: Shape) -> list[np.ndarray]:
+    """Matrices that map neighbours to those of an image of the lattice, the identity first.
+
+    Args:
+        symmetries: Symmetries of the Hamiltonian.
+        shape: Sides of the lattice.
+    """
     dimensions = len(shape)
     signs = [np.ones(dimensions, np.int64)]
     if "reflect" in symmetries:

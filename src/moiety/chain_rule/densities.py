@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from math import log, pi
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -96,6 +97,19 @@ class DiscreteDensity(nn.Module):
         if self.states == 2:
             return functional.logsigmoid(2 * scores[:, 0] * target[:, 0] * frame[:, 0])
         return (scores.log_softmax(dim=1) * target).sum(dim=1)
+
+    def draw(self, scores: Tensor, frame: Tensor, rng: np.random.Generator) -> Tensor:
+        """Draw one encoded state from each density, shape `(n, channels)`.
+
+        Args:
+            scores: Outputs of the network, shape `(n, outputs)`.
+            frame: Frames; see `frame`.
+            rng: Source of random numbers.
+        """
+        if self.states == 2:
+            up = torch.sigmoid(2 * scores * frame).double().numpy()
+            return torch.from_numpy(np.where(rng.random(up.shape) < up, 1.0, -1.0)).float()
+        return functional.one_hot(_chosen(scores, rng), self.states).float()
 
     def start_flat(self) -> None:
         """Make the density the same in every frame as long as the scores are 0."""
@@ -178,6 +192,17 @@ class AngleDensity(nn.Module):
         normal: Tensor = log(2 * pi) + torch.special.i0e(strength).log() + strength
         return (weights.log_softmax(dim=1) + east * x + north * y - normal).logsumexp(dim=1)
 
+    def draw(self, scores: Tensor, frame: Tensor, rng: np.random.Generator) -> Tensor:
+        """Draw one unit vector from each density; see `DiscreteDensity.draw`."""
+        weights, east, north = scores.view(len(scores), 3, _COMPONENTS).unbind(1)
+        pick = _chosen(weights, rng)[:, None]
+        scale = self.log_scale.exp()
+        x = (scale * (1 + east)).gather(1, pick)[:, 0].double().numpy()
+        y = (scale * north).gather(1, pick)[:, 0].double().numpy()
+        forward = torch.atan2(frame[:, 1], frame[:, 0]).double().numpy()
+        angle = torch.from_numpy(rng.vonmises(forward + np.arctan2(y, x), np.hypot(x, y)))
+        return torch.stack([angle.cos(), angle.sin()], dim=1).float()
+
     def start_flat(self) -> None:
         """See `DiscreteDensity.start_flat`; the mean direction of a context starts weak."""
         nn.init.constant_(self.log_scale, _WEAK)
@@ -248,6 +273,14 @@ class RealDensity(nn.Module):
         parts = weights.log_softmax(dim=1) - 0.5 * distance**2 - widths - 0.5 * log(2 * pi)
         return parts.logsumexp(dim=1)
 
+    def draw(self, scores: Tensor, frame: Tensor, rng: np.random.Generator) -> Tensor:
+        """Draw one encoded state from each density; see `DiscreteDensity.draw`."""
+        weights, means, widths = scores.view(len(scores), 3, _COMPONENTS).unbind(1)
+        pick = _chosen(weights, rng)[:, None]
+        noise = torch.from_numpy(rng.normal(size=(len(scores), 1))).float()
+        drawn: Tensor = frame + means.gather(1, pick) + widths.gather(1, pick).exp() * noise
+        return drawn
+
     def start_flat(self) -> None:
         """See `DiscreteDensity.start_flat`; the shared linear prediction starts at 0."""
         for values in self.weights[2].parameters():
@@ -289,6 +322,13 @@ def density_for(encoding: Encoding, around: Neighbourhood, symmetries: tuple[str
     if encoding.kind == "real":
         return RealDensity(len(near), encoding.scale)
     return DiscreteDensity(near, steps, encoding.states, "flip" in symmetries)
+
+
+def _chosen(scores: Tensor, rng: np.random.Generator) -> Tensor:
+    """One of the components of each row, with probabilities softmax(scores), shape `(n,)`."""
+    levels = scores.double().softmax(dim=1).cumsum(dim=1).numpy()
+    drawn = rng.random((len(levels), 1)) * levels[:, -1:]
+    return torch.from_numpy((levels < drawn).sum(axis=1))
 
 
 def _dot(frame: Tensor, vectors: Tensor) -> Tensor:

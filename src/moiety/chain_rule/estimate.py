@@ -25,31 +25,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import Unpack
+from typing import Any, Unpack
 
 import numpy as np
 from torch import nn
 
 from ..base.deadline import Deadline
+from ..base.errors import InputError
 from ..data.samples import Samples
+from ..data.statistics import series_error
+from ..estimation.estimator import described
 from ..estimation.execution import Execution, RunOptions, Task, run_settings
 from ..estimation.folds import Folds, cross_fit, one_thread
 from ..estimation.history import History, TrainingStatus
 from ..estimation.networks import Weights
 from ..estimation.training import Training
 from ..geometry.cuts import Cut, Shape
-from .network import build_network
-from .reading import Reading, fit, scatter
-from .sites import Sites
-from .views import Neighbourhood
+from .arranged import ArrangedSites
+from .batches import Batches, Reading
+from .choice import batches_in, better_order
+from .network import ConditionalNetwork, build_network
+from .orders import Order
+from .pool import SamplePool
+from .reading import fit, scatter
+from .sampling import Draws, draw, log_density
 
 __all__ = [
-    "ChainRule", "ChainRuleEstimate", "chain_rule_of", "estimate_chain_rule",
+    "ChainRule", "ChainRuleEstimate", "ScaleShare", "chain_rule_of", "estimate_chain_rule",
     "estimate_chain_rules",
 ]  # fmt: skip
 
-_RADIUS = {1: 16, 2: 3, 3: 2}  # by the number of dimensions
-_REACH = {1: 16, 2: 12, 3: 2}
 _FARTHEST = 63  # reach along a row of sites that differ, which may have no geometry
 
 
@@ -58,11 +63,9 @@ class ChainRule:
     """How the chain rule is estimated.
 
     Args:
-        radius: A context may hold all sites up to this distance along each axis; by default 16, 3
-            or 2 in one, two or three dimensions.
-        reach: It may also hold sites up to this distance along the last axis, in rows at most one
-            site away; by default 12 in two dimensions.  With nearest-neighbour interactions
-            nothing else matters than what is known of the row and of the row before it.
+        order: Order of the sites, `RowByRow()` or `CoarseToFine()`; by default both are tried with
+            a short training, and the better one is trained to the end.  M of cuts, and samples
+            whose sites differ, are read row by row.
         width: Width of the two hidden layers.
         evaluations: Number of held-out sites that each entropy, and each M, is read from.
         training: Training; its `batch` counts sites.
@@ -71,8 +74,7 @@ class ChainRule:
         ValueError: A number below one.
     """
 
-    radius: int | None = None
-    reach: int | None = None
+    order: Order | None = None
     width: int = 64
     evaluations: int = 2**21
     training: Training = field(
@@ -88,18 +90,36 @@ class ChainRule:
     )
 
     def __post_init__(self) -> None:
-        if min(self.width, self.evaluations, self.radius or 1, self.reach or 1) < 1:
-            raise ValueError(f"radius, reach, width and evaluations must be positive: {self}")
+        if min(self.width, self.evaluations) < 1:
+            raise ValueError(f"width and evaluations must be positive: {self}")
 
-    def neighbourhood(self, dimensions: int, *, star: bool) -> Neighbourhood:
-        """The sites that a context may hold.
+    def described(self) -> dict[str, Any]:
+        """The settings as plain mappings; an order has its name.
 
-        Args:
-            dimensions: Number of space axes.
-            star: Whether there are arms along all axes.
+        Example:
+            >>> from .orders import RowByRow
+            >>> ChainRule(order=RowByRow(radius=2)).described()["order"]
+            {'name': 'RowByRow', 'radius': 2, 'reach': None}
         """
-        radius, reach = self.radius or _RADIUS[dimensions], self.reach or _REACH[dimensions]
-        return Neighbourhood(dimensions, radius, reach, star)
+        order = described(self.order) if self.order else None
+        return described(self) | {"order": order}
+
+
+@dataclass(frozen=True)
+class ScaleShare:
+    """What the sites of one kind add to the entropy.
+
+    Args:
+        name: Name of the kind.
+        share: Their share of all sites.
+        entropy: Mean entropy of such a site given those before it, in nats: an upper bound.
+        error: Standard error of `entropy`.
+    """
+
+    name: str
+    share: float
+    entropy: float
+    error: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,22 +132,96 @@ class ChainRuleEstimate:
         missing: What training may not have found yet and what the folds' networks lose by their
             disagreement, in nats per site.
         influence: By how much each sample moves the entropy, shape `(n,)`.
+        order: The order of the sites.
+        scales: What the sites of each kind add to the entropy.
         mutual_information: M in nats and its influence, by the sides of the block that is cut.
         status: The worst status of the folds' trainings.
         histories: Training history of each fold.
         modules: Trained network of each fold.
         seconds: Wall time.
+        sites: What the networks were trained on.
+        point: Number of the state point.
     """
 
     entropy: float
     bound: float
     influence: np.ndarray
     missing: float
+    order: Order
+    scales: tuple[ScaleShare, ...]
     mutual_information: dict[Shape, tuple[float, np.ndarray]]
     status: TrainingStatus
     histories: tuple[History, ...]
     modules: tuple[nn.Module, ...]
     seconds: float
+    sites: Batches | None = field(default=None, repr=False)
+    point: int = 0
+
+    @property
+    def samples(self) -> Samples:
+        """The samples of the state point."""
+        if self.sites is None:
+            raise InputError("this estimate does not hold its samples")
+        return self.sites.pool.sweep[self.point]
+
+    def held_out(self, fold: int) -> np.ndarray:
+        """The samples that the network of a fold has never seen.
+
+        Args:
+            fold: The fold.
+        """
+        if self.sites is None:
+            raise InputError("this estimate does not hold its samples")
+        pool = self.sites.pool
+        test = pool.splits(len(self.modules))[fold].test
+        first, end = pool.starts[self.point : self.point + 2]
+        held_out: np.ndarray = test[(test >= first) & (test < end)] - first
+        return held_out
+
+    def sample(self, n: int, seed: int = 0, fold: int = 0) -> Draws:
+        """Draw configurations from the network of a fold, site after site.
+
+        They are distributed like the samples up to the network's misfit, and come with the
+        logarithm of the density that they were drawn from.
+
+        Args:
+            n: Number of configurations, at least 8.
+            seed: Seed of the random numbers.
+            fold: The fold.
+
+        Raises:
+            InputError: Too few configurations, or networks of cuts or of sites that differ.
+
+        Example:
+            >>> spins = np.random.default_rng(0).random((256, 4, 4)) < 0.9
+            >>> quick = ChainRule(evaluations=2**14, training=Training(steps=100))
+            >>> estimate = estimate_chain_rule(Samples.from_array(spins, periodic=True), quick)
+            >>> draws = estimate.sample(512)
+            >>> draws.samples, bool(abs(draws.samples.values.mean() - 0.9) < 0.02)
+            (<Samples discrete q=2, 1 chain x 512 draws of 4x4, periodic>, True)
+        """
+        return draw(*self._drawn_from(fold), n, seed, self.point)
+
+    def log_density(self, samples: Samples, fold: int = 0) -> np.ndarray:
+        """Log density of whole configurations under the network of a fold.
+
+        Args:
+            samples: Configurations of the same kind and shape.
+            fold: The fold.
+
+        Returns:
+            Nats, or relative to the unit of continuous states, shape `(n,)`.
+
+        Raises:
+            InputError: Networks of cuts or of sites that differ, or other samples.
+        """
+        return log_density(*self._drawn_from(fold), samples, self.point)
+
+    def _drawn_from(self, fold: int) -> tuple[ArrangedSites, ConditionalNetwork]:
+        network = self.modules[fold]
+        if isinstance(self.sites, ArrangedSites) and isinstance(network, ConditionalNetwork):
+            return self.sites, network
+        raise InputError("networks of cuts, or of sites that differ, draw no configurations")
 
 
 def estimate_chain_rule(
@@ -235,10 +329,13 @@ def chain_rule_of(
     started = perf_counter()
     execution.check_folds(min((samples.n for samples in sweep), default=0))
     config = replace(config, training=config.training.warm()) if warm_start else config
-    around = _around(config, sweep[0], bool(cuts))
-    sites = Sites(sweep, points, around, cuts, execution.device)
+    pool = SamplePool(sweep, points)
+    order = config.order or better_order(
+        pool, config.width, config.training, execution, cuts=cuts, warm_start=warm_start, task=task
+    )
+    sites = batches_in(order, pool, cuts, execution.device)
     folds = cross_fit(
-        sites.splits(execution.folds),
+        pool.splits(execution.folds),
         "chain rule",
         lambda: build_network(sites, config.width),
         lambda fold: fit(sites, config.training, config.evaluations, fold),
@@ -246,44 +343,52 @@ def chain_rule_of(
         warm_start=warm_start,
         task=task,
     )
-    return _combined(folds, sites, execution.seed, perf_counter() - started)
-
-
-def _around(config: ChainRule, samples: Samples, star: bool) -> Neighbourhood:
-    """The neighbourhood of a site; if sites differ, it holds nothing that is never known."""
-    around = config.neighbourhood(len(samples.shape), star=star)
-    if samples.homogeneous:
-        return around
-    farthest = samples.shape[-1] - 1
-    reach = _FARTHEST if len(samples.shape) == 1 else around.reach
-    return replace(around, reach=min(reach, farthest), later=samples.periodic[0])
+    return _combined(folds, sites, order, execution.seed, perf_counter() - started)
 
 
 def _combined(
-    folds: Folds[Reading], sites: Sites, seed: int, seconds: float
+    folds: Folds[Reading], sites: Batches, order: Order, seed: int, seconds: float
 ) -> tuple[ChainRuleEstimate, ...]:
-    readings = folds.readings
-    influences = sites.by_point(folds.gathered([reading.surprise for reading in readings]))
-    by_cut = [
-        sites.by_point(folds.gathered([reading.mutual_information[k] for reading in readings]))
-        for k in range(len(sites.cuts))
+    readings, pool = folds.readings, sites.pool
+    influences = pool.by_point(folds.gathered([reading.surprise for reading in readings]))
+    by_cut = {
+        parent: pool.by_point(folds.gathered([reading.by_cut[parent] for reading in readings]))
+        for parent in readings[0].by_cut
+    }
+    by_kind = [
+        pool.by_point(folds.gathered([reading.by_kind[:, k] for reading in readings]))
+        for k in range(len(sites.names))
     ]
     late = float(np.mean([history.late_gain for history in folds.histories]))
 
     def estimate(point: int) -> ChainRuleEstimate:
         bound = float(influences[point].mean())
         missing = late + scatter(sites, folds, point, seed)
-        values = [(cut.parent, m[point]) for cut, m in zip(sites.cuts, by_cut, strict=True)]
         return ChainRuleEstimate(
             entropy=bound - missing,
             bound=bound,
             influence=influences[point],
             missing=missing,
-            mutual_information={parent: (float(m.mean()), m) for parent, m in values},
+            order=order,
+            scales=tuple(
+                _share(name, share, values[point], pool.sweep[point])
+                for name, share, values in zip(sites.names, sites.shares, by_kind, strict=True)
+            ),
+            mutual_information={
+                parent: (float(values[point].mean()), values[point])
+                for parent, values in by_cut.items()
+            },
             status=folds.status,
             histories=folds.histories,
             modules=folds.modules,
             seconds=seconds,
+            sites=sites,
+            point=point,
         )
 
-    return tuple(estimate(point) for point in range(len(sites.sweep)))
+    return tuple(estimate(point) for point in range(len(pool.sweep)))
+
+
+def _share(name: str, share: float, values: np.ndarray, samples: Samples) -> ScaleShare:
+    error = series_error(values, samples)
+    return ScaleShare(name, share, float(values.mean()) / share, error / share)

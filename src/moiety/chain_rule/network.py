@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .batches import Batches
 from .densities import density_for
 from .positions import PositionedNetwork, SiteTerms
-from .sites import Sites
 
 __all__ = ["ConditionalNetwork", "build_network"]
 
@@ -30,50 +31,77 @@ class Density(Protocol):
     def log_density(self, scores: Tensor, target: Tensor, frame: Tensor) -> Tensor:
         """Log density of the targets in nats, shape `(n,)`."""
 
+    def draw(self, scores: Tensor, frame: Tensor, rng: np.random.Generator) -> Tensor:
+        """One encoded state from each density, shape `(n, channels)`."""
+
 
 class ConditionalNetwork(nn.Module):
-    """Log density of a site's state given its context and its state point.
+    """Log density of a site's state given its context, its state point and its kind.
+
+    If there are several kinds of site, each multiplies the first layer and adds to it.
 
     Args:
         density: Density of a site; see `density_for`.
         width: Width of the two hidden layers.
         parameters: Number of parameters of a state point.
+        kinds: Number of kinds of site.
     """
 
     density: Density
 
-    def __init__(self, density: Density, width: int, parameters: int):
+    def __init__(self, density: Density, width: int, parameters: int, kinds: int = 1):
         super().__init__()
         self.density = density
         self.first = nn.Linear(density.features, width)
         self.point = nn.Linear(parameters, width, bias=False) if parameters else None
+        if kinds > 1:
+            self.multiplied = nn.Parameter(torch.zeros(kinds, width))
+            self.added = nn.Parameter(torch.zeros(kinds, width))
         hidden = nn.Linear(width, width)
         last = nn.Linear(width, density.outputs)
         nn.init.zeros_(last.bias)
         self.rest = nn.Sequential(nn.SiLU(), hidden, nn.SiLU(), last)
 
-    def forward(self, context: Tensor, known: Tensor, target: Tensor, point: Tensor) -> Tensor:
-        """Log density of each target in nats, shape `(n,)`; see `Contexts.draw`."""
+    def forward(
+        self,
+        context: Tensor,
+        known: Tensor,
+        target: Tensor,
+        point: Tensor,
+        kind: Tensor | None = None,
+    ) -> Tensor:
+        """Log density of each target in nats, shape `(n,)`; see `Batches.batch`."""
+        scores, frame = self.scores(context, known, point, kind)
+        return self.density.log_density(scores, target, frame) + self.density.log_volume
+
+    def scores(
+        self, context: Tensor, known: Tensor, point: Tensor, kind: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """What describes the density of each site, and its frame; see `Density`."""
         features, frame = self.density.frame(context, known)
         hidden = self.first(features)
+        if kind is not None:
+            hidden = hidden * (1 + self.multiplied[kind]) + self.added[kind]
         if self.point is not None:
             hidden = hidden + self.point(point)
-        return self.density.log_density(self.rest(hidden), target, frame) + self.density.log_volume
+        scores: Tensor = self.rest(hidden)
+        return scores, frame
 
 
-def build_network(sites: Sites, width: int) -> nn.Module:
+def build_network(sites: Batches, width: int) -> nn.Module:
     """A network for some sites, with random initial weights.
 
     Args:
         sites: The sites.
         width: Width of the two hidden layers.
     """
-    density = density_for(sites.encoding, sites.around, sites.symmetries)
+    pool = sites.pool
+    density = density_for(pool.encoding, sites.around, pool.symmetries)
     if not sites.fixed:
-        return ConditionalNetwork(density, width, sites.parameters)
+        return ConditionalNetwork(density, width, pool.parameters, len(sites.names))
     terms = SiteTerms(
-        sites.whole.sites,
-        sites.encoding.channels,
+        pool.sites,
+        pool.encoding.channels,
         torch.from_numpy(sites.around.steps),
         density.shifts,
         density.weighted,

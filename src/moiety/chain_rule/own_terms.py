@@ -65,7 +65,7 @@ def fit_terms(sites: Sites, network: PositionedNetwork, fold: Fold) -> None:
         fold: Its samples.
     """
     runs = np.arange(len(sites.whole.places))
-    numbers = sites.whole.known.size * sites.encoding.channels * len(fold.split.train)
+    numbers = sites.whole.known.size * sites.pool.encoding.channels * len(fold.split.train)
     run = sites.whole.places.shape[1] * len(fold.split.train)  # sites of a run in all samples
     few = runs[:: max(-(-numbers // _LARGEST), 1)]
     sets = (fold.split.train, fold.split.validation)
@@ -104,7 +104,7 @@ def _best(
 
 def _blocks(sites: Sites, samples: np.ndarray, runs: np.ndarray) -> Iterator[Block]:
     """Contexts of all samples by site, in blocks of runs."""
-    run = sites.whole.known[0].size * sites.encoding.channels * len(samples)
+    run = sites.whole.known[0].size * sites.pool.encoding.channels * len(samples)
     for part in np.array_split(runs, min(max(run * len(runs) // _BLOCK, 1), len(runs))):
         context, _, target, _, site = every_site(sites, samples, part)
         count = len(samples)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 
 import numpy as np
 import torch
@@ -14,28 +13,20 @@ from ..base.random import Streams
 from ..estimation.folds import Fold, Folds, disagreement
 from ..estimation.history import History
 from ..estimation.training import Trained, Training, minimise
+from .batches import CHUNK, ORIGINS, Batches, Reading
 from .own_terms import every_site, fit_terms
 from .positions import PositionedNetwork
 from .sites import Sites
-from .views import View
 
-__all__ = ["Reading", "fit", "scatter"]
+__all__ = ["fit", "scatter"]
 
-_CHUNK = 8192  # sites evaluated together
 _VALIDATED = 32768  # sites of the validation samples
-_ORIGINS = 8  # positions of the window from which a site is read on average, at most
 _SMALLEST_BATCH = 256
 
 
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """Values that one fold's network gives to its held-out samples, sample by sample."""
-
-    surprise: np.ndarray  # mean of -log p per site
-    mutual_information: list[np.ndarray]  # one array per cut
-
-
-def fit(sites: Sites, training: Training, evaluations: int, fold: Fold) -> tuple[Trained, Reading]:
+def fit(
+    sites: Batches, training: Training, evaluations: int, fold: Fold
+) -> tuple[Trained, Reading]:
     """Train the network of a fold and read it on its held-out samples.
 
     Args:
@@ -46,7 +37,7 @@ def fit(sites: Sites, training: Training, evaluations: int, fold: Fold) -> tuple
     """
     generator, network = fold.streams.torch("train"), fold.network
     train = torch.from_numpy(fold.split.train)
-    whole = sites.whole.sites
+    whole = sites.pool.sites
     # a batch should not exceed what there is to learn from
     size = min(training.batch, max(len(train) * whole // 4, _SMALLEST_BATCH))
     validation = _validation(sites, fold)
@@ -61,7 +52,7 @@ def fit(sites: Sites, training: Training, evaluations: int, fold: Fold) -> tuple
         return value, value
 
     tick, on_check = fold.tick, fold.on_check
-    if not isinstance(network, PositionedNetwork):
+    if not (isinstance(network, PositionedNetwork) and isinstance(sites, Sites)):
         trained = minimise(network, loss, judge, training, tick=tick, on_check=on_check)
     else:
         fit_terms(sites, network, fold)
@@ -75,20 +66,22 @@ def fit(sites: Sites, training: Training, evaluations: int, fold: Fold) -> tuple
             on_check=on_check,
         )
         trained = _better(start, judge(start)[0], trained)
-    return trained, _read(sites, evaluations, fold, trained.module)
+    test, generator = torch.from_numpy(fold.split.test), fold.streams.torch("read")
+    per_sample = evaluations * len(sites.pool.sweep) / sites.pool.n  # sites
+    return trained, sites.read(trained.module, test, per_sample, generator, fold.tick)
 
 
-def _validation(sites: Sites, fold: Fold) -> list[tuple[Tensor, ...]]:
+def _validation(sites: Batches, fold: Fold) -> list[tuple[Tensor, ...]]:
     """Batches of the validation samples; if sites differ, every site of as many as are needed."""
     held_out = fold.split.validation
-    if sites.fixed:
-        parts = np.array_split(held_out, -(-len(held_out) * sites.whole.sites // _CHUNK))
+    if isinstance(sites, Sites) and sites.fixed:
+        parts = np.array_split(held_out, -(-len(held_out) * sites.pool.sites // CHUNK))
         return [every_site(sites, part) for part in parts if len(part)]
-    available = _ORIGINS * len(held_out) * sites.whole.sites
-    size = min(_CHUNK, available)
+    available = ORIGINS * len(held_out) * sites.pool.sites
+    size = min(CHUNK, available)
     return [
         sites.batch(torch.from_numpy(held_out), size, fold.streams.torch("judge", k), augment=False)
-        for k in range(max(min(_VALIDATED, available) // _CHUNK, 1))
+        for k in range(max(min(_VALIDATED, available) // CHUNK, 1))
     ]
 
 
@@ -115,58 +108,13 @@ def _better(start: nn.Module, value: float, trained: Trained) -> Trained:
     return Trained(module, trained.status, history)
 
 
-def _read(sites: Sites, evaluations: int, fold: Fold, module: nn.Module) -> Reading:
-    """Evaluate a trained network on the held-out samples of its fold."""
-    test, generator = torch.from_numpy(fold.split.test), fold.streams.torch("read")
-    per_sample = evaluations * len(sites.sweep) / sites.n  # sites
-
-    def log_p(views: Sequence[View]) -> list[np.ndarray]:
-        return _by_sample(sites, per_sample, module, views, test, generator, fold.tick)
-
-    surprise = -log_p((sites.whole,))[0]
-    by_cut = []
-    for views in sites.pairs:
-        conditional, marginal = log_p(views)
-        by_cut.append(views[0].sites * (conditional - marginal))
-    return Reading(surprise, by_cut)
-
-
 @torch.no_grad()
-def _by_sample(
-    sites: Sites,
-    per_sample: float,
-    module: nn.Module,
-    views: Sequence[View],
-    test: Tensor,
-    generator: torch.Generator,
-    tick: Callable[[], None],
-) -> list[np.ndarray]:
-    """Mean log p of each held-out sample in every view, at the same sites in all of them."""
-    runs, length = views[0].places.shape[:2]
-    origins = 1 if sites.fixed else _ORIGINS
-    each = max(min(round(per_sample / length), origins * runs), 1)
-    samples = test.repeat_interleave(each)
-    log_p: list[list[Tensor]] = [[] for _ in views]
-    noise = torch.rand(len(test), each, generator=generator)
-    even = (torch.arange(each) + noise) * (runs / each)  # evenly over the view
-    picks = even.long().clamp(max=runs - 1).flatten()
-    for part in torch.split(torch.arange(len(samples)), max(_CHUNK // length, 1)):
-        tick()
-        state = generator.get_state()
-        for view, values in zip(views, log_p, strict=True):
-            generator.set_state(state)  # the same places
-            drawn = sites.draw(view, samples[part], picks[part], generator)
-            values.append(module(*drawn).double().cpu())
-    return [torch.cat(values).view(len(test), -1).mean(dim=1).numpy() for values in log_p]
-
-
-@torch.no_grad()
-def scatter(sites: Sites, folds: Folds[Reading], point: int, seed: int) -> float:
+def scatter(sites: Batches, folds: Folds[Reading], point: int, seed: int) -> float:
     """Loss of the folds' networks by their disagreement at a state point, in nats per site."""
     generator = Streams(seed).torch("scatter")
-    samples = torch.arange(sites.starts[point], sites.starts[point + 1])
+    samples = torch.arange(sites.pool.starts[point], sites.pool.starts[point + 1])
     batches = [
-        sites.batch(samples, _CHUNK, generator, augment=False) for _ in range(_VALIDATED // _CHUNK)
+        sites.batch(samples, CHUNK, generator, augment=False) for _ in range(_VALIDATED // CHUNK)
     ]
     log_p = [torch.cat([module(*batch) for batch in batches]) for module in folds.modules]
     return disagreement(torch.stack(log_p))

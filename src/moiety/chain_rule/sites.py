@@ -1,24 +1,22 @@
 """Batches of sites from one or several state points.
 
-The samples of all state points lie one after another.  A site is read in a view: the whole
-lattice, or the second half of a cut with or without the first half.
+A site is read in a view: the whole lattice row by row, or the second half of a cut with or without
+the first half.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from ..base import scratch
 from ..base.errors import InputError
-from ..data.samples import Samples
-from ..estimation.encoding import Encoding
-from ..estimation.folds import Split, cross_splits
 from ..geometry.cuts import Cut
+from .batches import CHUNK, ORIGINS, Reading
 from .contexts import Contexts
+from .pool import SamplePool
 from .views import Neighbourhood, View, conditional_view, marginal_view, near_cut, whole_view
 
 __all__ = ["Sites"]
@@ -30,51 +28,40 @@ class Sites:
     """The views of a lattice and the samples that they are read from.
 
     Args:
-        sweep: Samples of each state point, all of the same kind and shape.
-        points: Parameters of the state points, shape `(state points, parameters)`; None for a
-            single state point.
+        pool: Samples of all state points.
         around: Neighbourhood of a site.
         cuts: Cuts whose views are wanted, too.
         device: Where the samples are kept.
 
     Raises:
-        InputError: Samples that differ in kind, states, shape or boundaries; a number of points
-            that does not match, or two equal points.
+        InputError: Cuts or several state points of samples whose sites differ.
     """
 
-    def __init__(
-        self,
-        sweep: Sequence[Samples],
-        points: Sequence[Sequence[float]] | None,
-        around: Neighbourhood,
-        cuts: Sequence[Cut],
-        device: str,
-    ):
-        parameters = _standardised(sweep, points)
-        self.sweep, self.cuts, self.around = tuple(sweep), tuple(cuts), around
-        first = self.sweep[0]
-        values = _joined([samples.values.reshape(samples.n, *samples.shape) for samples in sweep])
-        self.symmetries = tuple(
-            name for name in first.symmetries if all(name in other.symmetries for other in sweep)
-        )
-        self.fixed = not first.homogeneous
+    names, shares = ("row by row",), (1.0,)
+
+    def __init__(self, pool: SamplePool, around: Neighbourhood, cuts: Sequence[Cut], device: str):
+        self.pool, self.cuts, self.around = pool, tuple(cuts), around
+        self.fixed = not pool.homogeneous
         self._check_fixed()
-        self.encoding = Encoding.of(first.kind, first.states, values)
         self.contexts = Contexts(
-            values, first.periodic, self.encoding, self.symmetries, around, device, fixed=self.fixed
+            pool.values,
+            pool.periodic,
+            pool.encoding,
+            pool.symmetries,
+            around,
+            device,
+            fixed=self.fixed,
         )
-        counts = [samples.n for samples in sweep]
-        self.starts = np.concatenate([[0], np.cumsum(counts)])
-        self.points = torch.from_numpy(parameters.repeat(counts, axis=0)).float().to(device)
-        self.whole = whole_view(first.shape, first.periodic, around)
-        upright = [self._upright(cut, first) for cut in self.cuts]
+        self.points = torch.from_numpy(pool.points).float().to(device)
+        self.whole = whole_view(pool.shape, pool.periodic, around)
+        upright = [self._upright(cut) for cut in self.cuts]
         self.pairs = [
             (conditional_view(cut, around), marginal_view(cut, around)) for cut in upright
         ]
         self.trained = self._trained_views(upright)
 
     def _check_fixed(self) -> None:
-        if self.fixed and (self.cuts or len(self.sweep) > 1):
+        if self.fixed and (self.cuts or len(self.pool.sweep) > 1):
             raise InputError(
                 "samples whose sites differ have a network of their own at each state point, "
                 "which gives no M of cuts; leave out points and cuts"
@@ -90,40 +77,15 @@ class Sites:
             if kind
         ]
 
-    def _upright(self, cut: Cut, samples: Samples) -> Cut:
+    def _upright(self, cut: Cut) -> Cut:
         """The cut with layers that are rows, if its axes may be swapped.
 
         Sites far from the first half then have the contexts of the whole lattice, which the
         network knows best.
         """
-        axes = [(samples.shape[axis], samples.periodic[axis]) for axis in (0, cut.axis)]
-        may_swap = "transpose" in self.symmetries and axes[0] == axes[1]
+        axes = [(self.pool.shape[axis], self.pool.periodic[axis]) for axis in (0, cut.axis)]
+        may_swap = "transpose" in self.pool.symmetries and axes[0] == axes[1]
         return cut.swapped(0, cut.axis) if may_swap else cut
-
-    @property
-    def n(self) -> int:
-        """Number of samples of all state points."""
-        return int(self.starts[-1])
-
-    @property
-    def parameters(self) -> int:
-        """Number of parameters of a state point."""
-        return self.points.shape[1]
-
-    def splits(self, folds: int) -> list[Split]:
-        """The sets of each fold, over all state points together."""
-        by_point = [cross_splits(samples.chains, samples.draws, folds) for samples in self.sweep]
-        names = ("train", "validation", "test")
-
-        def joined(name: str, fold: int) -> np.ndarray:
-            sets = zip(by_point, self.starts[:-1], strict=True)
-            return np.concatenate([getattr(splits[fold], name) + start for splits, start in sets])
-
-        return [Split(*(joined(name, fold) for name in names)) for fold in range(folds)]
-
-    def by_point(self, values: np.ndarray) -> list[np.ndarray]:
-        """Split values of all samples by state point."""
-        return np.split(values, self.starts[1:-1])
 
     def batch(
         self, indices: Tensor, size: int, generator: torch.Generator, *, augment: bool
@@ -180,36 +142,50 @@ class Sites:
         numbers = torch.from_numpy(view.numbers(self.contexts.shape))[runs]
         return *drawn, numbers.flatten().to(by_site.device)
 
+    def read(
+        self,
+        module: nn.Module,
+        indices: Tensor,
+        per_sample: float,
+        generator: torch.Generator,
+        tick: Callable[[], None],
+    ) -> Reading:
+        """See `Batches.read`."""
 
-def _standardised(sweep: Sequence[Samples], points: Sequence[Sequence[float]] | None) -> np.ndarray:
-    """Standardised parameters of the state points, shape `(state points, parameters)`."""
-    kinds = {
-        (item.kind, item.states, item.shape, item.periodic, item.homogeneous) for item in sweep
-    }
-    if len(kinds) > 1:
-        different = sorted(map(str, kinds))
-        raise InputError(
-            f"samples of one network must agree in kind, states, shape and boundaries: {different}"
-        )
-    is_single = points is None and len(sweep) == 1
-    values = np.zeros((1, 0)) if is_single else np.array(points, dtype=float, ndmin=2)
-    if len(values) != len(sweep) or len(np.unique(values, axis=0)) < len(sweep):
-        raise InputError(
-            f"{len(sweep)} sets of samples need as many different points, not {points}"
-        )
-    spread = values.std(axis=0)
-    standardised: np.ndarray = (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
-    return standardised
+        def log_p(views: Sequence[View]) -> list[np.ndarray]:
+            return self._by_sample(module, views, indices, per_sample, generator, tick)
 
+        surprise = -log_p((self.whole,))[0]
+        by_cut = {}
+        for cut, views in zip(self.cuts, self.pairs, strict=True):
+            conditional, marginal = log_p(views)
+            by_cut[cut.parent] = views[0].sites * (conditional - marginal)
+        return Reading(surprise, by_cut, surprise[:, None])
 
-def _joined(parts: Sequence[np.ndarray]) -> np.ndarray:
-    """The samples of all state points; those of a single one are not copied."""
-    if len(parts) == 1:
-        return parts[0]
-    shape = (sum(map(len, parts)), *parts[0].shape[1:])
-    joined = scratch.empty(shape, np.result_type(*parts))
-    ends = np.cumsum([len(part) for part in parts])
-    for part, end in zip(parts, ends, strict=True):
-        joined[end - len(part) : end] = part
-        scratch.release(joined)
-    return joined
+    @torch.no_grad()
+    def _by_sample(
+        self,
+        module: nn.Module,
+        views: Sequence[View],
+        indices: Tensor,
+        per_sample: float,
+        generator: torch.Generator,
+        tick: Callable[[], None],
+    ) -> list[np.ndarray]:
+        """Mean log p of each held-out sample in every view, at the same sites in all of them."""
+        runs, length = views[0].places.shape[:2]
+        origins = 1 if self.fixed else ORIGINS
+        each = max(min(round(per_sample / length), origins * runs), 1)
+        samples = indices.repeat_interleave(each)
+        log_p: list[list[Tensor]] = [[] for _ in views]
+        noise = torch.rand(len(indices), each, generator=generator)
+        even = (torch.arange(each) + noise) * (runs / each)  # evenly over the view
+        picks = even.long().clamp(max=runs - 1).flatten()
+        for part in torch.split(torch.arange(len(samples)), max(CHUNK // length, 1)):
+            tick()
+            state = generator.get_state()
+            for view, values in zip(views, log_p, strict=True):
+                generator.set_state(state)  # the same places
+                drawn = self.draw(view, samples[part], picks[part], generator)
+                values.append(module(*drawn).double().cpu())
+        return [torch.cat(values).view(len(indices), -1).mean(dim=1).numpy() for values in log_p]

@@ -141,6 +141,7 @@ def objects_of(configuration: Mapping[str, Any]) -> dict[str, Any]:
         {'critic': ConvolutionalCritic(layers=3, filters=16, hidden=64, growth=1)}
     """
     from ..chain_rule.estimate import ChainRule
+    from ..chain_rule.orders import CoarseToFine, RowByRow
     from ..estimation.critics import CRITICS, PointsCritic
     from ..estimation.objectives import BOUNDS, OBJECTIVES
     from ..estimation.training import Training
@@ -151,6 +152,7 @@ def objects_of(configuration: Mapping[str, Any]) -> dict[str, Any]:
         "bound": BOUNDS,
         "training": {"training": Training},
         "chain_rule": {"chain rule": ChainRule},
+        "order": {"row by row": RowByRow, "coarse to fine": CoarseToFine},
     }
     return {
         kind: _remade(kind, family, configuration[kind])
@@ -170,6 +172,8 @@ def _remade(kind: str, family: Mapping[str, type], recorded: Any) -> Any:
     }
     if kind == "chain_rule":
         values |= objects_of({"training": {"name": "Training", **values["training"]}})
+        if values.get("order"):
+            values |= objects_of({"order": values["order"]})
     try:
         return known[name](**values)
     except (TypeError, ValueError) as error:

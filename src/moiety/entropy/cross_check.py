@@ -16,7 +16,7 @@ from ..data.statistics import series_error
 from ..estimation.execution import Execution, Task
 from ..estimation.history import TrainingStatus
 from ..estimation.networks import Weights
-from ..results.types import CrossCheck
+from ..results.types import CrossCheck, ScaleEntropy
 from .budget import EntropySum
 
 __all__ = ["compare", "given_estimate", "second_route"]
@@ -90,4 +90,15 @@ def compare(terms: EntropySum, entropy: float, site: float, other: ChainRuleEsti
         for history in other.histories
     )
     value = other.entropy - site
-    return CrossCheck(value, error, float(entropy - other.entropy + site), apart, histories)
+    scales = (
+        tuple(ScaleEntropy(**vars(one)) for one in other.scales) if len(other.scales) > 1 else ()
+    )
+    return CrossCheck(
+        entropy=value,
+        error=error,
+        difference=float(entropy - other.entropy + site),
+        difference_error=apart,
+        histories=histories,
+        order=other.order.name,
+        scales=scales,
+    )

@@ -33,7 +33,6 @@ from ..chain_rule.estimate import ChainRule, ChainRuleEstimate
 from ..data.observables import observables
 from ..data.samples import Samples
 from ..data.statistics import series_error
-from ..estimation.estimator import described
 from ..estimation.execution import Execution, Hooks
 from ..estimation.networks import Networks
 from ..estimation.training import Training
@@ -101,7 +100,7 @@ def estimate_inhomogeneous(
     if second and _likelihood(second) > _likelihood(first):
         first, second = second, first
     terms = _Terms(samples, site, bool(asked["excess"]), first, second)
-    configuration = {"chain_rule": described(config), **asked}
+    configuration = {"chain_rule": config.described(), **asked}
     configuration |= {"warm_start": bool(start.chain_rule), "cross_check": second is not None}
     provenance = inspected.provenance(execution, configuration)
     ended = _ended(terms, deadline, asked["precision"])

@@ -21,7 +21,7 @@ from ..chain_rule.estimate import ChainRule, ChainRuleEstimate
 from ..data.observables import observables
 from ..data.samples import Samples
 from ..estimation.critics import Critic
-from ..estimation.estimator import Estimator, described
+from ..estimation.estimator import Estimator
 from ..estimation.execution import Execution, Hooks, RunOptions, run_settings
 from ..estimation.networks import Networks
 from ..estimation.objectives import Bound, Objective
@@ -145,7 +145,7 @@ def _homogeneous(
     other = _other_route(terms, second, deadline, hooks)
     asked = asked | {"warm_start": bool(start.cuts), "cross_check": other is not None}
     if isinstance(second, ChainRule):
-        asked["chain_rule"] = described(second)
+        asked["chain_rule"] = second.described()
     provenance = samples.provenance(execution, estimator.described() | asked)
     timing["total"] = perf_counter() - deadline.started
     return _result(samples, terms, other, ended, provenance, timing)

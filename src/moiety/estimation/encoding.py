@@ -71,6 +71,25 @@ class Encoding:
             return (block[:, None] == codes.view(-1, *[1] * (block.ndim - 1))).float()
         return block.float().mul_(2).sub_(1)[:, None]
 
+    def decoded(self, encoded: Tensor) -> np.ndarray:
+        """The states of encoded sites; the inverse of a call.
+
+        Args:
+            encoded: Shape `(n, channels, *sides)`.
+
+        Example:
+            >>> Encoding("discrete", 2).decoded(torch.tensor([[[-1.0, 1.0]]]))
+            array([[0., 1.]], dtype=float32)
+        """
+        if self.kind == "angle":
+            states = torch.atan2(encoded[:, 1], encoded[:, 0]).remainder(2 * np.pi)
+        elif self.kind == "real":
+            states = encoded[:, 0] * self.scale + self.mean
+        else:
+            states = encoded.argmax(dim=1) if self.states > 2 else (encoded[:, 0] + 1) / 2
+        decoded: np.ndarray = states.numpy()
+        return decoded
+
     def flipped(self, block: Tensor) -> Tensor:
         """Apply the global relabelling of the symmetry `flip`."""
         return max(self.states - 1, 0) - block if self.kind == "discrete" else -block

@@ -31,8 +31,8 @@ from .networks import Weights, copy_weights
 from .training import Trained
 
 __all__ = [
-    "Fold", "Folds", "Split", "cross_fit", "cross_splits", "disagreement", "one_thread",
-    "side_by_side",
+    "Fold", "Folds", "Split", "cross_fit", "cross_splits", "disagreement", "new_network",
+    "one_thread", "side_by_side",
 ]  # fmt: skip
 
 Reading = TypeVar("Reading")
@@ -182,7 +182,9 @@ def cross_fit(
     task = task or Task()
     streams = [Streams(Streams(execution.seed).integer(key, fold)) for fold in range(len(splits))]
     networks = [
-        _network(build, streams[fold], warm_start[fold % len(warm_start)] if warm_start else None)
+        new_network(
+            build, streams[fold], warm_start[fold % len(warm_start)] if warm_start else None
+        )
         for fold in range(len(splits))
     ]
 
@@ -197,10 +199,16 @@ def cross_fit(
     return Folds(tuple(splits), trained, readings)
 
 
-def _network(
-    build: Callable[[], nn.Module], streams: Streams, start: nn.Module | Weights | None
+def new_network(
+    build: Callable[[], nn.Module], streams: Streams, start: nn.Module | Weights | None = None
 ) -> nn.Module:
-    """A network with initial weights from the fold's own stream, or from another network."""
+    """A network with initial weights from a fold's own stream, or from another network.
+
+    Args:
+        build: Returns a network with random initial weights.
+        streams: Streams of the fold.
+        start: Network whose weights it starts from.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(streams.integer("weights"))
         network = build()

@@ -104,6 +104,7 @@ def render_report(
         sources=_sources(result),
         site_entropy=start_of(result),
         levels=[_level_row(level) for level in result.levels],
+        by_scale=_by_scale(result),
         samples=_samples(result),
         limits=_limits(result),
         figures=figures(result, samples),
@@ -156,6 +157,20 @@ def _comparisons(result: EntropyResult, exact: float | None) -> list[dict[str, A
             "sigmas": words.sigmas(result.entropy - value, hypot(result.error, error)),
         }
         for name, value, error in rows
+    ]
+
+
+def _by_scale(result: EntropyResult) -> list[dict[str, str]]:
+    """Return the entropy of each scale of the chain rule, coarse scales first."""
+    scales = result.cross_check.scales if result.cross_check else ()
+    return [
+        {
+            "name": scale.name,
+            "share": f"{scale.share:.3%}",
+            "entropy": measured(scale.entropy, scale.error),
+            "adds": f"{scale.share * scale.entropy:.5f}".replace("-", "−"),
+        }
+        for scale in scales
     ]
 
 

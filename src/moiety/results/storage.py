@@ -13,7 +13,7 @@ import numpy as np
 from ..base.errors import InputError
 from ..estimation.history import History
 from ._schema import check_mapping
-from .types import Base, Check, CrossCheck, EntropyData, Level, Source, Status
+from .types import Base, Check, CrossCheck, EntropyData, Level, ScaleEntropy, Source, Status
 
 if TYPE_CHECKING:
     import xarray
@@ -32,6 +32,11 @@ _LEVEL_VARIABLES = {
     "weight": ("1/site", "decrease of the entropy per site for each nat"),
     "source": ("1", "counted, estimated or extrapolated"),
     "status": ("1", "how it went"),
+}
+_SCALE_VARIABLES = {
+    "entropy": {"units": "nats/site", "long_name": "entropy of a site given all coarser ones"},
+    "error": {"units": "nats/site", "long_name": "one standard error of scale_entropy"},
+    "share": {"units": "1", "long_name": "share of all sites"},
 }
 
 
@@ -94,13 +99,18 @@ def from_mapping(
             Base(**{**base, "shape": tuple(base["shape"])}) for base in mapping["bases"]
         ),
         "status": Status(tuple(Check(**check) for check in mapping["status"]["checks"])),
-        "cross_check": CrossCheck(**crossed, histories=route_histories) if crossed else None,
+        "cross_check": _crossed(crossed, route_histories) if crossed else None,
     }
 
 
 def _level(mapping: Mapping[str, Any], histories: tuple[History, ...]) -> Level:
     changed = {"shape": tuple(mapping["shape"]), "source": Source(mapping["source"])}
     return Level(**{**mapping, **changed}, histories=histories)
+
+
+def _crossed(mapping: Mapping[str, Any], histories: tuple[History, ...]) -> CrossCheck:
+    scales = tuple(ScaleEntropy(**scale) for scale in mapping.get("scales", ()))
+    return CrossCheck(**{**mapping, "scales": scales}, histories=histories)
 
 
 def to_dataset(result: EntropyData) -> xarray.Dataset:
@@ -121,7 +131,14 @@ def to_dataset(result: EntropyData) -> xarray.Dataset:
     data["entropy_error"] = ((), result.error, error)
     data |= _curves(_LEVELS, [level.histories for level in result.levels])
     data |= _curves(_ROUTES, [result.cross_check.histories] if result.cross_check else [])
-    coordinates = {"level": [level.level for level in result.levels]}
+    coordinates: dict[str, Any] = {"level": [level.level for level in result.levels]}
+    scales = result.cross_check.scales if result.cross_check else ()
+    if scales:
+        coordinates["scale"] = [scale.name for scale in scales]
+        data |= {
+            f"scale_{name}": ("scale", [getattr(scale, name) for scale in scales], attributes)
+            for name, attributes in _SCALE_VARIABLES.items()
+        }
     dataset = xarray.Dataset(data, coordinates, {_ATTRIBUTE: json.dumps(to_mapping(result))})
     return dataset.assign_attrs({_DIGEST: _digest(dataset)})
 

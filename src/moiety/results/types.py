@@ -16,8 +16,8 @@ from ..estimation.history import History
 from ..estimation.networks import Networks
 
 __all__ = [
-    "Base", "Check", "CrossCheck", "Ended", "EntropyData", "Estimate", "Level", "Reason", "Source",
-    "Status",
+    "Base", "Check", "CrossCheck", "Ended", "EntropyData", "Estimate", "Level", "Reason",
+    "ScaleEntropy", "Source", "Status",
 ]  # fmt: skip
 
 _SMALLEST_ERROR = 1e-12  # nats per site
@@ -172,6 +172,23 @@ class Estimate:
 
 
 @dataclass(frozen=True)
+class ScaleEntropy:
+    """What the sites of one scale add to the entropy.
+
+    Args:
+        name: Spacing of the lattice that the sites complete, and which coordinates are new.
+        share: Their share of all sites; shares times entropies add up to a bound on s.
+        entropy: Mean entropy of such a site given all coarser ones, in nats: an upper bound.
+        error: One standard error of `entropy`.
+    """
+
+    name: str
+    share: float
+    entropy: float
+    error: float
+
+
+@dataclass(frozen=True)
 class CrossCheck:
     """The same entropy by the other route, on the same samples.
 
@@ -181,6 +198,8 @@ class CrossCheck:
         difference: The result's own entropy minus this one.
         difference_error: One standard error of the difference; much of the samples' noise cancels.
         histories: Training history of each fold; `bound` is minus an upper bound on the entropy.
+        order: Order in which the chain rule visited the sites.
+        scales: The entropy by scale, coarse scales first, if the order was from coarse to fine.
 
     Example:
         >>> CrossCheck(0.30, 0.01, difference=0.01, difference_error=0.004).sigmas
@@ -192,6 +211,8 @@ class CrossCheck:
     difference: float = nan
     difference_error: float = nan
     histories: tuple[History, ...] = field(default=(), repr=False)
+    order: str = ""
+    scales: tuple[ScaleEntropy, ...] = ()
 
     @property
     def sigmas(self) -> float:

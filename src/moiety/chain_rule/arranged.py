@@ -1,0 +1,206 @@
+r"""Contexts and targets of single sites in any order, with the context at each site's own scale.
+
+A configuration is moved to a random place, and to a random image under the spatial symmetries, and
+encoded as a whole; then a table of neighbours picks the contexts of some of its sites.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .batches import CHUNK, Reading
+from .contexts import images_of
+from .orders import Order
+from .pool import SamplePool
+
+__all__ = ["ArrangedSites"]
+
+_SAMPLES, _MOST_SITES = 16, 1 << 18  # in a batch: samples, and sites of whole samples
+
+
+class ArrangedSites:
+    """Batches of sites of whole lattices, visited in an order.
+
+    Args:
+        pool: Samples of one or several state points.
+        order: The order.
+        device: Where the samples are kept.
+    """
+
+    fixed = False
+
+    def __init__(self, pool: SamplePool, order: Order, device: str):
+        self.pool, self.device = pool, device
+        self.around = order.neighbourhood(len(pool.shape))
+        self.arrangement = order.arrange(pool.shape, pool.periodic)
+        self.flat = torch.from_numpy(np.ascontiguousarray(pool.values)).to(device).reshape(-1)
+        self.points = torch.from_numpy(pool.points).float().to(device)
+        self.by_rank = torch.from_numpy(np.argsort(self.arrangement.rank))
+        self.kind = torch.from_numpy(self.arrangement.kind)
+        closed = all(pool.periodic)
+        images = images_of(pool.symmetries if closed else (), pool.shape)
+        self.images = [torch.from_numpy(image) for image in images]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the kinds of site."""
+        return self.arrangement.names
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Shares of the kinds in all sites."""
+        counts = np.bincount(self.arrangement.kind, minlength=len(self.names))
+        return tuple((counts / self.pool.sites).tolist())
+
+    @cached_property
+    def _places(self) -> Tensor:
+        """Coordinates of the sites, shape `(sites, dimensions)`."""
+        shape = self.pool.shape
+        index = np.unravel_index(np.arange(self.pool.sites), shape)
+        return torch.from_numpy(np.stack(index, axis=1))
+
+    @cached_property
+    def _neighbours(self) -> tuple[Tensor, Tensor]:
+        """Number of each neighbour, and whether it is known, both of shape `(sites, k)`."""
+        shape, arrangement = self.pool.shape, self.arrangement
+        sides, closed = np.array(shape), np.array(self.pool.periodic)
+        numbers, known = [], []
+        strides = np.cumprod([1, *shape[:0:-1]])[::-1]
+        places = self._places.numpy()
+        for part in np.array_split(np.arange(len(places)), 1 + len(places) // 8192):
+            steps = self.around.steps * arrangement.spacing[part, None, None]
+            there = places[part, None] + steps
+            inside = (closed | ((there >= 0) & (there < sides))).all(axis=-1)
+            number = np.where(closed, there % sides, there.clip(0, sides - 1)) @ strides
+            numbers.append(number.astype(np.int32))
+            earlier = arrangement.rank[number] < arrangement.rank[part, None]
+            known.append(inside & earlier)
+        return torch.from_numpy(np.concatenate(numbers)), torch.from_numpy(np.concatenate(known))
+
+    def batch(
+        self, indices: Tensor, size: int, generator: torch.Generator, *, augment: bool
+    ) -> tuple[Tensor, ...]:
+        """Sites spread evenly over the order, of a few random samples; see `SamplePool`.
+
+        Args:
+            indices: Samples to read.
+            size: Number of sites.
+            generator: Source of random numbers.
+            augment: Whether to read random images of the lattice.
+        """
+        different = max(min(_SAMPLES, _MOST_SITES // self.pool.sites), 1)
+        each = min(max(size // different, 1), self.pool.sites)
+        count = max(size // each, 1)
+        samples = indices[torch.randint(len(indices), (count,), generator=generator)]
+        return self.draw(samples, self.spread(count, each, generator), generator, augment=augment)
+
+    def spread(self, count: int, each: int, generator: torch.Generator) -> Tensor:
+        """Sites spread evenly over the order for each of some samples, shape `(count, each)`."""
+        start = torch.rand(count, 1, generator=generator)
+        even = (torch.arange(each) + start) * (self.pool.sites / each)
+        return self.by_rank[even.long().clamp(max=self.pool.sites - 1)]
+
+    def draw(
+        self, samples: Tensor, picks: Tensor, generator: torch.Generator, *, augment: bool = False
+    ) -> tuple[Tensor, ...]:
+        """Read some sites of each sample, which is moved to a random place.
+
+        Args:
+            samples: Index of each sample, shape `(n,)`.
+            picks: Sites to read, shape `(n, m)`.
+            generator: Source of random numbers.
+            augment: Whether to read random images of the lattice.
+
+        Returns:
+            Contexts `(n * m, channels, k)`, 0 where unknown; whether neighbours are known,
+            `(n * m, 1, k)`, as floats; targets `(n * m, channels)`; parameters of the state point;
+            kinds of the sites, `(n * m,)`, if there are several.
+        """
+        encoded = self._configurations(samples, generator, augment)
+        return self._read(encoded, picks, self.points[samples.to(self.device)])
+
+    def contexts(self, encoded: Tensor, picks: Tensor, point: int = 0) -> tuple[Tensor, ...]:
+        """Read some sites of encoded configurations of a state point, as `draw` does.
+
+        Args:
+            encoded: Shape `(n, channels, sites)`.
+            picks: Sites to read, shape `(n, m)`.
+            point: Number of the state point.
+        """
+        of_point = self.points[self.pool.starts[point]].expand(len(encoded), -1)
+        return self._read(encoded, picks, of_point)
+
+    def inputs(self, encoded: Tensor, site: int, point: int = 0) -> tuple[Tensor, ...]:
+        """Context, what is known, state point and kind of one site in every configuration.
+
+        Args:
+            encoded: Shape `(n, channels, sites)`; sites that come later are not read.
+            site: The site.
+            point: Number of the state point.
+        """
+        context, known, _, *rest = self.contexts(
+            encoded, torch.full((len(encoded), 1), site), point
+        )
+        return context, known, *rest
+
+    def _read(self, encoded: Tensor, picks: Tensor, points: Tensor) -> tuple[Tensor, ...]:
+        numbers, known = (table[picks].to(self.device) for table in self._neighbours)
+        count, each, size = numbers.shape
+        channels = encoded.shape[1]
+        flat = numbers.long().view(count, 1, each * size).expand(-1, channels, -1)
+        context = encoded.gather(2, flat).view(count, channels, each, size).permute(0, 2, 1, 3)
+        there = known[:, :, None].to(context.dtype)
+        target = encoded.gather(2, picks.to(self.device)[:, None].expand(-1, channels, -1))
+        read = (
+            (context * there).flatten(0, 1),
+            there.flatten(0, 1),
+            target.permute(0, 2, 1).flatten(0, 1),
+            points.repeat_interleave(each, dim=0),
+        )
+        if len(self.names) == 1:
+            return read
+        return *read, self.kind[picks].flatten().to(self.device)
+
+    def _configurations(self, samples: Tensor, generator: torch.Generator, augment: bool) -> Tensor:
+        """Whole encoded samples at random places, shape `(n, channels, sites)`."""
+        index = (samples * self.pool.sites)[:, None]
+        image = 0
+        if augment and len(self.images) > 1:
+            image = int(torch.randint(len(self.images), (), generator=generator))
+        places = self._places @ self.images[image]
+        strides = np.cumprod([1, *self.pool.shape[:0:-1]])[::-1]
+        sides = zip(self.pool.shape, self.pool.periodic, strides, strict=True)
+        for axis, (side, closed, stride) in enumerate(sides):
+            along = places[:, axis]
+            if closed:
+                origin = torch.randint(side, (len(samples), 1), generator=generator)
+                along = (along + origin) % side
+            index = index + along * int(stride)
+        return self.pool.encoding(self.flat[index.to(self.device)])
+
+    @torch.no_grad()
+    def read(
+        self,
+        module: nn.Module,
+        indices: Tensor,
+        per_sample: float,
+        generator: torch.Generator,
+        tick: Callable[[], None],
+    ) -> Reading:
+        """See `Batches.read`; every site once where as many are wanted."""
+        each = int(min(max(per_sample, 1), self.pool.sites))
+        by_kind = np.zeros((len(indices), len(self.names)))
+        for part in torch.split(torch.arange(len(indices)), max(CHUNK // each, 1)):
+            tick()
+            picks = self.spread(len(part), each, generator)
+            drawn = self.draw(indices[part], picks, generator)
+            surprise = -module(*drawn).double().cpu().view(len(part), each).numpy()
+            kinds = self.kind[picks].numpy()
+            for kind in range(len(self.names)):
+                by_kind[part, kind] = (surprise * (kinds == kind)).mean(axis=1)
+        return Reading(by_kind.sum(axis=1), {}, by_kind)
