@@ -59,8 +59,9 @@ def test_dask_starts_a_cluster_of_its_own():
 def test_a_scheduler_that_does_not_answer_leaves_no_default_behind():
     """Once Dask kept it as the default of this process, and lazily read files raised errors."""
     config = pytest.importorskip("dask").config
-    with pytest.raises(InputError, match="no Dask scheduler answers"), dask("nonsense")():
-        pass
+    for address in ("nonsense", "", " "):
+        with pytest.raises(InputError, match="no Dask scheduler answers"), dask(address)():
+            pass
     with dask(workers=1)():
         assert config.get("scheduler", None) is None
     assert config.get("scheduler", None) is None

@@ -110,13 +110,16 @@ def dask(scheduler: str | None = None, workers: int = 2) -> Workers:
         except ImportError as error:
             raise InputError("Dask is not installed; pip install 'moiety[dask]'") from error
         if scheduler is not None:
+            silent = InputError(
+                f"no Dask scheduler answers at {scheduler!r}; give its address, such as"
+                " tcp://10.0.0.1:8786"
+            )
+            if not scheduler.strip():  # Dask would start a cluster of its own
+                raise silent
             try:
                 client = Client(scheduler, timeout=20, set_as_default=False)  # type: ignore[no-untyped-call]  # Dask
             except (OSError, ValueError, TypeError, AttributeError) as error:
-                raise InputError(
-                    f"no Dask scheduler answers at {scheduler!r}; give its address, such as"
-                    " tcp://10.0.0.1:8786"
-                ) from error
+                raise silent from error
             with client:
                 yield client.get_executor(pure=False, retries=0)  # type: ignore[no-untyped-call]
             return
