@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from moiety import InputError
-from moiety.sweep import Store, collect, sweep
+from moiety.sweep import Store, _marker, collect, sweep
 from moiety.sweep._marker import MARKER
 from moiety.sweep.store import DONE, LEFT
 from sweeps import PAIR, here, plan_of, write_plan
@@ -90,6 +90,17 @@ def test_jobs_of_an_array_may_create_a_store_at_the_same_time(tmp_path):
     with ThreadPoolExecutor(8) as pool:
         stores = [*pool.map(lambda _: Store(tmp_path / "other"), range(32))]
     assert len(stores) == 32 and (tmp_path / "other" / MARKER).is_file()
+
+
+def test_a_marker_that_appears_between_two_looks(tmp_path, monkeypatch):
+    """Another job of an array writes it after this one has looked for it, or does not."""
+    folder = tmp_path / "store"
+    (folder / "points").mkdir(parents=True)
+    monkeypatch.setattr(_marker, "_is_unmarked_store", lambda looked: False)
+    with pytest.raises(InputError, match="holds no sweep"):  # negative control
+        Store(folder)
+    monkeypatch.setattr(_marker, "_is_unmarked_store", lambda looked: _marker.mark(looked))
+    assert Store(folder).folder == folder
 
 
 def test_a_store_of_a_later_version_is_refused(store):

@@ -73,13 +73,18 @@ def is_store(folder: Path) -> bool:
     """
     if not folder.is_dir():
         return False
+    # another job may write the marker between the first two looks
+    found = _is_marked(folder) or _is_unmarked_store(folder) or _is_marked(folder)
+    if found:
+        refuse_links(folder, _TOP)
+    return found
+
+
+def _is_marked(folder: Path) -> bool:
     marker = parsed(Marker, read_json(folder / MARKER))
     if marker and marker.format > _FORMAT:
         raise InputError(f"{folder}: was written by a later version of moiety; install that one")
-    if marker or _is_unmarked_store(folder):
-        refuse_links(folder, _TOP)
-        return True
-    return False
+    return marker is not None
 
 
 def _is_unmarked_store(folder: Path) -> bool:
