@@ -85,7 +85,7 @@ class ArrangedSites:
     def batch(
         self, indices: Tensor, size: int, generator: torch.Generator, *, augment: bool
     ) -> tuple[Tensor, ...]:
-        """Sites spread evenly over the order, of a few random samples; see `SamplePool`.
+        """Sites spread evenly over the order, of a few random samples; see `Batches.batch`.
 
         Args:
             indices: Samples to read.

@@ -17,7 +17,7 @@ from .views import Neighbourhood
 __all__ = ["CHUNK", "ORIGINS", "Batches", "Reading"]
 
 CHUNK = 8192  # sites evaluated together
-ORIGINS = 8  # positions of the window from which a site is read on average, at most
+ORIGINS = 8  # how often a site of a sample is read on average, at most
 
 
 @dataclass(frozen=True, eq=False)
