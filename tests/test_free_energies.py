@@ -14,13 +14,15 @@ from moiety.systems import system
 from test_chain_rule import QUICK
 
 
-def energy_of(model):
-    return lambda samples: model.energy(samples.values).ravel()
-
-
 def found(model, n=1024, seed=1, temperature=None, **options):
     estimate = estimate_chain_rule(model.sample(n, seed=seed), QUICK, seed=seed)
-    return free_energy(estimate, energy_of(model), temperature or model.temperature, **options)
+    return free_energy(estimate, model, temperature or model.temperature, **options)
+
+
+def bracket_of_log_z(result):
+    """The bracket is one of s = E/T + log Z."""
+    beta_mean = result.energy / result.temperature
+    return result.bracket.lower - beta_mean, result.bracket.upper - beta_mean
 
 
 def exact_log_z(model, states):
@@ -43,10 +45,11 @@ def test_log_z_of_discrete_states_against_enumeration(name, parameters, states):
     result, exact = found(model), exact_log_z(model, states)
     assert abs(result.log_z - exact) < 4 * result.log_z_error < 0.02
     assert result.value == pytest.approx(-model.temperature * result.log_z)
-    assert result.lower - 4 * result.log_z_error < exact < result.upper + 4 * result.log_z_error
+    lower, upper = bracket_of_log_z(result)
+    assert lower - 4 * result.log_z_error < exact < upper + 4 * result.log_z_error
     assert abs(result.entropy - model.exact_entropy()) < 4 * result.entropy_error
     assert result.entropy_error > result.log_z_error
-    assert 0.2 < result.overlap <= 1.05 and result.effective > 20
+    assert 0.2 < result.bracket.overlap <= 1.05 and result.bracket.effective > 20
     # negative control: another temperature is far away
     other = exact_log_z(replace(model, temperature=1.1 * model.temperature), states)
     assert abs(result.log_z - other) > 8 * result.log_z_error
@@ -71,7 +74,8 @@ def test_log_z_of_continuous_states(name, parameters):
     exact = model.exact_entropy() - energy / model.temperature
     error = np.hypot(result.log_z_error, blur / model.temperature)
     assert abs(result.log_z - exact) < 4 * error < 0.02
-    assert result.lower < result.log_z < result.upper
+    lower, upper = bracket_of_log_z(result)
+    assert lower < result.log_z < upper
 
 
 def test_stated_errors_hold():
@@ -81,7 +85,7 @@ def test_stated_errors_hold():
     runs = [found(model, n=128, seed=seed, draws=128) for seed in range(20)]
     z = np.array([(run.log_z - exact) / run.log_z_error for run in runs])
     assert 0.6 < np.sqrt((z**2).mean()) < 1.5
-    plain = np.array([(run.upper - exact) / run.log_z_error for run in runs])
+    plain = np.array([(bracket_of_log_z(run)[1] - exact) / run.log_z_error for run in runs])
     assert np.sqrt((plain**2).mean()) > 1.5  # negative control: the plain average is biased
 
 
@@ -111,8 +115,8 @@ def test_a_wrong_temperature_is_noticed():
     model = system("ising-square", size=(4, 4), temperature=2.5)
     estimate = estimate_chain_rule(model.sample(1024, seed=1), QUICK)
     for given in (2.5, 2.0, 4.0):
-        result = free_energy(estimate, energy_of(model), given)
-        assert abs(result.fitted - 2.5) < max(4 * result.fitted_error, 0.075)
+        result = free_energy(estimate, model, given)
+        assert abs(result.fitted_temperature - 2.5) < max(4 * result.fitted_error, 0.075)
         assert result.temperature == given
 
 
@@ -127,7 +131,7 @@ def test_energies_and_temperatures_that_do_not_fit():
             free_energy(estimate, wrong, 1.0)
     for wrong in (0.0, -1.0, np.inf, np.nan):
         with pytest.raises(InputError, match="temperature must be positive"):
-            free_energy(estimate, energy_of(model), wrong)
+            free_energy(estimate, model, wrong)
 
 
 def test_too_far_apart():
@@ -136,4 +140,35 @@ def test_too_far_apart():
     idle = replace(QUICK, training=replace(QUICK.training, steps=1))
     estimate = estimate_chain_rule(model.sample(256, seed=1), idle)
     with pytest.raises(EstimateError, match="too far apart"):
-        free_energy(estimate, energy_of(model), 1.5)
+        free_energy(estimate, model, 1.5)
+
+
+def test_energies_alone_give_an_estimate_from_above():
+    """Without a function there are no draws: log Z is that of the chain rule, and so is s."""
+    model = system("ising-square", size=(4, 4), temperature=2.5)
+    samples = model.sample(1024, seed=1)
+    estimate = estimate_chain_rule(samples, QUICK)
+    energies = model.energy(samples.values)
+    alone = free_energy(estimate, energies=energies, temperature=2.5)
+    assert alone.bracket is None
+    assert abs(alone.log_z - exact_log_z(model, 2)) < 4 * alone.log_z_error
+    assert abs(alone.entropy - estimate.entropy) < 0.003  # other sites of the same samples
+    both = free_energy(estimate, model, 2.5, energies=energies.ravel())
+    assert both.log_z_error < alone.log_z_error
+    with pytest.raises(InputError, match="differ from those of the function"):
+        free_energy(estimate, model, 2.5, energies=energies + 1)
+
+
+def test_a_mean_energy_of_a_longer_record_makes_s_sharper():
+    model = system("ising-square", size=(4, 4), temperature=2.5)
+    longer = model.energy(model.sample(200_000, seed=9).values)
+    mean = float(longer.mean()), float(longer.std()) / 200_000**0.5
+    plain, sharper = found(model), found(model, mean_energy=mean)
+    assert sharper.entropy_error < plain.entropy_error / 3
+    assert abs(sharper.entropy - model.exact_entropy()) < 4 * sharper.entropy_error
+    assert sharper.log_z == plain.log_z  # F does not depend on it
+    # negative control: a mean energy that is wrong by a tenth moves s by many errors
+    wrong = found(model, mean_energy=(0.9 * mean[0], mean[1]))
+    assert abs(wrong.entropy - model.exact_entropy()) > 8 * wrong.entropy_error
+    with pytest.raises(InputError, match="a number and its error"):
+        found(model, mean_energy=(1.0, -1.0))

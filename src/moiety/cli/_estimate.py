@@ -13,7 +13,20 @@ from ..base.errors import InputError
 from ..entropy.choices import algorithms, exact_value, for_particles, given
 from ..estimation.tensorboard import ScalarLog, check_tensorboard
 from . import _estimate_options as opt
-from ._options import Axes, Boundary, Force, Inhomogeneous, Json, Kind, LogDir, Periodic
+from ._options import (
+    Axes,
+    Boundary,
+    Coupling,
+    Field,
+    Force,
+    Inhomogeneous,
+    Json,
+    Kind,
+    LogDir,
+    Mass,
+    Periodic,
+    Stiffness,
+)
 from ._report import check_page, write_page
 from ._result import in_json, show
 from ._terminal import Interrupts, Update, note, progress_bar, say
@@ -32,6 +45,9 @@ EXAMPLE = """Example:
   moiety estimate packings.gsd --resolution 10
   moiety estimate melt.lammpstrj.gz --sigma 1.0
   moiety estimate ising.nc --log-dir logs
+  moiety estimate ising.nc --model ising-square
+  moiety estimate spins.npy --boundary periodic --temperature 2.3 \\
+      --energies u.txt
 """
 
 _LATTICES_ONLY = ("tail", "cross_check", "precision")
@@ -63,6 +79,14 @@ def estimate(
     cross_check: opt.CrossCheck = None,
     precision: opt.Precision = None,
     time_limit: opt.Limit = None,
+    temperature: opt.SampleTemperature = None,
+    energies: opt.Energies = None,
+    model: opt.Model = None,
+    coupling: Coupling = None,
+    field: Field = None,
+    mass: Mass = None,
+    stiffness: Stiffness = None,
+    mean_energy: opt.MeanEnergy = None,
     resolution: opt.Resolution = None,
     sigma: opt.Sigma = None,
     largest: opt.Largest = None,
@@ -76,8 +100,9 @@ def estimate(
     Small blocks are counted. The mutual information between neighbouring halves is
     estimated from small blocks to large ones; the largest levels may be extrapolated
     by the area law. The chain rule over single sites checks the number by a second
-    route. For particles the result is the entropy per particle in excess of the
-    ideal gas, from blocks of space at random positions.
+    route. With a temperature and energies, the free energy is found, too. For
+    particles the result is the entropy per particle in excess of the ideal gas, from
+    blocks of space at random positions.
 
     Prints the result, its levels, the parts of the error and any warnings. Ctrl-C
     stops early and extrapolates the remaining levels, a second one interrupts.
@@ -109,8 +134,18 @@ def estimate(
             time_limit=time_limit,
         )
         blocks = given(resolution=resolution, sigma=sigma, largest=largest)
-        result = _estimated(file, reading, chosen, blocks, update, log_dir)
-        result = _with_origin(result, file, reading)
+        energetic = given(
+            temperature=temperature,
+            energies=energies,
+            model=model,
+            mean_energy=mean_energy,
+            coupling=coupling,
+            field=field,
+            mass=mass,
+            stiffness=stiffness,
+        )
+        result = _estimated(file, reading, chosen, blocks, energetic, update, log_dir)
+        result = _with_origin(result, file, reading, energetic)
     try:
         _write(result, out, report, force)
     finally:  # a full disk does not lose the number
@@ -139,10 +174,12 @@ def _estimated(
     reading: Mapping[str, Any],
     options: dict[str, Any],
     blocks: dict[str, Any],
+    energetic: dict[str, Any],
     update: Update | None,
     log: Path | None,
 ) -> EntropyResult:
     from ..data.particles import Particles
+    from ..entropy.energy_choices import energy_options
     from ..entropy.lattice import estimate_entropy
     from ..entropy.particles import estimate_excess_entropy
     from ..io import load
@@ -153,7 +190,7 @@ def _estimated(
     text = "stopping early: the remaining levels are extrapolated; Ctrl-C again interrupts"
     with Interrupts(text) as stop, ScalarLog(log) if log else nullcontext() as watch:
         if isinstance(samples, Particles):
-            _refuse(file, "particles", options, _LATTICES_ONLY)
+            _refuse(file, "particles", options | energetic, (*_LATTICES_ONLY, *energetic))
             chosen = for_particles(_without(options, "excess"), blocks.get("resolution"))
             return estimate_excess_entropy(
                 samples, **chosen, **blocks, progress=update, should_stop=stop, on_check=watch
@@ -161,15 +198,19 @@ def _estimated(
         _refuse(file, "a lattice", blocks, blocks)
         if getattr(options.get("critic"), "sees", "image") == "points":
             raise InputError(f"{file}: holds a lattice; the critic points is for particles")
+        options |= energy_options(samples, file, **energetic)
         return estimate_entropy(
             samples, **options, progress=update, should_stop=stop, on_check=watch
         )
 
 
-def _with_origin(result: EntropyResult, file: Path, reading: Mapping[str, Any]) -> EntropyResult:
-    """Record where the samples were read from, and how, for `moiety repeat`."""
+def _with_origin(
+    result: EntropyResult, file: Path, reading: Mapping[str, Any], energetic: Mapping[str, Any]
+) -> EntropyResult:
+    """Record where the samples and energies were read from, and how, for `moiety repeat`."""
     how = {key: str(v) if isinstance(v, Path) else v for key, v in given(**reading).items()}
     origin = {"file": str(file), "reading": how}
+    origin |= {"energies": dict(energetic)} if energetic else {}
     return replace(result, provenance={**result.provenance, **origin})
 
 

@@ -8,9 +8,10 @@ from typing import Annotated
 from typer import Argument, Option
 
 __all__ = [
-    "Bound", "Critic", "CrossCheck", "Device", "Excess", "File", "Folds", "Largest", "Limit",
-    "Objective", "Out", "Precision", "Quiet", "Report", "Resolution", "Seed", "Sigma", "States",
-    "Steps", "Symmetries", "Tail", "Threads", "Topology", "Variable",
+    "Bound", "Critic", "CrossCheck", "Device", "Energies", "Excess", "File", "Folds", "Largest",
+    "Limit", "MeanEnergy", "Model", "Objective", "Out", "Precision", "Quiet", "Report",
+    "Resolution", "SampleTemperature", "Seed", "Sigma", "States", "Steps", "Symmetries", "Tail",
+    "Threads", "Topology", "Variable",
 ]  # fmt: skip
 
 File = Annotated[
@@ -145,5 +146,41 @@ Largest = Annotated[
 Topology = Annotated[
     Path | None,
     Option(metavar="FILE", help="Particles: topology file for .dcd, .xtc and similar formats."),
+]
+SampleTemperature = Annotated[
+    float | None,
+    Option(
+        "--temperature",
+        metavar="T",
+        help="Known energies: temperature of the samples in the unit of the energies (k_B = 1)."
+        " The free energy is found, too. Default: as the file records, if a model or energies are"
+        " given.",
+    ),
+]
+Energies = Annotated[
+    str | None,
+    Option(
+        metavar="NAME|FILE",
+        help="Known energies: one number for each sample, of the whole lattice: an array in FILE,"
+        " or a file of its own (.txt .csv .npy .nc .h5 .npz .zarr). Default: those that moiety"
+        " sample has written.",
+    ),
+]
+Model = Annotated[
+    str | None,
+    Option(
+        metavar="SYSTEM",
+        help="Known energies: system whose energy is that of any configuration, such as"
+        " ising-square. The free energy is then unbiased, and two bounds bracket the entropy."
+        " Needs the package pymbar.",
+    ),
+]
+MeanEnergy = Annotated[
+    str | None,
+    Option(
+        metavar="U±dU",
+        help="Known energies: mean energy of a longer record, of the whole lattice, and its error;"
+        " or U+-dU.",
+    ),
 ]
 Quiet = Annotated[bool, Option("--quiet", help="Print one line, without a progress bar or tables.")]

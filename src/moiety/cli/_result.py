@@ -71,7 +71,7 @@ def show(result: EntropyResult, exact: float | None) -> None:
     console = Console(highlight=False, markup=False, emoji=False)
     with writing():
         terms = _levels(result) if result.levels else _sites(result)
-        for part in (terms, _budget(result), _samples(result.samples)):
+        for part in (terms, _budget(result), *_energies(result), _samples(result.samples)):
             console.print()
             console.print(part)
         if result.read_as:
@@ -144,6 +144,29 @@ def _budget(result: EntropyResult) -> Table:
     table = _table("<error of", *result.budget)
     table.add_row(result.unit, *(f"{part:.2g}" for part in result.budget.values()))
     return table
+
+
+def _energies(result: EntropyResult) -> list[Table]:
+    """Return what known energies give: F, s from it, U and C, and the bracket of s."""
+    from ..base.words import measured
+
+    free = result.free_energy
+    if free is None:
+        return []
+    rows = [
+        ("F", measured(free.value, free.error), f"per site, at T = {free.temperature:g}"),
+        ("(E - F)/T", measured(free.entropy, free.entropy_error), "s from the free energy"),
+        ("E", measured(free.energy, free.energy_error), "mean energy per site"),
+        ("C", measured(free.heat_capacity, free.heat_capacity_error), "heat capacity per site"),
+    ]
+    if free.bracket:
+        ends = f"{free.bracket.lower:.5f} to {free.bracket.upper:.5f}"
+        text = "s lies in here, for this mean energy"
+        rows.insert(2, ("bracket", ends, text))
+    table = _table("<energies", "", "<")
+    for row in rows:
+        table.add_row(*row)
+    return [table]
 
 
 def _samples(samples: Mapping[str, Any]) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option
 
@@ -30,6 +30,8 @@ from ._terminal import Interrupts, Update, progress_bar, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import numpy as np
 
     from ..data.particles import Particles
     from ..data.samples import Samples
@@ -126,8 +128,8 @@ def sample(
     Several Markov chains run to equilibrium. They are thinned by the measured
     autocorrelation time until their draws are nearly independent; the last line
     gives the effective sample size. The file records the system and its parameters,
-    so that moiety estimate needs only its name. Ctrl-C stops early and writes the
-    samples drawn so far.
+    so that moiety estimate needs only its name, and the energies of the samples.
+    Ctrl-C stops early and writes the samples drawn so far.
 
     Soft disks have no temperature: each sample is a packing, relaxed from random
     positions to the nearest energy minimum. The last line gives the jammed fraction.
@@ -159,7 +161,7 @@ def sample(
             options |= {} if system in PARTICLE_SYSTEMS else {"folder": out.parent}
             progress = _named(update) if update else None
             drawn = source.sample(progress=progress, should_stop=stop, **options)
-        save(drawn, out, force=force)
+        save(drawn, out, force=force, energies=_energies(source, drawn))
     say(_summary(drawn, out, perf_counter() - started))
     if not drawn.provenance["complete"]:
         raise Stopped(f"stopped before all samples were drawn; {out} holds {drawn.n} of them")
@@ -181,6 +183,16 @@ def _check(system: str, out: Path, force: bool) -> None:
             f" known are {', '.join(writable)}"
         )
     check_output(out, force)
+
+
+def _energies(source: Any, drawn: Samples | Particles) -> np.ndarray | None:
+    """Energies of samples of a lattice at a temperature."""
+    from ..data.samples import Samples
+    from ..entropy.known_energies import energy_of
+
+    if not (isinstance(drawn, Samples) and hasattr(source, "temperature")):
+        return None
+    return energy_of(source)(drawn)
 
 
 def _named(update: Update) -> Callable[[int, int], None]:

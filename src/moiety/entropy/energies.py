@@ -6,10 +6,11 @@ draws from the network enclose it,
 
     <W>_q <= log Z <= <W>_p,
 
-and Bennett's acceptance ratio of both (J. Comput. Phys. 22, 245 (1976),
-https://doi.org/10.1016/0021-9991(76)90078-4) gives log Z without bias, whatever the network.  Then
+and Bennett's acceptance ratio of both (`bennett`) gives log Z without bias, whatever the network.
+Without a function of the energy there are no draws; the upper bound, less what training is known
+to miss, takes its place.  Then
 
-    F = -T log Z,    S = beta <E> + log Z.
+    F = -T log Z,    S = beta (<E> - F).
 
 The sampling error of S is that of <E> alone.  Energies of another temperature, or of other samples,
 are noticed: -log q against E then has another slope than beta.
@@ -17,79 +18,33 @@ are noticed: -log q against E then has another slope than beta.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from math import exp, inf, log, sqrt
+from dataclasses import dataclass
+from math import inf, sqrt
 
 import numpy as np
-from scipy.special import expit, logsumexp
 
-from ..base.errors import EstimateError, InputError
 from ..base.random import Streams
 from ..chain_rule.estimate import ChainRuleEstimate
-from ..data.samples import Samples
-from ..data.statistics import series_error, standard_error
+from ..data.statistics import series_error
+from ..estimation.execution import Execution, Task
+from ..estimation.folds import one_thread, side_by_side
+from ..results.energies import Bracket, FreeEnergy
+from .bennett import Bennett, acceptance_ratio, check_pymbar, effective_draws
+from .known_energies import KnownEnergies, evaluated
 
-__all__ = ["FreeEnergy", "free_energy"]
+__all__ = ["free_energy", "free_energy_of"]
 
 _SAMPLES = 512  # of each fold that are compared with draws
-_LEAST_OVERLAP = 0.01  # below it, log Z rests on a few samples
-
-Energy = Callable[[Samples], np.ndarray]
-"""Energy of each sample, infinite where a configuration is forbidden, shape `(n,)`."""
-
-
-@dataclass(frozen=True)
-class FreeEnergy:
-    """Free energy and entropy of samples with known energies, per site.
-
-    Args:
-        temperature: Temperature that was given.
-        log_z: log Z per site.
-        log_z_error: Its standard error.
-        lower: Mean of W over draws from the networks: at most log Z, up to its error.
-        upper: Mean of W over samples: at least log Z, up to its error.
-        overlap: How far samples and draws look alike: 1 if they cannot be told apart.
-        effective: Effective number of draws as samples, by their weights e^W.
-        energy: Mean energy.
-        entropy: Entropy in nats.
-        entropy_error: Its standard error.
-        heat_capacity: Variance of the total energy over T^2 and sites.
-        fitted: Temperature at which -log q against E has the right slope.
-        fitted_error: Its standard error.
-    """
-
-    temperature: float
-    log_z: float
-    log_z_error: float
-    lower: float
-    upper: float
-    overlap: float
-    effective: float
-    energy: float
-    entropy: float
-    entropy_error: float
-    heat_capacity: float
-    fitted: float
-    fitted_error: float
-
-    @property
-    def value(self) -> float:
-        """Free energy per site, -T log Z."""
-        return -self.temperature * self.log_z
-
-    @property
-    def error(self) -> float:
-        """Standard error of the free energy."""
-        return self.temperature * self.log_z_error
 
 
 def free_energy(
     estimate: ChainRuleEstimate,
-    energy: Energy,
-    temperature: float,
+    energy: object = None,
+    temperature: float = 1.0,
     *,
+    energies: np.ndarray | None = None,
+    mean_energy: tuple[float, float] | None = None,
     draws: int = 512,
     seed: int = 0,
 ) -> FreeEnergy:
@@ -99,8 +54,11 @@ def free_energy(
 
     Args:
         estimate: The estimate, of a single state point or of one of a sweep.
-        energy: Returns the energy of each of some samples, in the unit of the temperature.
+        energy: A function that returns the energy of each of some samples, in the unit of the
+            temperature, or a system of moiety.  Without it the result has no bracket.
         temperature: Temperature at which the samples were drawn.
+        energies: Energy of each sample, shape `(n,)`; by default those of the function.
+        mean_energy: Mean energy of a longer record, of the whole lattice, and its error.
         draws: Number of configurations drawn from each fold's network.
         seed: Seed of the draws.
 
@@ -116,71 +74,87 @@ def free_energy(
         >>> model = moiety.system("ising-square", size=4, temperature=3.0)
         >>> quick = ChainRule(evaluations=2**14, training=Training(steps=100))
         >>> estimate = estimate_chain_rule(model.sample(512, seed=1), quick)
-        >>> found = free_energy(estimate, lambda s: model.energy(s.values).ravel(), 3.0)
+        >>> found = free_energy(estimate, model, 3.0)
         >>> abs(found.entropy - model.exact_entropy()) < 4 * found.entropy_error
         True
-        >>> found.lower < found.log_z < found.upper
+        >>> found.bracket.lower < found.entropy < found.bracket.upper
         True
     """
-    if not 0 < temperature < inf:
-        raise InputError(f"the temperature must be positive, not {temperature}")
+    known = KnownEnergies(temperature, energies, energy, mean_energy)  # type: ignore[arg-type]
+    return free_energy_of(estimate, known, Execution(seed=seed), draws=draws)
+
+
+@one_thread()
+def free_energy_of(
+    estimate: ChainRuleEstimate,
+    known: KnownEnergies,
+    execution: Execution,
+    *,
+    draws: int = 512,
+    task: Task | None = None,
+) -> FreeEnergy:
+    """`free_energy` with its settings as objects.
+
+    Args:
+        estimate: The estimate.
+        known: Temperature and energies.
+        execution: Seed of the draws, and number of folds that are compared side by side.
+        draws: Number of configurations drawn from each fold's network.
+        task: Hooks of this work.
+    """
     samples, sites = estimate.samples, estimate.samples.sites
-    energies = _energies(energy, samples)
-    if not np.isfinite(energies).all():
-        raise InputError("a sample has an infinite energy: it cannot have been drawn")
-    folds = [
-        _compared(estimate, fold, energy, energies / temperature, temperature, draws, seed)
-        for fold in range(len(estimate.modules))
-    ]
-    log_z = np.array([fold.log_z for fold in folds])
-    error = float(np.linalg.norm([fold.error for fold in folds])) / len(folds) / sites
-    mean, spread = float(energies.mean()), series_error(energies, samples)
-    value = float(log_z.mean()) / sites
+    if known.energy is not None:
+        check_pymbar()
+    energies = known.of(samples)
+    reduced = energies / known.temperature
+
+    def compare(fold: int, tick: Callable[[], None]) -> _Fold:
+        tick()
+        return _compared(estimate, fold, known, reduced, draws, execution.seed)
+
+    tick = (task or Task()).tick
+    folds = side_by_side(compare, len(estimate.modules), execution, tick)
+    log_z, log_z_error = _log_z(folds, estimate)
+    mean, mean_error = known.mean or (float(energies.mean()), series_error(energies, samples))
+    square = (energies - energies.mean()) ** 2 / known.temperature**2 / sites
     slope, slope_error = _slope(folds)
+    beta_mean = mean / sites / known.temperature
     return FreeEnergy(
-        temperature=temperature,
-        log_z=value,
-        log_z_error=error,
-        lower=float(np.mean([fold.drawn.mean() for fold in folds])) / sites,
-        upper=float(np.mean([fold.held_out.mean() for fold in folds])) / sites,
-        overlap=min(fold.overlap for fold in folds),
-        effective=sum(_effective(fold.drawn) for fold in folds),
+        value=-known.temperature * log_z,
+        error=known.temperature * log_z_error,
+        temperature=known.temperature,
         energy=mean / sites,
-        entropy=mean / sites / temperature + value,
-        entropy_error=float(np.hypot(spread / sites / temperature, error)),
-        heat_capacity=float(energies.var()) / temperature**2 / sites,
-        fitted=temperature / slope,
-        fitted_error=temperature * slope_error / slope**2,
+        energy_error=mean_error / sites,
+        entropy=beta_mean + log_z,
+        entropy_error=float(np.hypot(mean_error / sites / known.temperature, log_z_error)),
+        heat_capacity=float(square.mean()),
+        heat_capacity_error=series_error(square, samples),
+        fitted_temperature=known.temperature / slope,
+        fitted_error=known.temperature * slope_error / slope**2,
+        bracket=_bracket(folds, beta_mean, sites),
     )
 
 
 @dataclass(frozen=True, eq=False)
 class _Fold:
-    """W of samples and draws of one fold, in nats.
+    """W of samples of one fold, and its comparison with draws.
 
     Args:
-        held_out: W of samples.
-        drawn: W of draws that are allowed.
-        reduced: beta E of the samples.
-        log_z: log Z.
-        error: Its standard error.
-        overlap: How far samples and draws look alike.
+        held_out: W of samples, in nats.
+        reduced: beta E of the same samples.
+        bennett: The comparison, if the energy of draws is known.
     """
 
     held_out: np.ndarray
-    drawn: np.ndarray
     reduced: np.ndarray
-    log_z: float
-    error: float
-    overlap: float
+    bennett: Bennett | None
 
 
 def _compared(
     estimate: ChainRuleEstimate,
     fold: int,
-    energy: Energy,
+    known: KnownEnergies,
     reduced: np.ndarray,
-    temperature: float,
     draws: int,
     seed: int,
 ) -> _Fold:
@@ -189,51 +163,38 @@ def _compared(
     samples = estimate.samples
     flat = samples.values.reshape(1, samples.n, *samples.shape)
     kept = samples.replace(values=flat[:, chosen])
+    from_samples = -estimate.log_density(kept, fold=fold) - reduced[chosen]
+    if known.energy is None:
+        return _Fold(from_samples, reduced[chosen], None)
     drawn = estimate.sample(draws, Streams(seed).integer("fold", fold), fold=fold)
-    of_draws = _energies(energy, drawn.samples) / temperature
-    allowed = np.isfinite(of_draws)
-    if not allowed.any():
-        raise EstimateError("no draw of the network is an allowed configuration; train longer")
-    # among the allowed configurations the density of the draws is larger
-    share = float(allowed.mean())
-    from_samples = -estimate.log_density(kept, fold=fold) - reduced[chosen] + log(share)
-    from_draws = -drawn.log_density[allowed] - of_draws[allowed] + log(share)
-    found = _bennett(from_samples, from_draws, reduced[chosen])
-    return replace(found, error=float(np.hypot(found.error, sqrt((1 / share - 1) / draws))))
+    of_draws = evaluated(known.energy, drawn.samples) / known.temperature
+    from_draws = -drawn.log_density - of_draws  # minus infinity where forbidden
+    return _Fold(from_samples, reduced[chosen], acceptance_ratio(from_samples, from_draws))
 
 
-def _bennett(held_out: np.ndarray, drawn: np.ndarray, reduced: np.ndarray) -> _Fold:
-    """Bennett's acceptance ratio of W over samples and over draws."""
-    logging.getLogger("pymbar").setLevel(logging.ERROR)  # it advertises its options on import
-    try:
-        from pymbar.other_estimators import bar
-    except ImportError as error:
-        raise InputError("pymbar is not installed; pip install 'moiety[energies]'") from error
-    log_z = -float(bar(-drawn, held_out)["Delta_f"])
-    more = log(len(drawn) / len(held_out))
-    like_draws = expit(more - held_out + log_z)
-    like_samples = expit(drawn - log_z - more)
-    width = float((like_draws * (1 - like_draws)).sum() + (like_samples * (1 - like_samples)).sum())
-    overlap = 4 * width / (len(held_out) + len(drawn))
-    if overlap < _LEAST_OVERLAP:
-        raise EstimateError(
-            f"samples and draws of the network are too far apart (overlap {overlap:.2g}): "
-            "train longer, or check the energies and the temperature"
-        )
-    spread = np.hypot(
-        len(held_out) * standard_error(like_draws), len(drawn) * standard_error(like_samples)
+def _log_z(folds: Sequence[_Fold], estimate: ChainRuleEstimate) -> tuple[float, float]:
+    """Log Z per site and its standard error: by Bennett's ratio, or from above."""
+    sites, ratios = estimate.samples.sites, [fold.bennett for fold in folds if fold.bennett]
+    if ratios:
+        value = float(np.mean([ratio.log_z for ratio in ratios]))
+        error = float(np.linalg.norm([ratio.error for ratio in ratios])) / len(ratios)
+        return value / sites, error / sites
+    upper = float(np.mean([fold.held_out.mean() for fold in folds]))
+    spread = float(np.linalg.norm([_error_of_mean(fold.held_out) for fold in folds])) / len(folds)
+    return upper / sites - estimate.missing, float(np.hypot(spread / sites, estimate.missing))
+
+
+def _bracket(folds: Sequence[_Fold], beta_mean: float, sites: int) -> Bracket | None:
+    """Bounds of the entropy for a mean energy of `beta_mean` per site."""
+    ratios = [fold.bennett for fold in folds if fold.bennett]
+    if not ratios:
+        return None
+    return Bracket(
+        lower=beta_mean + float(np.mean([ratio.drawn.mean() for ratio in ratios])) / sites,
+        upper=beta_mean + float(np.mean([ratio.held_out.mean() for ratio in ratios])) / sites,
+        effective=sum(effective_draws(ratio.drawn) for ratio in ratios),
+        overlap=min(ratio.overlap for ratio in ratios),
     )
-    return _Fold(held_out, drawn, reduced, log_z, float(spread) / width, overlap)
-
-
-def _energies(energy: Energy, samples: Samples) -> np.ndarray:
-    found = np.asarray(energy(samples), dtype=float)
-    if found.shape != (samples.n,) or np.isnan(found).any():
-        raise InputError(
-            f"one energy for each of {samples.n} samples is needed, without NaN; found an array of"
-            f" shape {found.shape}"
-        )
-    return found
 
 
 def _slope(folds: Sequence[_Fold]) -> tuple[float, float]:
@@ -251,6 +212,5 @@ def _slope(folds: Sequence[_Fold]) -> tuple[float, float]:
     return float(np.mean(slopes)), float(np.linalg.norm(errors)) / len(errors)
 
 
-def _effective(drawn: np.ndarray) -> float:
-    """Effective number of draws with weights e^W."""
-    return float(exp(2 * logsumexp(drawn) - logsumexp(2 * drawn)))
+def _error_of_mean(values: np.ndarray) -> float:
+    return float(values.std(ddof=1)) / sqrt(len(values))

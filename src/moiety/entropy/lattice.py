@@ -15,6 +15,8 @@ from math import inf
 from time import perf_counter
 from typing import Any, Unpack
 
+import numpy as np
+
 from ..base.deadline import Deadline
 from ..base.errors import InputError
 from ..chain_rule.estimate import ChainRule, ChainRuleEstimate
@@ -35,8 +37,10 @@ from .climb import Climb
 from .conserved_totals import raise_largest
 from .counted_blocks import BlockCounts
 from .cross_check import compare, given_estimate, second_route
+from .energy_checks import add_free_energy, checked_energies
 from .inhomogeneous import estimate_inhomogeneous, refuse_ladder, with_steps
 from .inspected import InspectedSamples
+from .known_energies import Energy
 from .lattice_terms import LatticeTerms, ladder_cut
 from .limits import entropy_limits
 from .re_paired import re_paired
@@ -62,6 +66,10 @@ def estimate_entropy(
     excess: bool = False,
     tail: bool = True,
     precision: float = 0.002,
+    temperature: float | None = None,
+    energies: np.ndarray | None = None,
+    energy: Energy | None = None,
+    mean_energy: tuple[float, float] | None = None,
     **run: Unpack[RunOptions],
 ) -> EntropyResult:
     """Estimate the entropy per site, its error and its split over length scales.
@@ -82,13 +90,20 @@ def estimate_entropy(
             samples can certify always are.
         precision: Error of s, in nats per site, down to which training continues as long as the
             error comes from training.
+        temperature: Temperature of the samples, if their energies are known; the result then has a
+            `free_energy`.
+        energies: Energy of each sample, of the whole lattice, in the unit of the temperature.
+        energy: Function that returns the energies of any `Samples`, infinite where a configuration
+            is forbidden, or a system of moiety.  The free energy is then unbiased and has a
+            `bracket`: two bounds of the entropy.
+        mean_energy: Mean energy of a longer record, of the whole lattice, and its error.
         **run: Keywords `seed`, `folds`, `threads`, `device`, `time_limit`, `progress`,
             `should_stop` and `on_check`; see `RunOptions`.  After a stop or a time limit, the
             remaining levels are extrapolated.
 
     Raises:
-        InputError: A lattice too small to halve, too few samples for the number of folds, or a
-            setting out of range.
+        InputError: A lattice too small to halve, too few samples for the number of folds, a setting
+            out of range, or energies that do not fit the samples.
         EstimateError: Training diverged at the smallest estimated level, continuous states that
             are all equal, or a stop before anything was known.
 
@@ -106,6 +121,9 @@ def estimate_entropy(
         raise InputError(f"precision must be a positive number, not {precision}")
     deadline, start = Deadline(started, limit, hooks.should_stop), networks_of(warm_start)
     given = given_estimate(cross_check, samples.n)
+    known = checked_energies(
+        samples, temperature, energies, energy, mean_energy, has_chain_rule=bool(cross_check)
+    )
     inspected = InspectedSamples.of(samples, execution)
     asked = {"precision": precision, "time_limit": limit, "excess": excess}
     if not samples.homogeneous:
@@ -119,7 +137,13 @@ def estimate_entropy(
     estimator = Estimator.of(critic, objective, bound, training)
     second = chain_rule or ChainRule() if cross_check is True else given
     asked["tail"] = tail
-    return _homogeneous(inspected, estimator, second, execution, hooks, deadline, asked, start)
+    result, other = _homogeneous(
+        inspected, estimator, second, execution, hooks, deadline, asked, start
+    )
+    if known is None:
+        return result
+    known = known.without_copies(inspected.found.originals)
+    return add_free_energy(result, other, known, execution, hooks, deadline.is_over)
 
 
 def _homogeneous(
@@ -131,7 +155,7 @@ def _homogeneous(
     deadline: Deadline,
     asked: dict[str, Any],
     start: Networks,
-) -> EntropyResult:
+) -> tuple[EntropyResult, ChainRuleEstimate | None]:
     """Climb the ladder of samples whose sites are equivalent; `second` is the other route."""
     inspected = perf_counter()
     share = 1 - _CROSS_CHECK_SHARE * isinstance(second, ChainRule)
@@ -148,7 +172,7 @@ def _homogeneous(
         asked["chain_rule"] = second.described()
     provenance = samples.provenance(execution, estimator.described() | asked)
     timing["total"] = perf_counter() - deadline.started
-    return _result(samples, terms, other, ended, provenance, timing)
+    return _result(samples, terms, other, ended, provenance, timing), other
 
 
 def _other_route(

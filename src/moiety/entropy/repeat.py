@@ -21,6 +21,8 @@ from ..io import load, save
 from ..results.result import EntropyResult
 from ..systems import PARTICLE_SYSTEMS, SYSTEMS, system
 from .choices import given, objects_of
+from .energy_choices import energy_options
+from .known_energies import energy_of
 from .lattice import estimate_entropy
 from .particles import estimate_excess_entropy
 
@@ -113,8 +115,24 @@ def repeat_result(result: EntropyResult, samples: Samples | Particles, **hooks: 
         again = estimate_excess_entropy(samples, **options)
     else:
         options |= _chosen(configuration, (*_LATTICE, "cross_check"))
+        options |= _known_energies(result.provenance, samples)
         again = estimate_entropy(samples, **options)
     return Repetition(result, again, (recorded, digest_of(samples)))
+
+
+def _known_energies(provenance: Mapping[str, Any], samples: Samples) -> dict[str, Any]:
+    """Keywords for energies that were read from a file, or that a system gave."""
+    recorded = provenance.get("energies")
+    if not isinstance(recorded, Mapping) or not recorded:
+        return {}
+    file, source = Path(str(provenance.get("file", ""))), samples.provenance
+    asked: dict[str, Any] = dict(recorded)
+    if "energies" not in asked and "model" not in asked and source.get("system") in SYSTEMS:
+        model = system(str(source["system"]), **source["parameters"])
+        options = energy_options(samples, file, **asked, model=model.name)
+        energy = options.pop("energy")
+        return options | {"energies": energy_of(energy)(samples)}
+    return energy_options(samples, file, **asked)
 
 
 def samples_of(result: EntropyResult, path: str | Path | None = None) -> Samples | Particles:
@@ -182,5 +200,5 @@ def _numbers(result: EntropyResult) -> str:
         for level in whole["levels"]
     ]
     crossed = whole["cross_check"]
-    kept = ("entropy", "error", "budget", "bases")
+    kept = ("entropy", "error", "budget", "bases", "free_energy", "bracket")
     return repr([[whole[name] for name in kept], levels, crossed])

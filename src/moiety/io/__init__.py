@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from ..base.atomic import atomic, check_output
 from ..base.errors import InputError
@@ -21,6 +24,7 @@ from ._format import Format, Periodic, Stored, naming
 from ._limits import check_regular
 from ._lines import PACKED
 from ._trajectory import TrajectoryFormat, with_periodic
+from .energies import as_energies, load_energies
 from .gsd_files import GSD
 from .hdf5 import HDF5
 from .lammps import LAMMPS
@@ -31,7 +35,7 @@ from .numpy_files import NPY, NPZ
 from .xyz import XYZ
 from .zarr_store import ZARR
 
-__all__ = ["FORMATS", "TRAJECTORIES", "check_output", "load", "save"]
+__all__ = ["FORMATS", "TRAJECTORIES", "check_output", "load", "load_energies", "save"]
 
 FORMATS: dict[str, Format] = {
     suffix: form for form in (NPY, NPZ, HDF5, NETCDF, ZARR) for suffix in form.suffixes
@@ -123,7 +127,11 @@ def load(
 
 
 def save(
-    samples: Samples | Particles, path: str | os.PathLike[str], *, force: bool = False
+    samples: Samples | Particles,
+    path: str | os.PathLike[str],
+    *,
+    force: bool = False,
+    energies: np.ndarray | None = None,
 ) -> None:
     """Write samples of a lattice or of particles; the suffix of the file selects the format.
 
@@ -135,10 +143,11 @@ def save(
         samples: The samples or particles to write.
         path: A file, or the folder of a Zarr store.
         force: Whether an existing file may be replaced.
+        energies: Energy of each sample of a lattice, kept beside the samples as `energy`.
 
     Raises:
-        InputError: The path exists, its folder is missing, its suffix is unknown, or it
-            cannot be written.
+        InputError: The path exists, its folder is missing, its suffix is unknown, it cannot be
+            written, or the energies are not one number for each sample.
 
     Example:
         >>> import tempfile
@@ -152,12 +161,14 @@ def save(
     path = Path(path)
     with naming(path, "cannot be written"):
         _check_writable(path, samples)
+        kept = None if energies is None else as_energies(energies, samples.n)
     check_output(path, force)
     with naming(path, "cannot be written"), atomic(path) as part:
         if isinstance(samples, Particles):
             TRAJECTORIES[_suffix(path)].write(part, samples)
         else:
-            FORMATS[_suffix(path)].write(part, encode(samples, path.parent).native())
+            stored = encode(samples, path.parent).native()
+            FORMATS[_suffix(path)].write(part, replace(stored, energies=kept))
 
 
 def _suffix(path: Path) -> str:

@@ -25,6 +25,7 @@ from ..base.errors import InputError
 
 __all__ = [
     "DAMAGE",
+    "ENERGY",
     "PERIODIC_UNKNOWN",
     "VARIABLE",
     "Format",
@@ -40,6 +41,7 @@ __all__ = [
 
 Periodic = bool | Sequence[bool]  # for all axes, or one flag per axis
 
+ENERGY = "energy"  # name of the energies beside it
 VARIABLE = "states"  # name of the array in files that moiety writes
 PERIODIC_UNKNOWN = (
     "the file does not say whether the boundaries are periodic; say --periodic or --no-periodic"
@@ -77,11 +79,13 @@ class Stored:
         array: Any shape and dtype.
         dims: Names of its axes, or None where the file has none.
         attributes: Attributes of the array in the file, by name.
+        energies: Energy of each sample, to be written beside the array, shape `(n,)`.
     """
 
     array: np.ndarray
     dims: tuple[str, ...] | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    energies: np.ndarray | None = None
 
     def native(self) -> Stored:
         """A copy in the byte order of this machine."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ._format import VARIABLE, Format, Stored, choose, chunks, fill
+from ._format import ENERGY, VARIABLE, Format, Stored, choose, chunks, fill
 from ._hdf5_tree import check_links, check_values, datasets, dims_of
 from ._isolation import ask_for_array
 from ._missing import Source
@@ -70,6 +70,8 @@ def _write(path: Path, stored: Stored) -> None:
             dataset.dims[axis].label = name
         fill(dataset, stored.array, stream.check)
         dataset.attrs.update({name: np.bytes_(text) for name, text in stored.attributes.items()})
+        if stored.energies is not None:
+            file.create_dataset(ENERGY, data=stored.energies)
 
 
 HDF5 = Format("HDF5", (".h5", ".hdf5"), _read, _write)

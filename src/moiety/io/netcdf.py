@@ -17,7 +17,7 @@ from ..base.errors import InputError
 from ..data.particles import Particles
 from . import mdanalysis
 from ._fill_values import decoder, marks
-from ._format import VARIABLE, Format, Periodic, Stored, choose, chunks, fill
+from ._format import ENERGY, VARIABLE, Format, Periodic, Stored, choose, chunks, fill
 from ._hdf5_tree import attributes_of, check_links, check_values, variables
 from ._isolation import ask, ask_for_array
 from ._missing import Source
@@ -96,6 +96,9 @@ def _write(path: Path, stored: Stored) -> None:
         )
         fill(variable, stored.array, stream.check)
         variable.attrs.update(stored.attributes)
+        if stored.energies is not None:
+            file.dimensions["sample"] = len(stored.energies)
+            file.create_variable(ENERGY, ("sample",), data=stored.energies)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import IO
 import numpy as np
 
 from ..base.errors import InputError
-from ._format import VARIABLE, Format, Stored, choose
+from ._format import ENERGY, VARIABLE, Format, Stored, choose
 from ._limits import bytes_of, check_size
 
 __all__ = ["NPY", "NPZ"]
@@ -67,7 +67,9 @@ def _read_npz(path: Path, variable: str | None) -> Stored:
 
 def _write_npz(path: Path, stored: Stored) -> None:
     texts = {name: text for name, text in stored.attributes.items() if name.startswith("moiety_")}
-    np.savez_compressed(path, allow_pickle=False, **{VARIABLE: stored.array}, **texts)
+    energies = {} if stored.energies is None else {ENERGY: stored.energies}
+    arrays = {VARIABLE: stored.array, **energies}
+    np.savez_compressed(path, allow_pickle=False, **arrays, **texts)
 
 
 def _headers(path: Path) -> dict[str, _Header]:

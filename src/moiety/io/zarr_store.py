@@ -15,7 +15,7 @@ import numpy as np
 
 from ..base.errors import InputError
 from ._fill_values import decoder, marks
-from ._format import VARIABLE, Format, Stored, choose, chunks
+from ._format import ENERGY, VARIABLE, Format, Stored, choose, chunks
 from ._isolation import ask_for_array, needs
 from ._limits import bytes_of, check_size, size_of
 from ._missing import Source, check_chunks
@@ -74,6 +74,8 @@ def _write(path: Path, stored: Stored) -> None:
     for chain, draws in np.ndindex(len(stored.array), -(-stored.array.shape[1] // step)):
         part = (chain, slice(draws * step, (draws + 1) * step))
         array[part] = stored.array[part]
+    if stored.energies is not None:
+        group.create_array(ENERGY, data=stored.energies, dimension_names=("sample",))
 
 
 def _zarr() -> ModuleType:

@@ -105,6 +105,7 @@ def render_report(
         site_entropy=start_of(result),
         levels=[_level_row(level) for level in result.levels],
         by_scale=_by_scale(result),
+        energies=_energies(result),
         samples=_samples(result),
         limits=_limits(result),
         figures=figures(result, samples),
@@ -171,6 +172,40 @@ def _by_scale(result: EntropyResult) -> list[dict[str, str]]:
             "adds": f"{scale.share * scale.entropy:.5f}".replace("-", "−"),
         }
         for scale in scales
+    ]
+
+
+def _energies(result: EntropyResult) -> list[tuple[str, str, str]]:
+    """Return name, value and meaning of what known energies give."""
+    free = result.free_energy
+    if free is None:
+        return []
+    rows = [
+        ("F", measured(free.value, free.error), "free energy per site, −T log Z"),
+        (
+            "(E − F) / T",
+            measured(free.entropy, free.entropy_error),
+            "entropy per site from the free energy; its error is nearly that of E alone",
+        ),
+    ]
+    if free.bracket:
+        ends = f"{free.bracket.lower:.5f} to {free.bracket.upper:.5f}"
+        meaning = "the exact entropy lies in here, for this mean energy: from draws of the networks"
+        rows.append(("bracket", ends, f"{meaning} below, from the samples above"))
+        overlap = f"{min(free.bracket.overlap, 1):.2f}"
+        meaning = "1 if samples and draws of the networks cannot be told apart"
+        rows.append(("overlap", overlap, meaning))
+    fitted = measured(free.fitted_temperature, free.fitted_error)
+    return [
+        *rows,
+        ("E", measured(free.energy, free.energy_error), "mean energy per site"),
+        (
+            "C",
+            measured(free.heat_capacity, free.heat_capacity_error),
+            "heat capacity per site, from the variance of the energy",
+        ),
+        ("T", f"{free.temperature:g}", "temperature that was given"),
+        ("T that fits", fitted, "from the slope of the networks' −log q against the energy"),
     ]
 
 

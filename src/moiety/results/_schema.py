@@ -10,6 +10,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from ..base.errors import InputError
+from .energies import Bracket, FreeEnergy
 from .types import Base, Check, CrossCheck, Level
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class _Stored:
     provenance: dict[str, Any]
     ended: str = ""
     read_as: dict[str, Any] = field(default_factory=dict)
+    free_energy: FreeEnergy | None = None
+    bracket: Bracket | None = None
 
 
 def check_mapping(mapping: Any) -> None:

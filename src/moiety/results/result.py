@@ -15,6 +15,7 @@ from ..estimation.networks import Networks
 from ..io import check_output
 from ..io._dataset import read_dataset, write_dataset
 from ..io._format import naming
+from .energies import Bracket
 from .plots import overview
 from .storage import from_dataset, from_mapping, to_dataset, to_mapping
 from .types import EntropyData, Source
@@ -48,6 +49,11 @@ class EntropyResult(EntropyData):
         known = self.samples.get("resolution")
         label = f" at resolution {known:g}" if known else ""
         return f"s = {measured(self.entropy, self.error)} {self.unit}{label}  [{'; '.join(notes)}]"
+
+    @property
+    def bracket(self) -> Bracket | None:
+        """Two bounds between which the entropy lies, if the energy function is known."""
+        return self.free_energy.bracket if self.free_energy else None
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the training curves, as plain numbers, text, lists and mappings."""

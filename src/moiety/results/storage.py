@@ -13,6 +13,7 @@ import numpy as np
 from ..base.errors import InputError
 from ..estimation.history import History
 from ._schema import check_mapping
+from .energies import Bracket, FreeEnergy
 from .types import Base, Check, CrossCheck, EntropyData, Level, ScaleEntropy, Source, Status
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def to_mapping(result: EntropyData) -> dict[str, Any]:
 
 
 def _described(result: EntropyData) -> dict[str, Any]:
-    status, crossed = result.status, result.cross_check
+    status, crossed, free = result.status, result.cross_check, result.free_energy
     return {
         "entropy": result.entropy,
         "error": result.error,
@@ -58,6 +59,7 @@ def _described(result: EntropyData) -> dict[str, Any]:
             "checks": [asdict(check) for check in status.checks],
         },
         "cross_check": _without_curves(crossed) if crossed else None,
+        **_energies(free),
         "budget": dict(result.budget),
         "levels": [
             {**_without_curves(level), "shape": list(level.shape)} for level in result.levels
@@ -69,6 +71,13 @@ def _described(result: EntropyData) -> dict[str, Any]:
         "timing": dict(result.timing),
         "provenance": dict(result.provenance),
     }
+
+
+def _energies(free: FreeEnergy | None) -> dict[str, Any]:
+    """The free energy and the bracket, side by side; null without them."""
+    mapping = asdict(free) if free else None
+    bracket = mapping.pop("bracket") if mapping else None
+    return {"free_energy": mapping, "bracket": bracket}
 
 
 def from_mapping(
@@ -100,6 +109,7 @@ def from_mapping(
         ),
         "status": Status(tuple(Check(**check) for check in mapping["status"]["checks"])),
         "cross_check": _crossed(crossed, route_histories) if crossed else None,
+        "free_energy": _free_energy(mapping),
     }
 
 
@@ -111,6 +121,13 @@ def _level(mapping: Mapping[str, Any], histories: tuple[History, ...]) -> Level:
 def _crossed(mapping: Mapping[str, Any], histories: tuple[History, ...]) -> CrossCheck:
     scales = tuple(ScaleEntropy(**scale) for scale in mapping.get("scales", ()))
     return CrossCheck(**{**mapping, "scales": scales}, histories=histories)
+
+
+def _free_energy(mapping: Mapping[str, Any]) -> FreeEnergy | None:
+    free, bracket = mapping.get("free_energy"), mapping.get("bracket")
+    if free is None:
+        return None
+    return FreeEnergy(**free, bracket=Bracket(**bracket) if bracket else None)
 
 
 def to_dataset(result: EntropyData) -> xarray.Dataset:
@@ -129,6 +146,7 @@ def to_dataset(result: EntropyData) -> xarray.Dataset:
     data["entropy"] = ((), result.entropy, {"units": unit, "long_name": "entropy"})
     error = {"units": unit, "long_name": "one standard error of the entropy"}
     data["entropy_error"] = ((), result.error, error)
+    data |= _energy_variables(result.free_energy, unit)
     data |= _curves(_LEVELS, [level.histories for level in result.levels])
     data |= _curves(_ROUTES, [result.cross_check.histories] if result.cross_check else [])
     coordinates: dict[str, Any] = {"level": [level.level for level in result.levels]}
@@ -141,6 +159,25 @@ def to_dataset(result: EntropyData) -> xarray.Dataset:
         }
     dataset = xarray.Dataset(data, coordinates, {_ATTRIBUTE: json.dumps(to_mapping(result))})
     return dataset.assign_attrs({_DIGEST: _digest(dataset)})
+
+
+def _energy_variables(free: FreeEnergy | None, unit: str) -> dict[str, Any]:
+    """The free energy in the unit of the temperature, and the bracket of the entropy."""
+    if free is None:
+        return {}
+    values = {
+        "free_energy": (free.value, "unit of the temperature per site", "free energy"),
+        "free_energy_error": (free.error, "unit of the temperature per site", "one standard error"),
+    }
+    if free.bracket:
+        values |= {
+            f"bracket_{end}": (getattr(free.bracket, end), unit, f"{end} bound of the entropy")
+            for end in ("lower", "upper")
+        }
+    return {
+        name: ((), value, {"units": units, "long_name": text})
+        for name, (value, units, text) in values.items()
+    }
 
 
 def from_dataset(dataset: xarray.Dataset) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any
 from ..base.words import measured
 from ..estimation.history import History
 from ..estimation.networks import Networks
+from .energies import FreeEnergy
 
 __all__ = [
     "Base", "Check", "CrossCheck", "Ended", "EntropyData", "Estimate", "Level", "Reason",
@@ -236,6 +237,7 @@ class EntropyData:
         status: Checks.
         samples: `n`, `effective`, `tau` (in draws), `rhat` and `shape` of the samples.
         cross_check: The same entropy by the other route, if it was taken.
+        free_energy: Free energy and bracket, if the energies are known.
         ended: Why the estimate ended.
         timing: Seconds by name.
         provenance: Version, seed, configuration and the samples' provenance.
@@ -258,3 +260,4 @@ class EntropyData:
     unit: str = "nats/site"
     read_as: Mapping[str, Any] = field(default_factory=dict)
     networks: Networks = field(default_factory=Networks, repr=False, compare=False)
+    free_energy: FreeEnergy | None = None
