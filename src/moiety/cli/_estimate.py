@@ -45,12 +45,13 @@ EXAMPLE = """Example:
   moiety estimate packings.gsd --resolution 10
   moiety estimate melt.lammpstrj.gz --sigma 1.0
   moiety estimate ising.nc --log-dir logs
+  moiety estimate ising.nc --route chain-rule
   moiety estimate ising.nc --model ising-square
   moiety estimate spins.npy --boundary periodic --temperature 2.3 \\
       --energies u.txt
 """
 
-_LATTICES_ONLY = ("tail", "cross_check", "precision")
+_LATTICES_ONLY = ("tail", "cross_check", "route", "precision")
 
 
 def estimate(
@@ -77,6 +78,7 @@ def estimate(
     excess: opt.Excess = None,
     tail: opt.Tail = None,
     cross_check: opt.CrossCheck = None,
+    route: opt.Route = None,
     precision: opt.Precision = None,
     time_limit: opt.Limit = None,
     temperature: opt.SampleTemperature = None,
@@ -130,6 +132,7 @@ def estimate(
             excess=excess,
             tail=tail,
             cross_check=cross_check,
+            route=route,
             precision=precision,
             time_limit=time_limit,
         )

@@ -10,8 +10,8 @@ from typer import Argument, Option
 __all__ = [
     "Bound", "Critic", "CrossCheck", "Device", "Energies", "Excess", "File", "Folds", "Largest",
     "Limit", "MeanEnergy", "Model", "Objective", "Out", "Precision", "Quiet", "Report",
-    "Resolution", "SampleTemperature", "Seed", "Sigma", "States", "Steps", "Symmetries", "Tail",
-    "Threads", "Topology", "Variable",
+    "Resolution", "Route", "SampleTemperature", "Seed", "Sigma", "States", "Steps", "Symmetries",
+    "Tail", "Threads", "Topology", "Variable",
 ]  # fmt: skip
 
 File = Annotated[
@@ -106,6 +106,15 @@ CrossCheck = Annotated[
     Option(
         "--cross-check/--no-cross-check",
         help="Whether to estimate s by the chain rule, too; default yes.",
+    ),
+]
+Route = Annotated[
+    str | None,
+    Option(
+        metavar="NAME",
+        help="both (default): mutual information gives the result and the chain rule checks it;"
+        " mutual-information: without that check; chain-rule: the chain rule alone, faster"
+        " and without levels.",
     ),
 ]
 Precision = Annotated[

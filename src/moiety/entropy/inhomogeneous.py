@@ -49,6 +49,11 @@ from .site_orders import Orders
 
 __all__ = ["estimate_inhomogeneous", "refuse_ladder", "with_steps"]
 
+_NO_LADDER = (
+    "the sites of these samples differ, so that the chain rule takes the place of the ladder of"
+    " cuts"
+)
+
 
 def estimate_inhomogeneous(
     inspected: InspectedSamples,
@@ -107,10 +112,11 @@ def estimate_inhomogeneous(
     return _result(inspected, terms, ended, provenance, perf_counter() - deadline.started)
 
 
-def refuse_ladder(**options: object) -> None:
-    """Refuse settings of the ladder of cuts, which samples whose sites differ do not have.
+def refuse_ladder(reason: str = _NO_LADDER, **options: object) -> None:
+    """Refuse settings of the ladder of cuts, where there is none.
 
     Args:
+        reason: Why there is none.
         **options: Settings by name; None if not set.
 
     Raises:
@@ -118,10 +124,7 @@ def refuse_ladder(**options: object) -> None:
     """
     wrong = [name for name, value in options.items() if value is not None]
     if wrong:
-        raise InputError(
-            f"the sites of these samples differ, so that the chain rule takes the place of the "
-            f"ladder of cuts; leave out {', '.join(wrong)}"
-        )
+        raise InputError(f"{reason}; leave out {', '.join(wrong)}")
 
 
 def with_steps(training: Training | None) -> ChainRule:

@@ -32,6 +32,7 @@ from ..geometry.cuts import Cut, ladder
 from ..inspection.homogeneity import ADVICE
 from ..results.result import EntropyResult, networks_of
 from ..results.types import Ended
+from .by_chain_rule import check_route, estimate_by_chain_rule
 from .checks import lattice_status
 from .climb import Climb
 from .conserved_totals import raise_largest
@@ -50,6 +51,7 @@ from .sample_statistics import SampleStatistics
 
 __all__ = ["estimate_entropy"]
 
+_NO_LADDER = "the chain rule alone has no ladder of cuts"
 _CROSS_CHECK_SHARE = 0.25  # share of a time limit that is left for the cross-check
 
 
@@ -70,6 +72,7 @@ def estimate_entropy(
     energies: np.ndarray | None = None,
     energy: Energy | None = None,
     mean_energy: tuple[float, float] | None = None,
+    route: str = "both",
     **run: Unpack[RunOptions],
 ) -> EntropyResult:
     """Estimate the entropy per site, its error and its split over length scales.
@@ -97,6 +100,9 @@ def estimate_entropy(
             is forbidden, or a system of moiety.  The free energy is then unbiased and has a
             `bracket`: two bounds of the entropy.
         mean_energy: Mean energy of a longer record, of the whole lattice, and its error.
+        route: `"both"`: mutual information gives the result and the chain rule checks it.
+            `"mutual-information"`: without that check.  `"chain-rule"`: the chain rule alone gives
+            the result, which has no levels, in less time.
         **run: Keywords `seed`, `folds`, `threads`, `device`, `time_limit`, `progress`,
             `should_stop` and `on_check`; see `RunOptions`.  After a stop or a time limit, the
             remaining levels are extrapolated.
@@ -117,15 +123,17 @@ def estimate_entropy(
     """
     started = perf_counter()
     execution, hooks, limit = run_settings(run)
+    check_route(route)
     if not 0 < precision < inf:
         raise InputError(f"precision must be a positive number, not {precision}")
+    cross_check = False if route == "mutual-information" else cross_check
     deadline, start = Deadline(started, limit, hooks.should_stop), networks_of(warm_start)
     given = given_estimate(cross_check, samples.n)
     known = checked_energies(
         samples, temperature, energies, energy, mean_energy, has_chain_rule=bool(cross_check)
     )
     inspected = InspectedSamples.of(samples, execution)
-    asked = {"precision": precision, "time_limit": limit, "excess": excess}
+    asked: dict[str, Any] = {"precision": precision, "time_limit": limit, "excess": excess}
     if not samples.homogeneous:
         refuse_ladder(critic=critic, objective=objective, bound=bound)
         rule, both = chain_rule or with_steps(training), bool(cross_check)
@@ -134,12 +142,21 @@ def estimate_entropy(
         )
     if inspected.has_copies and given is not None:
         cross_check, given = True, None  # it has read copies of what it was trained on
-    estimator = Estimator.of(critic, objective, bound, training)
-    second = chain_rule or ChainRule() if cross_check is True else given
-    asked["tail"] = tail
-    result, other = _homogeneous(
-        inspected, estimator, second, execution, hooks, deadline, asked, start
-    )
+    result: EntropyResult
+    other: ChainRuleEstimate | None
+    if route == "chain-rule":
+        refuse_ladder(_NO_LADDER, critic=critic, objective=objective, bound=bound)
+        only, asked["route"] = given or chain_rule or with_steps(training), route
+        result, other = estimate_by_chain_rule(
+            inspected, only, execution, hooks, deadline, asked, start
+        )
+    else:
+        estimator = Estimator.of(critic, objective, bound, training)
+        second = chain_rule or ChainRule() if cross_check is True else given
+        asked["tail"] = tail
+        result, other = _homogeneous(
+            inspected, estimator, second, execution, hooks, deadline, asked, start
+        )
     if known is None:
         return result
     known = known.without_copies(inspected.found.originals)

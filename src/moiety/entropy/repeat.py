@@ -29,7 +29,7 @@ from .particles import estimate_excess_entropy
 __all__ = ["Repetition", "repeat_result", "samples_of"]
 
 _EXECUTION = ("seed", "device", "threads", "folds")
-_LATTICE = ("tail", "precision", "excess")
+_LATTICE = ("tail", "precision", "excess", "route")
 _PARTICLES = ("resolution", "sigma", "diameters", "largest")
 
 
@@ -115,6 +115,7 @@ def repeat_result(result: EntropyResult, samples: Samples | Particles, **hooks: 
         again = estimate_excess_entropy(samples, **options)
     else:
         options |= _chosen(configuration, (*_LATTICE, "cross_check"))
+        options |= {"cross_check": True} if options.get("route") == "chain-rule" else {}
         options |= _known_energies(result.provenance, samples)
         again = estimate_entropy(samples, **options)
     return Repetition(result, again, (recorded, digest_of(samples)))

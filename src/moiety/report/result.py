@@ -42,6 +42,10 @@ _MEANINGS_OF_SITES = {
     "folds": "What each network loses because a site has few samples, from the distance between the"
     " networks of the folds. It is subtracted from s, and as uncertain as it is large.",
 }
+_MISSING = (
+    "What training may not have found yet, from late gains, and what the networks of the folds lose"
+    " by their disagreement. It is subtracted from s, and as uncertain as it is large."
+)
 _SOURCES = {
     "counted": "from the frequencies of all states of a small block",
     "estimated": "by neural networks, evaluated on held-out samples",
@@ -106,6 +110,7 @@ def render_report(
         levels=[_level_row(level) for level in result.levels],
         by_scale=_by_scale(result),
         energies=_energies(result),
+        homogeneous=bool(result.provenance.get("homogeneous", True)),
         samples=_samples(result),
         limits=_limits(result),
         figures=figures(result, samples),
@@ -163,7 +168,7 @@ def _comparisons(result: EntropyResult, exact: float | None) -> list[dict[str, A
 
 def _by_scale(result: EntropyResult) -> list[dict[str, str]]:
     """Return the entropy of each scale of the chain rule, coarse scales first."""
-    scales = result.cross_check.scales if result.cross_check else ()
+    scales = result.cross_check.scales if result.cross_check else result.scales
     return [
         {
             "name": scale.name,
@@ -213,6 +218,8 @@ def _budget(result: EntropyResult) -> list[dict[str, Any]]:
     """Return the parts of the error, largest first, with their shares of the squared error."""
     total = sum(part**2 for part in result.budget.values())
     meanings = _MEANINGS if result.levels else _MEANINGS | _MEANINGS_OF_SITES
+    if not (result.levels or "folds" in result.budget):
+        meanings = meanings | {"training": _MISSING}
     rows = [
         {
             "name": name,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..base.errors import InputError
 from .energies import Bracket, FreeEnergy
-from .types import Base, Check, CrossCheck, Level
+from .types import Base, Check, CrossCheck, Level, ScaleEntropy
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -55,6 +55,7 @@ class _Stored:
     read_as: dict[str, Any] = field(default_factory=dict)
     free_energy: FreeEnergy | None = None
     bracket: Bracket | None = None
+    scales: tuple[ScaleEntropy, ...] = ()
 
 
 def check_mapping(mapping: Any) -> None:

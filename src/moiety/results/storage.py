@@ -60,6 +60,7 @@ def _described(result: EntropyData) -> dict[str, Any]:
         },
         "cross_check": _without_curves(crossed) if crossed else None,
         **_energies(free),
+        "scales": [asdict(scale) for scale in result.scales],
         "budget": dict(result.budget),
         "levels": [
             {**_without_curves(level), "shape": list(level.shape)} for level in result.levels
@@ -110,6 +111,7 @@ def from_mapping(
         "status": Status(tuple(Check(**check) for check in mapping["status"]["checks"])),
         "cross_check": _crossed(crossed, route_histories) if crossed else None,
         "free_energy": _free_energy(mapping),
+        "scales": _scales(mapping),
     }
 
 
@@ -119,8 +121,11 @@ def _level(mapping: Mapping[str, Any], histories: tuple[History, ...]) -> Level:
 
 
 def _crossed(mapping: Mapping[str, Any], histories: tuple[History, ...]) -> CrossCheck:
-    scales = tuple(ScaleEntropy(**scale) for scale in mapping.get("scales", ()))
-    return CrossCheck(**{**mapping, "scales": scales}, histories=histories)
+    return CrossCheck(**{**mapping, "scales": _scales(mapping)}, histories=histories)
+
+
+def _scales(mapping: Mapping[str, Any]) -> tuple[ScaleEntropy, ...]:
+    return tuple(ScaleEntropy(**scale) for scale in mapping.get("scales", ()))
 
 
 def _free_energy(mapping: Mapping[str, Any]) -> FreeEnergy | None:
@@ -150,7 +155,7 @@ def to_dataset(result: EntropyData) -> xarray.Dataset:
     data |= _curves(_LEVELS, [level.histories for level in result.levels])
     data |= _curves(_ROUTES, [result.cross_check.histories] if result.cross_check else [])
     coordinates: dict[str, Any] = {"level": [level.level for level in result.levels]}
-    scales = result.cross_check.scales if result.cross_check else ()
+    scales = result.cross_check.scales if result.cross_check else result.scales
     if scales:
         coordinates["scale"] = [scale.name for scale in scales]
         data |= {

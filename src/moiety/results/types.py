@@ -238,6 +238,7 @@ class EntropyData:
         samples: `n`, `effective`, `tau` (in draws), `rhat` and `shape` of the samples.
         cross_check: The same entropy by the other route, if it was taken.
         free_energy: Free energy and bracket, if the energies are known.
+        scales: The entropy by scale, if the chain rule alone gave it, from coarse to fine.
         ended: Why the estimate ended.
         timing: Seconds by name.
         provenance: Version, seed, configuration and the samples' provenance.
@@ -261,3 +262,4 @@ class EntropyData:
     read_as: Mapping[str, Any] = field(default_factory=dict)
     networks: Networks = field(default_factory=Networks, repr=False, compare=False)
     free_energy: FreeEnergy | None = None
+    scales: tuple[ScaleEntropy, ...] = ()
