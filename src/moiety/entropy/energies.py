@@ -35,7 +35,7 @@ from .known_energies import KnownEnergies, evaluated
 
 __all__ = ["free_energy", "free_energy_of"]
 
-_SAMPLES = 512  # of each fold that are compared with draws
+_FEWEST, _MOST, _SITES = 512, 8192, 1 << 21  # configurations that a fold compares; sites of them
 
 
 def free_energy(
@@ -45,7 +45,7 @@ def free_energy(
     *,
     energies: np.ndarray | None = None,
     mean_energy: tuple[float, float] | None = None,
-    draws: int = 512,
+    draws: int | None = None,
     seed: int = 0,
 ) -> FreeEnergy:
     """Combine an estimate by the chain rule with energies of samples and of draws.
@@ -59,7 +59,8 @@ def free_energy(
         temperature: Temperature at which the samples were drawn.
         energies: Energy of each sample, shape `(n,)`; by default those of the function.
         mean_energy: Mean energy of a longer record, of the whole lattice, and its error.
-        draws: Number of configurations drawn from each fold's network.
+        draws: Number of configurations drawn from each fold's network; by default 512 of large
+            lattices, up to 8,192 of small ones.
         seed: Seed of the draws.
 
     Raises:
@@ -90,7 +91,7 @@ def free_energy_of(
     known: KnownEnergies,
     execution: Execution,
     *,
-    draws: int = 512,
+    draws: int | None = None,
     task: Task | None = None,
 ) -> FreeEnergy:
     """`free_energy` with its settings as objects.
@@ -99,7 +100,7 @@ def free_energy_of(
         estimate: The estimate.
         known: Temperature and energies.
         execution: Seed of the draws, and number of folds that are compared side by side.
-        draws: Number of configurations drawn from each fold's network.
+        draws: Number of configurations drawn from each fold's network; see `free_energy`.
         task: Hooks of this work.
     """
     samples, sites = estimate.samples, estimate.samples.sites
@@ -107,10 +108,11 @@ def free_energy_of(
         check_pymbar()
     energies = known.of(samples)
     reduced = energies / known.temperature
+    most = min(max(_SITES // sites, _FEWEST), _MOST)
 
     def compare(fold: int, tick: Callable[[], None]) -> _Fold:
         tick()
-        return _compared(estimate, fold, known, reduced, draws, execution.seed)
+        return _compared(estimate, fold, known, reduced, (most, draws or most), execution.seed)
 
     tick = (task or Task()).tick
     folds = side_by_side(compare, len(estimate.modules), execution, tick)
@@ -155,11 +157,12 @@ def _compared(
     fold: int,
     known: KnownEnergies,
     reduced: np.ndarray,
-    draws: int,
+    numbers: tuple[int, int],
     seed: int,
 ) -> _Fold:
-    held_out = estimate.held_out(fold)
-    chosen = held_out[:: -(-len(held_out) // _SAMPLES)]
+    """W of a fold; `numbers` are those of samples, at most, and of draws."""
+    held_out, (most, draws) = estimate.held_out(fold), numbers
+    chosen = held_out[:: -(-len(held_out) // most)]
     samples = estimate.samples
     flat = samples.values.reshape(1, samples.n, *samples.shape)
     kept = samples.replace(values=flat[:, chosen])
