@@ -261,11 +261,10 @@ def test_networks_of_a_state_point_start_the_next():
         system("ising-square", size=4, temperature=t).sample(320, seed=k)
         for k, t in enumerate((2.6, 2.5))
     )
-    config = replace(QUICK, steps=105, batch=64)
-    before = estimate_entropy(near, training=config)
-    cold, warm = (
-        estimate_entropy(far, training=config, warm_start=start) for start in (None, before)
-    )
+    # first budgets: a third of 600 steps cold, half of 200 warm; no refinement
+    options = {"training": replace(QUICK, steps=600, batch=64), "precision": 1.0}
+    before = estimate_entropy(near, **options)
+    cold, warm = (estimate_entropy(far, warm_start=start, **options) for start in (None, before))
     apart = np.hypot(cold.budget["training"], warm.budget["training"]) + 1e-3
     assert abs(warm.entropy - cold.entropy) < 4 * apart
 

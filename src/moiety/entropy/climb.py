@@ -129,9 +129,13 @@ class Climb(Generic[C]):
         if not start and self.estimated:
             start = self.estimated[-1][1].modules
         try:
-            return self._informed(cut, start, Round(self.rules.first), task, seconds)
+            return self._informed(cut, start, Round(self._first_share), task, seconds)
         except Stopped:
             return None
+
+    @property
+    def _first_share(self) -> float:
+        return self.rules.first_warm if self.warm_start.cuts else self.rules.first
 
     def _training(self, cut: LadderCut[C], interface: float) -> Training:
         """Training with full effort: short from an earlier estimate, slow from the cut below."""
@@ -158,7 +162,7 @@ class Climb(Generic[C]):
             Stopped: The task's tick asked to stop; nothing has changed.
         """
         cut, before = self.estimated[place]
-        part = Round(self.rules.first * 2 ** (again - 1), again, before)
+        part = Round(self._first_share * 2 ** (again - 1), again, before)
         after = self._informed(cut, before.modules, part, task)
         rose = after.value - after.missing > before.value - before.missing
         if after.status == TrainingStatus.DIVERGED or not (rose or after.error < before.error):

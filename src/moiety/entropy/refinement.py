@@ -20,10 +20,12 @@ from ..estimation.execution import Hooks
 from ..results.types import Ended
 from .budget import EntropySum, total_error
 from .lattice_terms import LatticeTerms
+from .rungs import ClimbRules
 
-__all__ = ["FIRST_SHARE", "refine"]
+__all__ = ["FIRST_BUDGETS", "refine"]
 
-FIRST_SHARE = 0.25  # of a cut's training steps: first budget
+FIRST_BUDGETS = ClimbRules(first=1 / 3, first_warm=1 / 2)
+"""Rules of a climb whose cuts are refined: small first budgets."""
 _MOST_ROUNDS = 3  # times that the steps of one cut are doubled
 _SMALLEST_GAIN = 0.1  # share of the error that all late gains must make up for training to go on
 
