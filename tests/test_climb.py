@@ -277,10 +277,10 @@ def test_a_stop_while_refining_changes_nothing(refinable):
     assert climb.estimated[1][1] is before
 
 
-@pytest.mark.parametrize("earlier, share", [(None, 0.25), (Networks({(16.0, 4.0): ("n",)}), 0.5)])
+@pytest.mark.parametrize("earlier, share", [(None, 0.25), (Networks({(16.0, 4.0): ("n",)}), 1.0)])
 def test_first_budgets(answers, earlier, share):
     known = answers(information(1.0, 0.5), information(1.0, 0.4))
-    climb = climb_of(cuts_of(4), ClimbRules(first=0.25, first_warm=0.5), warm_start=earlier)
+    climb = climb_of(cuts_of(4), ClimbRules(first=0.25), warm_start=earlier)
     climb.take(climb.cuts[0], Task())
     assert climb.refine(0, 1, Task())
     assert [call.part.share for call in known.calls] == [share, share]

@@ -135,7 +135,7 @@ class Climb(Generic[C]):
 
     @property
     def _first_share(self) -> float:
-        return self.rules.first_warm if self.warm_start.cuts else self.rules.first
+        return 1.0 if self.warm_start.cuts else self.rules.first
 
     def _training(self, cut: LadderCut[C], interface: float) -> Training:
         """Training with full effort: short from an earlier estimate, slow from the cut below."""

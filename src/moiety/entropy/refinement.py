@@ -24,7 +24,7 @@ from .rungs import ClimbRules
 
 __all__ = ["FIRST_BUDGETS", "refine"]
 
-FIRST_BUDGETS = ClimbRules(first=1 / 3, first_warm=1 / 2)
+FIRST_BUDGETS = ClimbRules(first=1 / 3)
 """Rules of a climb whose cuts are refined: small first budgets."""
 _MOST_ROUNDS = 3  # times that the steps of one cut are doubled
 _SMALLEST_GAIN = 0.1  # share of the error that all late gains must make up for training to go on

@@ -60,7 +60,7 @@ class ClimbRules:
         slows_down: Whether networks that start from the cut below learn more slowly, by the root
             of the interface.
         first: Share of a cut's training steps that the climb takes; refinement takes more.
-        first_warm: The same for networks of an earlier estimate, whose training is short already.
+            Networks of an earlier estimate, whose training is short already, take all.
     """
 
     tail: bool = True
@@ -69,7 +69,6 @@ class ClimbRules:
     rise: float = 0.02
     slows_down: bool = True
     first: float = 1.0
-    first_warm: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
