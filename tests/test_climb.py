@@ -9,6 +9,7 @@ from moiety import EstimateError
 from moiety.base.errors import Stopped
 from moiety.entropy.lattice_terms import ladder_cut as lattice_cut
 from moiety.entropy.rungs import ClimbRules
+from moiety.estimation.estimator import scale_learning_rate
 from moiety.estimation.execution import Task
 from moiety.estimation.history import TrainingStatus
 from moiety.estimation.networks import Networks
@@ -239,21 +240,28 @@ def refinable(answers):
     return climb, before, refine
 
 
-def test_refining_keeps_a_smaller_error(refinable):
+@pytest.mark.parametrize(
+    "after",
+    [
+        information(1.9, 0.1),
+        information(2.1, 0.2, missing=0.05),  # a larger error than before, but a larger bound
+    ],
+)
+def test_refining_keeps_a_smaller_error_or_a_larger_bound(refinable, after):
     climb, before, refine = refinable
-    after = information(2.2, 0.1, seconds=4.0, modules=("better",))
     kept, call = refine(after)
-    assert kept and call.warm_start == ("networks",) and call.training == Training()
     (_, untouched), (_, m) = climb.estimated
-    assert (m.value, m.error, m.modules, m.seconds) == (2.2, 0.1, ("better",), 9.0)
-    assert m.histories == before.histories and untouched.value == 1.0
+    assert kept and m is after and untouched.value == 1.0
+    assert call.warm_start == ("networks",) and call.part.before is before
+    assert call.training == scale_learning_rate(Training(), 8)  # as in the climb
 
 
 @pytest.mark.parametrize(
     "answer",
     [
-        information(2.2, 0.2),
-        information(2.2, 0.3),
+        information(2.0, 0.2),
+        information(1.9, 0.3),
+        information(2.2, 0.3, missing=0.2),
         information(2.2, 0.1, status=TrainingStatus.DIVERGED),
     ],
 )
@@ -269,7 +277,21 @@ def test_a_stop_while_refining_changes_nothing(refinable):
     assert climb.estimated[1][1] is before
 
 
-def test_each_refinement_takes_new_random_numbers(refinable):
-    _, _, refine = refinable
-    seeds = {refine(information(2.0, 0.2), again)[1].execution.seed for again in (1, 2)}
-    assert len(seeds | {3}) == 3
+@pytest.mark.parametrize("earlier, share", [(None, 0.25), (Networks({(16.0, 4.0): ("n",)}), 1.0)])
+def test_first_budgets(answers, earlier, share):
+    known = answers(information(1.0, 0.5), information(1.0, 0.4))
+    climb = climb_of(cuts_of(4), ClimbRules(first=0.25), warm_start=earlier)
+    climb.take(climb.cuts[0], Task())
+    assert climb.refine(0, 1, Task())
+    assert [call.part.share for call in known.calls] == [share, share]
+    assert len({call.training for call in known.calls}) == 1
+
+
+def test_each_refinement_takes_new_pairs_and_doubles_the_steps(answers):
+    known = answers(information(1.0, 0.5), information(1.0, 0.4), information(1.0, 0.3))
+    climb = climb_of(cuts_of(4), ClimbRules(first=0.25))
+    climb.take(climb.cuts[0], Task())
+    assert climb.refine(0, 1, Task()) and climb.refine(0, 2, Task())
+    assert [call.part.share for call in known.calls] == [0.25, 0.25, 0.5]
+    assert [call.part.number for call in known.calls] == [0, 1, 2]
+    assert {call.execution.seed for call in known.calls} == {0}  # the same held-out pairs

@@ -10,10 +10,11 @@ from torch import nn
 
 from moiety import Samples
 from moiety.estimation.critics import ConvolutionalCritic, InterfaceCritic
-from moiety.estimation.estimator import Estimator, scale_learning_rate, scale_training
+from moiety.estimation.estimator import Estimator, Round, scale_learning_rate, scale_training
 from moiety.estimation.execution import Execution, Task
-from moiety.estimation.mutual_information import estimate_mutual_information
+from moiety.estimation.mutual_information import estimate_mutual_information, mutual_information_of
 from moiety.estimation.training import Training
+from moiety.estimation.windows import windows_of
 from moiety.exact.chain import halves_information, segment_information
 from moiety.geometry.cuts import ladder
 from moiety.systems import system
@@ -198,6 +199,33 @@ def test_effort_is_a_share_of_the_steps():
         samples, top(samples), replace(BONDS, training=training), effort=0.5
     )
     assert [history.steps for history in estimate.histories] == [(60, 120)] * 2
+
+
+def test_a_later_round_continues_the_networks_and_their_histories():
+    samples = system("ising-square", size=8, temperature=2.6).sample(512, seed=1)
+    source, shape = windows_of(samples, top(samples)), (samples.chains, samples.draws)
+    training = Training(steps=400, batch=64, learning_rate=5e-3, check_every=20)
+    estimator = replace(QUICK, training=training)
+
+    def trained(part):
+        return mutual_information_of(source, shape, estimator, Execution(threads=1), part=part)
+
+    first = trained(Round(0.2))
+    again, other = (trained(Round(0.2, number, first)) for number in (1, 2))
+    assert [history.steps for history in first.histories] == [(20, 40, 60, 80)] * 2
+    for before, after in zip(first.histories, again.histories, strict=True):
+        assert after.steps == (20, 40, 60, 80, 100, 120, 140, 160)
+        assert after.bound[:4] == before.bound
+    assert again.steps == 320 and again.seconds > first.seconds
+    assert again.bounds["donsker-varadhan"] > first.bounds["donsker-varadhan"]
+    assert again.late < first.late  # less is missing
+    # each round has pairs of its own, but all are judged by the same ones
+    assert other.value != again.value
+    idle = replace(estimator, training=replace(training, learning_rate=1e-12))
+    still = mutual_information_of(
+        source, shape, idle, Execution(threads=1), part=Round(0.2, 1, first)
+    )
+    assert still.bounds == pytest.approx(first.bounds, rel=1e-3)
 
 
 def test_the_sampling_error_is_the_spread_over_samples():

@@ -11,6 +11,7 @@ from moiety.entropy.budget import BaseTerm, EntropySum, TailTerm
 from moiety.entropy.refinement import refine
 from moiety.entropy.rungs import Rung
 from moiety.estimation.execution import Hooks
+from moiety.estimation.history import History
 from moiety.estimation.training import Training
 from moiety.results.types import Ended, Reason
 from moiety.systems import system
@@ -35,12 +36,14 @@ class Terms:
         return EntropySum(BaseTerm(1.0, np.zeros(64), 0.0), estimated, self.tail, samples_of(64))
 
     def refine(self, place, again, task):
-        """Halve the late gain of a cut."""
+        """Double the steps of a cut and halve its late gain."""
         task.tick()
         self.refined.append((place, again))
         cut, m = self.climb.estimated[place]
         rest = m.missing - m.late
-        better = information(1.0, 0.0, late=m.late / 2, missing=m.late / 2 + rest)
+        more = History((2 * m.steps,), (0.0,), (0.0,), (0.0,), (1.0,))
+        gains = {"late": m.late / 2, "missing": m.late / 2 + rest}
+        better = information(1.0, 0.0, histories=(more,), **gains)
         self.climb.rungs[place] = Rung(cut, better)
         return True
 
@@ -54,14 +57,22 @@ def ended(terms, precision=1e-3, deadline=None, hooks=None):
     [
         (Terms(4e-4, 5e-4), Ended.PRECISION, []),
         (Terms(0.0, 1.5e-3), Ended.PRECISION, [(1, 1)]),  # half of it is within the precision
-        (Terms(0.1, 0.2), Ended.TRAINING, [(1, 1), (0, 1)]),  # once per cut
-        (Terms(0.1, 0.2, weights=(4.0, 1.0)), Ended.TRAINING, [(0, 1), (1, 1)]),
-        (Terms(0.1, 0.2, rest=1.0), Ended.TRAINING, []),  # training, but not what more would gain
-        (Terms(0.1, 0.2, tail=0.25), Ended.SAMPLES, [(1, 1)]),
-        (Terms(0.1, 0.1, tail=0.3), Ended.SAMPLES, []),
+        (Terms(0.0, 3.5e-3), Ended.PRECISION, [(1, 1), (1, 2)]),
+        # what a round gains per step decides: 0.2 / 1, 0.1 / 2, 0.1 / 1, ...; three of a cut
+        (Terms(0.1, 0.2), Ended.TRAINING, [(1, 1), (0, 1), (1, 2), (0, 2), (1, 3), (0, 3)]),
+        (
+            Terms(0.1, 0.2, weights=(8.0, 1.0)),
+            Ended.TRAINING,
+            [(0, 1), (0, 2), (1, 1), (0, 3), (1, 2), (1, 3)],
+        ),
+        # without late gains, 2.0 of 2.2 would be left: less than a tenth is to be gained
+        (Terms(0.1, 0.1, rest=1.0), Ended.TRAINING, []),
+        (Terms(0.1, 0.2, rest=1.0), Ended.TRAINING, [(1, 1)]),  # 2.0 of 2.3, then of 2.2
+        (Terms(0.0, 0.4, tail=0.5), Ended.SAMPLES, [(1, 1)]),  # 0.5 of 0.64, then of 0.54
+        (Terms(0.0, 0.2, tail=0.5), Ended.SAMPLES, []),
     ],
 )
-def test_the_cut_with_the_largest_late_gain_goes_first(terms, end, refined):
+def test_the_cut_with_the_largest_gain_per_step_goes_first(terms, end, refined):
     assert ended(terms) == end and terms.refined == refined
 
 
@@ -89,7 +100,9 @@ def test_requests_to_stop_and_time_limits():
 def test_progress_and_names_of_refinements():
     shown, terms = [], Terms(0.1, 0.2)
     ended(terms, hooks=Hooks(progress=lambda *step: shown.append(step)))
-    assert shown == [(2, 2, "refining")] * 2
+    errors = [float(text.removeprefix("refining, error ")) for _, _, text in shown]
+    assert errors[0] == pytest.approx(0.3) and errors == sorted(errors, reverse=True)
+    assert {step[:2] for step in shown} == {(2, 2)}
 
 
 def test_real_networks_that_learnt_little_learn_more():

@@ -17,13 +17,12 @@ from typing import Generic
 from torch import nn
 
 from ..base.errors import EstimateError, Stopped
-from ..base.random import Streams
-from ..estimation.estimator import Estimator, MutualInformation, scale_learning_rate
+from ..estimation.estimator import Estimator, MutualInformation, Round, scale_learning_rate
 from ..estimation.execution import Execution, Task
 from ..estimation.history import TrainingStatus
 from ..estimation.mutual_information import mutual_information_of
 from ..estimation.networks import Networks, Weights
-from ..estimation.pairs import Source
+from ..estimation.training import Training
 from ..geometry.area_law import AreaLaw, fit_area_law, is_level
 from ..results.types import Reason
 from .rungs import C, ClimbRules, LadderCut, Row, Rung
@@ -126,43 +125,48 @@ class Climb(Generic[C]):
         self, cut: LadderCut[C], task: Task, seconds: float | None
     ) -> MutualInformation | None:
         """M of the next cut; None if the work was stopped."""
-        training, start = self.estimator.training, self.warm_start.nearest(cut.key)
-        source = cut.source()
-        if start:
-            training = training.warm()
-        elif self.estimated:
+        start = self.warm_start.nearest(cut.key)
+        if not start and self.estimated:
             start = self.estimated[-1][1].modules
-            if self.rules.slows_down:
-                training = scale_learning_rate(training, source.interface)
-        if seconds is not None:
-            training = replace(training, seconds=seconds)
-        estimator = replace(self.estimator, training=training)
         try:
-            return self._informed(cut, source, start, estimator, self.execution, task)
+            return self._informed(cut, start, Round(self._first_share), task, seconds)
         except Stopped:
             return None
+
+    @property
+    def _first_share(self) -> float:
+        return 1.0 if self.warm_start.cuts else self.rules.first
+
+    def _training(self, cut: LadderCut[C], interface: float) -> Training:
+        """Training with full effort: short from an earlier estimate, slow from the cut below."""
+        training = self.estimator.training
+        if self.warm_start.cuts:
+            return training.warm()
+        is_smallest = not self.estimated or cut is self.estimated[0][0]
+        if is_smallest or not self.rules.slows_down:
+            return training
+        return scale_learning_rate(training, interface)
 
     def refine(self, place: int, again: int, task: Task) -> bool:
         """Train the networks of an estimated cut further.
 
         Args:
             place: Place of the cut among those that were estimated.
-            again: How often it has been refined before; each time takes new random numbers.
+            again: How often it has been refined, this time included: each time doubles the steps.
             task: Hooks of this work.
 
         Returns:
-            Whether the error became smaller; if not, nothing has changed.
+            Whether the error fell or M without its missing part rose; if not, nothing changed.
 
         Raises:
             Stopped: The task's tick asked to stop; nothing has changed.
         """
         cut, before = self.estimated[place]
-        seed = Streams(self.execution.seed).integer("refine", cut.key, again)
-        execution = replace(self.execution, seed=seed)
-        after = self._informed(cut, cut.source(), before.modules, self.estimator, execution, task)
-        if after.status == TrainingStatus.DIVERGED or after.error >= before.error:
+        part = Round(self._first_share * 2 ** (again - 1), again, before)
+        after = self._informed(cut, before.modules, part, task)
+        rose = after.value - after.missing > before.value - before.missing
+        if after.status == TrainingStatus.DIVERGED or not (rose or after.error < before.error):
             return False
-        after = replace(after, histories=before.histories, seconds=before.seconds + after.seconds)
         rung = next(k for k, rung in enumerate(self.rungs) if rung.cut is cut)
         self.rungs[rung] = Rung(cut, after)
         return True
@@ -170,22 +174,25 @@ class Climb(Generic[C]):
     def _informed(
         self,
         cut: LadderCut[C],
-        source: Source,
         warm_start: Sequence[nn.Module | Weights],
-        estimator: Estimator,
-        execution: Execution,
+        part: Round,
         task: Task,
+        seconds: float | None = None,
     ) -> MutualInformation:
         """Estimate M: the more a missing nat costs, the longer the training."""
-        known = self.estimated
+        known, source = self.estimated, cut.source()
+        training = self._training(cut, source.interface)
+        if seconds is not None:
+            training = replace(training, seconds=seconds)
         return mutual_information_of(
             source,
             self.shape,
-            estimator,
-            execution,
+            replace(self.estimator, training=training),
+            self.execution,
             tau=self.statistics.tau,
             warm_start=warm_start,
             effort=cut.effort / known[0][0].effort if known else 1.0,
+            part=part,
             task=task,
         )
 

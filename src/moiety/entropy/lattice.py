@@ -11,6 +11,7 @@ comes the chain rule, a second route on the same samples (`cross_check`).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
 from time import perf_counter
 from typing import Any, Unpack
@@ -45,7 +46,7 @@ from .known_energies import Energy
 from .lattice_terms import LatticeTerms, ladder_cut
 from .limits import entropy_limits
 from .re_paired import re_paired
-from .refinement import refine
+from .refinement import FIRST_BUDGETS, refine
 from .rungs import ClimbRules
 from .sample_statistics import SampleStatistics
 
@@ -176,7 +177,7 @@ def _homogeneous(
     """Climb the ladder of samples whose sites are equivalent; `second` is the other route."""
     inspected = perf_counter()
     share = 1 - _CROSS_CHECK_SHARE * isinstance(second, ChainRule)
-    rules = ClimbRules(tail=asked["tail"] and not samples.found.conserved)
+    rules = replace(FIRST_BUDGETS, tail=asked["tail"] and not samples.found.conserved)
     terms = _counted(samples.distinct, estimator, execution, rules, start, asked["excess"])
     timing = {"inspection": inspected - deadline.started, "counting": perf_counter() - inspected}
     _climb(terms.climb, deadline, share, hooks)

@@ -59,6 +59,8 @@ class ClimbRules:
         rise: Relative change of M / interface below which the law holds.
         slows_down: Whether networks that start from the cut below learn more slowly, by the root
             of the interface.
+        first: Share of a cut's training steps that the climb takes; refinement takes more.
+            Networks of an earlier estimate, whose training is short already, take all.
     """
 
     tail: bool = True
@@ -66,6 +68,7 @@ class ClimbRules:
     proportional: bool = True
     rise: float = 0.02
     slows_down: bool = True
+    first: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)

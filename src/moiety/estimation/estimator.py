@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass, replace
-from math import sqrt
+from math import ceil, sqrt
 from typing import Any
 
 import numpy as np
@@ -19,11 +19,12 @@ from .re_pairing import PlaceEffect
 from .training import Training
 
 __all__ = [
-    "Estimator", "MutualInformation", "described", "scale_learning_rate", "scale_training",
+    "Estimator", "MutualInformation", "Round", "described", "scale_learning_rate",
+    "scale_training",
 ]  # fmt: skip
 
 _TRAINED_PLACES, _SMALLEST_BATCH = 4096, 32  # interface sites, and pairs, per step
-_FEWEST_STEPS = 100
+_FEWEST_STEPS, _SHORTEST_ROUND = 100, 50
 
 
 @dataclass(frozen=True)
@@ -110,9 +111,42 @@ class MutualInformation:
     seconds: float
 
     @property
+    def steps(self) -> int:
+        """Training steps of all rounds and folds together, at least 1."""
+        return max(sum(history.steps[-1] for history in self.histories if history.steps), 1)
+
+    @property
     def error(self) -> float:
         """One standard error in nats: samples, training and spread of the folds together."""
         return float(np.sqrt(self.sampling**2 + self.missing**2 + self.spread**2))
+
+
+@dataclass(frozen=True, eq=False)
+class Round:
+    """One of several trainings of the networks of a cut.
+
+    Args:
+        share: Share of the steps of the cut that it takes.
+        number: How many rounds came before; each takes new pairs for its training.
+        before: Estimate that the rounds before gave.  The networks and their histories are
+            continued, and the same held-out pairs judge all rounds.
+
+    Example:
+        >>> Round(0.25).steps(Training(steps=800)), Round(0.25).steps(Training(steps=160))
+        (200, 50)
+    """
+
+    share: float = 1.0
+    number: int = 0
+    before: MutualInformation | None = None
+
+    def steps(self, training: Training) -> int:
+        """Steps of this round; at least 50, if the cut has so many.
+
+        Args:
+            training: Training of the cut in a single round.
+        """
+        return max(ceil(training.steps * self.share), min(_SHORTEST_ROUND, training.steps))
 
 
 def scale_training(training: Training, cut: Cut | Source, effort: float) -> Training:

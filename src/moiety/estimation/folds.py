@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event
 from typing import Generic, TypeVar
 
@@ -149,6 +149,18 @@ class Folds(Generic[Reading]):
     def late_gain(self) -> float:
         """Mean gain of the bound in the second half of the trainings, in nats."""
         return self.mean([history.late_gain for history in self.histories])
+
+    def after(self, earlier: Sequence[History]) -> Folds[Reading]:
+        """The same folds with the histories of all their trainings.
+
+        Args:
+            earlier: History of each fold before this training.
+        """
+        trained = [
+            replace(one, history=history.then(one.history))
+            for one, history in zip(self.trained, earlier, strict=True)
+        ]
+        return replace(self, trained=tuple(trained))
 
     def gathered(self, parts: Sequence[np.ndarray]) -> np.ndarray:
         """Values of all samples in their order, from those of each fold's held-out samples."""

@@ -57,6 +57,27 @@ class History:
             (*self.bound, bound),
         )
 
+    def then(self, later: History) -> History:
+        """This history continued by that of a later training of the same network.
+
+        Args:
+            later: Its values; its steps are counted from the end of this history.
+
+        Example:
+            >>> first = History((25, 50), bound=(0.1, 0.2))
+            >>> both = first.then(History((25,), bound=(0.3,)))
+            >>> both.steps, both.bound
+            ((25, 50, 75), (0.1, 0.2, 0.3))
+        """
+        done = self.steps[-1] if self.steps else 0
+        return History(
+            (*self.steps, *(done + step for step in later.steps)),
+            (*self.training, *later.training),
+            (*self.validation, *later.validation),
+            (*self.smoothed, *later.smoothed),
+            (*self.bound, *later.bound),
+        )
+
     @property
     def late_gain(self) -> float:
         """Gain of the bound in the second half of the training, in nats, never negative.

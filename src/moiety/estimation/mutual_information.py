@@ -33,7 +33,7 @@ from ..base.random import Streams
 from ..data.samples import Samples
 from ..data.statistics import standard_error
 from ..geometry.cuts import Cut
-from .estimator import Estimator, MutualInformation, scale_training
+from .estimator import Estimator, MutualInformation, Round, scale_training
 from .evaluation import (
     CHUNK,
     calibration,
@@ -122,6 +122,7 @@ def mutual_information_of(
     tau: float = 0.5,
     warm_start: Sequence[nn.Module | Weights] = (),
     effort: float = 1.0,
+    part: Round | None = None,
     task: Task | None = None,
 ) -> MutualInformation:
     """Estimate M between the halves of the pairs that a source draws.
@@ -134,22 +135,26 @@ def mutual_information_of(
         tau: See `estimate_mutual_information`.
         warm_start: See `estimate_mutual_information`.
         effort: See `estimate_mutual_information`.
+        part: Round of the training; by default all of it.
         task: See `estimate_mutual_information`.
     """
-    started = perf_counter()
+    started, part = perf_counter(), part or Round()
     training = scale_training(estimator.training, source, effort)
-    scaled = replace(estimator, training=training)
+    scaled = replace(estimator, training=replace(training, steps=part.steps(training)))
+    before = part.before
     folds: Folds[_Reading] = cross_fit(
         cross_splits(*shape, execution.folds),
         source.key,
         lambda: estimator.critic.build(source.shape),
-        lambda fold: _fit(source, scaled, tau, fold),
+        lambda fold: _fit(source, scaled, tau, fold, part.number),
         execution,
-        warm_start=warm_start,
+        warm_start=before.modules if before else warm_start,
         task=task,
     )
-    scatter = _scatter(source, folds, execution.seed)
-    return _combined(folds, shape, scatter, perf_counter() - started)
+    scatter, seconds = _scatter(source, folds, execution.seed), perf_counter() - started
+    if before:
+        folds, seconds = folds.after(before.histories), seconds + before.seconds
+    return _combined(folds, shape, scatter, seconds)
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,7 +170,10 @@ class _Reading:
     at_same_places: np.ndarray  # by held-out sample
 
 
-def _fit(source: Source, estimator: Estimator, tau: float, fold: Fold) -> tuple[Trained, _Reading]:
+def _fit(
+    source: Source, estimator: Estimator, tau: float, fold: Fold, number: int
+) -> tuple[Trained, _Reading]:
+    """Train and read a fold's critic; its held-out pairs are the same in every round."""
     config, generator = estimator.training, fold.streams.torch("train")
 
     def batch(indices: np.ndarray, size: int, products: int, augment: bool = False) -> Batch:
@@ -180,6 +188,8 @@ def _fit(source: Source, estimator: Estimator, tau: float, fold: Fold) -> tuple[
     products = max(estimator.objective.products, _VALIDATED_PRODUCTS)
     count = ceil(min(judged, _MOST_VALIDATED) / CHUNK)
     validation = [batch(fold.split.validation, CHUNK, products) for _ in range(count)]
+    if number:
+        generator = fold.streams.torch("train", number)
     trained = train(
         fold.network,
         estimator.objective,
