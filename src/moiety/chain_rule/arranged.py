@@ -7,6 +7,7 @@ encoded as a whole; then a table of neighbours picks the contexts of some of its
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -15,12 +16,28 @@ from torch import Tensor, nn
 
 from .batches import CHUNK, Reading
 from .contexts import images_of
+from .neighbours import contexts_of, neighbours, places_of
 from .orders import Order
 from .pool import SamplePool
 
-__all__ = ["ArrangedSites"]
+__all__ = ["ArrangedSites", "Scene"]
 
 _SAMPLES, _MOST_SITES = 16, 1 << 18  # in a batch: samples, and sites of whole samples
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Configurations and the sites that are read in them.
+
+    Args:
+        encoded: Configurations and an empty site at the end, `(n, channels, sites + 1)`.
+        picks: Sites to read, shape `(1, m)` or `(n, m)`.
+        points: Parameters of the state point of each configuration.
+    """
+
+    encoded: Tensor
+    picks: Tensor
+    points: Tensor
 
 
 class ArrangedSites:
@@ -59,28 +76,14 @@ class ArrangedSites:
 
     @cached_property
     def _places(self) -> Tensor:
-        """Coordinates of the sites, shape `(sites, dimensions)`."""
-        shape = self.pool.shape
-        index = np.unravel_index(np.arange(self.pool.sites), shape)
-        return torch.from_numpy(np.stack(index, axis=1))
+        return torch.from_numpy(places_of(self.pool.shape))
 
     @cached_property
     def _neighbours(self) -> Tensor:
-        """Number of each neighbour, that of the empty site at the end if unknown, `(sites, k)`."""
-        shape, arrangement = self.pool.shape, self.arrangement
-        sides, closed = np.array(shape), np.array(self.pool.periodic)
-        numbers = []
-        strides = np.cumprod([1, *shape[:0:-1]])[::-1]
-        places = self._places.numpy()
-        for part in np.array_split(np.arange(len(places)), 1 + len(places) // 8192):
-            steps = self.around.steps * arrangement.spacing[part, None, None]
-            there = places[part, None] + steps
-            inside = (closed | ((there >= 0) & (there < sides))).all(axis=-1)
-            number = np.where(closed, there % sides, there.clip(0, sides - 1)) @ strides
-            earlier = arrangement.rank[number] < arrangement.rank[part, None]
-            number = np.where(inside & earlier, number, self.pool.sites)
-            numbers.append(number.astype(np.int32))
-        return torch.from_numpy(np.concatenate(numbers))
+        """Number of each neighbour, that of an empty site if it is unknown, `(sites, k)`."""
+        found, pool = self.arrangement, self.pool
+        table = neighbours(pool.shape, pool.periodic, self.around.steps, found.spacing, found.rank)
+        return torch.from_numpy(table)
 
     @cached_property
     def _from(self) -> list[Tensor]:
@@ -101,11 +104,34 @@ class ArrangedSites:
             generator: Source of random numbers.
             augment: Whether to read random images of the lattice.
         """
+        return self.read_scene(self.scene(indices, size, generator, augment=augment))
+
+    def scene(
+        self, indices: Tensor, size: int, generator: torch.Generator, *, augment: bool
+    ) -> Scene:
+        """A few random samples, each at a random place, and the sites to read in all of them.
+
+        Args:
+            indices: Samples to read.
+            size: Number of sites, all samples together.
+            generator: Source of random numbers.
+            augment: Whether to read random images of the lattice.
+        """
         different = max(min(_SAMPLES, _MOST_SITES // self.pool.sites), 1)
         each = min(max(size // different, 1), self.pool.sites)
         count = max(size // each, 1)
         samples = indices[torch.randint(len(indices), (count,), generator=generator)]
-        return self.draw(samples, self.spread(1, each, generator), generator, augment=augment)
+        picks = self.spread(1, each, generator)
+        encoded = _with_empty(self._configurations(samples, generator, augment))
+        return Scene(encoded, picks, self.points[samples.to(self.device)])
+
+    def read_scene(self, scene: Scene) -> tuple[Tensor, ...]:
+        """See `draw`.
+
+        Args:
+            scene: Samples and sites.
+        """
+        return self._read(scene.encoded, scene.picks, scene.points)
 
     def spread(self, count: int, each: int, generator: torch.Generator) -> Tensor:
         """Sites spread evenly over the order for each of some samples, shape `(count, each)`."""
@@ -159,16 +185,12 @@ class ArrangedSites:
         return self.points[self.pool.starts[point]].expand(count, -1)
 
     def _read(self, encoded: Tensor, picks: Tensor, points: Tensor) -> tuple[Tensor, ...]:
-        numbers, (count, channels, _) = self._neighbours[picks], encoded.shape
-        each, size = numbers.shape[1:]
-        flat = numbers.long().view(-1, 1, each * size).to(self.device)
-        # to gather is five times faster than to index
-        context = encoded.gather(2, flat.expand(count, channels, -1))
-        known = (flat.view(-1, each, 1, size) < self.pool.sites).to(encoded.dtype)
+        context, known = contexts_of(encoded, self._neighbours[picks])
+        count, channels, each = len(encoded), encoded.shape[1], picks.shape[1]
         target = encoded.gather(2, picks.to(self.device)[:, None].expand(count, channels, -1))
         read = (
-            context.view(count, channels, each, size).permute(0, 2, 1, 3).flatten(0, 1),
-            known.expand(count, -1, -1, -1).flatten(0, 1),
+            context,
+            known,
             target.permute(0, 2, 1).flatten(0, 1),
             points.repeat_interleave(each, dim=0),
         )

@@ -35,6 +35,14 @@ class Density(Protocol):
     def draw(self, scores: Tensor, frame: Tensor, rng: np.random.Generator) -> Tensor:
         """One encoded state from each density, shape `(n, channels)`."""
 
+    def moved(self, scores: Tensor, frame: Tensor, terms: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores and frames after terms were added that were computed without a frame."""
+
+    def likely(
+        self, scores: Tensor, frame: Tensor, rng: np.random.Generator, count: int
+    ) -> tuple[Tensor, Tensor]:
+        """States, `(n, channels, m)`, and weights, `(n, m)`, that stand for each density."""
+
 
 class ConditionalNetwork(nn.Module):
     """Log density of a site's state given its context, its state point and its kind.
@@ -46,11 +54,14 @@ class ConditionalNetwork(nn.Module):
         width: Width of the two hidden layers.
         parameters: Number of parameters of a state point.
         kinds: Number of kinds of site.
+        linear: Number of neighbours whose weighted sum is added to the scores; 0 for none.
     """
 
     density: Density
 
-    def __init__(self, density: Density, width: int, parameters: int, kinds: int = 1):
+    def __init__(
+        self, density: Density, width: int, parameters: int, kinds: int = 1, linear: int = 0
+    ):
         super().__init__()
         self.density = density
         self.first = nn.Linear(density.features, width)
@@ -58,6 +69,7 @@ class ConditionalNetwork(nn.Module):
         if kinds > 1:
             self.multiplied = nn.Parameter(torch.zeros(kinds, width))
             self.added = nn.Parameter(torch.zeros(kinds, width))
+        self.linear = nn.Parameter(torch.zeros(linear)) if linear else None
         hidden = nn.Linear(width, width)
         last = nn.Linear(width, density.outputs)
         nn.init.zeros_(last.bias)
@@ -88,6 +100,8 @@ class ConditionalNetwork(nn.Module):
         if self.point is not None:
             hidden = hidden + self.point(point)
         scores: Tensor = self.rest(hidden)
+        if self.linear is not None:
+            return self.density.moved(scores, frame, context @ self.linear)
         return scores, frame
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import fields, replace
 
@@ -13,19 +14,30 @@ from ..base.random import Streams
 from ..estimation.folds import Fold, Folds, disagreement
 from ..estimation.history import History
 from ..estimation.training import Trained, Training, minimise
+from .arranged import ArrangedSites
 from .batches import CHUNK, ORIGINS, Batches, Reading
+from .network import ConditionalNetwork
 from .own_terms import every_site, fit_terms
 from .positions import PositionedNetwork
 from .sites import Sites
+from .soap import Soap
+from .surroundings import Surroundings
 
 __all__ = ["fit", "scatter"]
 
 _VALIDATED = 32768  # sites of the validation samples
 _SMALLEST_BATCH = 256
+_CHECKS, _SMALL = 4, 0.25  # checks before the end of training; a gain beside a precision
 
 
 def fit(
-    sites: Batches, training: Training, evaluations: int, fold: Fold
+    sites: Batches,
+    training: Training,
+    evaluations: int,
+    fold: Fold,
+    *,
+    softened: bool = True,
+    precision: float | None = None,
 ) -> tuple[Trained, Reading]:
     """Train the network of a fold and read it on its held-out samples.
 
@@ -34,17 +46,18 @@ def fit(
         training: Training settings.
         evaluations: Number of sites that each entropy, and each M, is read from.
         fold: The fold.
+        softened: Whether to train on softer targets where there are some; see `surroundings`.
+        precision: Error of the entropy per site that is asked for: training ends when what it may
+            still gain is small beside it.
     """
-    generator, network = fold.streams.torch("train"), fold.network
+    network = fold.network
     train = torch.from_numpy(fold.split.train)
     whole = sites.pool.sites
     # a batch should not exceed what there is to learn from
     size = min(training.batch, max(len(train) * whole // 4, _SMALLEST_BATCH))
     validation = _validation(sites, fold)
 
-    def loss() -> Tensor:
-        log_p: Tensor = network(*sites.batch(train, size, generator, augment=True))
-        return -log_p.mean()
+    loss = _loss(sites, fold, size, softened)
 
     @torch.no_grad()
     def judge(average: nn.Module) -> tuple[float, float]:
@@ -53,7 +66,16 @@ def fit(
 
     tick, on_check = fold.tick, fold.on_check
     if not (isinstance(network, PositionedNetwork) and isinstance(sites, Sites)):
-        trained = minimise(network, loss, judge, training, tick=tick, on_check=on_check)
+        trained = minimise(
+            network,
+            loss,
+            judge,
+            training,
+            tick=tick,
+            on_check=on_check,
+            optimiser=Soap,
+            enough=None if precision is None else lambda history: _is_enough(history, precision),
+        )
     else:
         fit_terms(sites, network, fold)
         prior, start = network.penalty, deepcopy(network).requires_grad_(False).eval()
@@ -69,6 +91,36 @@ def fit(
     test, generator = torch.from_numpy(fold.split.test), fold.streams.torch("read")
     per_sample = evaluations * len(sites.pool.sweep) / sites.pool.n  # sites
     return trained, sites.read(trained.module, test, per_sample, generator, fold.tick)
+
+
+def _is_enough(history: History, precision: float) -> bool:
+    """Whether the expected remaining gain adds little to an error of the size of the precision."""
+    return len(history.bound) >= _CHECKS and history.late_gain < _SMALL * precision
+
+
+def _loss(sites: Batches, fold: Fold, size: int, softened: bool) -> Callable[[], Tensor]:
+    """Mean surprise of a fresh batch of training sites."""
+    generator, network = fold.streams.torch("train"), fold.network
+    train = torch.from_numpy(fold.split.train)
+    arranged = isinstance(sites, ArrangedSites) and isinstance(network, ConditionalNetwork)
+    if not (arranged and softened):
+
+        def plain() -> Tensor:
+            log_p: Tensor = network(*sites.batch(train, size, generator, augment=True))
+            return -log_p.mean()
+
+        return plain
+    assert isinstance(sites, ArrangedSites)
+    surroundings = Surroundings(sites, fold)
+
+    def soft() -> Tensor:
+        scene = sites.scene(train, size, generator, augment=True)
+        context, known, _, *rest = sites.read_scene(scene)
+        targets, weights = surroundings.targets(scene)
+        log_p: Tensor = network(context, known, targets, *rest)
+        return -(weights * log_p).sum(dim=1).mean()
+
+    return soft
 
 
 def _validation(sites: Batches, fold: Fold) -> list[tuple[Tensor, ...]]:

@@ -117,7 +117,7 @@ def estimate_entropy(
     if inspected.has_copies and given is not None:
         cross_check, given = True, None  # it has read copies of what it was trained on
     estimator = Estimator.of(critic, objective, bound, training)
-    second = chain_rule or ChainRule() if cross_check is True else given
+    second = chain_rule or ChainRule(precision=precision) if cross_check is True else given
     asked["tail"] = tail
     return _homogeneous(inspected, estimator, second, execution, hooks, deadline, asked, start)
 
