@@ -97,14 +97,6 @@ class AngleDensity(nn.Module):
         angle = torch.from_numpy(rng.vonmises(forward + np.arctan2(y, x), np.hypot(x, y)))
         return torch.stack([angle.cos(), angle.sin()], dim=1).float()
 
-    def likely(
-        self, scores: Tensor, frame: Tensor, rng: np.random.Generator, count: int
-    ) -> tuple[Tensor, Tensor]:
-        """See `DiscreteDensity.likely`; the states are drawn."""
-        scores, frame = (part.repeat_interleave(count, dim=0) for part in (scores, frame))
-        drawn = self.draw(scores, frame, rng).view(len(scores) // count, count, -1)
-        return drawn.transpose(1, 2), scores.new_full((len(drawn), count), 1 / count)
-
     def start_flat(self) -> None:
         """See `DiscreteDensity.start_flat`; the mean direction of a context starts weak."""
         nn.init.constant_(self.log_scale, _WEAK)

@@ -113,19 +113,15 @@ class DiscreteDensity(nn.Module):
             return torch.from_numpy(np.where(rng.random(up.shape) < up, 1.0, -1.0)).float()
         return functional.one_hot(chosen(scores, rng), self.states).float()
 
-    def likely(
-        self, scores: Tensor, frame: Tensor, rng: np.random.Generator, count: int
-    ) -> tuple[Tensor, Tensor]:
-        """States and their weights, whose sums replace means over the density.
+    def every_state(self, scores: Tensor, frame: Tensor) -> tuple[Tensor, Tensor]:
+        """All states and their probabilities.
 
         Args:
             scores: Outputs of the network, shape `(n, outputs)`.
             frame: Frames; see `frame`.
-            rng: Source of random numbers.
-            count: Number of draws of a continuous state; of discrete states all are returned.
 
         Returns:
-            Encoded states, shape `(n, channels, m)`, and weights, shape `(n, m)`.
+            Encoded states, shape `(n, channels, states)`, and probabilities, shape `(n, states)`.
         """
         if self.states == 2:
             up = torch.sigmoid(2 * scores * frame)

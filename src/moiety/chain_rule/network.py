@@ -38,11 +38,6 @@ class Density(Protocol):
     def moved(self, scores: Tensor, frame: Tensor, terms: Tensor) -> tuple[Tensor, Tensor]:
         """Scores and frames after terms were added that were computed without a frame."""
 
-    def likely(
-        self, scores: Tensor, frame: Tensor, rng: np.random.Generator, count: int
-    ) -> tuple[Tensor, Tensor]:
-        """States, `(n, channels, m)`, and weights, `(n, m)`, that stand for each density."""
-
 
 class ConditionalNetwork(nn.Module):
     """Log density of a site's state given its context, its state point and its kind.

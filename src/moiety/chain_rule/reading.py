@@ -16,7 +16,6 @@ from ..estimation.history import History
 from ..estimation.training import Trained, Training, minimise
 from .arranged import ArrangedSites
 from .batches import CHUNK, ORIGINS, Batches, Reading
-from .network import ConditionalNetwork
 from .own_terms import every_site, fit_terms
 from .positions import PositionedNetwork
 from .sites import Sites
@@ -102,15 +101,14 @@ def _loss(sites: Batches, fold: Fold, size: int, softened: bool) -> Callable[[],
     """Mean surprise of a fresh batch of training sites."""
     generator, network = fold.streams.torch("train"), fold.network
     train = torch.from_numpy(fold.split.train)
-    arranged = isinstance(sites, ArrangedSites) and isinstance(network, ConditionalNetwork)
-    if not (arranged and softened):
+    discrete = sites.pool.encoding.kind == "discrete"
+    if not (softened and discrete and isinstance(sites, ArrangedSites)):
 
         def plain() -> Tensor:
             log_p: Tensor = network(*sites.batch(train, size, generator, augment=True))
             return -log_p.mean()
 
         return plain
-    assert isinstance(sites, ArrangedSites)
     surroundings = Surroundings(sites, fold)
 
     def soft() -> Tensor:

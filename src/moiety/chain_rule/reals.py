@@ -73,14 +73,6 @@ class RealDensity(nn.Module):
         drawn: Tensor = frame + means.gather(1, pick) + widths.gather(1, pick).exp() * noise
         return drawn
 
-    def likely(
-        self, scores: Tensor, frame: Tensor, rng: np.random.Generator, count: int
-    ) -> tuple[Tensor, Tensor]:
-        """See `DiscreteDensity.likely`; the states are drawn."""
-        scores, frame = (part.repeat_interleave(count, dim=0) for part in (scores, frame))
-        drawn = self.draw(scores, frame, rng).view(len(scores) // count, count, -1)
-        return drawn.transpose(1, 2), scores.new_full((len(drawn), count), 1 / count)
-
     def start_flat(self) -> None:
         """See `DiscreteDensity.start_flat`; the shared linear prediction starts at 0."""
         for values in self.weights[2].parameters():

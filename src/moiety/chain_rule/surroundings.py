@@ -18,10 +18,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..base.errors import InputError
 from ..base.random import Streams
 from ..estimation.folds import Fold, new_network
 from .arranged import ArrangedSites, Scene
-from .densities import density_for
+from .densities import DiscreteDensity, density_for
 from .neighbours import contexts_of, neighbours
 from .network import ConditionalNetwork
 from .soap import Soap
@@ -32,7 +33,6 @@ __all__ = ["Surroundings"]
 _RADIUS = {1: 4, 2: 2, 3: 1}  # by the number of dimensions
 _WIDTH = 8
 _STEPS, _BATCH, _RATE = 400, 4096, 3e-2
-_DRAWS = 4  # of a continuous state
 
 
 class Surroundings:
@@ -41,6 +41,9 @@ class Surroundings:
     Args:
         sites: The sites.
         fold: The fold.
+
+    Raises:
+        InputError: Continuous states, whose sum would need many terms.
     """
 
     def __init__(self, sites: ArrangedSites, fold: Fold):
@@ -51,27 +54,28 @@ class Surroundings:
         self.table = torch.from_numpy(table)
         streams = Streams(fold.streams.integer("surroundings"))
         density = density_for(pool.encoding, around, pool.symmetries)
-        linear = 0 if pool.encoding.kind == "real" else len(around.steps)
+        if not isinstance(density, DiscreteDensity):
+            raise InputError("softer targets are for discrete states only")
+        self.density, linear = density, len(around.steps)
         network = new_network(
             lambda: ConditionalNetwork(density, _WIDTH, pool.parameters, linear=linear), streams
         )
         assert isinstance(network, ConditionalNetwork)
         self.network = network.to(sites.device)
-        self.rng = streams.numpy("draws")
         self._fit(torch.from_numpy(fold.split.train), streams.torch("train"), fold)
 
     def targets(self, scene: Scene) -> tuple[Tensor, Tensor]:
-        """States that the sites of a scene may have, and their weights.
+        """States that the sites of a scene may have, and their probabilities.
 
         Args:
             scene: Samples and sites.
 
         Returns:
-            Encoded states, shape `(n * m, channels, states)`, and weights `(n * m, states)`.
+            Encoded states, `(n * m, channels, states)`, and probabilities, `(n * m, states)`.
         """
         with torch.no_grad():
             scores, frame = self.network.scores(*self._inputs(scene))
-            return self.network.density.likely(scores, frame, self.rng, _DRAWS)
+            return self.density.every_state(scores, frame)
 
     def _inputs(self, scene: Scene) -> tuple[Tensor, Tensor, Tensor]:
         context, known = contexts_of(scene.encoded, self.table[scene.picks])
@@ -90,7 +94,7 @@ class Surroundings:
             scene = sites.scene(train, size, generator, augment=True)
             _, _, target, *_ = sites.read_scene(scene)
             found, frame = scores(*self._inputs(scene))
-            loss = -self.network.density.log_density(found, target, frame).mean()
+            loss = -self.density.log_density(found, target, frame).mean()
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
