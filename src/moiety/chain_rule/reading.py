@@ -93,8 +93,14 @@ def fit(
 
 
 def _is_enough(history: History, precision: float) -> bool:
-    """Whether the expected remaining gain adds little to an error of the size of the precision."""
-    return len(history.bound) >= _CHECKS and history.late_gain < _SMALL * precision
+    """Whether the expected remaining gain adds little to an error of the size of the precision.
+
+    A gain that is smaller than the last change between checks cannot be seen.
+    """
+    if len(history.bound) < _CHECKS:
+        return False
+    change = abs(history.bound[-1] - history.bound[-2])
+    return max(history.late_gain, change) < _SMALL * precision
 
 
 def _loss(sites: Batches, fold: Fold, size: int, softened: bool) -> Callable[[], Tensor]:

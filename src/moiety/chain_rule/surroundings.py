@@ -14,6 +14,8 @@ upper bound.
 
 from __future__ import annotations
 
+from threading import Lock
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -32,6 +34,7 @@ __all__ = ["Surroundings"]
 
 _RADIUS = {1: 4, 2: 2, 3: 1}  # by the number of dimensions
 _WIDTH = 8
+_ONE_BY_ONE = Lock()  # folds run in threads, and initial weights come from torch's one stream
 _STEPS, _BATCH, _RATE = 400, 4096, 3e-2
 
 
@@ -53,15 +56,18 @@ class Surroundings:
         table = neighbours(pool.shape, pool.periodic, around.steps, spacing)
         self.table = torch.from_numpy(table)
         streams = Streams(fold.streams.integer("surroundings"))
-        density = density_for(pool.encoding, around, pool.symmetries)
-        if not isinstance(density, DiscreteDensity):
+        if pool.encoding.kind != "discrete":
             raise InputError("softer targets are for discrete states only")
-        self.density, linear = density, len(around.steps)
-        network = new_network(
-            lambda: ConditionalNetwork(density, _WIDTH, pool.parameters, linear=linear), streams
-        )
+
+        def build() -> ConditionalNetwork:
+            density = density_for(pool.encoding, around, pool.symmetries)
+            return ConditionalNetwork(density, _WIDTH, pool.parameters, linear=len(around.steps))
+
+        with _ONE_BY_ONE:
+            network = new_network(build, streams)
         assert isinstance(network, ConditionalNetwork)
-        self.network = network.to(sites.device)
+        assert isinstance(network.density, DiscreteDensity)
+        self.network, self.density = network.to(sites.device), network.density
         self._fit(torch.from_numpy(fold.split.train), streams.torch("train"), fold)
 
     def targets(self, scene: Scene) -> tuple[Tensor, Tensor]:
