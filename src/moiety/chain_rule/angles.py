@@ -23,26 +23,24 @@ _WEAK = -3.0  # log concentration of an angle that knows nothing of its directio
 class AngleDensity(nn.Module):
     """A mixture of von Mises densities of angles measured from the direction of known neighbours.
 
-    Features do not change when everything rotates: contexts are rotated into the frame, which is
-    the direction of a weighted sum of the known unit vectors.  Other weighted sums and the nearest
-    vectors are features.  If the Hamiltonian does not have this symmetry, the frame is one, too.
+    Features do not change when everything rotates: weighted sums of the known unit vectors, the
+    first of which is the frame, and the nearest vectors themselves.  If the Hamiltonian does not
+    have this symmetry, the frame is a feature, too.
 
     Args:
-        near: Weights of the neighbours in the frame, shape `(k,)`.
+        near: Initial weights of the neighbours in the frame, shape `(k,)`.
         steps: Offsets of the neighbours, shape `(k, dimensions)`.
         turns: Whether the Hamiltonian is symmetric under rotation of all angles.
     """
 
     log_volume, outputs = 0.0, 3 * COMPONENTS
     shifts = weighted = 2
-    near: Tensor
     nearest: Tensor
 
     def __init__(self, near: Tensor, steps: Tensor, turns: bool):
         super().__init__()
         spread = torch.randn(len(near), _SUMS) * torch.exp(-0.5 * steps.norm(dim=1, keepdim=True))
-        self.weights = nn.Parameter(spread)
-        self.register_buffer("near", near)
+        self.weights = nn.Parameter(torch.cat([near[:, None], spread], dim=1))
         self.register_buffer("nearest", torch.nonzero(steps.abs().amax(dim=1) <= _SINGLE).flatten())
         self.features, self.turns = 2 * (_SUMS + len(self.nearest)) + 1 + 2 * (not turns), turns
         self.log_scale = nn.Parameter(torch.tensor(0.0))
@@ -58,33 +56,24 @@ class AngleDensity(nn.Module):
         Returns:
             Features, shape `(n, features)`, and the frames as unit vectors, shape `(n, 2)`.
         """
-        mean = context @ self.near
+        sums = context @ self.weights  # (n, 2, 1 + _SUMS)
+        mean = sums[:, :, 0]
         length = mean.norm(dim=1, keepdim=True)
         forward = torch.tensor([1.0, 0.0], device=mean.device, dtype=mean.dtype)
         frame = torch.where(length > 1e-6, mean / length.clamp(min=1e-6), forward)
-        east, north = _dot(frame, context), _cross(frame, context)  # (n, k)
-        features = [
-            east @ self.weights,
-            east[:, self.nearest],
-            north @ self.weights,
-            north[:, self.nearest],
-            length,
-        ]
+        others = torch.cat([sums[:, :, 1:], context[:, :, self.nearest]], dim=2)
+        features = [_dot(frame, others), _cross(frame, others), length]
         return torch.cat(features if self.turns else [*features, frame], dim=1), frame
 
     def log_density(self, scores: Tensor, target: Tensor, frame: Tensor) -> Tensor:
-        """Log density of angles; see `DiscreteDensity.log_density`."""
-        targets = target.reshape(len(target), 2, -1)
+        """Log density of angles, shape `(n,)`; see `DiscreteDensity.log_density`."""
         weights, east, north = scores.view(len(scores), 3, COMPONENTS).unbind(1)
         scale = self.log_scale.exp()
         east, north = scale * (1 + east), scale * north
         strength = torch.sqrt(east**2 + north**2 + 1e-12)
-        x, y = _dot(frame, targets)[:, None], _cross(frame, targets)[:, None]  # (n, 1, m)
-        normal = log(2 * pi) + torch.special.i0e(strength).log() + strength
-        parts = (weights.log_softmax(dim=1) - normal)[..., None]
-        parts = parts + east[..., None] * x + north[..., None] * y
-        log_p: Tensor = parts.logsumexp(dim=1)
-        return log_p.view(len(target), *target.shape[2:])
+        x, y = _dot(frame, target[..., None]), _cross(frame, target[..., None])  # (n, 1)
+        normal: Tensor = log(2 * pi) + torch.special.i0e(strength).log() + strength
+        return (weights.log_softmax(dim=1) + east * x + north * y - normal).logsumexp(dim=1)
 
     def draw(self, scores: Tensor, frame: Tensor, rng: np.random.Generator) -> Tensor:
         """Draw one unit vector from each density; see `DiscreteDensity.draw`."""

@@ -7,7 +7,6 @@ encoded as a whole; then a table of neighbours picks the contexts of some of its
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -20,24 +19,9 @@ from .neighbours import contexts_of, neighbours, places_of
 from .orders import Order
 from .pool import SamplePool
 
-__all__ = ["ArrangedSites", "Scene"]
+__all__ = ["ArrangedSites"]
 
 _SAMPLES, _MOST_SITES = 16, 1 << 18  # in a batch: samples, and sites of whole samples
-
-
-@dataclass(frozen=True, eq=False)
-class Scene:
-    """Configurations and the sites that are read in them.
-
-    Args:
-        encoded: Configurations and an empty site at the end, `(n, channels, sites + 1)`.
-        picks: Sites to read, shape `(1, m)` or `(n, m)`.
-        points: Parameters of the state point of each configuration.
-    """
-
-    encoded: Tensor
-    picks: Tensor
-    points: Tensor
 
 
 class ArrangedSites:
@@ -96,24 +80,11 @@ class ArrangedSites:
     def batch(
         self, indices: Tensor, size: int, generator: torch.Generator, *, augment: bool
     ) -> tuple[Tensor, ...]:
-        """Sites spread evenly over the order, of a few random samples; see `Batches.batch`.
+        """Sites spread evenly over the order, the same of a few random samples; see `Batches`.
 
         Args:
             indices: Samples to read.
             size: Number of sites.
-            generator: Source of random numbers.
-            augment: Whether to read random images of the lattice.
-        """
-        return self.read_scene(self.scene(indices, size, generator, augment=augment))
-
-    def scene(
-        self, indices: Tensor, size: int, generator: torch.Generator, *, augment: bool
-    ) -> Scene:
-        """A few random samples, each at a random place, and the sites to read in all of them.
-
-        Args:
-            indices: Samples to read.
-            size: Number of sites, all samples together.
             generator: Source of random numbers.
             augment: Whether to read random images of the lattice.
         """
@@ -122,16 +93,7 @@ class ArrangedSites:
         count = max(size // each, 1)
         samples = indices[torch.randint(len(indices), (count,), generator=generator)]
         picks = self.spread(1, each, generator)
-        encoded = _with_empty(self._configurations(samples, generator, augment))
-        return Scene(encoded, picks, self.points[samples.to(self.device)])
-
-    def read_scene(self, scene: Scene) -> tuple[Tensor, ...]:
-        """See `draw`.
-
-        Args:
-            scene: Samples and sites.
-        """
-        return self._read(scene.encoded, scene.picks, scene.points)
+        return self.draw(samples, picks, generator, augment=augment)
 
     def spread(self, count: int, each: int, generator: torch.Generator) -> Tensor:
         """Sites spread evenly over the order for each of some samples, shape `(count, each)`."""

@@ -72,7 +72,7 @@ def better_order(
     Args:
         pool: Samples of all state points.
         width: Width of the hidden layers.
-        training: The whole training; a part of its steps is tried, on the samples' own states.
+        training: The whole training; a part of its steps is tried.
         execution: Seed, device, threads and folds.
         cuts: Cuts whose M is wanted, which can only be read row by row.
         warm_start: Networks whose weights start the new ones; their order is kept.
@@ -95,7 +95,7 @@ def better_order(
     def surprise(place: int, tick: Callable[[], None]) -> float:
         sites, network, streams = trials[place]
         fold = Fold(split, network, streams, tick, None)
-        _, reading = fit(sites, short, pool.sites * pool.n, fold, softened=False)
+        _, reading = fit(sites, short, pool.sites * pool.n, fold)
         return float(reading.surprise.mean())
 
     means = side_by_side(surprise, len(_ORDERS), execution, (task or Task()).tick)

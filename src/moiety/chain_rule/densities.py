@@ -31,7 +31,6 @@ from .views import Neighbourhood
 __all__ = ["AngleDensity", "Density", "DiscreteDensity", "RealDensity", "density_for"]
 
 _BOND_SUMS = 8
-_RANGE = 1.5  # near neighbours are larger inputs by this range, so that they are learnt first
 
 
 class DiscreteDensity(nn.Module):
@@ -47,7 +46,6 @@ class DiscreteDensity(nn.Module):
     log_volume = 0.0
     near: Tensor
     bonded: Tensor
-    scale: Tensor
 
     def __init__(self, near: Tensor, steps: Tensor, states: int, flips: bool):
         super().__init__()
@@ -60,8 +58,6 @@ class DiscreteDensity(nn.Module):
             self.register_buffer("bonded", in_a_row.float())
             self.bonds = nn.Linear(len(near) - 1, _BOND_SUMS, bias=False)
             self.features += _BOND_SUMS
-            near_first = torch.exp(-steps.float().norm(dim=1) / _RANGE)
-            self.register_buffer("scale", near_first / near_first.square().mean().sqrt())
         self.outputs = self.shifts = self.weighted = 1 if states == 2 else states
         self.is_odd = self.flips
 
@@ -81,24 +77,22 @@ class DiscreteDensity(nn.Module):
             return features, context.new_ones(len(context), 1)
         weights = self.bonds.weight * self.bonded
         bonds = functional.linear(features[:, 1:] * features[:, :-1], weights)
-        scaled = features * self.scale
         if not self.flips:
-            return torch.cat([scaled, bonds], dim=1), context.new_ones(len(context), 1)
+            return torch.cat([features, bonds], dim=1), context.new_ones(len(context), 1)
         sign = torch.where(features @ self.near < 0, -1.0, 1.0)[:, None]
-        return torch.cat([scaled * sign, bonds], dim=1), sign
+        return torch.cat([features * sign, bonds], dim=1), sign
 
     def log_density(self, scores: Tensor, target: Tensor, frame: Tensor) -> Tensor:
-        """Log density of encoded states, shape `(n,)` or `(n, m)`.
+        """Log density of encoded states, shape `(n,)`.
 
         Args:
             scores: Outputs of the network, shape `(n, outputs)`.
-            target: Encoded states, shape `(n, channels)` or `(n, channels, m)`.
+            target: Encoded states, shape `(n, channels)`.
             frame: Frames; see `frame`.
         """
-        each = (len(target),) + (1,) * (target.dim() - 2)
         if self.states == 2:
-            return functional.logsigmoid(target[:, 0] * (2 * scores * frame).view(each))
-        return (scores.log_softmax(dim=1).view(len(target), -1, *each[1:]) * target).sum(dim=1)
+            return functional.logsigmoid(2 * scores[:, 0] * target[:, 0] * frame[:, 0])
+        return (scores.log_softmax(dim=1) * target).sum(dim=1)
 
     def draw(self, scores: Tensor, frame: Tensor, rng: np.random.Generator) -> Tensor:
         """Draw one encoded state from each density, shape `(n, channels)`.
@@ -112,23 +106,6 @@ class DiscreteDensity(nn.Module):
             up = torch.sigmoid(2 * scores * frame).double().numpy()
             return torch.from_numpy(np.where(rng.random(up.shape) < up, 1.0, -1.0)).float()
         return functional.one_hot(chosen(scores, rng), self.states).float()
-
-    def every_state(self, scores: Tensor, frame: Tensor) -> tuple[Tensor, Tensor]:
-        """All states and their probabilities.
-
-        Args:
-            scores: Outputs of the network, shape `(n, outputs)`.
-            frame: Frames; see `frame`.
-
-        Returns:
-            Encoded states, shape `(n, channels, states)`, and probabilities, shape `(n, states)`.
-        """
-        if self.states == 2:
-            up = torch.sigmoid(2 * scores * frame)
-            states = scores.new_tensor([[[1.0, -1.0]]]).expand(len(scores), 1, 2)
-            return states, torch.cat([up, 1 - up], dim=1)
-        every = torch.eye(self.states, device=scores.device)
-        return every.expand(len(scores), -1, -1), scores.softmax(dim=1)
 
     def start_flat(self) -> None:
         """Make the density the same in every frame as long as the scores are 0."""

@@ -35,9 +35,6 @@ class Density(Protocol):
     def draw(self, scores: Tensor, frame: Tensor, rng: np.random.Generator) -> Tensor:
         """One encoded state from each density, shape `(n, channels)`."""
 
-    def moved(self, scores: Tensor, frame: Tensor, terms: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores and frames after terms were added that were computed without a frame."""
-
 
 class ConditionalNetwork(nn.Module):
     """Log density of a site's state given its context, its state point and its kind.
@@ -49,14 +46,11 @@ class ConditionalNetwork(nn.Module):
         width: Width of the two hidden layers.
         parameters: Number of parameters of a state point.
         kinds: Number of kinds of site.
-        linear: Number of neighbours whose weighted sum is added to the scores; 0 for none.
     """
 
     density: Density
 
-    def __init__(
-        self, density: Density, width: int, parameters: int, kinds: int = 1, linear: int = 0
-    ):
+    def __init__(self, density: Density, width: int, parameters: int, kinds: int = 1):
         super().__init__()
         self.density = density
         self.first = nn.Linear(density.features, width)
@@ -64,7 +58,6 @@ class ConditionalNetwork(nn.Module):
         if kinds > 1:
             self.multiplied = nn.Parameter(torch.zeros(kinds, width))
             self.added = nn.Parameter(torch.zeros(kinds, width))
-        self.linear = nn.Parameter(torch.zeros(linear)) if linear else None
         hidden = nn.Linear(width, width)
         last = nn.Linear(width, density.outputs)
         nn.init.zeros_(last.bias)
@@ -94,10 +87,7 @@ class ConditionalNetwork(nn.Module):
             hidden = hidden * (1 + which @ self.multiplied) + which @ self.added
         if self.point is not None:
             hidden = hidden + self.point(point)
-        scores: Tensor = self.rest(hidden)
-        if self.linear is not None:
-            return self.density.moved(scores, frame, context @ self.linear)
-        return scores, frame
+        return self.rest(hidden), frame
 
 
 def build_network(sites: Batches, width: int) -> nn.Module:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import fields, replace
 
@@ -14,13 +13,10 @@ from ..base.random import Streams
 from ..estimation.folds import Fold, Folds, disagreement
 from ..estimation.history import History
 from ..estimation.training import Trained, Training, minimise
-from .arranged import ArrangedSites
 from .batches import CHUNK, ORIGINS, Batches, Reading
 from .own_terms import every_site, fit_terms
 from .positions import PositionedNetwork
 from .sites import Sites
-from .soap import Soap
-from .surroundings import Surroundings
 
 __all__ = ["fit", "scatter"]
 
@@ -35,7 +31,6 @@ def fit(
     evaluations: int,
     fold: Fold,
     *,
-    softened: bool = True,
     precision: float | None = None,
 ) -> tuple[Trained, Reading]:
     """Train the network of a fold and read it on its held-out samples.
@@ -45,7 +40,6 @@ def fit(
         training: Training settings.
         evaluations: Number of sites that each entropy, and each M, is read from.
         fold: The fold.
-        softened: Whether to train on softer targets where there are some; see `surroundings`.
         precision: Error of the entropy per site that is asked for: training ends when what it may
             still gain is small beside it.
     """
@@ -56,7 +50,11 @@ def fit(
     size = min(training.batch, max(len(train) * whole // 4, _SMALLEST_BATCH))
     validation = _validation(sites, fold)
 
-    loss = _loss(sites, fold, size, softened)
+    generator = fold.streams.torch("train")
+
+    def loss() -> Tensor:
+        log_p: Tensor = network(*sites.batch(train, size, generator, augment=True))
+        return -log_p.mean()
 
     @torch.no_grad()
     def judge(average: nn.Module) -> tuple[float, float]:
@@ -72,7 +70,6 @@ def fit(
             training,
             tick=tick,
             on_check=on_check,
-            optimiser=Soap,
             enough=None if precision is None else lambda history: _is_enough(history, precision),
         )
     else:
@@ -101,30 +98,6 @@ def _is_enough(history: History, precision: float) -> bool:
         return False
     change = abs(history.bound[-1] - history.bound[-2])
     return max(history.late_gain, change) < _SMALL * precision
-
-
-def _loss(sites: Batches, fold: Fold, size: int, softened: bool) -> Callable[[], Tensor]:
-    """Mean surprise of a fresh batch of training sites."""
-    generator, network = fold.streams.torch("train"), fold.network
-    train = torch.from_numpy(fold.split.train)
-    discrete = sites.pool.encoding.kind == "discrete"
-    if not (softened and discrete and isinstance(sites, ArrangedSites)):
-
-        def plain() -> Tensor:
-            log_p: Tensor = network(*sites.batch(train, size, generator, augment=True))
-            return -log_p.mean()
-
-        return plain
-    surroundings = Surroundings(sites, fold)
-
-    def soft() -> Tensor:
-        scene = sites.scene(train, size, generator, augment=True)
-        context, known, _, *rest = sites.read_scene(scene)
-        targets, weights = surroundings.targets(scene)
-        log_p: Tensor = network(context, known, targets, *rest)
-        return -(weights * log_p).sum(dim=1).mean()
-
-    return soft
 
 
 def _validation(sites: Batches, fold: Fold) -> list[tuple[Tensor, ...]]:

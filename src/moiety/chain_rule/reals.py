@@ -57,13 +57,11 @@ class RealDensity(nn.Module):
         return torch.cat([context, known], dim=1).flatten(1), predicted
 
     def log_density(self, scores: Tensor, target: Tensor, frame: Tensor) -> Tensor:
-        """Log density of encoded states; see `DiscreteDensity.log_density`."""
-        targets = target.reshape(len(target), 1, -1)
+        """Log density of encoded states, shape `(n,)`; see `DiscreteDensity.log_density`."""
         weights, means, widths = scores.view(len(scores), 3, COMPONENTS).unbind(1)
-        distance = (targets - (frame + means)[..., None]) * (-widths).exp()[..., None]
-        parts = weights.log_softmax(dim=1) - widths - 0.5 * log(2 * pi)
-        log_p: Tensor = (parts[..., None] - 0.5 * distance**2).logsumexp(dim=1)
-        return log_p.view(len(target), *target.shape[2:])
+        distance = (target - frame - means) * (-widths).exp()
+        parts = weights.log_softmax(dim=1) - 0.5 * distance**2 - widths - 0.5 * log(2 * pi)
+        return parts.logsumexp(dim=1)
 
     def draw(self, scores: Tensor, frame: Tensor, rng: np.random.Generator) -> Tensor:
         """Draw one encoded state from each density; see `DiscreteDensity.draw`."""

@@ -35,7 +35,7 @@ class ChainRule:
     evaluations: int = 2**21
     training: Training = field(
         default_factory=lambda: Training(
-            steps=600,
+            steps=1000,
             batch=4096,
             learning_rate=1e-2,
             averaging=0.99,

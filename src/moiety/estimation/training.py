@@ -13,7 +13,7 @@ that no longer helps, training has converged.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from math import isfinite
@@ -155,7 +155,6 @@ def minimise(
     *,
     tick: Callable[[], None] | None = None,
     on_check: Callable[[History], None] | None = None,
-    optimiser: Callable[[Iterable[nn.Parameter], float], torch.optim.Optimizer] | None = None,
     enough: Callable[[History], bool] | None = None,
 ) -> Trained:
     """Minimise a loss until the held-out value stops growing: the loop of `train`.
@@ -168,11 +167,10 @@ def minimise(
         config: Training settings; `Training()` by default.
         tick: Called at every check; may raise to stop the training.
         on_check: Called with the history after every check.
-        optimiser: Returns the optimiser of parameters, with a learning rate; Adam by default.
         enough: Whether training may end after a check as converged, in addition to the plateau.
     """
     config, started = config or Training(), perf_counter()
-    run, status = _Run(module, config, optimiser or _adam), TrainingStatus.OUT_OF_BUDGET
+    run, status = _Run(module, config), TrainingStatus.OUT_OF_BUDGET
     for step in range(1, config.steps + 1):
         value = loss()
         if not (torch.isfinite(value) and run.step(value)):
@@ -199,15 +197,12 @@ def minimise(
 class _Run:
     """The state of one training: optimiser, averaged weights, plateau."""
 
-    def __init__(
-        self,
-        module: nn.Module,
-        config: Training,
-        optimiser: Callable[[Iterable[nn.Parameter], float], torch.optim.Optimizer],
-    ):
+    def __init__(self, module: nn.Module, config: Training):
         self.module, self.config = module.train(), config
         self.average = deepcopy(module).requires_grad_(False).eval()
-        self.optimiser = optimiser(module.parameters(), config.learning_rate)
+        self.optimiser = torch.optim.Adam(
+            module.parameters(), lr=config.learning_rate, betas=(0.9, 0.99), fused=True
+        )
         self.history, self.best, self.best_weights = History(), -float("inf"), _copy(module)
         self.losses: list[Tensor] = []
         self.steps, self.plateau, self.stale, self.drops = 0, -float("inf"), 0, 0
@@ -265,10 +260,6 @@ def _judged(
     joint = torch.cat([joint for joint, _ in parts])
     product = torch.cat([product for _, product in parts], dim=1)
     return -float(objective.loss(joint, product, None)[0]), bound(joint, product)
-
-
-def _adam(parameters: Iterable[nn.Parameter], rate: float) -> torch.optim.Optimizer:
-    return torch.optim.Adam(parameters, lr=rate, betas=(0.9, 0.99), fused=True)
 
 
 def _copy(module: nn.Module) -> dict[str, Tensor]:
