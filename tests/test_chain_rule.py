@@ -8,6 +8,7 @@ import pytest
 from moiety import InputError, Samples, estimate_entropy, ladder
 from moiety.base.errors import Stopped
 from moiety.chain_rule.estimate import ChainRule, estimate_chain_rule, estimate_chain_rules
+from moiety.chain_rule.orders import RowByRow
 from moiety.data.statistics import standard_error
 from moiety.estimation.history import TrainingStatus
 from moiety.estimation.training import Training
@@ -254,3 +255,17 @@ def test_a_cross_check_that_is_known_already(model, samples):
     assert estimate_entropy(samples, cross_check=diverged, **OPTIONS).cross_check is None
     with pytest.raises(InputError, match="512 samples, not to these 256"):
         estimate_entropy(model.sample(256, seed=1), cross_check=known)
+
+
+def test_training_ends_at_the_precision_that_is_asked_for():
+    samples = system("ising-square", size=8, temperature=3.0).sample(256, seed=1)
+    training = Training(steps=200, batch=512, check_every=10, gain=0, patience=100)
+    config = ChainRule(RowByRow(), width=16, evaluations=2**12, training=training)
+    steps = [
+        estimate_chain_rule(samples, replace(config, precision=precision)).histories[0].steps[-1]
+        for precision in (None, 0.5, 1e-9)
+    ]
+    # untrained, a spin costs log 2; the second half of a training gains less than 0.125 nats soon
+    assert steps[0] == steps[2] == 200 and steps[1] < 100
+    with pytest.raises(ValueError, match="precision"):
+        ChainRule(precision=0.0)

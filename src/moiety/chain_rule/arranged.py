@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from .batches import CHUNK, Reading
 from .contexts import images_of
+from .neighbours import contexts_of, neighbours, places_of
 from .orders import Order
 from .pool import SamplePool
 
@@ -59,33 +60,27 @@ class ArrangedSites:
 
     @cached_property
     def _places(self) -> Tensor:
-        """Coordinates of the sites, shape `(sites, dimensions)`."""
-        shape = self.pool.shape
-        index = np.unravel_index(np.arange(self.pool.sites), shape)
-        return torch.from_numpy(np.stack(index, axis=1))
+        return torch.from_numpy(places_of(self.pool.shape))
 
     @cached_property
-    def _neighbours(self) -> tuple[Tensor, Tensor]:
-        """Number of each neighbour, and whether it is known, both of shape `(sites, k)`."""
-        shape, arrangement = self.pool.shape, self.arrangement
-        sides, closed = np.array(shape), np.array(self.pool.periodic)
-        numbers, known = [], []
-        strides = np.cumprod([1, *shape[:0:-1]])[::-1]
-        places = self._places.numpy()
-        for part in np.array_split(np.arange(len(places)), 1 + len(places) // 8192):
-            steps = self.around.steps * arrangement.spacing[part, None, None]
-            there = places[part, None] + steps
-            inside = (closed | ((there >= 0) & (there < sides))).all(axis=-1)
-            number = np.where(closed, there % sides, there.clip(0, sides - 1)) @ strides
-            numbers.append(number.astype(np.int32))
-            earlier = arrangement.rank[number] < arrangement.rank[part, None]
-            known.append(inside & earlier)
-        return torch.from_numpy(np.concatenate(numbers)), torch.from_numpy(np.concatenate(known))
+    def _neighbours(self) -> Tensor:
+        """Number of each neighbour, that of an empty site if it is unknown, `(sites, k)`."""
+        found, pool = self.arrangement, self.pool
+        table = neighbours(pool.shape, pool.periodic, self.around.steps, found.spacing, found.rank)
+        return torch.from_numpy(table)
+
+    @cached_property
+    def _from(self) -> list[Tensor]:
+        """Number of the site that each site of an image of a periodic lattice comes from."""
+        shape = self.pool.shape
+        sides, strides = torch.tensor(shape), np.cumprod([1, *shape[:0:-1]])[::-1].copy()
+        moved = [(self._places @ image) % sides for image in self.images]
+        return [places @ torch.from_numpy(strides) for places in moved]
 
     def batch(
         self, indices: Tensor, size: int, generator: torch.Generator, *, augment: bool
     ) -> tuple[Tensor, ...]:
-        """Sites spread evenly over the order, of a few random samples; see `Batches.batch`.
+        """Sites spread evenly over the order, the same of a few random samples; see `Batches`.
 
         Args:
             indices: Samples to read.
@@ -97,7 +92,8 @@ class ArrangedSites:
         each = min(max(size // different, 1), self.pool.sites)
         count = max(size // each, 1)
         samples = indices[torch.randint(len(indices), (count,), generator=generator)]
-        return self.draw(samples, self.spread(count, each, generator), generator, augment=augment)
+        picks = self.spread(1, each, generator)
+        return self.draw(samples, picks, generator, augment=augment)
 
     def spread(self, count: int, each: int, generator: torch.Generator) -> Tensor:
         """Sites spread evenly over the order for each of some samples, shape `(count, each)`."""
@@ -112,7 +108,7 @@ class ArrangedSites:
 
         Args:
             samples: Index of each sample, shape `(n,)`.
-            picks: Sites to read, shape `(n, m)`.
+            picks: Sites to read, shape `(n, m)`, or `(1, m)` for the same of every sample.
             generator: Source of random numbers.
             augment: Whether to read random images of the lattice.
 
@@ -122,66 +118,66 @@ class ArrangedSites:
             kinds of the sites, `(n * m,)`, if there are several.
         """
         encoded = self._configurations(samples, generator, augment)
-        return self._read(encoded, picks, self.points[samples.to(self.device)])
+        return self._read(_with_empty(encoded), picks, self.points[samples.to(self.device)])
 
     def contexts(self, encoded: Tensor, picks: Tensor, point: int = 0) -> tuple[Tensor, ...]:
         """Read some sites of encoded configurations of a state point, as `draw` does.
 
         Args:
             encoded: Shape `(n, channels, sites)`.
-            picks: Sites to read, shape `(n, m)`.
+            picks: Sites to read, shape `(n, m)` or `(1, m)`.
             point: Number of the state point.
         """
-        of_point = self.points[self.pool.starts[point]].expand(len(encoded), -1)
-        return self._read(encoded, picks, of_point)
+        return self._read(_with_empty(encoded), picks, self._at(point, len(encoded)))
 
     def inputs(self, encoded: Tensor, site: int, point: int = 0) -> tuple[Tensor, ...]:
         """Context, what is known, state point and kind of one site in every configuration.
 
         Args:
-            encoded: Shape `(n, channels, sites)`; sites that come later are not read.
+            encoded: Shape `(n, channels, sites + 1)`; sites that come later are not read, and what
+                is unknown is read from the last one, which is 0.
             site: The site.
             point: Number of the state point.
         """
-        context, known, _, *rest = self.contexts(
-            encoded, torch.full((len(encoded), 1), site), point
-        )
+        read = self._read(encoded, torch.tensor([[site]]), self._at(point, len(encoded)))
+        context, known, _, *rest = read
         return context, known, *rest
 
+    def _at(self, point: int, count: int) -> Tensor:
+        return self.points[self.pool.starts[point]].expand(count, -1)
+
     def _read(self, encoded: Tensor, picks: Tensor, points: Tensor) -> tuple[Tensor, ...]:
-        numbers, known = (table[picks].to(self.device) for table in self._neighbours)
-        count, each, size = numbers.shape
-        channels = encoded.shape[1]
-        flat = numbers.long().view(count, 1, each * size).expand(-1, channels, -1)
-        context = encoded.gather(2, flat).view(count, channels, each, size).permute(0, 2, 1, 3)
-        there = known[:, :, None].to(context.dtype)
-        target = encoded.gather(2, picks.to(self.device)[:, None].expand(-1, channels, -1))
+        context, known = contexts_of(encoded, self._neighbours[picks])
+        count, channels, each = len(encoded), encoded.shape[1], picks.shape[1]
+        target = encoded.gather(2, picks.to(self.device)[:, None].expand(count, channels, -1))
         read = (
-            (context * there).flatten(0, 1),
-            there.flatten(0, 1),
+            context,
+            known,
             target.permute(0, 2, 1).flatten(0, 1),
             points.repeat_interleave(each, dim=0),
         )
         if len(self.names) == 1:
             return read
-        return *read, self.kind[picks].flatten().to(self.device)
+        return *read, self.kind[picks].expand(count, -1).flatten().to(self.device)
 
     def _configurations(self, samples: Tensor, generator: torch.Generator, augment: bool) -> Tensor:
         """Whole encoded samples at random places, shape `(n, channels, sites)`."""
-        index = (samples * self.pool.sites)[:, None]
-        image = 0
+        shape, image = self.pool.shape, 0
         if augment and len(self.images) > 1:
             image = int(torch.randint(len(self.images), (), generator=generator))
-        places = self._places @ self.images[image]
-        strides = np.cumprod([1, *self.pool.shape[:0:-1]])[::-1]
-        sides = zip(self.pool.shape, self.pool.periodic, strides, strict=True)
-        for axis, (side, closed, stride) in enumerate(sides):
-            along = places[:, axis]
-            if closed:
-                origin = torch.randint(side, (len(samples), 1), generator=generator)
-                along = (along + origin) % side
-            index = index + along * int(stride)
-        return self.pool.encoding(self.flat[index.to(self.device)])
+        closed = [axis for axis, closed in enumerate(self.pool.periodic) if closed]
+        origins = [
+            torch.randint(shape[axis], (len(samples),), generator=generator) for axis in closed
+        ]
+        values = self.flat.view(-1, *shape)[samples.to(self.device)]
+        if closed:
+            back = (-torch.stack(origins, dim=1)).tolist()
+            moved = zip(values, back, strict=True)
+            values = torch.stack([torch.roll(sample, by, closed) for sample, by in moved])
+        values = values.flatten(1)
+        if image:
+            values = values[:, self._from[image].to(self.device)]
+        return self.pool.encoding(values)
 
     @torch.no_grad()
     def read(
@@ -204,3 +200,8 @@ class ArrangedSites:
             for kind in range(len(self.names)):
                 by_kind[part, kind] = (surprise * (kinds == kind)).mean(axis=1)
         return Reading(by_kind.sum(axis=1), {}, by_kind)
+
+
+def _with_empty(encoded: Tensor) -> Tensor:
+    """Encoded configurations and an empty site at the end, `(n, channels, sites + 1)`."""
+    return torch.cat([encoded, encoded.new_zeros(*encoded.shape[:2], 1)], dim=2)

@@ -26,7 +26,7 @@ from .sites import Sites
 __all__ = ["batches_in", "better_order"]
 
 _ORDERS: tuple[Order, ...] = (CoarseToFine(), RowByRow())
-_TRIAL = 0.25  # share of the steps that the trial of an order takes
+_TRIAL = 0.15  # share of the steps that the trial of an order takes
 _COMPARED = 32  # validation samples on which the orders are compared
 _FARTHEST = 63  # reach along a row of sites that differ, which may have no geometry
 
@@ -72,7 +72,7 @@ def better_order(
     Args:
         pool: Samples of all state points.
         width: Width of the hidden layers.
-        training: The whole training; a quarter of its steps are tried.
+        training: The whole training; a part of its steps is tried.
         execution: Seed, device, threads and folds.
         cuts: Cuts whose M is wanted, which can only be read row by row.
         warm_start: Networks whose weights start the new ones; their order is kept.
@@ -95,7 +95,8 @@ def better_order(
     def surprise(place: int, tick: Callable[[], None]) -> float:
         sites, network, streams = trials[place]
         fold = Fold(split, network, streams, tick, None)
-        return float(fit(sites, short, pool.sites * pool.n, fold)[1].surprise.mean())
+        _, reading = fit(sites, short, pool.sites * pool.n, fold)
+        return float(reading.surprise.mean())
 
     means = side_by_side(surprise, len(_ORDERS), execution, (task or Task()).tick)
     return _ORDERS[int(np.argmin(means))]

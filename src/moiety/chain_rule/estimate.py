@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import Any, Unpack
+from typing import Unpack
 
 import numpy as np
 from torch import nn
@@ -34,12 +34,10 @@ from ..base.deadline import Deadline
 from ..base.errors import InputError
 from ..data.samples import Samples
 from ..data.statistics import series_error
-from ..estimation.estimator import described
 from ..estimation.execution import Execution, RunOptions, Task, run_settings
 from ..estimation.folds import Folds, cross_fit, one_thread
 from ..estimation.history import History, TrainingStatus
 from ..estimation.networks import Weights
-from ..estimation.training import Training
 from ..geometry.cuts import Cut, Shape
 from .arranged import ArrangedSites
 from .batches import Batches, Reading
@@ -48,61 +46,13 @@ from .network import ConditionalNetwork, build_network
 from .orders import Order
 from .pool import SamplePool
 from .reading import fit, scatter
+from .rule import ChainRule
 from .sampling import Draws, draw, log_density
 
 __all__ = [
     "ChainRule", "ChainRuleEstimate", "ScaleShare", "chain_rule_of", "estimate_chain_rule",
     "estimate_chain_rules",
 ]  # fmt: skip
-
-_FARTHEST = 63  # reach along a row of sites that differ, which may have no geometry
-
-
-@dataclass(frozen=True)
-class ChainRule:
-    """How the chain rule is estimated.
-
-    Args:
-        order: Order of the sites, `RowByRow()` or `CoarseToFine()`; by default both are tried with
-            a short training, and the better one is trained to the end.  M of cuts, and samples
-            whose sites differ, are read row by row.
-        width: Width of the two hidden layers.
-        evaluations: Number of held-out sites that each entropy, and each M, is read from.
-        training: Training; its `batch` counts sites.
-
-    Raises:
-        ValueError: A number below one.
-    """
-
-    order: Order | None = None
-    width: int = 64
-    evaluations: int = 2**21
-    training: Training = field(
-        default_factory=lambda: Training(
-            steps=1000,
-            batch=4096,
-            learning_rate=1e-2,
-            averaging=0.99,
-            check_every=50,
-            patience=6,
-            gain=5e-5,
-        )
-    )
-
-    def __post_init__(self) -> None:
-        if min(self.width, self.evaluations) < 1:
-            raise ValueError(f"width and evaluations must be positive: {self}")
-
-    def described(self) -> dict[str, Any]:
-        """The settings as plain mappings; an order has its name.
-
-        Example:
-            >>> from .orders import RowByRow
-            >>> ChainRule(order=RowByRow(radius=2)).described()["order"]
-            {'name': 'RowByRow', 'radius': 2, 'reach': None}
-        """
-        order = described(self.order) if self.order else None
-        return described(self) | {"order": order}
 
 
 @dataclass(frozen=True)
@@ -194,6 +144,7 @@ class ChainRuleEstimate:
 
         Example:
             >>> spins = np.random.default_rng(0).random((256, 4, 4)) < 0.9
+            >>> from moiety.estimation.training import Training
             >>> quick = ChainRule(evaluations=2**14, training=Training(steps=100))
             >>> estimate = estimate_chain_rule(Samples.from_array(spins, periodic=True), quick)
             >>> draws = estimate.sample(512)
@@ -248,6 +199,7 @@ def estimate_chain_rule(
 
     Example:
         >>> spins = np.random.default_rng(0).choice([-1, 1], size=(256, 8, 8))
+        >>> from moiety.estimation.training import Training
         >>> quick = ChainRule(evaluations=2**14, training=Training(steps=100))
         >>> estimate = estimate_chain_rule(Samples.from_array(spins, periodic=True), quick)
         >>> abs(estimate.entropy - 0.693) < 0.02  # log 2: independent spins
@@ -288,6 +240,7 @@ def estimate_chain_rules(
 
     Example:
         >>> rng = np.random.default_rng(0)
+        >>> from moiety.estimation.training import Training
         >>> quick = ChainRule(evaluations=2**14, training=Training(steps=200))
         >>> spins = [rng.random((256, 8, 8)) < p for p in (0.5, 0.9)]
         >>> sweep = [Samples.from_array(values, periodic=True) for values in spins]
@@ -338,7 +291,9 @@ def chain_rule_of(
         pool.splits(execution.folds),
         "chain rule",
         lambda: build_network(sites, config.width),
-        lambda fold: fit(sites, config.training, config.evaluations, fold),
+        lambda fold: fit(
+            sites, config.training, config.evaluations, fold, precision=config.precision
+        ),
         execution,
         warm_start=warm_start,
         task=task,

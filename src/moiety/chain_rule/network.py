@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from .batches import Batches
 from .densities import density_for
@@ -81,11 +82,12 @@ class ConditionalNetwork(nn.Module):
         features, frame = self.density.frame(context, known)
         hidden = self.first(features)
         if kind is not None:
-            hidden = hidden * (1 + self.multiplied[kind]) + self.added[kind]
+            # a product with 0 and 1: to index is slow, backwards above all
+            which = functional.one_hot(kind, len(self.added)).to(hidden.dtype)
+            hidden = hidden * (1 + which @ self.multiplied) + which @ self.added
         if self.point is not None:
             hidden = hidden + self.point(point)
-        scores: Tensor = self.rest(hidden)
-        return scores, frame
+        return self.rest(hidden), frame
 
 
 def build_network(sites: Batches, width: int) -> nn.Module:

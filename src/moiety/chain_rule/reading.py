@@ -22,10 +22,16 @@ __all__ = ["fit", "scatter"]
 
 _VALIDATED = 32768  # sites of the validation samples
 _SMALLEST_BATCH = 256
+_CHECKS, _SMALL = 4, 0.25  # checks before the end of training; a gain beside a precision
 
 
 def fit(
-    sites: Batches, training: Training, evaluations: int, fold: Fold
+    sites: Batches,
+    training: Training,
+    evaluations: int,
+    fold: Fold,
+    *,
+    precision: float | None = None,
 ) -> tuple[Trained, Reading]:
     """Train the network of a fold and read it on its held-out samples.
 
@@ -34,13 +40,17 @@ def fit(
         training: Training settings.
         evaluations: Number of sites that each entropy, and each M, is read from.
         fold: The fold.
+        precision: Error of the entropy per site that is asked for: training ends when what it may
+            still gain is small beside it.
     """
-    generator, network = fold.streams.torch("train"), fold.network
+    network = fold.network
     train = torch.from_numpy(fold.split.train)
     whole = sites.pool.sites
     # a batch should not exceed what there is to learn from
     size = min(training.batch, max(len(train) * whole // 4, _SMALLEST_BATCH))
     validation = _validation(sites, fold)
+
+    generator = fold.streams.torch("train")
 
     def loss() -> Tensor:
         log_p: Tensor = network(*sites.batch(train, size, generator, augment=True))
@@ -53,7 +63,15 @@ def fit(
 
     tick, on_check = fold.tick, fold.on_check
     if not (isinstance(network, PositionedNetwork) and isinstance(sites, Sites)):
-        trained = minimise(network, loss, judge, training, tick=tick, on_check=on_check)
+        trained = minimise(
+            network,
+            loss,
+            judge,
+            training,
+            tick=tick,
+            on_check=on_check,
+            enough=None if precision is None else lambda history: _is_enough(history, precision),
+        )
     else:
         fit_terms(sites, network, fold)
         prior, start = network.penalty, deepcopy(network).requires_grad_(False).eval()
@@ -69,6 +87,17 @@ def fit(
     test, generator = torch.from_numpy(fold.split.test), fold.streams.torch("read")
     per_sample = evaluations * len(sites.pool.sweep) / sites.pool.n  # sites
     return trained, sites.read(trained.module, test, per_sample, generator, fold.tick)
+
+
+def _is_enough(history: History, precision: float) -> bool:
+    """Whether the expected remaining gain adds little to an error of the size of the precision.
+
+    A gain that is smaller than the last change between checks cannot be seen.
+    """
+    if len(history.bound) < _CHECKS:
+        return False
+    change = abs(history.bound[-1] - history.bound[-2])
+    return max(history.late_gain, change) < _SMALL * precision
 
 
 def _validation(sites: Batches, fold: Fold) -> list[tuple[Tensor, ...]]:

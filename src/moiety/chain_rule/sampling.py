@@ -70,7 +70,7 @@ def _drawn(
     point: int,
 ) -> tuple[Tensor, Tensor]:
     """Encoded configurations `(count, channels, sites)` and their log densities."""
-    encoded = torch.zeros(count, sites.pool.encoding.channels, sites.pool.sites)
+    encoded = torch.zeros(count, sites.pool.encoding.channels, sites.pool.sites + 1)
     total = torch.zeros(count, dtype=torch.float64)
     for site in sites.by_rank.tolist():
         inputs = sites.inputs(encoded, site, point)
@@ -78,7 +78,7 @@ def _drawn(
         target = network.density.draw(scores, frame, rng)
         total += network.density.log_density(scores, target, frame).double()
         encoded[:, :, site] = target
-    return encoded, total + network.density.log_volume * sites.pool.sites
+    return encoded[:, :, :-1], total + network.density.log_volume * sites.pool.sites
 
 
 @torch.no_grad()
@@ -100,10 +100,10 @@ def log_density(
     if (samples.kind, samples.states, samples.shape) != (like.kind, like.states, like.shape):
         raise InputError(f"{samples!r} are not like the samples of the network: {like!r}")
     values = torch.from_numpy(samples.values.reshape(samples.n, -1))
-    picks = torch.arange(pool.sites)
+    picks = torch.arange(pool.sites)[None]
     total = []
     for part in torch.split(torch.arange(samples.n), max(_AT_ONCE // pool.sites, 1)):
         encoded = pool.encoding(values[part])
-        log_p = network(*sites.contexts(encoded, picks.expand(len(part), -1), point))
+        log_p = network(*sites.contexts(encoded, picks, point))
         total.append(log_p.double().view(len(part), -1).sum(dim=1))
     return torch.cat(total).numpy()

@@ -143,17 +143,19 @@ def estimate_entropy(
         )
     if inspected.has_copies and given is not None:
         cross_check, given = True, None  # it has read copies of what it was trained on
+    enough = None if known else precision  # the better the network, the sharper the free energy
     result: EntropyResult
     other: ChainRuleEstimate | None
     if route == "chain-rule":
         refuse_ladder(_NO_LADDER, critic=critic, objective=objective, bound=bound)
-        only, asked["route"] = given or chain_rule or with_steps(training), route
+        only = given or chain_rule or replace(with_steps(training), precision=enough)
+        asked["route"] = route
         result, other = estimate_by_chain_rule(
             inspected, only, execution, hooks, deadline, asked, start
         )
     else:
         estimator = Estimator.of(critic, objective, bound, training)
-        second = chain_rule or ChainRule() if cross_check is True else given
+        second = chain_rule or ChainRule(precision=enough) if cross_check is True else given
         asked["tail"] = tail
         result, other = _homogeneous(
             inspected, estimator, second, execution, hooks, deadline, asked, start

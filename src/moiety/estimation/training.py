@@ -155,6 +155,7 @@ def minimise(
     *,
     tick: Callable[[], None] | None = None,
     on_check: Callable[[History], None] | None = None,
+    enough: Callable[[History], bool] | None = None,
 ) -> Trained:
     """Minimise a loss until the held-out value stops growing: the loop of `train`.
 
@@ -166,6 +167,7 @@ def minimise(
         config: Training settings; `Training()` by default.
         tick: Called at every check; may raise to stop the training.
         on_check: Called with the history after every check.
+        enough: Whether training may end after a check as converged, in addition to the plateau.
     """
     config, started = config or Training(), perf_counter()
     run, status = _Run(module, config), TrainingStatus.OUT_OF_BUDGET
@@ -183,7 +185,7 @@ def minimise(
             break
         if on_check:
             on_check(run.history)
-        if run.has_converged():
+        if run.has_converged() or (enough and enough(run.history)):
             status = TrainingStatus.CONVERGED
             break
         if config.seconds is not None and perf_counter() - started > config.seconds:
