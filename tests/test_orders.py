@@ -185,6 +185,17 @@ def test_the_probabilities_of_all_configurations_add_up_to_one(order, shape, sta
     assert total == pytest.approx(1, abs=1e-4)
 
 
+@pytest.mark.parametrize("count", [127, 128, 129])
+def test_any_number_of_samples_can_be_read(count):
+    """128 whole samples of 8x8 sites are read at once, so that one is left of 129."""
+    samples = system("ising-square", size=8, temperature=3.0).sample(256, seed=1)
+    sites = ArrangedSites(SamplePool([samples], None), CoarseToFine(), "cpu")
+    generator, network = torch.Generator().manual_seed(0), build_network(sites, 8)
+    reading = sites.read(network, torch.arange(count), 64, generator, lambda: None)
+    assert reading.by_kind.shape == (count, len(sites.names))
+    assert np.isfinite(reading.surprise).all() and (reading.surprise > 0).all()
+
+
 def test_sites_are_spread_evenly_over_the_order():
     sites = arranged(np.zeros((16, 16, 16), np.int8), CoarseToFine(), states=2)
     every = sites.spread(3, 256, torch.Generator().manual_seed(0))

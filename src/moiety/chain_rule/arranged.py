@@ -198,7 +198,7 @@ class ArrangedSites:
             surprise = -module(*drawn).double().cpu().view(len(part), each).numpy()
             kinds = self.kind[picks].numpy()
             for kind in range(len(self.names)):
-                by_kind[part, kind] = (surprise * (kinds == kind)).mean(axis=1)
+                by_kind[part.numpy(), kind] = (surprise * (kinds == kind)).mean(axis=1)
         return Reading(by_kind.sum(axis=1), {}, by_kind)
 
 

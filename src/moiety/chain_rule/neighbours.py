@@ -29,7 +29,7 @@ def neighbours(
     periodic: Sequence[bool],
     steps: np.ndarray,
     spacing: np.ndarray,
-    rank: np.ndarray | None = None,
+    rank: np.ndarray,
 ) -> np.ndarray:
     """Number of each neighbour of all sites, shape `(sites, k)`.
 
@@ -41,7 +41,7 @@ def neighbours(
         periodic: One flag per axis.
         steps: Offsets, shape `(k, dimensions)`.
         spacing: Length of one step of each site, shape `(sites,)`.
-        rank: Place of each site in an order; by default all sites but the site itself are known.
+        rank: Place of each site in the order.
 
     Example:
         >>> steps = np.array([[-1], [0], [1]])
@@ -56,7 +56,7 @@ def neighbours(
         inside = (closed | ((there >= 0) & (there < sides))).all(axis=-1)
         number = np.where(closed, there % sides, there.clip(0, sides - 1)) @ strides
         here = part[:, None]
-        known = number != here if rank is None else rank[number] < rank[here]
+        known = rank[number] < rank[here]
         numbers.append(np.where(inside & known, number, sites).astype(np.int32))
     return np.concatenate(numbers)
 
