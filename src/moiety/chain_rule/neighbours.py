@@ -25,11 +25,7 @@ def places_of(shape: Shape) -> np.ndarray:
 
 
 def neighbours(
-    shape: Shape,
-    periodic: Sequence[bool],
-    steps: np.ndarray,
-    spacing: np.ndarray,
-    rank: np.ndarray,
+    shape: Shape, periodic: Sequence[bool], steps: np.ndarray, spacing: np.ndarray, rank: np.ndarray
 ) -> np.ndarray:
     """Number of each neighbour of all sites, shape `(sites, k)`.
 

@@ -73,6 +73,9 @@ def acceptance_ratio(held_out: np.ndarray, drawn: np.ndarray) -> Bennett:
         >>> found = acceptance_ratio(3 + x - 0.5, 3 + y - 0.5)
         >>> abs(found.log_z - 3) < 4 * found.error < 0.1
         True
+        >>> same = acceptance_ratio(np.full(100, 3.0), np.full(4000, 3.0))
+        >>> round(same.log_z, 6), round(same.overlap, 6)
+        (3.0, 1.0)
     """
     check_pymbar()
     logging.getLogger("pymbar").setLevel(logging.ERROR)  # it advertises its options on import
@@ -89,7 +92,7 @@ def acceptance_ratio(held_out: np.ndarray, drawn: np.ndarray) -> Bennett:
     like_draws = expit(more - held_out + log_z)
     like_samples = expit(kept - log_z - more)
     width = float((like_draws * (1 - like_draws)).sum() + (like_samples * (1 - like_samples)).sum())
-    overlap = 4 * width / (len(held_out) + len(kept))
+    overlap = width * (1 / len(held_out) + 1 / len(kept))
     if overlap < _LEAST_OVERLAP:
         raise EstimateError(
             f"samples and draws of the network are too far apart (overlap {overlap:.2g}): "

@@ -105,9 +105,7 @@ def _energies(file: Path, source: str | None) -> Any:
     except InputError as error:
         if source is not None:
             raise InputError(f"{source}: neither a file nor an array in {file}: {error}") from None
-        raise InputError(
-            f"{file}: holds no energies; give --energies or --model as well ({error})"
-        ) from None
+        raise InputError(f"{file}: holds no energies; give --energies or --model as well") from None
 
 
 def _recorded(samples: Samples) -> Mapping[str, Any]:
