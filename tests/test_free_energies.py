@@ -8,6 +8,7 @@ from scipy.special import logsumexp
 
 from moiety import EstimateError, InputError, Samples
 from moiety.chain_rule.estimate import estimate_chain_rule
+from moiety.entropy.bennett import acceptance_ratio
 from moiety.entropy.energies import free_energy
 from moiety.exact.enumeration import all_states
 from moiety.systems import system
@@ -172,3 +173,17 @@ def test_a_mean_energy_of_a_longer_record_makes_s_sharper():
     assert abs(wrong.entropy - model.exact_entropy()) > 8 * wrong.entropy_error
     with pytest.raises(InputError, match="a number and its error"):
         found(model, mean_energy=(1.0, -1.0))
+
+
+def test_the_ratio_of_sets_that_are_equal_or_have_nothing_in_common():
+    """Equal sets overlap completely, whatever their numbers; W of distant sets tells nothing."""
+    for numbers in ((50, 50), (50, 4000)):
+        same = acceptance_ratio(np.full(numbers[0], 2.0), np.full(numbers[1], 2.0))
+        assert same.log_z == pytest.approx(2.0, abs=1e-9)
+        assert same.error < 1e-9 and same.overlap == pytest.approx(1.0)
+    rng = np.random.default_rng(0)
+    for distance in (100.0, 1e4):
+        with pytest.raises(EstimateError, match="too far apart|nothing in common"):
+            acceptance_ratio(rng.normal(distance, 1, 50), rng.normal(-distance, 1, 50))
+    with pytest.raises(EstimateError, match="no draw"):
+        acceptance_ratio(np.zeros(50), np.full(50, -np.inf))

@@ -78,16 +78,13 @@ def acceptance_ratio(held_out: np.ndarray, drawn: np.ndarray) -> Bennett:
         (3.0, 1.0)
     """
     check_pymbar()
-    logging.getLogger("pymbar").setLevel(logging.ERROR)  # it advertises its options on import
-    from pymbar.other_estimators import bar
-
     allowed = np.isfinite(drawn)
     if not allowed.any():
         raise EstimateError("no draw of the network is an allowed configuration; train longer")
     # among the allowed configurations the density of the draws is larger
     share = float(allowed.mean())
     held_out, kept = held_out + log(share), drawn[allowed] + log(share)
-    log_z = -float(bar(-kept, held_out)["Delta_f"])
+    log_z = _solved(held_out, kept)
     more = log(len(kept) / len(held_out))
     like_draws = expit(more - held_out + log_z)
     like_samples = expit(kept - log_z - more)
@@ -103,6 +100,24 @@ def acceptance_ratio(held_out: np.ndarray, drawn: np.ndarray) -> Bennett:
     )
     error = float(np.hypot(spread / width, sqrt((1 / share - 1) / len(drawn))))
     return Bennett(held_out, kept, log_z, error, overlap)
+
+
+def _solved(held_out: np.ndarray, drawn: np.ndarray) -> float:
+    """The solution c of Bennett's equation, in nats."""
+    logging.getLogger("pymbar").setLevel(logging.ERROR)  # it advertises its options on import
+    from pymbar.other_estimators import bar
+    from pymbar.utils import BoundsError
+
+    if max(held_out.max(), drawn.max()) == min(held_out.min(), drawn.min()):
+        return float(held_out[0])  # a perfect network; pymbar finds no interval around its only W
+    try:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return -float(bar(-drawn, held_out, compute_uncertainty=False)["Delta_f"])
+    except BoundsError:
+        raise EstimateError(
+            "samples and draws of the network have nothing in common: train longer, or check the"
+            " energies and the temperature"
+        ) from None
 
 
 def effective_draws(drawn: np.ndarray) -> float:
