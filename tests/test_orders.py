@@ -268,7 +268,7 @@ def test_the_order_with_the_lower_entropy_is_chosen(monkeypatch):
 
         monkeypatch.setattr(choice, "fit", fit)
         found = better_order(pool, 8, Training(steps=100), Execution(threads=1))
-        assert found == best and tried == [15, 15]
+        assert found == best and tried == [25, 25]
 
 
 def test_a_warm_start_keeps_the_order_of_its_networks():

@@ -26,7 +26,7 @@ from .sites import Sites
 __all__ = ["batches_in", "better_order"]
 
 _ORDERS: tuple[Order, ...] = (CoarseToFine(), RowByRow())
-_TRIAL = 0.15  # share of the steps that the trial of an order takes
+_TRIAL = 0.25  # share of the steps that the trial of an order takes
 _COMPARED = 32  # validation samples on which the orders are compared
 _FARTHEST = 63  # reach along a row of sites that differ, which may have no geometry
 
