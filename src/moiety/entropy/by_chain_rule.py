@@ -1,4 +1,4 @@
-"""The entropy of a lattice by the chain rule alone: no ladder, no levels, a third of the time.
+"""The entropy of a lattice by the chain rule alone: no ladder, no levels, less time.
 
     s = (1 / V) sum_i H(x_i | x_j, j before i)
 
