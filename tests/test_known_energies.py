@@ -91,6 +91,20 @@ def test_draws_too_far_away_leave_an_answer_from_above():
     assert not check_of(result, "overlap").passed
 
 
+def test_a_stop_before_the_free_energy_keeps_the_entropy(samples, result):
+    seen = []
+    stopped = estimate_entropy(
+        samples,
+        temperature=2.5,
+        energy=MODEL,
+        progress=lambda done, total, text: seen.append(text),
+        should_stop=lambda: "free energy" in seen,
+        **FAST,
+    )
+    assert stopped.free_energy is None and stopped.entropy == result.entropy
+    assert not check_of(stopped, "free energy").passed
+
+
 def test_copies_are_left_out_with_their_energies(samples):
     twice = samples.replace(values=np.concatenate([samples.values] * 2, axis=1))
     energies = MODEL.energy(twice.values)

@@ -11,7 +11,7 @@ from ..base.errors import EstimateError, InputError, Stopped
 from ..base.words import measured
 from ..chain_rule.estimate import ChainRuleEstimate
 from ..data.samples import Samples
-from ..estimation.execution import Execution, Hooks
+from ..estimation.execution import Execution, Hooks, Task
 from ..results.energies import FreeEnergy
 from ..results.result import EntropyResult
 from ..results.types import Check, Status
@@ -93,14 +93,10 @@ def add_free_energy(
         return replace(result, status=Status((*result.status.checks, missing)))
     started, total = perf_counter(), len(result.levels)
     task = hooks.task("free energy", total, total, is_over)
-    checks = []
     try:
-        found = free_energy_of(other, known, execution, task=task)
+        found, checks = _free_energy(other, known, execution, task)
     except Stopped:
         return add_free_energy(result, None, known, execution, hooks, is_over)
-    except EstimateError as error:
-        checks = [Check("overlap", False, f"no bracket: {error}")]
-        found = free_energy_of(other, replace_energy(known, other), execution, task=task)
     excess = result.provenance["configuration"].get("excess", False)
     checks += _checks(found, result, other.samples.sites, is_excess=bool(excess))
     timing = {**result.timing, "free_energy": perf_counter() - started}
@@ -112,14 +108,16 @@ def add_free_energy(
     )
 
 
-def replace_energy(known: KnownEnergies, other: ChainRuleEstimate) -> KnownEnergies:
-    """The same energies of the samples, without the function.
-
-    Args:
-        known: Temperature and energies.
-        other: The estimate that the energies belong to.
-    """
-    return replace(known, energies=known.of(other.samples), energy=None)
+def _free_energy(
+    other: ChainRuleEstimate, known: KnownEnergies, execution: Execution, task: Task
+) -> tuple[FreeEnergy, list[Check]]:
+    """The free energy; from the samples alone, with a check that failed, if draws are too far."""
+    try:
+        return free_energy_of(other, known, execution, task=task), []
+    except EstimateError as error:
+        far = Check("overlap", False, f"no bracket: {error}")
+    alone = replace(known, energies=known.of(other.samples), energy=None)
+    return free_energy_of(other, alone, execution, task=task), [far]
 
 
 def _checks(
