@@ -25,21 +25,21 @@ from ..data.statistics import series_error
 from ..estimation.execution import Execution, Hooks
 from ..estimation.networks import Networks
 from ..results.result import EntropyResult
-from ..results.types import Check, Ended, ScaleEntropy, Status
+from ..results.types import Check, ScaleEntropy, Status
 from .budget import total_error
 from .checks import sample_checks
 from .counted_blocks import BlockCounts
 from .cross_check import second_route
+from .inhomogeneous import reason_to_end
 from .inspected import InspectedSamples
 from .limits import entropy_limits, limit_checks
+from .own_checks import trained
 from .own_sites import as_base
 from .sample_statistics import SampleStatistics
 
 __all__ = ["ROUTES", "check_route", "estimate_by_chain_rule"]
 
 ROUTES = ("both", "mutual-information", "chain-rule")
-
-_SIGMAS, _HARMLESS = 3.0, 1e-3  # sampling errors, or nats per site, that late gains may reach
 
 
 def check_route(route: str) -> None:
@@ -109,7 +109,7 @@ def estimate_by_chain_rule(
         bases=(as_base(site, samples),),
         status=_status(inspected, described, estimate, budget),
         samples=described,
-        ended=str(_ended(budget, deadline, asked["precision"])),
+        ended=str(reason_to_end(budget, deadline, asked["precision"])),
         timing={"training": estimate.seconds, "total": seconds},
         provenance=inspected.provenance(execution, {**asked, "cross_check": False}),
         read_as=inspected.given.read_as(),
@@ -127,28 +127,13 @@ def _status(
 ) -> Status:
     limits = entropy_limits(inspected.distinct)
     error = total_error(budget)
+    gains = [history.late_gain for history in estimate.histories]
+    late = float(np.mean(gains)) if gains else 0.0  # an estimate of a sweep keeps no histories
     return Status(
         (
             *(Check(item.name, item.passed, item.message) for item in inspected.found.findings),
             *sample_checks(described),
             *(limit_checks(estimate.entropy, error, limits) if limits else ()),
-            _trained(estimate, budget),
+            trained(late, budget["samples"]),
         )
     )
-
-
-def _trained(estimate: ChainRuleEstimate, budget: Mapping[str, float]) -> Check:
-    gains = [history.late_gain for history in estimate.histories]
-    late = float(np.mean(gains)) if gains else 0.0  # an estimate of a sweep keeps no histories
-    passed = bool(late <= max(_SIGMAS * budget["samples"], _HARMLESS))
-    advice = "training was still gaining: use more steps"
-    verdict = "training reached its plateau" if passed else advice
-    return Check("training", passed, f"{verdict} ({late:.2g} nats/site late)")
-
-
-def _ended(budget: Mapping[str, float], deadline: Deadline, precision: float) -> Ended:
-    if total_error(budget) <= precision:
-        return Ended.PRECISION
-    if deadline.is_over():
-        return Ended.TIME_LIMIT if deadline.has_passed() else Ended.STOPPED
-    return Ended.TRAINING if budget["training"] == max(budget.values()) else Ended.SAMPLES

@@ -47,7 +47,7 @@ from .own_sites import as_base, own_sites
 from .sample_statistics import SampleStatistics
 from .site_orders import Orders
 
-__all__ = ["estimate_inhomogeneous", "refuse_ladder", "with_steps"]
+__all__ = ["estimate_inhomogeneous", "reason_to_end", "refuse_ladder", "with_steps"]
 
 _NO_LADDER = (
     "the sites of these samples differ, so that the chain rule takes the place of the ladder of"
@@ -108,7 +108,7 @@ def estimate_inhomogeneous(
     configuration = {"chain_rule": config.described(), **asked}
     configuration |= {"warm_start": bool(start.chain_rule), "cross_check": second is not None}
     provenance = inspected.provenance(execution, configuration)
-    ended = _ended(terms, deadline, asked["precision"])
+    ended = reason_to_end(terms.budget, deadline, asked["precision"])
     return _result(inspected, terms, ended, provenance, perf_counter() - deadline.started)
 
 
@@ -196,8 +196,14 @@ def _likelihood(estimate: ChainRuleEstimate) -> float:
     return float(np.mean([max(history.bound) for history in estimate.histories]))
 
 
-def _ended(terms: _Terms, deadline: Deadline, precision: float) -> Ended:
-    budget = terms.budget
+def reason_to_end(budget: Mapping[str, float], deadline: Deadline, precision: float) -> Ended:
+    """Why an estimate by the chain rule ended.
+
+    Args:
+        budget: Parts of the error, in nats per site.
+        deadline: When the work had to end.
+        precision: Error of s, in nats per site, that is small enough.
+    """
     if total_error(budget) <= precision:
         return Ended.PRECISION
     if deadline.is_over():

@@ -11,7 +11,7 @@ from .budget import total_error
 from .checks import sample_checks
 from .own_blocks import BlockBound, below_blocks
 
-__all__ = ["own_status"]
+__all__ = ["own_status", "trained"]
 
 _SIGMAS = 3.0
 _HARMLESS = 1e-3  # nats per site
@@ -43,7 +43,7 @@ def own_status(
         *sample_checks(samples),
         _below_sites(entropy, base, budget),
         *([below_blocks(entropy, total_error(budget), blocks)] if blocks else []),
-        _trained(budget),
+        trained(budget["training"], budget["samples"]),
         _enough(budget, samples["n"]),
         *([_orders_agree(other)] if other else []),
     )
@@ -58,11 +58,17 @@ def _below_sites(entropy: float, base: Base, budget: Mapping[str, float]) -> Che
     return Check("s <= H(site)", passed, verdict)
 
 
-def _trained(budget: Mapping[str, float]) -> Check:
-    passed = bool(budget["training"] <= max(_SIGMAS * budget["samples"], _HARMLESS))
+def trained(late: float, sampling: float) -> Check:
+    """Whether training reached its plateau.
+
+    Args:
+        late: Late gain in nats per site.
+        sampling: Sampling error in nats per site.
+    """
+    passed = bool(late <= max(_SIGMAS * sampling, _HARMLESS))
     advice = "training was still gaining: use more steps"
     verdict = "training reached its plateau" if passed else advice
-    return Check("training", passed, f"{verdict} ({budget['training']:.2g} nats/site late)")
+    return Check("training", passed, f"{verdict} ({late:.2g} nats/site late)")
 
 
 def _enough(budget: Mapping[str, float], n: int) -> Check:
