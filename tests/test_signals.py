@@ -1,5 +1,6 @@
 """SIGTERM does what Ctrl-C does in every verb: batch systems send it before they kill."""
 
+import importlib
 import os
 import signal
 import subprocess
@@ -12,8 +13,8 @@ from functools import partial
 import pytest
 
 from moiety import io
-from moiety.cli import main
-from moiety.cli._signals import Interrupts
+from moiety.cli import _signals, main
+from moiety.cli._signals import Interrupts, Terminated, handling
 from moiety.sweep import Store, executors, sweep
 from moiety.systems.ising_square import IsingSquare
 from sweeps import COUNTED, PAIR, done_files, plan_of, write_plan
@@ -123,6 +124,53 @@ def test_a_second_signal_ends_at_once_but_one_signal_may_arrive_twice(number):
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), number)
             time.sleep(0.01)
+
+
+class Final:
+    """An object whose finalizer gets a signal; Python drops exceptions of finalizers."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def __del__(self):
+        os.kill(os.getpid(), self.number)
+        time.sleep(0.01)
+
+
+def test_a_signal_in_a_finalizer_is_not_lost(number, capfd):
+    expected = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: Terminated}[number]
+    with handling(), pytest.raises(expected):
+        Final(number)
+        time.sleep(5)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_signal_waits_for_the_import_that_it_interrupts(number, tmp_path, monkeypatch):
+    text = f"import os, time\nos.kill(os.getpid(), {int(number)})\ntime.sleep(0.05)\nwhole = True\n"
+    (tmp_path / f"interrupted_{number}.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    with handling(), pytest.raises(KeyboardInterrupt):
+        module = importlib.import_module(f"interrupted_{number}")
+        time.sleep(5)
+    assert module.whole
+
+
+def test_an_import_does_not_hold_up_a_signal_for_ever(number, tmp_path, monkeypatch):
+    monkeypatch.setattr(_signals, "_IMPORT", 0.0)
+    text = f"import os, time\nos.kill(os.getpid(), {int(number)})\ntime.sleep(5)\n"
+    (tmp_path / f"endless_{number}.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    with handling(), pytest.raises(KeyboardInterrupt):
+        importlib.import_module(f"endless_{number}")
+
+
+def test_other_exceptions_of_finalizers_go_where_they_went(monkeypatch):
+    seen = []
+    monkeypatch.setattr(sys, "unraisablehook", seen.append)
+    with handling():
+        monkeypatch.setattr(os, "kill", lambda *_: 1 / 0)
+        Final(0)
+    assert seen[0].exc_type is ZeroDivisionError and sys.unraisablehook == seen.append
 
 
 def test_a_command_in_another_thread_leaves_signals_alone(ising):

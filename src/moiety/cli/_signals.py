@@ -10,13 +10,15 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from threading import current_thread, main_thread
+from threading import Timer, current_thread, main_thread
 from time import monotonic
 from types import FrameType
 
 __all__ = ["Interrupts", "Terminated", "exit_code", "handling"]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_AGAIN = 0.01  # seconds after which a signal that came at a bad time is sent again
+_IMPORT = 10.0  # seconds for which an import may hold up a signal
 _TOGETHER = 1.0  # seconds within which a second SIGTERM is the same request, sent twice
 _latest = [signal.SIGINT]  # the signal that came last; a handler can return nothing
 
@@ -32,10 +34,67 @@ def exit_code() -> int:
 
 @contextmanager
 def handling() -> Iterator[None]:
-    """Turn SIGTERM into an exception, as Python does with Ctrl-C, so that files are tidied up."""
+    """Turn both signals into exceptions, so that files are tidied up."""
     _latest[0] = signal.SIGINT
-    with _handler(signal.SIGTERM, _terminate):
+    end = _End()
+    with _nothing_lost(), _handler(signal.SIGTERM, end):
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is ignored
+            with _handler(signal.SIGINT, end):
+                yield
+        else:
+            yield
+
+
+class _End:
+    """Handler that ends the command by an exception, once imports are done.
+
+    Within an import, an exception can arrive as another one (initialization failed) or be dropped.
+    """
+
+    def __init__(self) -> None:
+        self.since = 0.0
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        _latest[0] = signal.Signals(number)
+        self.since = self.since or monotonic()
+        if _imports(frame) and monotonic() - self.since < _IMPORT:
+            _send_again()
+        else:
+            raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
+
+
+def _imports(frame: FrameType | None) -> bool:
+    while frame:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _send_again() -> None:
+    Timer(_AGAIN, os.kill, (os.getpid(), _latest[0])).start()
+
+
+@contextmanager
+def _nothing_lost() -> Iterator[None]:
+    """Send a signal again if its exception was raised where Python drops exceptions.
+
+    A handler runs between any two instructions, also of a finalizer or of the callback of a weak
+    reference, from which no exception gets out.
+    """
+    before = sys.unraisablehook
+
+    def hook(lost: sys.UnraisableHookArgs) -> None:
+        if issubclass(lost.exc_type, KeyboardInterrupt):
+            _send_again()
+        else:
+            before(lost)
+
+    sys.unraisablehook = hook
+    try:
         yield
+    finally:
+        sys.unraisablehook = before
 
 
 @contextmanager
@@ -48,11 +107,6 @@ def _handler(number: int, handle: object) -> Iterator[None]:
         yield
     finally:
         signal.signal(number, before)
-
-
-def _terminate(_signal: int, _frame: FrameType | None) -> None:
-    _latest[0] = signal.SIGTERM
-    raise Terminated
 
 
 class Interrupts:
