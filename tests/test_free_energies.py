@@ -150,7 +150,7 @@ def test_energies_alone_give_an_estimate_from_above():
     samples = model.sample(1024, seed=1)
     estimate = estimate_chain_rule(samples, QUICK)
     energies = model.energy(samples.values)
-    alone = free_energy(estimate, energies=energies, temperature=2.5)
+    alone = free_energy(estimate, None, 2.5, energies=energies)
     assert alone.bracket is None
     assert abs(alone.log_z - exact_log_z(model, 2)) < 4 * alone.log_z_error
     assert abs(alone.entropy - estimate.entropy) < 0.003  # other sites of the same samples

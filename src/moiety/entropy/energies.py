@@ -26,7 +26,7 @@ import numpy as np
 
 from ..base.random import Streams
 from ..chain_rule.estimate import ChainRuleEstimate
-from ..data.statistics import series_error
+from ..data.statistics import series_error, standard_error
 from ..estimation.execution import Execution, Task
 from ..estimation.folds import one_thread, side_by_side
 from ..results.energies import Bracket, FreeEnergy
@@ -40,8 +40,8 @@ _FEWEST, _MOST, _SITES = 512, 8192, 1 << 21  # configurations that a fold compar
 
 def free_energy(
     estimate: ChainRuleEstimate,
-    energy: object = None,
-    temperature: float = 1.0,
+    energy: object,
+    temperature: float,
     *,
     energies: np.ndarray | None = None,
     mean_energy: tuple[float, float] | None = None,
@@ -55,7 +55,7 @@ def free_energy(
     Args:
         estimate: The estimate, of a single state point or of one of a sweep.
         energy: A function that returns the energy of each of some samples, in the unit of the
-            temperature, or a system of moiety.  Without it the result has no bracket.
+            temperature, or a system of moiety.  With None the result has no bracket.
         temperature: Temperature at which the samples were drawn.
         energies: Energy of each sample, shape `(n,)`; by default those of the function.
         mean_energy: Mean energy of a longer record, of the whole lattice, and its error.
@@ -183,7 +183,7 @@ def _log_z(folds: Sequence[_Fold], estimate: ChainRuleEstimate) -> tuple[float, 
         error = float(np.linalg.norm([ratio.error for ratio in ratios])) / len(ratios)
         return value / sites, error / sites
     upper = float(np.mean([fold.held_out.mean() for fold in folds]))
-    spread = float(np.linalg.norm([_error_of_mean(fold.held_out) for fold in folds])) / len(folds)
+    spread = float(np.linalg.norm([standard_error(fold.held_out) for fold in folds])) / len(folds)
     return upper / sites - estimate.missing, float(np.hypot(spread / sites, estimate.missing))
 
 
@@ -213,7 +213,3 @@ def _slope(folds: Sequence[_Fold]) -> tuple[float, float]:
         slopes.append(1 + excess)
         errors.append(float(residual.std()) / sqrt(square))
     return float(np.mean(slopes)), float(np.linalg.norm(errors)) / len(errors)
-
-
-def _error_of_mean(values: np.ndarray) -> float:
-    return float(values.std(ddof=1)) / sqrt(len(values))
