@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["edges_and_axes", "within"]
 
 _ROUNDING = 1e-6  # relative to the box, as positions in single precision
-_PAIR = 2  # particles that can differ
 _FEWEST = 4  # particles that share a coordinate other than the last, which files of planes fill up
 
 
@@ -71,10 +70,11 @@ def _edge_along(frames: Sequence[Frame], axis: int, edges: list[int]) -> int | N
 
 
 def _is_constant(frames: Sequence[Frame], axis: int, edge: int) -> bool:
+    """Whether the particles of each frame share a coordinate; the plane may move with time."""
     values = [frame.positions[:, axis] for frame in frames]
     lengths = [abs(float(frame.cell[edge, axis])) for frame in frames]
-    if max(map(len, values)) < _PAIR:  # the particle may move from frame to frame
-        values, lengths = [np.concatenate(values)], [max(lengths)]
+    if not any((frame.positions != frame.positions[:1]).any() for frame in frames):
+        values, lengths = [np.concatenate(values)], [max(lengths)]  # a single point in each frame
     periodic = frames[0].periodic
     wraps = periodic is None or periodic[edge]
     return all(

@@ -14,12 +14,21 @@ from typing import Any
 import numpy as np
 
 from ..base.errors import InputError
+from ..data.outside import outside
 from ..data.particles import Particles
 from ._counters import is_counter
 from ._format import PERIODIC_UNKNOWN, Periodic
 from ._planes import edges_and_axes, within
 
-__all__ = ["Frame", "TrajectoryFormat", "coded", "gather", "read_only", "with_periodic"]
+__all__ = [
+    "Frame",
+    "TrajectoryFormat",
+    "check_inside",
+    "coded",
+    "gather",
+    "read_only",
+    "with_periodic",
+]
 
 _LONGEST_NAME = 256  # characters of a label; arrays of text are as wide as their longest
 
@@ -104,7 +113,7 @@ def gather(
 
     Raises:
         InputError: There are no frames, they do not fit together, a number is NaN, or nothing
-            says whether the boundaries are periodic.
+            says whether the boundaries are periodic; or particles lie outside open boundaries.
 
     Example:
         >>> x = np.random.default_rng(0).random((8, 5, 3)) * [1, 1, 0]
@@ -131,6 +140,8 @@ def gather(
         provenance={**provenance, "types": list(names)} if names else provenance,
         chains=chains,
     )
+    if not is_ours or periodic is not None:
+        check_inside(particles)
     diameters = [frame.diameters for frame in kept if frame.diameters is not None]
     return particles.replace(
         diameters=np.concatenate(diameters) if diameters else None, types=types
@@ -149,7 +160,22 @@ def with_periodic(particles: Particles, periodic: Periodic | None) -> Particles:
         return particles
     frames = [particles.frame(k) for k in range(particles.n)]
     wrapped = Particles.from_frames(frames, cells=particles.cells, periodic=flags)
+    check_inside(wrapped)
     return particles.replace(positions=wrapped.positions, periodic=flags)
+
+
+def check_inside(particles: Particles) -> None:
+    """Refuse particles outside open boundaries.
+
+    Args:
+        particles: Frames.
+
+    Raises:
+        InputError: A particle lies outside by more than rounding.
+    """
+    _, text = outside(particles)
+    if text:
+        raise InputError(text)
 
 
 def coded(labels: Sequence[str] | np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
