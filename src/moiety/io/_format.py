@@ -39,12 +39,13 @@ __all__ = [
     "parts",
 ]
 
-Periodic = bool | Sequence[bool]  # for all axes, or one flag per axis
+Periodic = bool | Sequence[bool] | str  # for all axes, one flag per axis, or "x,y"
 
 ENERGY = "energy"  # name of the energies beside it
 VARIABLE = "states"  # name of the array in files that moiety writes
 PERIODIC_UNKNOWN = (
-    "the file does not say whether the boundaries are periodic; say --periodic or --no-periodic"
+    "the file does not say whether the boundaries are periodic; say --periodic, --no-periodic, or"
+    " --periodic x,y for some axes"
 )
 _CHUNK_BYTES = 2**20
 _CHUNKS_AT_ONCE = 64

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..base.errors import InputError
+from ..data._boundaries import boundary_flags
 from ..data.outside import outside
 from ..data.particles import Particles
 from ._counters import is_counter
@@ -129,7 +130,7 @@ def gather(
         raise InputError("holds no frames")
     space = kept[0].positions.shape[1]
     edges, axes = ([*range(space)],) * 2 if is_ours else edges_and_axes(kept)
-    flags = _flags(kept[0].periodic, periodic, edges)
+    flags = _flags(kept[0].periodic, periodic, edges, space)
     kept = [within(frame, edges, axes) for frame in kept]
     types, names = _types(kept)
     particles = Particles.from_frames(
@@ -155,7 +156,8 @@ def with_periodic(particles: Particles, periodic: Periodic | None) -> Particles:
         particles: The particles.
         periodic: For all edges of the box, or one flag per edge.
     """
-    flags = _flags(particles.periodic, periodic, range(particles.dimensions))
+    space = particles.dimensions
+    flags = _flags(particles.periodic, periodic, range(space), space)
     if flags == particles.periodic:
         return particles
     frames = [particles.frame(k) for k in range(particles.n)]
@@ -223,13 +225,16 @@ def _check(frame: Frame, first: Frame, k: int) -> None:
 
 
 def _flags(
-    known: tuple[bool, ...] | None, given: Periodic | None, edges: Sequence[int]
+    known: tuple[bool, ...] | None, given: Periodic | None, edges: Sequence[int], space: int
 ) -> tuple[bool, ...]:
     """One flag per edge that is left; what the user gives overrides what the file contains."""
     if given is None:
         if known is None:
             raise InputError(PERIODIC_UNKNOWN)
         return tuple(known[edge] for edge in edges)
+    if isinstance(given, str):
+        named = boundary_flags(given, space)
+        return tuple(named[edge] for edge in edges)
     if isinstance(given, (bool, np.bool_)):
         return (bool(given),) * len(edges)
     flags = tuple(map(bool, given))

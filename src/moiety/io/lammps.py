@@ -2,8 +2,8 @@ r"""Text dumps of LAMMPS (https://docs.lammps.org/dump.html), compressed or not.
 
 Positions are in the columns x, xs (scaled), xu (unwrapped) or xsu (both), and y and z likewise;
 a file without z is two-dimensional.  Axes may differ in style where the box is not tilted between
-them: only then is what the unwrapping added a whole number of edges.  For a tilted box the file contains
-the bounds b of its bounding box (https://docs.lammps.org/Howto_triclinic.html):
+them: only then is what the unwrapping added a whole number of edges.  For a tilted box the file
+contains the bounds b of its bounding box (https://docs.lammps.org/Howto_triclinic.html):
 $$x_{lo} = b^x_{lo} - \min(0, xy, xz, xy + xz), \quad y_{lo} = b^y_{lo} - \min(0, yz),$$
 and the same for the upper bounds with the maximum.
 """

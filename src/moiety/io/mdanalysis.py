@@ -14,6 +14,8 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -31,7 +33,7 @@ from ._trajectory import Frame, TrajectoryFormat, coded, gather
 if TYPE_CHECKING:
     from MDAnalysis import Universe
 
-__all__ = ["MDANALYSIS", "opened"]
+__all__ = ["MDANALYSIS", "opened", "reading_as"]
 
 # Formats with a single frame are left out: it is not enough for an estimate.
 _SUFFIXES = (
@@ -42,14 +44,25 @@ _END = object()
 _DCD_HEADER, _DCD_START = struct.Struct("=i4si"), (84, b"CORD")  # in the byte order of this machine
 
 
-def _read(path: Path, topology: Path | None, periodic: Periodic | None) -> Particles:
+def reading_as(suffix: str) -> TrajectoryFormat:
+    """The format for files that have another suffix.
+
+    Args:
+        suffix: The suffix that the files should have, with the dot.
+    """
+    return replace(MDANALYSIS, read=partial(_read, suffix=suffix))
+
+
+def _read(
+    path: Path, topology: Path | None, periodic: Periodic | None, suffix: str = ""
+) -> Particles:
     needs("MDAnalysis", "this format needs", "particles")
     if topology is not None and not topology.is_file():
         raise InputError(f"its topology {topology} does not exist or is no file; check the name")
     # MDAnalysis writes index files beside some trajectories; the link keeps them out of the folder.
     with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
         sweep(tempfile.gettempdir())
-        link = Path(folder) / path.name
+        link = Path(folder) / f"{path.name}{suffix}"
         link.symlink_to(path.resolve())
         where = str(topology.absolute()) if topology else None
         return ask_for_particles(
