@@ -129,7 +129,11 @@ def test_the_format_overrides_the_suffix(tmp_path):
 def test_unknown_formats_and_wrong_ones_write_nothing(run, tmp_path):
     (tmp_path / "dump.melt").write_text(lammps(LIQUID))
     before = contents(tmp_path)
-    for name, text in (("lamps", "choose from"), ("gsd", "cannot be read"), ("npy", "cannot be read")):
+    for name, text in (
+        ("lamps", "choose from"),
+        ("gsd", "cannot be read"),
+        ("npy", "cannot be read"),
+    ):
         words = ("--format", name, "--out", tmp_path / "r.nc")
         done = run("estimate", tmp_path / "dump.melt", *words)
         assert done.code == 2 and text in done.err

@@ -25,6 +25,7 @@ from ._limits import check_regular
 from ._lines import PACKED
 from ._trajectory import TrajectoryFormat, with_periodic
 from .energies import as_energies, load_energies
+from .gro import GRO
 from .gsd_files import GSD
 from .hdf5 import HDF5
 from .lammps import LAMMPS
@@ -32,6 +33,7 @@ from .mdanalysis import MDANALYSIS, reading_as
 from .netcdf import NETCDF, read_any
 from .netcdf_particles import PARTICLES_NETCDF, is_classic
 from .numpy_files import NPY, NPZ
+from .pdb import PDB
 from .xyz import XYZ
 from .zarr_store import ZARR
 
@@ -43,7 +45,7 @@ FORMATS: dict[str, Format] = {
 # Formats of particles.  Both kinds of netCDF file share a suffix and differ in content.
 TRAJECTORIES: dict[str, TrajectoryFormat] = {
     suffix: form
-    for form in (GSD, LAMMPS, XYZ, MDANALYSIS, PARTICLES_NETCDF)
+    for form in (GSD, LAMMPS, XYZ, GRO, PDB, MDANALYSIS, PARTICLES_NETCDF)
     for suffix in form.suffixes
 }
 _ALIASES = {".lammps": ".lammpstrj", ".netcdf": ".nc", ".amber": ".ncdf"}

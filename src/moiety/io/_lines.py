@@ -20,7 +20,7 @@ from ..base.errors import InputError
 from ._format import DAMAGE, cause
 from ._limits import Counted, Packed
 
-__all__ = ["PACKED", "Lines", "Table", "check_end", "opened", "placed", "short", "whole"]
+__all__ = ["PACKED", "AtLine", "Lines", "Table", "check_end", "opened", "placed", "short", "whole"]
 
 _UNPACKED: dict[str, Callable[[Path], Packed]] = {".gz": gzip.GzipFile, ".bz2": bz2.BZ2File}
 PACKED = tuple(_UNPACKED)  # suffixes of compressed files
@@ -41,6 +41,7 @@ class Lines:
     def __init__(self, file: IO[str]) -> None:
         self._file = file
         self._before: list[str] = []  # last rows of the tables so far
+        self._again = ""
         self.number = 0
 
     def take(self, wanted: str) -> str:
@@ -53,6 +54,15 @@ class Lines:
         if not line:
             raise InputError(f"the file ends where {wanted} is expected; truncated?")
         return line
+
+    def put_back(self, line: str) -> None:
+        """Let the last line be read again.
+
+        Args:
+            line: The line.
+        """
+        self._again = line
+        self.number -= 1
 
     def skip_blank(self) -> str:
         """Read the next line that is not blank; return "" at the end of the file."""
@@ -69,18 +79,31 @@ class Lines:
             what: What a row describes, for messages.
         """
         first = self.number + 1
-        lines: list[str] = []
+        lines = self.rows(rows, what)
+        check_end([*self._before, *lines])
+        self._before = [*self._before, *lines][-_REMEMBERED:]
+        return Table(tuple(lines), tuple(columns), first, what)
+
+    def rows(self, rows: int, what: str) -> list[str]:
+        """Read a number of lines.
+
+        Args:
+            rows: Number of lines.
+            what: What a line describes, for messages.
+        """
+        first, lines = self.number + 1, list[str]()
         while len(lines) < rows and (line := self._read()):
             lines.append(line)
         self.number = first - 1 + len(lines)
         if len(lines) < rows:
             raise InputError(f"the file ends after {len(lines)} of {rows} {what}s; truncated?")
-        check_end([*self._before, *lines])
-        self._before = [*self._before, *lines][-_REMEMBERED:]
-        return Table(tuple(lines), tuple(columns), first, what)
+        return lines
 
     def _read(self) -> str:
         self.number += 1
+        if self._again:
+            line, self._again = self._again, ""
+            return line
         try:
             line = self._file.readline(_LONGEST + 1)
         except InputError:

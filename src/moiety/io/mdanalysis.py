@@ -28,6 +28,7 @@ from ..data.particles import Particles
 from ._format import DAMAGE, Periodic, cause
 from ._hdf5_tree import check_contained, check_links, datasets
 from ._isolation import ask_for_particles, needs
+from ._topology import check_topology, labels_of
 from ._trajectory import Frame, TrajectoryFormat, coded, gather
 
 if TYPE_CHECKING:
@@ -37,8 +38,7 @@ __all__ = ["MDANALYSIS", "opened", "reading_as"]
 
 # Formats with a single frame are left out: it is not enough for an estimate.
 _SUFFIXES = (
-    ".arc .crdbox .dcd .ent .gro .h5md .history .mdcrd .mol2 .ncdf .pdb .tng .trc .trj .trr .trz "
-    ".txyz .xtc"
+    ".arc .crdbox .dcd .h5md .history .mdcrd .mol2 .ncdf .tng .trc .trj .trr .trz .txyz .xtc"
 )
 _END = object()
 _DCD_HEADER, _DCD_START = struct.Struct("=i4si"), (84, b"CORD")  # in the byte order of this machine
@@ -57,8 +57,8 @@ def _read(
     path: Path, topology: Path | None, periodic: Periodic | None, suffix: str = ""
 ) -> Particles:
     needs("MDAnalysis", "this format needs", "particles")
-    if topology is not None and not topology.is_file():
-        raise InputError(f"its topology {topology} does not exist or is no file; check the name")
+    if topology is not None:
+        check_topology(topology)
     # MDAnalysis writes index files beside some trajectories; the link keeps them out of the folder.
     with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
         sweep(tempfile.gettempdir())
@@ -177,11 +177,8 @@ def _cell(mda: ModuleType, step: Any, k: int) -> np.ndarray:
 
 
 def _types(universe: Universe) -> tuple[np.ndarray | None, tuple[str, ...]]:
-    for name in ("types", "elements", "names"):
-        labels = getattr(universe.atoms, name, None)
-        if labels is not None and all(map(str, labels)):
-            return coded([str(label) for label in labels])
-    return None, ()
+    labels = labels_of(universe)
+    return (None, ()) if labels is None else coded(labels)
 
 
 def _frames_in_header(path: Path) -> int:
