@@ -27,6 +27,7 @@ from ._trajectory import TrajectoryFormat, with_periodic
 from .energies import as_energies, load_energies
 from .gro import GRO
 from .gsd_files import GSD
+from .h5md import H5MD
 from .hdf5 import HDF5
 from .lammps import LAMMPS
 from .mdanalysis import MDANALYSIS, reading_as
@@ -45,7 +46,7 @@ FORMATS: dict[str, Format] = {
 # Formats of particles.  Both kinds of netCDF file share a suffix and differ in content.
 TRAJECTORIES: dict[str, TrajectoryFormat] = {
     suffix: form
-    for form in (GSD, LAMMPS, XYZ, GRO, PDB, MDANALYSIS, PARTICLES_NETCDF)
+    for form in (GSD, LAMMPS, XYZ, GRO, PDB, H5MD, MDANALYSIS, PARTICLES_NETCDF)
     for suffix in form.suffixes
 }
 _ALIASES = {".lammps": ".lammpstrj", ".netcdf": ".nc", ".amber": ".ncdf"}

@@ -25,7 +25,17 @@ import numpy as np
 
 from ..base.errors import InputError
 from ..data.particles import Particles
-from . import _dataset, _topology, gsd_files, hdf5, mdanalysis, netcdf, netcdf_particles, zarr_store
+from . import (
+    _dataset,
+    _topology,
+    gsd_files,
+    h5md,
+    hdf5,
+    mdanalysis,
+    netcdf,
+    netcdf_particles,
+    zarr_store,
+)
 from ._coding import as_json
 from ._format import DAMAGE, cause
 from ._isolation import Tree
@@ -41,6 +51,7 @@ READERS: Mapping[str, Callable[..., AbstractContextManager[Any]]] = {
     "dataset": _dataset.opened,
     "zarr": zarr_store.opened,
     "gsd": gsd_files.opened,
+    "h5md": h5md.opened,
     "mdanalysis": mdanalysis.opened,
     "labels": _topology.opened,
     "particles": netcdf_particles.opened,

@@ -26,7 +26,6 @@ from ..base.atomic import PREFIX, sweep
 from ..base.errors import InputError
 from ..data.particles import Particles
 from ._format import DAMAGE, Periodic, cause
-from ._hdf5_tree import check_contained, check_links, datasets
 from ._isolation import ask_for_particles, needs
 from ._topology import check_topology, labels_of
 from ._trajectory import Frame, TrajectoryFormat, coded, gather
@@ -37,9 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["MDANALYSIS", "opened", "reading_as"]
 
 # Formats with a single frame are left out: it is not enough for an estimate.
-_SUFFIXES = (
-    ".arc .crdbox .dcd .h5md .history .mdcrd .mol2 .ncdf .tng .trc .trj .trr .trz .txyz .xtc"
-)
+_SUFFIXES = ".arc .crdbox .dcd .history .mdcrd .mol2 .ncdf .tng .trc .trj .trr .trz .txyz .xtc"
 _END = object()
 _DCD_HEADER, _DCD_START = struct.Struct("=i4si"), (84, b"CORD")  # in the byte order of this machine
 
@@ -85,8 +82,6 @@ def opened(
     Raises:
         InputError: The file or the topology cannot be read.
     """
-    if path.suffix.lower() == ".h5md":
-        _check_h5md(path)
     provenance = {"file": name, "format": path.suffix.lower().removeprefix(".").upper()}
     if topology is not None:
         provenance["topology"] = Path(topology).name
@@ -98,16 +93,6 @@ def opened(
             yield gather(frames, periodic=periodic, provenance=provenance)
         finally:
             universe.trajectory.close()
-
-
-def _check_h5md(path: Path) -> None:
-    """Refuse values in other files, which HDF5 would read without a word."""
-    import h5py
-
-    with h5py.File(path, "r") as file:
-        check_links(file)
-        for dataset in datasets(file).values():
-            check_contained(dataset)
 
 
 def _mdanalysis() -> ModuleType:
