@@ -193,10 +193,11 @@ def _suffix(path: Path) -> str:
 def _format_of(suffix: str) -> Format | TrajectoryFormat:
     form = FORMATS.get(suffix) or TRAJECTORIES.get(suffix)
     if form is None:
-        known = f"{', '.join(FORMATS)} for lattices and {', '.join(TRAJECTORIES)} for particles"
+        plain = [end for end in TRAJECTORIES if not end.endswith(PACKED)]
+        known = f"{', '.join(FORMATS)} for lattices and {', '.join(plain)} for particles"
         raise InputError(
             f"the suffix {suffix!r} is unknown; say --format NAME, such as lammps, xyz, gsd or npy;"
-            f" or use {known}"
+            f" or use {known} (text also as .gz and .bz2)"
         )
     return form
 

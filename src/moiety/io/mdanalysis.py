@@ -1,8 +1,9 @@
-"""Further trajectories, read by MDAnalysis: DCD, XTC, TRR, PDB and more.
+"""Further trajectories, read by MDAnalysis: DCD, XTC, TRR, AMBER, Tinker and more.
 
-Lengths keep the unit of the file (`convert_units=False`).  These formats contain a box but not its
-position: moiety puts its corner at the origin, and all boundaries are periodic unless the user
-says otherwise.  Types are those of the topology, or else its elements, or its names of atoms.
+Lengths keep the unit of the file (`convert_units=False`), and edges their orientation (`_vectors`).
+These formats contain a box but not its position: moiety puts its corner at the origin, and all
+boundaries are periodic unless the user says otherwise.  Types are those of the topology, or else
+its elements, or its names of atoms.
 Needs the package MDAnalysis (https://www.mdanalysis.org), an optional extra.
 """
 
@@ -29,6 +30,7 @@ from ._format import DAMAGE, Periodic, cause
 from ._isolation import ask_for_particles, needs
 from ._topology import check_topology, labels_of
 from ._trajectory import Frame, TrajectoryFormat, coded, gather
+from ._vectors import cells, described
 
 if TYPE_CHECKING:
     from MDAnalysis import Universe
@@ -89,7 +91,7 @@ def opened(
         mda = _mdanalysis()
         universe = _universe(mda, path, Path(topology) if topology else None)
         try:
-            frames = _frames(mda, universe, path)
+            frames = _frames(universe, path)
             yield gather(frames, periodic=periodic, provenance=provenance)
         finally:
             universe.trajectory.close()
@@ -133,12 +135,17 @@ def _universe(mda: ModuleType, link: Path, topology: Path | None) -> Universe:
     )
 
 
-def _frames(mda: ModuleType, universe: Universe, path: Path) -> Iterator[Frame]:
+def _frames(universe: Universe, path: Path) -> Iterator[Frame]:
     trajectory, (types, names) = universe.trajectory, _types(universe)
+    suffix = path.suffix.lower()
+    vectors = cells(path, suffix)
     steps, k = iter(trajectory), 0
     while (step := _next(steps, k)) is not _END:
-        positions = step.positions.astype(np.float64)
-        yield Frame(positions, _cell(mda, step, k), (True,) * 3, types=types, names=names)
+        with _in_frame(k):
+            known = described(step.dimensions, suffix) if vectors is None else next(vectors, None)
+            if known is None:
+                raise InputError("has no box")
+        yield Frame(step.positions.astype(np.float64), known, (True,) * 3, types=types, names=names)
         k += 1
     # MDAnalysis stops without an error at a frame that it cannot read.
     if k < max(len(trajectory), _frames_in_header(path)) or _ends_early(path, trajectory.n_atoms):
@@ -154,11 +161,13 @@ def _next(steps: Iterator[Any], k: int) -> Any:
         ) from error
 
 
-def _cell(mda: ModuleType, step: Any, k: int) -> np.ndarray:
-    if step.dimensions is None or not np.any(step.dimensions[:3]):
-        raise InputError(f"frame {k}: has no box")
-    cell: np.ndarray = mda.lib.mdamath.triclinic_vectors(step.dimensions, dtype=np.float64)
-    return cell
+@contextmanager
+def _in_frame(k: int) -> Iterator[None]:
+    """Name the frame in every refusal inside the block."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"frame {k}: {error}") from error
 
 
 def _types(universe: Universe) -> tuple[np.ndarray | None, tuple[str, ...]]:

@@ -72,7 +72,7 @@ def _frames(lines: Lines) -> Iterator[Frame]:
             elif line and record not in ("MODEL", "ENDMDL", "END"):
                 continue
             else:
-                if is_open and record in ("MODEL", "END", ""):
+                if is_open and not line:
                     raise InputError("the file has a MODEL without its ENDMDL; truncated?")
                 is_open = record == "MODEL"
                 frame = model.frame(cell) if model.positions else None
