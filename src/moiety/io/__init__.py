@@ -23,7 +23,9 @@ from ._declared import Declared
 from ._format import Format, Periodic, Stored, naming
 from ._limits import check_regular
 from ._lines import PACKED
-from ._trajectory import TrajectoryFormat, with_periodic
+from ._topology import with_topology
+from ._trajectory import TrajectoryFormat
+from .amber import NAME as AMBER_HDF5
 from .energies import as_energies, load_energies
 from .gro import GRO
 from .gsd_files import GSD
@@ -245,11 +247,11 @@ def _stored(
     flags = declared.particle_boundary()
     found = read_any(path, variable, where, flags)
     if isinstance(found, Particles):
-        is_amber = is_classic(path)
+        is_amber = is_classic(path) or found.provenance.get("format") == AMBER_HDF5
         _check_particle_options(
             MDANALYSIS if is_amber else PARTICLES_NETCDF, declared, variable, topology
         )
-        return found if is_amber else with_periodic(found, flags)
+        return found if is_classic(path) else with_topology(found, where)
     if topology is not None:
         raise InputError(_NO_TOPOLOGY)
     return found.native()

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -28,9 +29,11 @@ from ..base.errors import InputError
 from ..data.particles import Particles
 from ._format import DAMAGE, Periodic, cause
 from ._isolation import ask_for_particles, needs
-from ._topology import check_topology, labels_of
+from ._topology import check_topology, labels_of, with_topology
 from ._trajectory import Frame, TrajectoryFormat, coded, gather
 from ._vectors import cells, described
+from .amber import is_hdf5
+from .netcdf_particles import check_classic, is_classic
 
 if TYPE_CHECKING:
     from MDAnalysis import Universe
@@ -39,6 +42,8 @@ __all__ = ["MDANALYSIS", "opened", "reading_as"]
 
 # Formats with a single frame are left out: it is not enough for an estimate.
 _SUFFIXES = ".arc .crdbox .dcd .history .mdcrd .mol2 .ncdf .tng .trc .trj .trr .trz .txyz .xtc"
+_NETCDF = (".ncdf",)
+_PACKAGES = {".tng": ("pytng",)}  # that MDAnalysis itself does not install
 _END = object()
 _DCD_HEADER, _DCD_START = struct.Struct("=i4si"), (84, b"CORD")  # in the byte order of this machine
 
@@ -55,7 +60,15 @@ def reading_as(suffix: str) -> TrajectoryFormat:
 def _read(
     path: Path, topology: Path | None, periodic: Periodic | None, suffix: str = ""
 ) -> Particles:
+    end = suffix or path.suffix.lower()
+    if end in _NETCDF and is_hdf5(path):
+        found = ask_for_particles("netcdf", path, variable=None, topology=None, periodic=periodic)
+        return with_topology(found, topology)
+    if end in _NETCDF and is_classic(path):
+        check_classic(path)
     needs("MDAnalysis", "this format needs", "particles")
+    for package in _PACKAGES.get(end, ()):
+        _check_package(package, end)
     if topology is not None:
         check_topology(topology)
     # MDAnalysis writes index files beside some trajectories; the link keeps them out of the folder.
@@ -66,6 +79,15 @@ def _read(
         where = str(topology.absolute()) if topology else None
         return ask_for_particles(
             "mdanalysis", link, topology=where, periodic=periodic, name=path.name
+        )
+
+
+def _check_package(package: str, suffix: str) -> None:
+    """Refuse a format for which MDAnalysis needs a further package."""
+    if find_spec(package) is None:
+        raise InputError(
+            f"{suffix} files need the package {package}; install it with pip install {package}, or"
+            " convert the file to .xtc or .trr"
         )
 
 
