@@ -37,6 +37,7 @@ from .netcdf import NETCDF, read_any
 from .netcdf_particles import PARTICLES_NETCDF, is_classic
 from .numpy_files import NPY, NPZ
 from .pdb import PDB
+from .position_arrays import POSITION_ARRAYS, position_array, read_positions
 from .xyz import XYZ
 from .zarr_store import ZARR
 
@@ -238,7 +239,11 @@ def _stored(
     variable: str | None,
     topology: str | os.PathLike[str] | None,
 ) -> Stored | Particles:
-    """Read an array, or particles if a netCDF file holds them."""
+    """Read an array, or particles if a netCDF file or a NumPy archive holds them."""
+    if form is NPZ and position_array(path, variable):
+        _check_particle_options(POSITION_ARRAYS, declared, None, topology)
+        named = None if topology is None else Path(topology)
+        return read_positions(path, named, declared.particle_boundary(), variable)
     if form is not NETCDF:
         if topology is not None:
             raise InputError(_NO_TOPOLOGY)

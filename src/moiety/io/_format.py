@@ -22,6 +22,7 @@ import numpy as np
 
 from ..base import scratch
 from ..base.errors import InputError
+from ._positions import positions_in, refuse_positions
 
 __all__ = [
     "DAMAGE",
@@ -162,19 +163,23 @@ def choose(arrays: Mapping[str, Any], variable: str | None) -> str:
     names = ", ".join([*arrays][:_NAMES_LISTED]) + (", ..." if len(arrays) > _NAMES_LISTED else "")
     if not arrays:
         raise InputError("holds no array")
-    if variable is not None:
-        if variable not in arrays:
-            raise InputError(f"holds no variable {variable!r}; it has {names}")
-        return variable
+    if variable is not None and variable not in arrays:
+        raise InputError(f"holds no variable {variable!r}; it has {names}")
     plausible = [name for name, array in arrays.items() if _is_plausible(array)]
-    if len(plausible) == 1:
-        return plausible[0]
-    if len(arrays) == 1:
-        return next(iter(arrays))
-    example = next(iter(plausible or arrays))
-    raise InputError(
-        f"holds several variables ({names}); choose the states, for example --variable {example}"
-    )
+    chosen = variable
+    if chosen is None and len(plausible) == 1:
+        chosen = plausible[0]
+    if chosen is None and len(arrays) == 1:
+        chosen = next(iter(arrays))
+    chosen = chosen or positions_in(arrays, None)
+    if chosen is None:
+        example = next(iter(plausible or arrays))
+        raise InputError(
+            f"holds several variables ({names}); choose the states, for example --variable"
+            f" {example}"
+        )
+    refuse_positions(chosen, arrays[chosen])
+    return chosen
 
 
 def chunks(array: np.ndarray) -> tuple[int, ...]:

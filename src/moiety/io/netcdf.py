@@ -161,6 +161,10 @@ class _Classic:
     def ndim(self) -> int:
         return len(self.dimensions)
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(self.data.shape)
+
 
 def _refuse_results(attributes: Any) -> None:
     if "moiety_result" in attributes:
