@@ -30,10 +30,12 @@ def outside(particles: Particles) -> tuple[float, str]:
     """
     if all(particles.periodic):
         return 0.0, ""
-    inverse = np.linalg.inv(particles.cells).repeat(particles.counts, axis=0)
-    parts = np.einsum("ni,nij->nj", particles.positions, inverse)
-    beyond = np.maximum(-parts, parts - 1) * np.logical_not(particles.periodic)
-    far = (beyond > _ROUNDING).any(axis=1)
+    inverse = np.linalg.inv(particles.cells)
+    far = np.zeros(len(particles.positions), dtype=bool)
+    for axis in np.flatnonzero(np.logical_not(particles.periodic)):
+        vectors = inverse[:, :, axis].repeat(particles.counts, axis=0)
+        parts = np.einsum("ni,ni->n", particles.positions, vectors)
+        far |= np.maximum(-parts, parts - 1) > _ROUNDING
     if not far.any():
         return 0.0, ""
     share, frame = float(far.mean()), particles.frame_of(far)
@@ -41,7 +43,8 @@ def outside(particles: Particles) -> tuple[float, str]:
     return share, (
         f"frame {frame}: {_percent(mine)} of the particles lie outside the open boundaries of the"
         f" box, and {_percent(share)} in all frames, so that the density is wrong: give a box, with"
-        " its origin, that holds all of them, or say which boundaries are periodic"
+        ' its origin (Origin="x y z" in extended XYZ), that holds all of them, or say which'
+        " boundaries are periodic"
     )
 
 

@@ -118,9 +118,10 @@ def same_everywhere(particles: Particles) -> Finding:
 def _thin(particles: Particles) -> str:
     """What to say about frames that are a plane or a line but for noise; empty if they are not."""
     space, frames = particles.dimensions, np.repeat(np.arange(particles.n), particles.counts)
-    parts = np.einsum("ni,nij->nj", particles.positions, np.linalg.inv(particles.cells)[frames])
+    inverse = np.linalg.inv(particles.cells)
     for axis in range(space if space > 1 else 0):
-        apart = _from_the_middle(parts[:, axis], frames, particles.n)
+        parts = np.einsum("ni,ni->n", particles.positions, inverse[:, :, axis][frames])
+        apart = _from_the_middle(parts, frames, particles.n)
         across = float(np.sqrt(np.mean((apart * particles.widths[frames, axis]) ** 2)))
         plane = float(np.mean(particles.volumes / particles.widths[:, axis] / _mean(particles)))
         if across < _THIN * plane ** (1 / (space - 1)) and np.abs(apart).max() < _LAYER:
