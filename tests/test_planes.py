@@ -120,6 +120,15 @@ def test_thermal_noise_across_a_plane_is_said(tmp_path, suffix, plane, axis, thi
     assert "plane" in finding.message and "0.0001" in finding.message
 
 
+@pytest.mark.parametrize("number", [1, 2, 5, 9, 200])
+@pytest.mark.parametrize("space", [2, 3])
+def test_few_particles_are_no_plane(number, space):
+    frames = np.random.default_rng(number).random((64, number, space)) * 9
+    gas = Particles.from_frames(list(frames), cells=9.0, periodic=True)
+    found = {one.name: one for one in inspection.inspect(gas).findings}
+    assert "plane" not in found["same density everywhere"].message
+
+
 def test_a_slab_that_fills_its_box_is_no_plane():
     frames = np.random.default_rng(0).random((40, 200, 3)) * (9, 9, 1)
     slab = Particles.from_frames(list(frames), cells=[9.0, 9.0, 1.0], periodic=True)

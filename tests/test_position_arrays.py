@@ -121,6 +121,24 @@ def test_an_array_without_a_name_says_that_it_may_be_positions(tmp_path):
     assert isinstance(io.load(tmp_path / "x.npy", **words), Samples)  # as the user says
 
 
+@pytest.mark.parametrize("shape", [(25, 3), (2, 11, 25, 3), (11, 25, 3)])
+def test_other_numbers_of_axes_and_files_called_positions(tmp_path, shape):
+    words = {
+        "boundary": "periodic",
+        "kind": "real",
+        "axes": "chain,draw,x,y"[-2 * len(shape) + 1 :],
+    }
+    array = np.random.default_rng(0).normal(size=shape)
+    np.save(tmp_path / "positions.npy", array)
+    assert "holds positions of particles" in refusal(tmp_path / "positions.npy", **words)
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["traj/xyz"] = array
+    assert "holds positions of particles" in refusal(tmp_path / "x.h5", **words)
+    if len(shape) != 3:
+        np.savez(tmp_path / "x.npz", positions=array)
+        assert "holds positions of particles" in refusal(tmp_path / "x.npz", **words)
+
+
 def test_fields_of_three_sites_stay_lattices(tmp_path):
     """The control: neither the name nor the shape alone makes positions."""
     words = {"boundary": "periodic", "kind": "real", "axes": "draw,x,y"}

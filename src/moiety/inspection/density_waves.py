@@ -33,6 +33,7 @@ _FEWEST_KNOWN = 20.0  # effective frames from which the error of a mean is trust
 _CHANCE = 4.0  # |a| of one frame of an ideal gas in 1 / sqrt(N): beyond it once in 10^7
 _PLANE = 0.99  # |a|
 _THIN = 0.1  # standard deviation across a plane, in mean spacings in the plane
+_FEWEST_APART = 8  # particles of a frame, of which fewer are close to one another by chance
 _LAYER = 0.4  # of the width of the box: particles that far from the plane belong to no plane
 _MODULATION = 0.03  # |a|, which costs |a|^2 = 0.001 nats per particle
 
@@ -119,7 +120,8 @@ def _thin(particles: Particles) -> str:
     """What to say about frames that are a plane or a line but for noise; empty if they are not."""
     space, frames = particles.dimensions, np.repeat(np.arange(particles.n), particles.counts)
     inverse = np.linalg.inv(particles.cells)
-    for axis in range(space if space > 1 else 0):
+    many = particles.counts.mean() >= _FEWEST_APART and space > 1
+    for axis in range(space) if many else ():
         parts = np.einsum("ni,ni->n", particles.positions, inverse[:, :, axis][frames])
         apart = _from_the_middle(parts, frames, particles.n)
         across = float(np.sqrt(np.mean((apart * particles.widths[frames, axis]) ** 2)))

@@ -10,12 +10,13 @@ from ..base.errors import InputError
 __all__ = ["are_positions", "positions_in", "refuse_positions"]
 
 _NAMES = {"position", "coordinate", "coord", "pos", "xyz", "point", "particle", "centre", "center"}
+_AXES = (2, 3, 4)  # of one frame, of frames, of chains of frames
 _FRAMES_AXES = 3  # frame, particle, coordinate
 _SPACE = 3
 
 
 def are_positions(name: str, array: Any) -> bool:
-    """Whether an array holds positions of particles, with axes `(frame, particle, coordinate)`.
+    """Whether an array holds positions of particles: the last of its axes has 1 to 3 coordinates.
 
     Args:
         name: Its name, perhaps with the path of groups before it.
@@ -32,17 +33,21 @@ def are_positions(name: str, array: Any) -> bool:
     shape = tuple(getattr(array, "shape", ()))
     kind = getattr(array.dtype, "kind", "O")
     named = bool({last, last.removesuffix("s")} & _NAMES)
-    return named and kind in "fiu" and len(shape) == _FRAMES_AXES and 1 <= shape[-1] <= _SPACE
+    return named and kind in "fiu" and len(shape) in _AXES and 1 <= shape[-1] <= _SPACE
 
 
 def positions_in(arrays: Mapping[str, Any], variable: str | None) -> str | None:
-    """Name of the array of positions that would be read, or None.
+    """Name of the array `(frame, particle, coordinate)` that would be read, or None.
 
     Args:
         arrays: Arrays by name.
         variable: The user's choice, or None.
     """
-    found = [name for name, array in arrays.items() if are_positions(name, array)]
+    found = [
+        name
+        for name, array in arrays.items()
+        if are_positions(name, array) and len(array.shape) == _FRAMES_AXES
+    ]
     if variable is not None:
         return variable if variable in found else None
     return found[0] if len(found) == 1 else None
@@ -61,6 +66,6 @@ def refuse_positions(name: str, array: Any) -> None:
     if are_positions(name, array):
         raise InputError(
             f"its array {name} holds positions of particles, which are no lattice: save them as"
-            " .npz with the arrays positions and box, as .gsd or extended XYZ; or use"
-            " moiety.Particles.from_frames"
+            " .npz with the arrays positions (frame, particle, coordinate) and box, as .gsd or"
+            " extended XYZ; or use moiety.Particles.from_frames"
         )

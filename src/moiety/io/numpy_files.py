@@ -17,6 +17,7 @@ import numpy as np
 from ..base.errors import InputError
 from ._format import ENERGY, VARIABLE, Format, Stored, choose
 from ._limits import bytes_of, check_size
+from ._positions import refuse_positions
 
 __all__ = ["NPY", "NPZ", "headers_of"]
 
@@ -43,6 +44,7 @@ def _read_npy(path: Path, variable: str | None) -> Stored:
     with path.open("rb") as file:
         header = _header(file)
         _refuse_objects(header)
+        refuse_positions(path.stem, header)
         found = path.stat().st_size - file.tell()
     if header.nbytes > found:
         raise InputError(f"declares {header.nbytes:,} bytes and holds {found:,}; truncated?")
