@@ -65,6 +65,11 @@ def test_netcdf4(tmp_path, suffix):
     write_netcdf4(path, POSITIONS / 4, scale=4.0)
     assert distance(io.load(path), EXPECTED) < 1e-5
     assert io.load(path, periodic="x,z").periodic == (True, False, True)
+    write_netcdf4(path, POSITIONS - 4)
+    assert "outside the open boundaries" in refusal(path, periodic=False)
+    with h5netcdf.File(path, "a") as file:
+        file.create_variable("cell_origin", ("frame", "cell_spatial"), data=np.full((10, 3), -4.0))
+    assert distance(io.load(path, periodic=False), EXPECTED) < 1e-5
 
 
 @pytest.mark.parametrize("suffix", [".nc", ".ncdf"])

@@ -74,11 +74,13 @@ def _frames(file: h5py.File) -> Iterator[Frame]:
     )
     if not len(positions) == len(lengths) == len(angles):
         raise InputError("its boxes and its positions have different numbers of frames")
-    scale = _scale(positions)
+    scale, origins = _scale(positions), file.get("cell_origin")  # LAMMPS writes it
     for k in range(len(positions)):
         if not is_boxed(lengths[k]):
             raise InputError(f"frame {k}: has no box")
         places = scale * np.asarray(positions[k], np.float64)
+        if origins is not None:
+            places = places - np.asarray(origins[k] if origins.ndim > 1 else origins[()])
         yield Frame(places, cell_of(lengths[k], angles[k]), (True,) * _SPACE)
 
 
