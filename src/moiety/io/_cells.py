@@ -36,11 +36,12 @@ def cell_of(lengths: np.ndarray, angles: np.ndarray) -> np.ndarray:
         [[2.0, 0.0, 0.0], [1.0, 1.732, 0.0], [0.0, 0.0, 1.0]]
     """
     lengths, angles = np.asarray(lengths, np.float64), np.asarray(angles, np.float64)
-    cosines = np.where(angles == 90, 0.0, np.cos(np.deg2rad(angles)))
+    known = bool(np.isfinite([*lengths, *angles]).all())
+    cosines = np.where(angles == 90, 0.0, np.cos(np.deg2rad(angles if known else np.zeros(3))))
     sine = float(np.sqrt(max(1 - cosines[2] ** 2, 0.0)))
     along = (cosines[0] - cosines[1] * cosines[2]) / sine if sine else np.inf
     height = 1 - cosines[1] ** 2 - along**2
-    if not (np.isfinite([*lengths, *angles, height]).all() and height > _FLAT):
+    if not (known and np.isfinite(height) and height > _FLAT):
         sides, said = (" ".join(f"{x:g}" for x in part) for part in (lengths, angles))
         raise InputError(f"no box has edges of {sides} and angles of {said} degrees")
     cell = np.array(

@@ -128,6 +128,8 @@ def _placed(
                 f"some coordinates are {name} and others not ({' '.join(axes)}), which a tilted box"
                 " does not allow; dump all of one kind"
             )
+    if not scaled.any():
+        return np.asarray(positions - corner)
     return np.asarray(np.where(scaled, positions @ cell, positions - corner))
 
 
