@@ -93,6 +93,18 @@ def _xyz(_: Path) -> list[bytes]:
     return [text.encode() for text in files]
 
 
+def _gro(_: Path) -> list[bytes]:
+    atom = "    1SOL     OW    1   1.000   2.000   3.000\n"
+    return [f"t\n1\n{atom}{box}\n".encode() * 8 for box in ("4 4 4", "4 4 4 0 0 1 0 1 1")]
+
+
+def _pdb(_: Path) -> list[bytes]:
+    box = "CRYST1   15.000   16.000   17.000  90.00  90.00  80.00 P 1           1\n"
+    atom = "ATOM      1 OW   SOL A   1       1.000   2.000   3.000  1.00  0.00           O\n"
+    models = 8 * f"MODEL\n{atom}ENDMDL\n"
+    return [f"{box}{models}".encode(), 8 * f"{box}{atom}END\n".encode()]
+
+
 def _npy(_: Path) -> list[bytes]:
     files = []
     for array in (np.ones((9, 2, 3), np.int8), np.zeros((9, 4)), np.ones((8, 2, 2), ">i4", "F")):
@@ -258,6 +270,8 @@ TARGETS: dict[str, Target] = {
         ".lammpstrj", _dumps, _load, 4096, ("ITEM: ", "BOX BOUNDS", "abc origin", *NUMBERS)
     ),
     "xyz": Target(".xyz", _xyz, _load, 4096, ("Properties=", "Lattice=", ":R:", ":S:", *NUMBERS)),
+    "gro": Target(".gro", _gro, _load, 4096, NUMBERS),
+    "pdb": Target(".pdb", _pdb, _load, 4096, ("CRYST1", "MODEL\n", "ENDMDL\n", "END\n", *NUMBERS)),
     "npy": Target(".npy", _npy, _load, 1024, ("'descr'", "'O'", "True", "(", "<f2", "|V8", "<U9")),
     "npz": Target(".npz", _saved(_spins(), ".npz"), _load, 4096),
     "plan": Target(".toml", _plans, read_plan, 2048, TOML),

@@ -56,9 +56,9 @@ def test_lammps_boxes_of_any_tilt(tmp_path, tilts, corner, style, shuffled):
     assert distance(loaded, expected) < 1e-11
 
 
-def test_lammps_general_box_and_mixed_columns(tmp_path):
+def test_lammps_general_box(tmp_path):
     head = "ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n2\nITEM: BOX BOUNDS abc origin pp pp fs\n"
-    box = "1 2 0 -1\n-2 1 0 -2\n0 0.5 3 -3\nITEM: ATOMS x yu z element\n"
+    box = "1 2 0 -1\n-2 1 0 -2\n0 0.5 3 -3\nITEM: ATOMS x y z element\n"
     (tmp_path / "x.dump").write_text(8 * (head + box + "0 0 -2 Ar\n-0.5 0 -1 Ne\n"))
     loaded = io.load(tmp_path / "x.dump")
     np.testing.assert_array_equal(loaded.cells[0], [[1, 2, 0], [-2, 1, 0], [0, 0.5, 3]])

@@ -58,7 +58,7 @@ def test_options_of_lattices_are_refused_for_particles_and_vice_versa(tmp_path):
 @pytest.mark.parametrize("dimensions", [2, 3])
 def test_gsd_files_contain_their_dimension(tmp_path, dimensions):
     rng, path = np.random.default_rng(0), tmp_path / "x.gsd"
-    parts = rng.uniform(-0.5, 0.5, (9, 6, 3)) * [1, 1, dimensions == 2]  # in 2-D z is ignored
+    parts = rng.uniform(-0.5, 0.5, (9, 6, 3))  # in 2-D z is ignored
     box = [5.0, 4.0, 3.0, 0.5, 0.25, -0.5]
     edges = np.array([[5, 0, 0], [2, 4, 0], [0.75, -1.5, 3]])
     with gsd.hoomd.open(path, "w") as file:

@@ -586,6 +586,21 @@ FILES = [
     ),
     Row("three frames", dump(ATOM, 3), "--sigma 1", "at least 8"),
     Row(
+        "walls around another box",
+        dump(ATOM.replace("pp pp pp", "ff pp pp").replace("1 1 1 2 3", "1 1 -4 2 3")),
+        "--sigma 1",
+        "frame 0: 100.0% of the particles lie outside",
+    ),
+    Row("a dump without a suffix", text(8 * ATOM, "dump.melt"), "--sigma 1", "--format"),
+    Row("a format that does not exist", dump(ATOM), "--format lamps", "choose from"),
+    Row("netCDF as CDF-5", text("CDF\x05" + 64 * "\0", "x.nc"), "--sigma 1", "CDF-5.*nccopy"),
+    Row(
+        "positions without a box",
+        lambda f: (np.savez(f / "x.npz", positions=np.ones((9, 5, 3))), f / "x.npz")[1],
+        "--periodic --sigma 1",
+        "no box; add an array box",
+    ),
+    Row(
         "xyz without a box",
         text(8 * "1\nhello\nA 1 2 3\n", "x.xyz"),
         "--sigma 1",

@@ -49,6 +49,7 @@ from . import (
     _store,
     _sweep,
 )
+from ._periodic import with_axes
 from ._signals import exit_code, handling
 from ._terminal import note, one_line, say
 
@@ -139,7 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _run(arguments: list[str]) -> int:
     try:
         command = typer.main.get_command(app)
-        with command.make_context("moiety", arguments) as context:
+        with command.make_context("moiety", with_axes(arguments)) as context:
             command.invoke(context)
     except typer.Exit as end:
         return end.exit_code

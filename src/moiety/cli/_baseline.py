@@ -13,7 +13,8 @@ from typer import Argument, Option
 
 from ..base.errors import InputError
 from ..entropy.choices import given
-from ._options import Axes, Boundary, Json, Kind, Periodic
+from ._options import Axes, Boundary, Format, Json, Kind, Periodic, PeriodicAxes
+from ._periodic import periodic_of
 from ._terminal import say
 
 if TYPE_CHECKING:
@@ -62,8 +63,10 @@ def baseline(
     block: _Block = None,
     boundary: Boundary = None,
     periodic: Periodic = None,
+    periodic_axes: PeriodicAxes = None,
     axes: Axes = None,
     kind: Kind = None,
+    format: Format = None,
     as_json: Json = False,
 ) -> None:
     """Estimate the entropy or heat capacity of samples by another method.
@@ -83,9 +86,9 @@ def baseline(
     misplaced = (order, "compression"), (block, "naive")
     if any(value is not None and name != method for value, method in misplaced):
         raise InputError("--order is for compression, and --block is for naive")
-    series = [
-        load(path, boundary=boundary, periodic=periodic, axes=axes, kind=kind) for path in files
-    ]
+    reading: dict[str, Any] = {"boundary": boundary, "axes": axes, "kind": kind, "format": format}
+    wraps = periodic_of(periodic, periodic_axes)
+    series = [load(path, periodic=wraps, **reading) for path in files]
     lattices = [samples for samples in series if isinstance(samples, Samples)]
     for path, samples in zip(files, series, strict=True):
         if not isinstance(samples, Samples):

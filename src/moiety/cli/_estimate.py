@@ -19,14 +19,17 @@ from ._options import (
     Coupling,
     Field,
     Force,
+    Format,
     Inhomogeneous,
     Json,
     Kind,
     LogDir,
     Mass,
     Periodic,
+    PeriodicAxes,
     Stiffness,
 )
+from ._periodic import periodic_of
 from ._report import check_page, write_page
 from ._result import in_json, show
 from ._terminal import Interrupts, Update, note, progress_bar, say
@@ -61,6 +64,7 @@ def estimate(
     as_json: Json = False,
     boundary: Boundary = None,
     periodic: Periodic = None,
+    periodic_axes: PeriodicAxes = None,
     inhomogeneous: Inhomogeneous = False,
     axes: Axes = None,
     kind: Kind = None,
@@ -93,6 +97,7 @@ def estimate(
     sigma: opt.Sigma = None,
     largest: opt.Largest = None,
     topology: opt.Topology = None,
+    format: Format = None,
     log_dir: LogDir = None,
     force: Force = False,
     quiet: opt.Quiet = False,
@@ -114,7 +119,7 @@ def estimate(
         check_tensorboard()
     reading: dict[str, Any] = {
         "boundary": boundary,
-        "periodic": periodic,
+        "periodic": periodic_of(periodic, periodic_axes),
         "homogeneous": False if inhomogeneous else None,
         "axes": axes,
         "kind": kind,
@@ -122,6 +127,7 @@ def estimate(
         "symmetries": symmetries,
         "variable": variable,
         "topology": topology,
+        "format": format,
     }
     with progress_bar("loading", quiet) as update:
         chosen = algorithms(critic, objective, bound, steps, device)

@@ -7,7 +7,8 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from . import _estimate_options as opt
-from ._options import Axes, Boundary, Inhomogeneous, Json, Kind, Periodic
+from ._options import Axes, Boundary, Format, Inhomogeneous, Json, Kind, Periodic, PeriodicAxes
+from ._periodic import periodic_of
 from ._terminal import progress_bar, say, writing
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def inspect(
     as_json: Json = False,
     boundary: Boundary = None,
     periodic: Periodic = None,
+    periodic_axes: PeriodicAxes = None,
     inhomogeneous: Inhomogeneous = False,
     axes: Axes = None,
     kind: Kind = None,
@@ -36,6 +38,7 @@ def inspect(
     symmetries: opt.Symmetries = None,
     variable: opt.Variable = None,
     topology: opt.Topology = None,
+    format: Format = None,
 ) -> None:
     """Compare the samples in a file with what the method assumes.
 
@@ -54,7 +57,7 @@ def inspect(
         samples = load(
             file,
             boundary=boundary,
-            periodic=periodic,
+            periodic=periodic_of(periodic, periodic_axes),
             homogeneous=False if inhomogeneous else None,
             axes=axes,
             kind=kind,
@@ -62,6 +65,7 @@ def inspect(
             symmetries=symmetries,
             variable=variable,
             topology=topology,
+            format=format,
         )
         found = inspection.inspect(samples)
     if as_json:

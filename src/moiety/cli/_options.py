@@ -11,9 +11,9 @@ from typing import Annotated
 from typer import Argument, Option
 
 __all__ = [
-    "Axes", "Boundary", "Coupling", "Density", "Dimensions", "Field", "Force", "Inhomogeneous",
-    "Json", "Kind", "LogDir", "Mass", "Number", "PackingFraction", "Periodic", "Potts", "Size",
-    "Stay", "Stiffness", "System", "Temperature",
+    "Axes", "Boundary", "Coupling", "Density", "Dimensions", "Field", "Force", "Format",
+    "Inhomogeneous", "Json", "Kind", "LogDir", "Mass", "Number", "PackingFraction", "Periodic",
+    "PeriodicAxes", "Potts", "Size", "Stay", "Stiffness", "System", "Temperature",
 ]  # fmt: skip
 
 System = Annotated[
@@ -76,7 +76,27 @@ Dimensions = Annotated[
 ]
 Periodic = Annotated[
     bool | None,
-    Option("--periodic/--no-periodic", help="The same as --boundary periodic and --boundary crop."),
+    Option(
+        "--periodic/--no-periodic",
+        help="The same as --boundary periodic and --boundary crop; --periodic x,y: periodic along"
+        " these axes only.",
+    ),
+]
+PeriodicAxes = Annotated[
+    str | None,
+    Option(
+        "--periodic-axes",
+        metavar="NAMES",
+        hidden=True,
+        help="Axes along which the boundaries are periodic; --periodic x,y says the same.",
+    ),
+]
+Format = Annotated[
+    str | None,
+    Option(
+        metavar="NAME",
+        help="Format of the file, such as lammps, xyz, gsd or npy; default: as its suffix says.",
+    ),
 ]
 Boundary = Annotated[
     str | None,

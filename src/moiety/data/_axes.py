@@ -211,6 +211,11 @@ def _by_shape(shape: tuple[int, ...]) -> tuple[str, ...]:
     return enough[0]
 
 
+_FRAMES_AXES = 3
+_PARTICLES = (
+    "; positions of particles need their box: save both as .npz (positions and box), or use"
+    " moiety.Particles.from_frames"
+)
 _LAYOUTS: Mapping[int, tuple[tuple[str, ...], ...]] = {
     2: (("draw", "x"), ("x", "draw")),
     3: (("draw", "x", "y"), ("chain", "draw", "x"), ("x", "y", "draw")),
@@ -244,8 +249,13 @@ def _question(title: str, shape: tuple[int, ...], readings: Sequence[tuple[str, 
     which = "which" if len(listed) > 1 else "so"
     return (
         f"{title} can be read as {' or '.join(listed)}; say {which} (a single configuration is not"
-        " enough)"
+        f" enough){_PARTICLES if _may_be_positions(shape) else ''}"
     )
+
+
+def _may_be_positions(shape: tuple[int, ...]) -> bool:
+    """Whether an array may be positions with axes `(frame, particle, coordinate)`."""
+    return len(shape) == _FRAMES_AXES and 1 < shape[-1] <= len(SPACE_AXES) < shape[1]
 
 
 def _in_words(names: Sequence[str], shape: tuple[int, ...]) -> str:

@@ -19,7 +19,9 @@ __all__ = [
     "check_boundary",
 ]
 
-Periodic = bool | Sequence[bool]  # for all axes, or one flag per axis
+Periodic = bool | Sequence[bool] | str  # for all axes, one flag per axis, or "x,y"
+
+_AXES = ("x", "y", "z")
 
 BOUNDARIES = {"periodic": (True, True), "free": (False, False), "crop": (False, True)}
 """Whether the boundary is periodic and whether all sites are equivalent, by name."""
@@ -34,22 +36,26 @@ def boundary_flags(periodic: Periodic, axes: int) -> tuple[bool, ...]:
     """One flag per axis.
 
     Args:
-        periodic: One flag for all axes, or a sequence, of which the length is not checked.
+        periodic: One flag for all axes; a sequence, of which the length is not checked; or the
+            names of the periodic axes, `"x,y"`.
         axes: Number of space axes.
 
     Raises:
-        InputError: The flags are not booleans.
+        InputError: The flags are not booleans, or an axis does not exist.
 
     Example:
-        >>> boundary_flags(True, 2), boundary_flags([True, False], 2)
-        ((True, True), (True, False))
+        >>> boundary_flags(True, 2), boundary_flags([True, False], 2), boundary_flags("y", 2)
+        ((True, True), (True, False), (False, True))
     """
+    if isinstance(periodic, str):
+        return _named(periodic, axes)
     if isinstance(periodic, (bool, np.bool_)):
         return (bool(periodic),) * axes
     flags = _listed(periodic)
     if flags is None:
         raise InputError(
-            f"periodic must be True, False or a flag for each space axis, not {periodic!r}"
+            "periodic must be True, False, a flag for each space axis, or names of axes such as"
+            f" 'x,y', not {periodic!r}"
         )
     return flags
 
@@ -113,6 +119,23 @@ def boundary_text(periodic: Sequence[bool]) -> str:
     if all(periodic):
         return "periodic"
     return f"periodic={periodic}" if any(periodic) else "open"
+
+
+def _named(periodic: str, axes: int) -> tuple[bool, ...]:
+    """Flags of the axes x, y, z from the names of the periodic ones."""
+    names = [name.strip() for name in periodic.split(",")]
+    if not set(names) <= set(_AXES):
+        raise InputError(
+            "periodic must be True, False, a flag for each space axis, or names of axes such as"
+            f" 'x,y', not {periodic!r}"
+        )
+    missing = sorted(set(names) - set(_AXES[:axes]))
+    if missing:
+        raise InputError(
+            f"periodic names the axis {missing[0]}, but the only space axes are"
+            f" {', '.join(_AXES[:axes])}"
+        )
+    return tuple(axis in names for axis in _AXES[:axes])
 
 
 def _listed(flags: Any) -> tuple[bool, ...] | None:

@@ -214,7 +214,8 @@ def _result(
     bases = (Base(half, 1, -base.divergence, budget["base"] * centres, base.blocks),)
     common = common_checks(described, levels, budget)
     placed = re_paired(climb.estimated, _WALLS)
-    checks = (*_checks(terms, budget["tail"]), *common, *checks, *placed)
+    negative = _below_ideal(total.entropy, total_error(budget))
+    checks = (*_checks(terms, budget["tail"]), negative, *common, *checks, *placed)
     return EntropyResult(
         entropy=total.entropy,
         error=total_error(budget),
@@ -260,6 +261,17 @@ def _checks(terms: ParticleTerms, tail_error: float) -> tuple[Check, ...]:
         Check("area law", bool(level or tail_error <= _HARMLESS), verdict),
         _crowded(terms),
     )
+
+
+def _below_ideal(entropy: float, error: float) -> Check:
+    """No fluid has more entropy than the ideal gas: it is the maximum at a given density."""
+    passed = bool(entropy <= error)
+    fine = "s is not above that of the ideal gas by more than its error"
+    wrong = (
+        f"s is above that of the ideal gas by {entropy:.2g} ± {error:.2g}, which no particles can"
+        " be: look for a wrong box or density, and for too few samples"
+    )
+    return Check("s <= 0", passed, fine if passed else wrong)
 
 
 def _crowded(terms: ParticleTerms) -> Check:

@@ -32,9 +32,13 @@ _SIGMAS = 5.0
 _FEWEST_KNOWN = 20.0  # effective frames from which the error of a mean is trusted
 _CHANCE = 4.0  # |a| of one frame of an ideal gas in 1 / sqrt(N): beyond it once in 10^7
 _PLANE = 0.99  # |a|
+_THIN = 0.1  # standard deviation across a plane, in mean spacings in the plane
+_FEWEST_APART = 8  # particles of a frame, of which fewer are close to one another by chance
+_LAYER = 0.4  # of the width of the box: particles that far from the plane belong to no plane
 _MODULATION = 0.03  # |a|, which costs |a|^2 = 0.001 nats per particle
 
 Complex = NDArray[np.complex128]
+Floats = NDArray[np.float64]
 
 
 def crystal(particles: Particles) -> Finding:
@@ -95,6 +99,9 @@ def same_everywhere(particles: Particles) -> Finding:
     Args:
         particles: Frames.
     """
+    thin = _thin(particles)
+    if thin:
+        return Finding("same density everywhere", False, 1.0, thin)
     worst = max(_modulation(particles, wave) for wave in _long_waves(particles.dimensions))
     if worst > _PLANE:
         text = "all particles lie in a plane or on a line: give positions in fewer dimensions"
@@ -107,6 +114,36 @@ def same_everywhere(particles: Particles) -> Finding:
             " walls, layers or gravity are averaged away; crop the frames to a uniform part"
         )
     return Finding("same density everywhere", passed, worst, text)
+
+
+def _thin(particles: Particles) -> str:
+    """What to say about frames that are a plane or a line but for noise; empty if they are not."""
+    space, frames = particles.dimensions, np.repeat(np.arange(particles.n), particles.counts)
+    inverse = np.linalg.inv(particles.cells)
+    many = particles.counts.mean() >= _FEWEST_APART and space > 1
+    for axis in range(space) if many else ():
+        parts = np.einsum("ni,ni->n", particles.positions, inverse[:, :, axis][frames])
+        apart = _from_the_middle(parts, frames, particles.n)
+        across = float(np.sqrt(np.mean((apart * particles.widths[frames, axis]) ** 2)))
+        plane = float(np.mean(particles.volumes / particles.widths[:, axis] / _mean(particles)))
+        if across < _THIN * plane ** (1 / (space - 1)) and np.abs(apart).max() < _LAYER:
+            return (
+                f"all particles lie in a plane or on a line, within {across:.1g} along"
+                f" {'xyz'[axis]}, and the density counts the empty space around: give the other"
+                " coordinates only"
+            )
+    return ""
+
+
+def _mean(particles: Particles) -> float:
+    return max(float(particles.counts.mean()), 1.0)
+
+
+def _from_the_middle(parts: Floats, frames: NDArray[np.int64], n: int) -> Floats:
+    """Distances in widths of the box from the mean of their frame, across the boundary."""
+    turns = np.exp(2j * pi * parts)
+    sums = np.bincount(frames, turns.real, n) + 1j * np.bincount(frames, turns.imag, n)
+    return np.asarray(np.angle(turns * np.exp(-1j * np.angle(sums))[frames]) / (2 * pi))
 
 
 def _long_waves(space: int) -> list[tuple[int, ...]]:

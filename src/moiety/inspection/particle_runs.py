@@ -14,6 +14,7 @@ from .neighbours import nearest_distances
 
 __all__ = ["FramesLikeness", "copies", "densities", "drift", "frozen"]
 
+_FEWEST_FRAMES = 8  # that differ; an estimate from fewer is refused
 _SAME = 1e-6  # relative; positions in single precision are good to 1e-7
 _MOST = 2**21  # particles whose neighbours are searched
 _SIGMAS = 5.0
@@ -79,9 +80,10 @@ def copies(originals: NDArray[np.int64]) -> Finding:
     n, differ = len(originals), len(np.unique(originals))
     if differ == n:
         return Finding("copies", True, 0.0, "no frame is a copy of another")
+    few = "" if differ >= _FEWEST_FRAMES else f", and at least {_FEWEST_FRAMES} that differ"
     text = (
         f"only {differ} of {n} frames differ; the others are copies, perhaps moved, turned or"
-        " reflected: give each frame once"
+        f" reflected, and count once: give each frame once{few}"
     )
     return Finding("copies", False, 1 - differ / n, text)
 

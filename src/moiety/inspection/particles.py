@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..data.outside import outside
 from ..data.particles import Particles
 from .contacts import sharpest_peak
 from .density_waves import crystal, same_everywhere
@@ -13,7 +14,6 @@ from .particle_runs import FramesLikeness, copies, densities, drift, frozen
 __all__ = ["inspect_particles"]
 
 _CONTACTS = 0.25  # share of the pairs around; see `contacts`
-_OUTSIDE = 0.001  # share of the particles outside open boundaries
 _ROUNDED = 0.005  # of a diameter
 _FEWEST_EQUAL = 4  # equal coordinates by which rounding is recognised
 _FRAMES = 32
@@ -99,20 +99,11 @@ def _kinds(particles: Particles) -> Finding:
 
 
 def _inside(particles: Particles) -> Finding:
-    name, frames = "inside the box", np.repeat(np.arange(particles.n), particles.counts)
+    name = "inside the box"
     if all(particles.periodic):
         return Finding(name, True, 0.0, "the boundaries are periodic")
-    inverse = np.linalg.inv(particles.cells)[frames]
-    parts = np.einsum("ni,nij->nj", particles.positions, inverse)
-    far = ((parts < 0) | (parts > 1)).any(axis=1)
-    share = float(far.mean())
-    if share <= _OUTSIDE:
-        return Finding(name, True, share, "the particles lie inside the box")
-    text = (
-        f"{share:.1%} of the particles lie outside the open boundaries of the box, so that the"
-        " density is wrong: give a box, with its origin, that holds all of them"
-    )
-    return Finding(name, False, share, text)
+    share, text = outside(particles)
+    return Finding(name, not text, share, text or "the particles lie inside the box")
 
 
 def _rounded(particles: Particles, unit: float) -> Finding:

@@ -23,15 +23,21 @@ from ._declared import Declared
 from ._format import Format, Periodic, Stored, naming
 from ._limits import check_regular
 from ._lines import PACKED
-from ._trajectory import TrajectoryFormat, with_periodic
+from ._topology import with_topology
+from ._trajectory import TrajectoryFormat
+from .amber import NAME as AMBER_HDF5
 from .energies import as_energies, load_energies
+from .gro import GRO
 from .gsd_files import GSD
+from .h5md import H5MD
 from .hdf5 import HDF5
 from .lammps import LAMMPS
-from .mdanalysis import MDANALYSIS
+from .mdanalysis import MDANALYSIS, reading_as
 from .netcdf import NETCDF, read_any
 from .netcdf_particles import PARTICLES_NETCDF, is_classic
 from .numpy_files import NPY, NPZ
+from .pdb import PDB
+from .position_arrays import POSITION_ARRAYS, position_array, read_positions
 from .xyz import XYZ
 from .zarr_store import ZARR
 
@@ -43,9 +49,10 @@ FORMATS: dict[str, Format] = {
 # Formats of particles.  Both kinds of netCDF file share a suffix and differ in content.
 TRAJECTORIES: dict[str, TrajectoryFormat] = {
     suffix: form
-    for form in (GSD, LAMMPS, XYZ, MDANALYSIS, PARTICLES_NETCDF)
+    for form in (GSD, LAMMPS, XYZ, GRO, PDB, H5MD, MDANALYSIS, PARTICLES_NETCDF)
     for suffix in form.suffixes
 }
+_ALIASES = {".lammps": ".lammpstrj", ".netcdf": ".nc", ".amber": ".ncdf"}
 _NO_TOPOLOGY = "holds samples of a lattice; topology is for particles, leave it out"
 
 
@@ -61,11 +68,12 @@ def load(
     symmetries: Sequence[str] | str | None = None,
     variable: str | None = None,
     topology: str | os.PathLike[str] | None = None,
+    format: str | None = None,
 ) -> Samples | Particles:
     r"""Read samples of a lattice or of particles; the suffix of the file selects the format.
 
-    Arguments override the file.  For particles only `periodic`, `boundary` and `topology` apply;
-    lengths keep the unit of the file, and a last coordinate that never varies means two dimensions.
+    Arguments override the file.  For particles only `periodic`, `boundary`, `topology` and `format`
+    apply; lengths keep the unit of the file, and a coordinate that never varies is left out.
 
     Args:
         path: A file, or the folder of a Zarr store.
@@ -77,13 +85,16 @@ def load(
         kind: `"discrete"`, `"angle"` or `"real"`; optional for integers and for floats
             in units of `rad`.
         states: Number q of discrete states.
-        periodic: Whether the boundaries are periodic, for all space axes or one flag per axis;
+        periodic: Whether the boundaries are periodic, for all space axes or one flag per axis, or
+            the names of the periodic axes, such as `"x,y"`;
             this or `boundary` is required for raw arrays.
         boundary: `"periodic"`, `"free"` or `"crop"`, as in `Samples.from_array`.
         homogeneous: Whether all sites are equivalent; by default False for free boundaries.
         symmetries: As in `Samples`; a sequence or `"flip,reflect"`.
         variable: Name of the array; optional where only one array is plausible.
         topology: A second file that names the particles, for formats read by MDAnalysis.
+        format: Name of the format, such as `"lammps"` or `"npy"`, or a suffix; by default the
+            suffix of the file says it.
 
     Returns:
         `Samples` for a lattice, `Particles` for a trajectory.
@@ -107,7 +118,7 @@ def load(
     path = Path(path)
     declared = Declared(axes, kind, states, periodic, symmetries, boundary, homogeneous)
     with naming(path, "cannot be opened"):
-        form = _format_of_input(path)
+        form = _format_of_input(path, format)
     failure = f"cannot be read as {form.name}; damaged, incomplete or another format?"
     if isinstance(form, TrajectoryFormat):
         with naming(path, "holds no particles as described"):
@@ -185,18 +196,35 @@ def _suffix(path: Path) -> str:
 def _format_of(suffix: str) -> Format | TrajectoryFormat:
     form = FORMATS.get(suffix) or TRAJECTORIES.get(suffix)
     if form is None:
-        known = f"{', '.join(FORMATS)} for lattices and {', '.join(TRAJECTORIES)} for particles"
-        raise InputError(f"the suffix {suffix!r} is unknown; use {known}")
+        plain = [end for end in TRAJECTORIES if not end.endswith(PACKED)]
+        known = f"{', '.join(FORMATS)} for lattices and {', '.join(plain)} for particles"
+        raise InputError(
+            f"the suffix {suffix!r} is unknown; say --format NAME, such as lammps, xyz, gsd or npy;"
+            f" or use {known} (text also as .gz and .bz2)"
+        )
     return form
 
 
-def _format_of_input(path: Path) -> Format | TrajectoryFormat:
+def _format_named(name: str) -> Format | TrajectoryFormat:
+    """The format with a name or a suffix, in any case and with or without a dot."""
+    suffix = f".{name.lower().removeprefix('.')}"
+    suffix = _ALIASES.get(suffix, suffix)
+    form = FORMATS.get(suffix) or TRAJECTORIES.get(suffix)
+    if form is None:
+        plain = [end for end in (*FORMATS, *TRAJECTORIES) if not end.endswith(PACKED)]
+        names = sorted({end.removeprefix(".") for end in (*plain, *_ALIASES)})
+        raise InputError(f"the format {name!r} is unknown; choose from {', '.join(names)}")
+    return reading_as(suffix) if form is MDANALYSIS else form
+
+
+def _format_of_input(path: Path, name: str | None) -> Format | TrajectoryFormat:
     if not path.exists():
         raise InputError("no such file; check the name")
     check_regular(path)
-    if path.is_dir() and path.suffix.lower() not in ZARR.suffixes:
+    named = _format_named(name) if name is not None else None
+    if path.is_dir() and named is not ZARR and path.suffix.lower() not in ZARR.suffixes:
         raise InputError("is a folder; give a file in it")
-    form = _format_of(_suffix(path))
+    form = named or _format_of(_suffix(path))
     if not path.is_dir() and path.stat().st_size == 0:
         raise InputError("the file is empty (0 bytes); write it again")
     if form is ZARR and not path.is_dir():
@@ -211,7 +239,11 @@ def _stored(
     variable: str | None,
     topology: str | os.PathLike[str] | None,
 ) -> Stored | Particles:
-    """Read an array, or particles if a netCDF file holds them."""
+    """Read an array, or particles if a netCDF file or a NumPy archive holds them."""
+    if form is NPZ and position_array(path, variable):
+        _check_particle_options(POSITION_ARRAYS, declared, None, topology)
+        named = None if topology is None else Path(topology)
+        return read_positions(path, named, declared.particle_boundary(), variable)
     if form is not NETCDF:
         if topology is not None:
             raise InputError(_NO_TOPOLOGY)
@@ -220,11 +252,11 @@ def _stored(
     flags = declared.particle_boundary()
     found = read_any(path, variable, where, flags)
     if isinstance(found, Particles):
-        is_amber = is_classic(path)
+        is_amber = is_classic(path) or found.provenance.get("format") == AMBER_HDF5
         _check_particle_options(
             MDANALYSIS if is_amber else PARTICLES_NETCDF, declared, variable, topology
         )
-        return found if is_amber else with_periodic(found, flags)
+        return found if is_classic(path) else with_topology(found, where)
     if topology is not None:
         raise InputError(_NO_TOPOLOGY)
     return found.native()

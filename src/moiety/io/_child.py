@@ -25,7 +25,17 @@ import numpy as np
 
 from ..base.errors import InputError
 from ..data.particles import Particles
-from . import _dataset, gsd_files, hdf5, mdanalysis, netcdf, netcdf_particles, zarr_store
+from . import (
+    _dataset,
+    _topology,
+    gsd_files,
+    h5md,
+    hdf5,
+    mdanalysis,
+    netcdf,
+    netcdf_particles,
+    zarr_store,
+)
 from ._coding import as_json
 from ._format import DAMAGE, cause
 from ._isolation import Tree
@@ -41,10 +51,13 @@ READERS: Mapping[str, Callable[..., AbstractContextManager[Any]]] = {
     "dataset": _dataset.opened,
     "zarr": zarr_store.opened,
     "gsd": gsd_files.opened,
+    "h5md": h5md.opened,
     "mdanalysis": mdanalysis.opened,
+    "labels": _topology.opened,
     "particles": netcdf_particles.opened,
 }
 _LIBRARIES = {"zarr": ["zarr"], "gsd": ["gsd.hoomd"], "mdanalysis": ["MDAnalysis"]}
+_LIBRARIES["labels"] = _LIBRARIES["mdanalysis"]
 _MESSAGE = 2**20
 _MEMORY, _MEMORY_PER_BYTE = 2**30, 64
 _SECONDS, _SECONDS_PER_MEGABYTE, _PATIENCE = 5, 2, 20

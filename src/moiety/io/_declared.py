@@ -17,6 +17,7 @@ from ._format import Periodic, Stored
 
 __all__ = ["Declared"]
 
+_MOST_AXES = 3  # of space
 _RADIANS = ("rad", "rads", "radian", "radians")
 _DEGREES = ("deg", "degs", "deg.", "degree", "degrees", "°", "º", "arcdeg", "angular degrees")
 _COMPASS = ("degrees_north", "degrees_east", "degree_north", "degree_east", "degrees_true")
@@ -72,13 +73,14 @@ class Declared:
         check_states(self.kind, self.states)
         check_boundary(self.boundary)
         if self.periodic is not None:
-            boundary_flags(self.periodic, 1)
+            boundary_flags(self.periodic, _MOST_AXES)
 
     def particle_boundary(self) -> Periodic | None:
         """Whether the box of particles is periodic, or None to leave it to the file."""
         if self.boundary is None:
             return self.periodic
-        flags, _ = boundary_of(self.boundary, self.periodic, None, 1)
+        axes = _MOST_AXES if isinstance(self.periodic, str) else 1
+        flags, _ = boundary_of(self.boundary, self.periodic, None, axes)
         return flags[0] if self.periodic is None else self.periodic
 
     def _raw(self, stored: Stored) -> Samples:

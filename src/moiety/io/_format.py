@@ -22,6 +22,7 @@ import numpy as np
 
 from ..base import scratch
 from ..base.errors import InputError
+from ._positions import positions_in, refuse_positions
 
 __all__ = [
     "DAMAGE",
@@ -39,12 +40,13 @@ __all__ = [
     "parts",
 ]
 
-Periodic = bool | Sequence[bool]  # for all axes, or one flag per axis
+Periodic = bool | Sequence[bool] | str  # for all axes, one flag per axis, or "x,y"
 
 ENERGY = "energy"  # name of the energies beside it
 VARIABLE = "states"  # name of the array in files that moiety writes
 PERIODIC_UNKNOWN = (
-    "the file does not say whether the boundaries are periodic; say --periodic or --no-periodic"
+    "the file does not say whether the boundaries are periodic; say --periodic, --no-periodic, or"
+    " --periodic x,y for some axes"
 )
 _CHUNK_BYTES = 2**20
 _CHUNKS_AT_ONCE = 64
@@ -161,19 +163,23 @@ def choose(arrays: Mapping[str, Any], variable: str | None) -> str:
     names = ", ".join([*arrays][:_NAMES_LISTED]) + (", ..." if len(arrays) > _NAMES_LISTED else "")
     if not arrays:
         raise InputError("holds no array")
-    if variable is not None:
-        if variable not in arrays:
-            raise InputError(f"holds no variable {variable!r}; it has {names}")
-        return variable
+    if variable is not None and variable not in arrays:
+        raise InputError(f"holds no variable {variable!r}; it has {names}")
     plausible = [name for name, array in arrays.items() if _is_plausible(array)]
-    if len(plausible) == 1:
-        return plausible[0]
-    if len(arrays) == 1:
-        return next(iter(arrays))
-    example = next(iter(plausible or arrays))
-    raise InputError(
-        f"holds several variables ({names}); choose the states, for example --variable {example}"
-    )
+    chosen = variable
+    if chosen is None and len(plausible) == 1:
+        chosen = plausible[0]
+    if chosen is None and len(arrays) == 1:
+        chosen = next(iter(arrays))
+    chosen = chosen or positions_in(arrays, None)
+    if chosen is None:
+        example = next(iter(plausible or arrays))
+        raise InputError(
+            f"holds several variables ({names}); choose the states, for example --variable"
+            f" {example}"
+        )
+    refuse_positions(chosen, arrays[chosen])
+    return chosen
 
 
 def chunks(array: np.ndarray) -> tuple[int, ...]:

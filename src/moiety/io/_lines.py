@@ -20,13 +20,15 @@ from ..base.errors import InputError
 from ._format import DAMAGE, cause
 from ._limits import Counted, Packed
 
-__all__ = ["PACKED", "Lines", "Table", "opened", "placed", "short", "whole"]
+__all__ = ["PACKED", "AtLine", "Lines", "Table", "check_end", "opened", "placed", "short", "whole"]
 
 _UNPACKED: dict[str, Callable[[Path], Packed]] = {".gz": gzip.GzipFile, ".bz2": bz2.BZ2File}
 PACKED = tuple(_UNPACKED)  # suffixes of compressed files
 _SHOWN = 40
 _LONGEST = 2**20  # characters of a line
 _DIGITS = 15  # of a number of rows
+_FEWEST_ROWS = 4  # that show how many digits a column has
+_REMEMBERED = 64  # rows of earlier frames
 
 
 class Lines:
@@ -38,6 +40,8 @@ class Lines:
 
     def __init__(self, file: IO[str]) -> None:
         self._file = file
+        self._before: list[str] = []  # last rows of the tables so far
+        self._again = ""
         self.number = 0
 
     def take(self, wanted: str) -> str:
@@ -46,14 +50,23 @@ class Lines:
         Args:
             wanted: What the line should contain, for messages.
         """
-        line = self._next()
+        line = self._read()
         if not line:
             raise InputError(f"the file ends where {wanted} is expected; truncated?")
         return line
 
+    def put_back(self, line: str) -> None:
+        """Let the last line be read again.
+
+        Args:
+            line: The line.
+        """
+        self._again = line
+        self.number -= 1
+
     def skip_blank(self) -> str:
         """Read the next line that is not blank; return "" at the end of the file."""
-        while (line := self._next()) and not line.strip():
+        while (line := self._read()) and not line.strip():
             pass
         return line
 
@@ -66,22 +79,31 @@ class Lines:
             what: What a row describes, for messages.
         """
         first = self.number + 1
-        lines: list[str] = []
+        lines = self.rows(rows, what)
+        check_end([*self._before, *lines])
+        self._before = [*self._before, *lines][-_REMEMBERED:]
+        return Table(tuple(lines), tuple(columns), first, what)
+
+    def rows(self, rows: int, what: str) -> list[str]:
+        """Read a number of lines.
+
+        Args:
+            rows: Number of lines.
+            what: What a line describes, for messages.
+        """
+        first, lines = self.number + 1, list[str]()
         while len(lines) < rows and (line := self._read()):
             lines.append(line)
         self.number = first - 1 + len(lines)
-        _check_end(lines[-1] if lines else "")
         if len(lines) < rows:
             raise InputError(f"the file ends after {len(lines)} of {rows} {what}s; truncated?")
-        return Table(tuple(lines), tuple(columns), first, what)
-
-    def _next(self) -> str:
-        line = self._read()
-        _check_end(line)
-        return line
+        return lines
 
     def _read(self) -> str:
         self.number += 1
+        if self._again:
+            line, self._again = self._again, ""
+            return line
         try:
             line = self._file.readline(_LONGEST + 1)
         except InputError:
@@ -236,12 +258,36 @@ def _open_text(path: Path) -> IO[str]:
     return io.TextIOWrapper(io.BufferedReader(counted, 2**16), encoding="utf-8", errors="replace")
 
 
-def _check_end(line: str) -> None:
-    """Refuse an unfinished last line, whose last number may have lost digits."""
-    if line and not line.endswith("\n"):
-        raise InputError(
-            "the last line is not finished; truncated? (if complete, end it with a line break)"
-        )
+def check_end(rows: Sequence[str]) -> None:
+    r"""Refuse a last line without a line break whose last number has lost digits.
+
+    A line break that is only missing is no truncation.  A number is cut if it has fewer decimals
+    than all others of its column: one fewer where these have equally many, else two.
+
+    Args:
+        rows: Lines of a table, the last of which may be the last of its file.
+
+    Raises:
+        InputError: The last number was cut.
+
+    Example:
+        >>> check_end(["0.25 0.75\n"] * 8 + ["0.50 0.25"])
+        >>> check_end(["0.25 0.75\n"] * 8 + ["0.50 0.2"])
+        Traceback (most recent call last):
+            ...
+        moiety.base.errors.InputError: the last number, '0.2', lost digits; truncated?
+    """
+    if len(rows) <= _FEWEST_ROWS or rows[-1].endswith("\n"):
+        return
+    last, *others = [_decimals(row) for row in (rows[-1], *rows[:-1])]
+    if last <= min(others) - (1 if min(others) == max(others) else 2):
+        number = short(rows[-1].split()[-1])
+        raise InputError(f"the last number, {number}, lost digits; truncated?")
+
+
+def _decimals(row: str) -> int:
+    """Characters after the point of the last field; 0 for a whole number or a blank line."""
+    return len("".join(row.split()[-1:]).partition(".")[2])
 
 
 def _is_finite(text: str) -> bool:

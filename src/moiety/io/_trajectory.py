@@ -14,15 +14,24 @@ from typing import Any
 import numpy as np
 
 from ..base.errors import InputError
+from ..data._boundaries import boundary_flags
+from ..data.outside import outside
 from ..data.particles import Particles
+from ._counters import is_counter
 from ._format import PERIODIC_UNKNOWN, Periodic
+from ._planes import edges_and_axes, within
 
-__all__ = ["Frame", "TrajectoryFormat", "coded", "gather", "read_only", "with_periodic"]
+__all__ = [
+    "Frame",
+    "TrajectoryFormat",
+    "check_inside",
+    "coded",
+    "gather",
+    "read_only",
+    "with_periodic",
+]
 
-# Logged numbers that give the time rather than the state.
-_CLOCKS = {"step", "timestep", "time", "simulation_time", "walltime", "seconds", "tps", "frame"}
 _LONGEST_NAME = 256  # characters of a label; arrays of text are as wide as their longest
-_FLAT = 1e-6  # relative to the box: variation of a coordinate that counts as rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +100,7 @@ def gather(
     *,
     periodic: Periodic | None,
     provenance: Mapping[str, Any],
-    flatten: bool = True,
+    is_ours: bool = False,
     chains: int = 1,
 ) -> Particles:
     """Combine the frames of a file.
@@ -100,12 +109,12 @@ def gather(
         frames: Frames of one dimension, all of them with or all without diameters and types.
         periodic: Periodic flags that override the frames, or None.
         provenance: Where the frames come from; names of the types are added.
-        flatten: Whether to drop a last coordinate that never varies, as in files of a plane.
+        is_ours: Whether moiety wrote the file: no coordinate and no number is then left out.
         chains: Number of independent runs.
 
     Raises:
         InputError: There are no frames, they do not fit together, a number is NaN, or nothing
-            says whether the boundaries are periodic.
+            says whether the boundaries are periodic; or particles lie outside open boundaries.
 
     Example:
         >>> x = np.random.default_rng(0).random((8, 5, 3)) * [1, 1, 0]
@@ -119,16 +128,21 @@ def gather(
         kept.append(frame)
     if not kept:
         raise InputError("holds no frames")
-    space = _space(kept) if flatten else kept[0].positions.shape[1]
+    space = kept[0].positions.shape[1]
+    edges, axes = ([*range(space)],) * 2 if is_ours else edges_and_axes(kept)
+    flags = _flags(kept[0].periodic, periodic, edges, space)
+    kept = [within(frame, edges, axes) for frame in kept]
     types, names = _types(kept)
     particles = Particles.from_frames(
-        [frame.positions[:, :space] for frame in kept],
-        cells=np.stack([frame.cell[:space, :space] for frame in kept]),
-        periodic=_flags(kept[0].periodic and kept[0].periodic[:space], periodic, space),
-        measured=_measured(kept),
+        [frame.positions for frame in kept],
+        cells=np.stack([frame.cell for frame in kept]),
+        periodic=flags,
+        measured=_measured(kept, is_ours),
         provenance={**provenance, "types": list(names)} if names else provenance,
         chains=chains,
     )
+    if not is_ours or periodic is not None:
+        check_inside(particles)
     diameters = [frame.diameters for frame in kept if frame.diameters is not None]
     return particles.replace(
         diameters=np.concatenate(diameters) if diameters else None, types=types
@@ -142,12 +156,28 @@ def with_periodic(particles: Particles, periodic: Periodic | None) -> Particles:
         particles: The particles.
         periodic: For all edges of the box, or one flag per edge.
     """
-    flags = _flags(particles.periodic, periodic, particles.dimensions)
+    space = particles.dimensions
+    flags = _flags(particles.periodic, periodic, range(space), space)
     if flags == particles.periodic:
         return particles
     frames = [particles.frame(k) for k in range(particles.n)]
     wrapped = Particles.from_frames(frames, cells=particles.cells, periodic=flags)
+    check_inside(wrapped)
     return particles.replace(positions=wrapped.positions, periodic=flags)
+
+
+def check_inside(particles: Particles) -> None:
+    """Refuse particles outside open boundaries.
+
+    Args:
+        particles: Frames.
+
+    Raises:
+        InputError: A particle lies outside by more than rounding.
+    """
+    _, text = outside(particles)
+    if text:
+        raise InputError(text)
 
 
 def coded(labels: Sequence[str] | np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -194,34 +224,23 @@ def _check(frame: Frame, first: Frame, k: int) -> None:
             raise InputError(f"frame {k}: only some frames contain {name} of the particles")
 
 
-def _space(frames: Sequence[Frame]) -> int:
-    """Dimension of space without the last coordinates that never vary."""
-    space: int = frames[0].positions.shape[1]
-    while space > 1 and _is_flat(frames, space - 1):
-        space -= 1
-    return space
-
-
-def _is_flat(frames: Sequence[Frame], axis: int) -> bool:
-    """Whether all particles share a coordinate and no earlier edge of the box leaves the plane."""
-    values = [frame.positions[:, axis] for frame in frames if len(frame.positions)]
-    if not values or any((frame.cell[:axis, axis] != 0).any() for frame in frames):
-        return False
-    spread = max(column.max() for column in values) - min(column.min() for column in values)
-    return bool(spread <= _FLAT * max(abs(frame.cell[axis, axis]) for frame in frames))
-
-
-def _flags(known: tuple[bool, ...] | None, given: Periodic | None, space: int) -> tuple[bool, ...]:
-    """One flag per edge; what the user gives overrides what the file contains."""
-    chosen = known if given is None else given
-    if chosen is None:
-        raise InputError(PERIODIC_UNKNOWN)
-    if isinstance(chosen, (bool, np.bool_)):
-        return (bool(chosen),) * space
-    flags = tuple(map(bool, chosen))
-    if len(flags) != space:
+def _flags(
+    known: tuple[bool, ...] | None, given: Periodic | None, edges: Sequence[int], space: int
+) -> tuple[bool, ...]:
+    """One flag per edge that is left; what the user gives overrides what the file contains."""
+    if given is None:
+        if known is None:
+            raise InputError(PERIODIC_UNKNOWN)
+        return tuple(known[edge] for edge in edges)
+    if isinstance(given, str):
+        named = boundary_flags(given, space)
+        return tuple(named[edge] for edge in edges)
+    if isinstance(given, (bool, np.bool_)):
+        return (bool(given),) * len(edges)
+    flags = tuple(map(bool, given))
+    if len(flags) != len(edges):
         raise InputError(
-            f"periodic needs {space} flags, one for each edge of the box, not {len(flags)}"
+            f"periodic needs {len(edges)} flags, one for each edge of the box, not {len(flags)}"
         )
     return flags
 
@@ -258,8 +277,12 @@ def _renumbered(
     return renumbered
 
 
-def _measured(frames: Sequence[Frame]) -> dict[str, np.ndarray]:
-    """Numbers that every frame contains, except its time."""
-    names = [name for name in frames[0].measured if name.rpartition("/")[2].lower() not in _CLOCKS]
-    everywhere = [name for name in names if all(name in frame.measured for frame in frames)]
-    return {name: np.array([frame.measured[name] for frame in frames]) for name in everywhere}
+def _measured(frames: Sequence[Frame], is_ours: bool) -> dict[str, np.ndarray]:
+    """Numbers that every frame contains, except what counts or times the frames."""
+    everywhere = [
+        name for name in frames[0].measured if all(name in frame.measured for frame in frames)
+    ]
+    series = {name: np.array([frame.measured[name] for frame in frames]) for name in everywhere}
+    if is_ours:
+        return series
+    return {name: values for name, values in series.items() if not is_counter(name, values)}

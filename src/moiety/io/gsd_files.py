@@ -64,7 +64,7 @@ def _particles(path: Path, periodic: Periodic | None) -> Particles:
         if description is None:
             frames = _frames(file, _present(file), None)
             provenance = {"file": path.name, "format": GSD.name}
-            return gather(frames, periodic=periodic, provenance=provenance, flatten=False)
+            return gather(frames, periodic=periodic, provenance=provenance)
         optional = {"diameter": description["diameters"], "typeid": description["codes"]}
         present = {"position", *(name for name, stored in optional.items() if stored)}
         particles = gather(
@@ -72,7 +72,7 @@ def _particles(path: Path, periodic: Periodic | None) -> Particles:
             periodic=periodic,
             provenance=description["provenance"],
             chains=description["chains"],
-            flatten=False,
+            is_ours=True,
         )
         return _restored(particles, description)
 

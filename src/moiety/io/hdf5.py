@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from ..base.errors import InputError
 from ._format import ENERGY, VARIABLE, Format, Stored, choose, chunks, fill
 from ._hdf5_tree import check_links, check_values, datasets, dims_of
 from ._isolation import ask_for_array
 from ._missing import Source
 from ._stream import writing
+from .h5md import is_h5md
 from .netcdf import fill_values
 
 __all__ = ["HDF5", "opened"]
@@ -34,6 +36,8 @@ def opened(path: Path, variable: str | None) -> Iterator[Source]:
     import h5py
 
     with h5py.File(path, "r") as file:
+        if is_h5md(file):
+            raise InputError("holds particles as H5MD: end its name in .h5md, or say --format h5md")
         arrays, wanted = datasets(file), variable.strip("/") if variable else None
         check_links(file, arrays, wanted)
         dataset = arrays[choose(arrays, wanted)]

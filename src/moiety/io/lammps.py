@@ -1,8 +1,9 @@
 r"""Text dumps of LAMMPS (https://docs.lammps.org/dump.html), compressed or not.
 
 Positions are in the columns x, xs (scaled), xu (unwrapped) or xsu (both), and y and z likewise;
-a file without z is two-dimensional.  For a tilted box the file contains the bounds b of its
-bounding box (https://docs.lammps.org/Howto_triclinic.html):
+a file without z is two-dimensional.  Axes may differ in style where the box is not tilted between
+them: only then is what the unwrapping added a whole number of edges.  For a tilted box the file
+contains the bounds b of its bounding box (https://docs.lammps.org/Howto_triclinic.html):
 $$x_{lo} = b^x_{lo} - \min(0, xy, xz, xy + xz), \quad y_{lo} = b^y_{lo} - \min(0, yz),$$
 and the same for the upper bounds with the maximum.
 """
@@ -82,13 +83,13 @@ def _atoms(
     table = lines.table(number, columns, "atom")
     values = table.numbers([*axes, *names])
     order = _order(values[:, len(axes)]) if "id" in columns else slice(None)
-    positions, scaled = values[order, : len(axes)], [_STYLES[name[1:]] for name in axes]
+    positions = values[order, : len(axes)]
     space = len(axes)
     column = {name: values[order, space + place] for place, name in enumerate(names)}
     label = next((name for name in ("type", "element") if name in columns), None)
     types, type_names = coded(table.labels(label)) if label else (None, ())
     return Frame(
-        _placed(positions, scaled, cell[:space, :space], corner[:space]),
+        _placed(positions, axes, cell[:space, :space], corner[:space]),
         cell[:space, :space],
         periodic and periodic[:space],
         column.get("diameter", 2 * column["radius"] if "radius" in column else None),
@@ -114,13 +115,22 @@ def _axes(columns: list[str]) -> list[str]:
 
 
 def _placed(
-    positions: np.ndarray, scaled: list[bool], cell: np.ndarray, corner: np.ndarray
+    positions: np.ndarray, axes: list[str], cell: np.ndarray, corner: np.ndarray
 ) -> np.ndarray:
     """Positions relative to the corner of the box; scaled coordinates are in units of its edges."""
-    if any(scaled) and not all(scaled):
-        raise InputError("some coordinates are scaled and others not; dump all of one kind")
-    relative: np.ndarray = positions @ cell if scaled[0] else positions - corner
-    return relative
+    scaled = np.array([_STYLES[name[1:]] for name in axes])
+    unwrapped = np.array(["u" in name[1:] for name in axes])
+    tilts = (cell != 0) & ~np.eye(len(axes), dtype=bool)
+    for name, kind in (("scaled", scaled), ("unwrapped", unwrapped)):
+        apart = kind[:, None] != kind[None, :]
+        if (tilts & apart).any():
+            raise InputError(
+                f"some coordinates are {name} and others not ({' '.join(axes)}), which a tilted box"
+                " does not allow; dump all of one kind"
+            )
+    if not scaled.any():
+        return np.asarray(positions - corner)
+    return np.asarray(np.where(scaled, positions @ cell, positions - corner))
 
 
 def _order(ids: np.ndarray) -> np.ndarray:

@@ -1,8 +1,9 @@
-"""Further trajectories, read by MDAnalysis: DCD, XTC, TRR, PDB and more.
+"""Further trajectories, read by MDAnalysis: DCD, XTC, TRR, AMBER, Tinker and more.
 
-Lengths keep the unit of the file (`convert_units=False`).  These formats contain a box but not its
-position: moiety puts its corner at the origin, and all boundaries are periodic unless the user
-says otherwise.  Types are those of the topology, or else its elements, or its names of atoms.
+Lengths keep the unit of the file (`convert_units=False`), and edges their orientation (`_vectors`).
+These formats contain a box but not its position: moiety puts its corner at the origin, and all
+boundaries are periodic unless the user says otherwise.  Types are those of the topology, or else
+its elements, or its names of atoms.
 Needs the package MDAnalysis (https://www.mdanalysis.org), an optional extra.
 """
 
@@ -14,6 +15,9 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -24,36 +28,66 @@ from ..base.atomic import PREFIX, sweep
 from ..base.errors import InputError
 from ..data.particles import Particles
 from ._format import DAMAGE, Periodic, cause
-from ._hdf5_tree import check_contained, check_links, datasets
 from ._isolation import ask_for_particles, needs
+from ._topology import check_topology, labels_of, with_topology
 from ._trajectory import Frame, TrajectoryFormat, coded, gather
+from ._vectors import cells, described
+from .amber import is_hdf5
+from .netcdf_particles import check_classic, is_classic
 
 if TYPE_CHECKING:
     from MDAnalysis import Universe
 
-__all__ = ["MDANALYSIS", "opened"]
+__all__ = ["MDANALYSIS", "opened", "reading_as"]
 
 # Formats with a single frame are left out: it is not enough for an estimate.
-_SUFFIXES = (
-    ".arc .crdbox .dcd .ent .gro .h5md .history .mdcrd .mol2 .ncdf .pdb .tng .trc .trj .trr .trz "
-    ".txyz .xtc"
-)
+_SUFFIXES = ".arc .crdbox .dcd .history .mdcrd .mol2 .ncdf .tng .trc .trj .trr .trz .txyz .xtc"
+_NETCDF = (".ncdf",)
+_PACKAGES = {".tng": ("pytng",)}  # that MDAnalysis itself does not install
 _END = object()
 _DCD_HEADER, _DCD_START = struct.Struct("=i4si"), (84, b"CORD")  # in the byte order of this machine
 
 
-def _read(path: Path, topology: Path | None, periodic: Periodic | None) -> Particles:
+def reading_as(suffix: str) -> TrajectoryFormat:
+    """The format for files that have another suffix.
+
+    Args:
+        suffix: The suffix that the files should have, with the dot.
+    """
+    return replace(MDANALYSIS, read=partial(_read, suffix=suffix))
+
+
+def _read(
+    path: Path, topology: Path | None, periodic: Periodic | None, suffix: str = ""
+) -> Particles:
+    end = suffix or path.suffix.lower()
+    if end in _NETCDF and is_hdf5(path):
+        found = ask_for_particles("netcdf", path, variable=None, topology=None, periodic=periodic)
+        return with_topology(found, topology)
+    if end in _NETCDF and is_classic(path):
+        check_classic(path)
     needs("MDAnalysis", "this format needs", "particles")
-    if topology is not None and not topology.is_file():
-        raise InputError(f"its topology {topology} does not exist or is no file; check the name")
+    for package in _PACKAGES.get(end, ()):
+        _check_package(package, end)
+    if topology is not None:
+        check_topology(topology)
     # MDAnalysis writes index files beside some trajectories; the link keeps them out of the folder.
     with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
         sweep(tempfile.gettempdir())
-        link = Path(folder) / path.name
+        link = Path(folder) / f"{path.name}{suffix}"
         link.symlink_to(path.resolve())
         where = str(topology.absolute()) if topology else None
         return ask_for_particles(
             "mdanalysis", link, topology=where, periodic=periodic, name=path.name
+        )
+
+
+def _check_package(package: str, suffix: str) -> None:
+    """Refuse a format for which MDAnalysis needs a further package."""
+    if find_spec(package) is None:
+        raise InputError(
+            f"{suffix} files need the package {package}; install it with pip install {package}, or"
+            " convert the file to .xtc or .trr"
         )
 
 
@@ -72,8 +106,6 @@ def opened(
     Raises:
         InputError: The file or the topology cannot be read.
     """
-    if path.suffix.lower() == ".h5md":
-        _check_h5md(path)
     provenance = {"file": name, "format": path.suffix.lower().removeprefix(".").upper()}
     if topology is not None:
         provenance["topology"] = Path(topology).name
@@ -81,20 +113,10 @@ def opened(
         mda = _mdanalysis()
         universe = _universe(mda, path, Path(topology) if topology else None)
         try:
-            frames = _frames(mda, universe, path)
+            frames = _frames(universe, path)
             yield gather(frames, periodic=periodic, provenance=provenance)
         finally:
             universe.trajectory.close()
-
-
-def _check_h5md(path: Path) -> None:
-    """Refuse values in other files, which HDF5 would read without a word."""
-    import h5py
-
-    with h5py.File(path, "r") as file:
-        check_links(file)
-        for dataset in datasets(file).values():
-            check_contained(dataset)
 
 
 def _mdanalysis() -> ModuleType:
@@ -135,12 +157,17 @@ def _universe(mda: ModuleType, link: Path, topology: Path | None) -> Universe:
     )
 
 
-def _frames(mda: ModuleType, universe: Universe, path: Path) -> Iterator[Frame]:
+def _frames(universe: Universe, path: Path) -> Iterator[Frame]:
     trajectory, (types, names) = universe.trajectory, _types(universe)
+    suffix = path.suffix.lower()
+    vectors = cells(path, suffix)
     steps, k = iter(trajectory), 0
     while (step := _next(steps, k)) is not _END:
-        positions = step.positions.astype(np.float64)
-        yield Frame(positions, _cell(mda, step, k), (True,) * 3, types=types, names=names)
+        with _in_frame(k):
+            known = described(step.dimensions, suffix) if vectors is None else next(vectors, None)
+            if known is None:
+                raise InputError("has no box")
+        yield Frame(step.positions.astype(np.float64), known, (True,) * 3, types=types, names=names)
         k += 1
     # MDAnalysis stops without an error at a frame that it cannot read.
     if k < max(len(trajectory), _frames_in_header(path)) or _ends_early(path, trajectory.n_atoms):
@@ -156,19 +183,18 @@ def _next(steps: Iterator[Any], k: int) -> Any:
         ) from error
 
 
-def _cell(mda: ModuleType, step: Any, k: int) -> np.ndarray:
-    if step.dimensions is None or not np.any(step.dimensions[:3]):
-        raise InputError(f"frame {k}: has no box")
-    cell: np.ndarray = mda.lib.mdamath.triclinic_vectors(step.dimensions, dtype=np.float64)
-    return cell
+@contextmanager
+def _in_frame(k: int) -> Iterator[None]:
+    """Name the frame in every refusal inside the block."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"frame {k}: {error}") from error
 
 
 def _types(universe: Universe) -> tuple[np.ndarray | None, tuple[str, ...]]:
-    for name in ("types", "elements", "names"):
-        labels = getattr(universe.atoms, name, None)
-        if labels is not None and all(map(str, labels)):
-            return coded([str(label) for label in labels])
-    return None, ()
+    labels = labels_of(universe)
+    return (None, ()) if labels is None else coded(labels)
 
 
 def _frames_in_header(path: Path) -> int:

@@ -22,6 +22,8 @@ from ._hdf5_tree import attributes_of, check_links, check_values, variables
 from ._isolation import ask, ask_for_array
 from ._missing import Source
 from ._stream import writing
+from ._trajectory import with_periodic
+from .amber import amber_particles, is_amber_hdf5
 from .netcdf_particles import holds_particles, is_amber, is_classic, particles_of
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ def opened(
         path: The file.
         variable: Name of the variable, or None.
         topology: A file that names the particles of an Amber trajectory, or None.
-        periodic: Periodic flags for an Amber trajectory, or None.
+        periodic: Periodic flags for particles, or None.
 
     Raises:
         InputError: There is no such variable, or its values are not complete.
@@ -52,7 +54,7 @@ def opened(
         with _classic(path, variable) as source:
             yield source
     else:
-        with _hierarchical(path, variable) as source_or_particles:
+        with _hierarchical(path, variable, periodic) as source_or_particles:
             yield source_or_particles
 
 
@@ -65,7 +67,7 @@ def read_any(
         path: The file.
         variable: Name of the variable, or None.
         topology: A file that names the particles of an Amber trajectory, or None.
-        periodic: Periodic flags for an Amber trajectory, or None.
+        periodic: Periodic flags for particles, or None.
     """
     where = str(topology.absolute()) if topology else None
     found = ask("netcdf", path, variable=variable, topology=where, periodic=periodic)
@@ -102,12 +104,17 @@ def _write(path: Path, stored: Stored) -> None:
 
 
 @contextmanager
-def _hierarchical(path: Path, variable: str | None) -> Iterator[Source | Particles]:
+def _hierarchical(
+    path: Path, variable: str | None, periodic: Periodic | None
+) -> Iterator[Source | Particles]:
     import h5py
 
     with h5py.File(path, "r") as file:
         if holds_particles(file):
-            yield particles_of(file)
+            yield with_periodic(particles_of(file), periodic)
+            return
+        if is_amber_hdf5(file):
+            yield amber_particles(file, periodic, path.name)
             return
         _refuse_results(file.attrs)
         found = {name: (dims, dataset) for name, dims, dataset in variables(file)}
@@ -153,6 +160,10 @@ class _Classic:
     @property
     def ndim(self) -> int:
         return len(self.dimensions)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(self.data.shape)
 
 
 def _refuse_results(attributes: Any) -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PARTICLES_NETCDF",
+    "check_classic",
     "holds_particles",
     "is_amber",
     "is_classic",
@@ -40,6 +41,7 @@ _LAYOUT = "1"
 _MARK = "moiety_particles"
 _CHUNK_BYTES = 2**20
 _CLASSIC = b"CDF"
+_VERSIONS = (1, 2)  # with offsets of 32 and of 64 bits
 
 
 def holds_particles(file: h5py.File) -> bool:
@@ -61,6 +63,24 @@ def is_classic(path: Path) -> bool:
         return file.read(len(_CLASSIC)) == _CLASSIC
 
 
+def check_classic(path: Path) -> None:
+    """Refuse the classic formats of netCDF that are not read.
+
+    Args:
+        path: A netCDF file in a classic format.
+
+    Raises:
+        InputError: It is CDF-5, or of an unknown version.
+    """
+    with path.open("rb") as file:
+        version = file.read(len(_CLASSIC) + 1)[-1]
+    if version not in _VERSIONS:
+        raise InputError(
+            f"is netCDF in the format CDF-{version}, which moiety does not read; convert it to"
+            " netCDF-4, for example with nccopy -k nc4 old.nc new.nc"
+        )
+
+
 def is_amber(path: Path) -> bool:
     """Whether a netCDF file follows the conventions of Amber trajectories.
 
@@ -69,6 +89,7 @@ def is_amber(path: Path) -> bool:
     """
     if not is_classic(path):
         return False
+    check_classic(path)
     from scipy.io import netcdf_file
 
     with netcdf_file(path, "r") as file:

@@ -17,8 +17,9 @@ import numpy as np
 from ..base.errors import InputError
 from ._format import ENERGY, VARIABLE, Format, Stored, choose
 from ._limits import bytes_of, check_size
+from ._positions import refuse_positions
 
-__all__ = ["NPY", "NPZ"]
+__all__ = ["NPY", "NPZ", "headers_of"]
 
 _LONGEST_HEADER = 2**16  # bytes; NumPy itself parses 10,000
 
@@ -43,6 +44,7 @@ def _read_npy(path: Path, variable: str | None) -> Stored:
     with path.open("rb") as file:
         header = _header(file)
         _refuse_objects(header)
+        refuse_positions(path.stem, header)
         found = path.stat().st_size - file.tell()
     if header.nbytes > found:
         raise InputError(f"declares {header.nbytes:,} bytes and holds {found:,}; truncated?")
@@ -55,7 +57,7 @@ def _write_npy(path: Path, stored: Stored) -> None:
 
 
 def _read_npz(path: Path, variable: str | None) -> Stored:
-    headers = _headers(path)
+    headers = headers_of(path)
     arrays = {name: header for name, header in headers.items() if not name.startswith("moiety_")}
     name = choose(arrays, variable)
     _refuse_objects(headers[name])
@@ -72,8 +74,12 @@ def _write_npz(path: Path, stored: Stored) -> None:
     np.savez_compressed(path, allow_pickle=False, **arrays, **texts)
 
 
-def _headers(path: Path) -> dict[str, _Header]:
-    """Number of axes and dtype of every array in an archive, without reading the arrays."""
+def headers_of(path: Path) -> dict[str, _Header]:
+    """Shape and dtype of every array in an archive, without reading the arrays.
+
+    Args:
+        path: The file.
+    """
     with zipfile.ZipFile(path) as archive:
         headers = {}
         for member in archive.infolist():

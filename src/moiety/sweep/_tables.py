@@ -33,6 +33,7 @@ _LONGEST = 300  # characters of a message
 _Count = Annotated[int, Field(ge=1, le=10**9)]
 _Seed = Annotated[int, Field(ge=0, lt=2**63)]
 _Positive = Annotated[float, Field(gt=0)]
+_AxisNames = Annotated[str, Field(pattern="^[xyz](,[xyz])*$")]
 
 
 class PlanError(InputError):
@@ -103,7 +104,7 @@ class Files(_Table):
     """Files that match a pattern, and how to read them."""
 
     glob: str
-    periodic: bool | list[bool] | None = None
+    periodic: bool | list[bool] | _AxisNames | None = None
     boundary: Literal["periodic", "free", "crop"] | None = None
     homogeneous: bool | None = None
     axes: str | None = None
@@ -111,6 +112,7 @@ class Files(_Table):
     states: Annotated[int, Field(ge=1, le=2**31)] | None = None
     symmetries: str | None = None
     variable: str | None = None
+    format: str | None = None
     attributes: list[str] = []
     chain: str | Literal[False] | None = None
 
