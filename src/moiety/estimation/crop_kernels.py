@@ -37,6 +37,7 @@ class Bins(NamedTuple):
         inverse: Inverse cells.
         closed: Whether the boundary is periodic, for each edge.
         bins: Number of bins along each edge.
+        order: Index of each particle before the sorting.
     """
 
     positions: Floats
@@ -46,6 +47,7 @@ class Bins(NamedTuple):
     inverse: Floats
     closed: Flags
     bins: Integers
+    order: Integers
 
 
 class Placements(NamedTuple):
@@ -98,7 +100,7 @@ def _sort(particles: Particles) -> Bins:
     diameters = np.ones(len(positions)) if particles.diameters is None else particles.diameters
     closed = np.array([*particles.periodic, *[False] * (SPACE - space)])
     sorted_diameters = diameters[order].astype(np.float64)
-    return Bins(positions[order], sorted_diameters, starts, cells, inverse, closed, bins)
+    return Bins(positions[order], sorted_diameters, starts, cells, inverse, closed, bins, order)
 
 
 @njit(nogil=True, cache=True)
