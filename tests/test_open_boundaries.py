@@ -7,7 +7,8 @@ import pytest
 from io_examples import refusal
 from moiety import io
 from moiety.data.particles import Particles
-from moiety.entropy.particles import _below_ideal, estimate_excess_entropy
+from moiety.entropy.particle_checks import below_ideal
+from moiety.entropy.particles import estimate_excess_entropy
 from moiety.estimation.training import Training
 from moiety.inspection import inspect
 from test_planes import write_dump, write_xyz
@@ -88,7 +89,7 @@ def test_frames_from_arrays_are_found_by_the_inspection():
     [(0.27, 0.05, False), (0.04, 0.05, True), (-0.3, 0.01, True), (0.011, 0.01, False)],
 )
 def test_an_excess_entropy_above_zero_is_flagged(entropy, error, passed):
-    check = _below_ideal(entropy, error)
+    check = below_ideal(entropy, error)
     assert check.passed == passed and check.name == "s <= 0"
     assert ("wrong box" in check.message) != passed
 
@@ -101,4 +102,4 @@ def test_every_estimate_has_the_check(monkeypatch):
     brief = {"largest": 0.5, "training": Training(steps=20), "threads": 1}
     result = estimate_excess_entropy(particles, sigma=1.0, **brief)
     (check,) = [one for one in result.status.checks if one.name == "s <= 0"]
-    assert check == _below_ideal(result.entropy, result.error)
+    assert check == below_ideal(result.entropy, result.error)

@@ -76,7 +76,7 @@ def test_options_of_the_other_kind_are_refused(run, tmp_path):
     io.save(system("ising-square", size=4, temperature=3.0).sample(16, seed=2), spins)
     for words, text in (
         ((gas, "--no-tail"), "--tail"),
-        ((gas, "--no-cross-check"), "--cross-check"),
+        ((gas, "--route", "chain-rule"), "--route"),
         ((gas, "--kind", "real"), "kind"),
         ((spins, "--resolution", 10), "--resolution"),
         ((spins, "--critic", "points"), "points"),

@@ -54,7 +54,7 @@ EXAMPLE = """Example:
       --energies u.txt
 """
 
-_LATTICES_ONLY = ("tail", "cross_check", "route", "precision")
+_LATTICES_ONLY = ("tail", "route", "precision")
 
 
 def estimate(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["in_json", "show"]
 
+_COLUMNS = 80
 _ENDINGS = {
     "precision": "the target precision is reached",
     "samples": "short of the target precision: more samples, not more training, would help",
@@ -65,7 +66,8 @@ def show(result: EntropyResult, exact: float | None) -> None:
 
     from ..results.types import Status
 
-    say(str(replace(result, status=Status(()))))  # warnings are printed at the end
+    line = str(replace(result, status=Status(())))  # warnings are printed at the end
+    say(line if len(line) <= _COLUMNS else line.replace("  [", "\n  [", 1))
     if exact is not None:
         say(_comparison(result, exact))
     console = Console(highlight=False, markup=False, emoji=False)

@@ -66,7 +66,7 @@ def lattice_status(
             _counted_blocks(bases, budget, refused),
             *([_bounded(levels, bases)] if limits else []),
             *(limit_checks(entropy, total_error(budget), limits) if limits else ()),
-            *([_cross_check(other)] if other else []),
+            *([routes_agree(other)] if other else []),
         )
     )
 
@@ -228,11 +228,19 @@ def _short_tail(levels: Sequence[Level], budget: Mapping[str, float]) -> Check:
     return Check("ladder", fine, f"{count}, which {shares}{'' if fine else ': use more samples'}")
 
 
-def _cross_check(other: CrossCheck) -> Check:
-    """Both routes overestimate s: agreement proves nothing, but a difference does."""
+def routes_agree(
+    other: CrossCheck, unit: str = "nats/site", route: str = "the chain rule"
+) -> Check:
+    """Both routes overestimate s: agreement proves nothing, but a difference does.
+
+    Args:
+        other: The second route.
+        unit: Unit of its entropy.
+        route: Its name.
+    """
     passed = other.sigmas <= _SIGMAS or abs(other.difference) < _HARMLESS
-    higher = "mutual information" if other.difference > 0 else "the chain rule"
-    size = f"{other.difference:+.2g} nats/site, {other.sigmas:.1f} of its errors"
+    higher = "mutual information" if other.difference > 0 else route
+    size = f"{other.difference:+.2g} {unit}, {other.sigmas:.1f} of its errors"
     fine = "both routes overestimate s, so agreement does not bracket the truth"
     verdict = (
         fine if passed else f"the lower value is closer to the truth: {higher} missed something"

@@ -1,9 +1,10 @@
-"""The second route to the entropy of a lattice: the chain rule on the same samples."""
+"""The second route to the entropy, on the same samples; of a lattice, by the chain rule."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 from torch import nn
@@ -14,12 +15,36 @@ from ..chain_rule.estimate import ChainRule, ChainRuleEstimate, chain_rule_of
 from ..data.samples import Samples
 from ..data.statistics import series_error
 from ..estimation.execution import Execution, Task
-from ..estimation.history import TrainingStatus
+from ..estimation.history import History, TrainingStatus
 from ..estimation.networks import Weights
 from ..results.types import CrossCheck, ScaleEntropy
 from .budget import EntropySum
 
-__all__ = ["compare", "given_estimate", "second_route"]
+__all__ = ["Route", "compare", "compare_chain_rule", "given_estimate", "second_route"]
+
+
+class Route(Protocol):
+    """What a second route must know."""
+
+    @property
+    def entropy(self) -> float:
+        """Entropy per site, or per particle, in nats."""
+        ...
+
+    @property
+    def missing(self) -> float:
+        """What training may not have found, in the same unit."""
+        ...
+
+    @property
+    def influence(self) -> np.ndarray:
+        """By how much each sample moves the entropy."""
+        ...
+
+    @property
+    def histories(self) -> tuple[History, ...]:
+        """Training history of each fold."""
+        ...
 
 
 def given_estimate(cross_check: bool | ChainRuleEstimate, n: int) -> ChainRuleEstimate | None:
@@ -71,12 +96,12 @@ def second_route(
     return None if estimate.status == TrainingStatus.DIVERGED else estimate
 
 
-def compare(terms: EntropySum, entropy: float, site: float, other: ChainRuleEstimate) -> CrossCheck:
+def compare(terms: EntropySum, entropy: float, site: float, other: Route) -> CrossCheck:
     """The second route beside the first.
 
     Args:
         terms: The sum of the first route.
-        entropy: Its entropy in nats per site.
+        entropy: Its entropy in nats per site, or per particle.
         site: Entropy that is left out of an excess entropy, in nats per site.
         other: The second route.
     """
@@ -89,16 +114,28 @@ def compare(terms: EntropySum, entropy: float, site: float, other: ChainRuleEsti
         replace(history, bound=tuple(bound + site for bound in history.bound))
         for history in other.histories
     )
-    value = other.entropy - site
-    scales = (
-        tuple(ScaleEntropy(**vars(one)) for one in other.scales) if len(other.scales) > 1 else ()
-    )
     return CrossCheck(
-        entropy=value,
+        entropy=other.entropy - site,
         error=error,
         difference=float(entropy - other.entropy + site),
         difference_error=apart,
         histories=histories,
-        order=other.order.name,
-        scales=scales,
     )
+
+
+def compare_chain_rule(
+    terms: EntropySum, entropy: float, site: float, other: ChainRuleEstimate
+) -> CrossCheck:
+    """`compare` with the order of the sites and the entropy by scale.
+
+    Args:
+        terms: See `compare`.
+        entropy: See `compare`.
+        site: See `compare`.
+        other: The chain rule.
+    """
+    scales = (
+        tuple(ScaleEntropy(**vars(one)) for one in other.scales) if len(other.scales) > 1 else ()
+    )
+    crossed = compare(terms, entropy, site, other)
+    return replace(crossed, order=other.order.name, scales=scales)

@@ -38,7 +38,7 @@ from .checks import lattice_status
 from .climb import Climb
 from .conserved_totals import raise_largest
 from .counted_blocks import BlockCounts
-from .cross_check import compare, given_estimate, second_route
+from .cross_check import compare_chain_rule, given_estimate, second_route
 from .energy_checks import add_free_energy, checked_energies
 from .inhomogeneous import estimate_inhomogeneous, refuse_ladder, with_steps
 from .inspected import InspectedSamples
@@ -268,7 +268,7 @@ def _result(
     crossed = None
     if other:
         timing["cross_check"] = other.seconds
-        crossed = compare(total, entropy, terms.site, other)
+        crossed = compare_chain_rule(total, entropy, terms.site, other)
     described = inspected.described(terms.climb.statistics)
     status = lattice_status(
         described,

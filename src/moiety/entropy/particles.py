@@ -18,7 +18,7 @@ question and of the answer (`particle_resolution`).
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from math import expm1, inf
+from math import inf
 from time import perf_counter
 from typing import Any, Unpack
 
@@ -36,15 +36,18 @@ from ..estimation.execution import Hooks, RunOptions, run_settings
 from ..estimation.networks import Networks
 from ..estimation.objectives import Bound, Objective
 from ..estimation.training import Training
-from ..geometry.area_law import is_level
 from ..geometry.space import BlockCut
+from ..insertion.estimate import InsertionEstimate, Insertions
 from ..inspection.particles import inspect_particles
 from ..results.result import EntropyResult, networks_of
 from ..results.types import Base, Check, Status
 from .budget import total_error
-from .checks import common_checks
-from .climb import FEWEST_KNOWN, Climb
+from .checks import common_checks, routes_agree
+from .climb import Climb
+from .cross_check import compare
 from .distinct import distinct_frames
+from .insertion_check import inserted
+from .particle_checks import PARTICLE_RULES, below_ideal, particle_checks
 from .particle_resolution import (
     ResolutionEffect,
     blocks_that_fit,
@@ -55,17 +58,12 @@ from .particle_resolution import (
 )
 from .particle_terms import ParticleTerms, count_numbers, particle_statistics, space_cut
 from .re_paired import re_paired
-from .rungs import ClimbRules
 
 __all__ = ["SMALLEST", "default_training", "estimate_excess_entropy"]
 
 SMALLEST = 0.5  # side of the smallest blocks in diameters; in 3-D their diagonal is still below 1
 _LARGEST = 4.0  # side of the largest blocks in diameters
-_RULES = ClimbRules(tail=False, predicts=False, proportional=False, rise=0.1, slows_down=False)
 _FAR = 1e12  # largest ratio of the box and a diameter, either way
-_FEWEST_PAIRS = 500  # with particles on both sides of a cut
-_MOST_SHARED = 0.01  # share of the smallest blocks that may hold more than one centre
-_HARMLESS = 0.005  # nats per particle
 _WALLS = "look for walls, a field or a crystal that stays in place"
 _TRAINING = Training(steps=800, batch=256)
 # at a rate of 1e-2, M of hard disks was 0.93 ± 0.36 instead of 0.71 ± 0.05 (docs/tried.md)
@@ -97,6 +95,7 @@ def estimate_excess_entropy(
     bound: Bound | None = None,
     training: Training | None = None,
     warm_start: EntropyResult | Networks | None = None,
+    cross_check: bool | Insertions = True,
     **run: Unpack[RunOptions],
 ) -> EntropyResult:
     """Estimate the entropy per particle in excess of the ideal gas, and its split over scales.
@@ -115,6 +114,9 @@ def estimate_excess_entropy(
         bound: See `estimate_entropy`.
         training: Training of a cut; `default_training(critic)` by default.
         warm_start: See `estimate_entropy`.
+        cross_check: Whether to estimate the entropy by insertion, too, or how.  Frames with open
+            boundaries, a box narrower than three typical distances, a resolution, or more than
+            eight kinds of particles have no cross-check.
         **run: See `estimate_entropy`.  After a stop or a time limit, larger blocks are left to the
             area law.
 
@@ -128,7 +130,8 @@ def estimate_excess_entropy(
         >>> positions = np.random.default_rng(0).random((64, 50, 2)) * 10
         >>> gas = Particles.from_frames(positions, cells=10.0, periodic=True, diameters=1.0)
         >>> quick = Training(steps=25)
-        >>> result = estimate_excess_entropy(gas, largest=0.5, training=quick, seed=1)
+        >>> options = {"largest": 0.5, "training": quick, "cross_check": False}
+        >>> result = estimate_excess_entropy(gas, seed=1, **options)
         >>> abs(result.entropy) < 0.2, result.unit
         (True, 'nats/particle')
     """
@@ -152,7 +155,7 @@ def estimate_excess_entropy(
         execution,
         particle_statistics(scaled, base),
         (scaled.chains, scaled.draws),
-        _RULES,
+        PARTICLE_RULES,
         start,
     )
     deadline, parts = Deadline(started, limit, hooks.should_stop), len(cuts) + bool(resolution)
@@ -162,10 +165,20 @@ def estimate_excess_entropy(
         task = hooks.task("twice the resolution", len(cuts), parts, deadline.is_over)
         contacts = has_contacts(inspection)
         effect = resolution_effect(terms, resolution, with_diameters, contacts, task)
+    other = None
+    if cross_check and not (resolution or climb.is_stopped):
+        config = cross_check if isinstance(cross_check, Insertions) else Insertions()
+        if cross_check is True:
+            steps = climb.estimator.training.steps
+            config = replace(config, training=replace(config.training, steps=steps))
+        frames = scaled if with_diameters else scaled.replace(diameters=None)
+        task = hooks.task("insertion", parts, parts, deadline.is_over, text="cross-check")
+        other = inserted(frames, config, execution, deadline=deadline, task=task)
     asked = {"resolution": resolution, "diameters": with_diameters, "largest": largest}
     asked |= {"sigma": sigma, "time_limit": limit, "warm_start": bool(start.cuts)}
+    asked |= {"cross_check": other is not None}
     origin = {**_provenance(terms, asked), "n": particles.n, "digest": digest_of(particles)}
-    return _result(terms, effect, given, inspected, origin, perf_counter() - started)
+    return _result(terms, effect, other, given, inspected, origin, perf_counter() - started)
 
 
 def _in_diameters(particles: Particles, sigma: float | None) -> Particles:
@@ -198,6 +211,7 @@ def _climb(climb: Climb[BlockCut], parts: int, deadline: Deadline, hooks: Hooks)
 def _result(
     terms: ParticleTerms,
     effect: ResolutionEffect | None,
+    other: InsertionEstimate | None,
     given: Particles,
     inspected: tuple[Check, ...],
     provenance: dict[str, Any],
@@ -214,8 +228,14 @@ def _result(
     bases = (Base(half, 1, -base.divergence, budget["base"] * centres, base.blocks),)
     common = common_checks(described, levels, budget)
     placed = re_paired(climb.estimated, _WALLS)
-    negative = _below_ideal(total.entropy, total_error(budget))
-    checks = (*_checks(terms, budget["tail"]), negative, *common, *checks, *placed)
+    timing = {"total": seconds, "training": sum(m.seconds for _, m in climb.estimated)}
+    crossed = None
+    if other:
+        timing["cross_check"] = other.seconds
+        crossed = replace(compare(total, total.entropy, 0.0, other), order="at random")
+        checks = (*checks, routes_agree(crossed, "nats/particle", "insertion"))
+    negative = below_ideal(total.entropy, total_error(budget))
+    checks = (*particle_checks(terms, budget["tail"]), negative, *common, *checks, *placed)
     return EntropyResult(
         entropy=total.entropy,
         error=total_error(budget),
@@ -224,8 +244,9 @@ def _result(
         bases=bases,
         status=Status(checks),
         samples=described,
+        cross_check=crossed,
         ended=str(climb.reason or ""),
-        timing={"total": seconds, "training": sum(m.seconds for _, m in climb.estimated)},
+        timing=timing,
         provenance=provenance,
         unit="nats/particle",
         read_as=given.read_as(),
@@ -245,44 +266,6 @@ def _described(terms: ParticleTerms, given: Particles) -> dict[str, Any]:
         "packing_fraction": particles.packing_fraction,
         **asdict(terms.climb.statistics),
     }
-
-
-def _checks(terms: ParticleTerms, tail_error: float) -> tuple[Check, ...]:
-    base, rows = terms.base, terms.climb.rows()[-FEWEST_KNOWN:]
-    few = bool(base.shared <= _MOST_SHARED)
-    shared = f"{base.shared:.2%} of the blocks of side {base.side:g} hold more than one centre"
-    interfaces, _, values, errors = zip(*rows, strict=True)
-    rise = _RULES.rise
-    level = len(rows) == FEWEST_KNOWN and is_level(interfaces, values, errors, rise=rise)
-    last = f"M / l of the last {FEWEST_KNOWN} blocks"
-    verdict = f"{last} is {'' if level else 'not '}constant within {rise:.0%} or 2 errors"
-    return (
-        Check("counted blocks", few, f"{shared}, whose arrangement is left out"),
-        Check("area law", bool(level or tail_error <= _HARMLESS), verdict),
-        _crowded(terms),
-    )
-
-
-def _below_ideal(entropy: float, error: float) -> Check:
-    """No fluid has more entropy than the ideal gas: it is the maximum at a given density."""
-    passed = bool(entropy <= error)
-    fine = "s is not above that of the ideal gas by more than its error"
-    wrong = (
-        f"s is above that of the ideal gas by {entropy:.2g} ± {error:.2g}, which no particles can"
-        " be: look for a wrong box or density, and for too few samples"
-    )
-    return Check("s <= 0", passed, fine if passed else wrong)
-
-
-def _crowded(terms: ParticleTerms) -> Check:
-    """Whether trainings see particles on both sides of a cut; in thin gases they rarely do."""
-    training = terms.climb.estimator.training
-    occupied = -expm1(-terms.particles.density)  # of blocks of one diameter
-    pairs = training.steps * training.batch * occupied**2
-    text = f"about {pairs:.0f} pairs of a training have particles in both blocks of one diameter"
-    fine = pairs >= _FEWEST_PAIRS
-    advice = "" if fine else ", too few to learn from: use more steps"
-    return Check("occupied blocks", fine, text + advice)
 
 
 def _provenance(terms: ParticleTerms, asked: dict[str, Any]) -> dict[str, Any]:

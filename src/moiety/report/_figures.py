@@ -65,6 +65,7 @@ def trainings(result: EntropyResult) -> list[dict[str, Any]]:
     if other and other.histories:
         figure = _svg("training-rule", partial(plots.chain_rule_training, result), _PANEL)
         subject = "The chain rule" if result.levels else "The chain rule, sites in the other order"
+        subject = subject if result.unit == "nats/site" else "Insertion"
         rows.append(_training(subject, other.histories, result.unit, figure))
     return rows
 

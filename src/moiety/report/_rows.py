@@ -181,7 +181,7 @@ def trainings(finished: Finished | None) -> list[dict[str, Any]]:
         ]
         curves.append(
             {
-                "of": "chain rule",
+                "of": "chain rule" if result.unit == "nats/site" else "insertion",
                 "unit": f"bound on s ({result.unit})",
                 "value": other.entropy,
                 "error": other.error,
