@@ -80,7 +80,7 @@ def test_numbers_of_particles_may_vary():
     rng = np.random.default_rng(0)
     frames = [rng.random((rng.poisson(100), 2)) * 10 for _ in range(64)]
     found, error, _ = off(Particles.from_frames(frames, cells=10.0, periodic=True), 0.0)
-    assert abs(found) < 4 * error + 0.01  # the logarithm of the numbers' own distribution
+    assert abs(found) < 4 * error < 0.15
 
 
 @pytest.mark.parametrize("space", [1, 2, 3])
@@ -95,10 +95,11 @@ def test_rates_do_not_depend_on_orientation_or_numbering(space):
     own, times = torch.tensor([0, 1, 0, 1, 0]), torch.rand(5)
     turn = torch.linalg.qr(torch.randn(space, space))[0]
     order = torch.randperm(7)
-    rate = network(Surroundings(vectors, kinds, own, times))
-    turned = network(Surroundings((vectors @ turn)[:, order], kinds[:, order], own, times))
+    rate = network(Surroundings(vectors, kinds, own, times, times))
+    moved = Surroundings((vectors @ turn)[:, order], kinds[:, order], own, times, times)
+    turned = network(moved)
     torch.testing.assert_close(turned, rate, rtol=1e-3, atol=1e-3)
-    longer = network(Surroundings(1.1 * vectors, kinds, own, times))
+    longer = network(Surroundings(1.1 * vectors, kinds, own, times, times))
     assert (longer - rate).abs().max() > 0.01  # negative control
 
 

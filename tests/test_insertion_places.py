@@ -72,7 +72,8 @@ def test_particles_are_present_with_a_probability_that_is_the_time():
 def test_the_weights_of_an_ideal_gas_add_up_to_the_volume(space):
     particles = gas(space, n=24)
     places = places_of(particles, 2.0, np.random.default_rng(1))
-    seen, weights = places.proposed(np.arange(24), 400, np.random.default_rng(2))
+    seen = places.proposed(np.arange(24), 400, np.random.default_rng(2))
+    weights = seen.weights
     error = float(weights.std()) / len(weights) ** 0.5
     # the cores are the closest of 24 x 80 x 40 pairs: they take less than 1e-3 of the volume
     assert abs(float(weights.mean()) - 1) < 4 * error + 2e-3
@@ -89,7 +90,8 @@ def test_an_integral_does_not_depend_on_the_proposals():
     def rate(distances):
         return np.exp(-sum(np.exp(-distances)))
 
-    seen, weights = places.proposed(np.arange(16), 1000, np.random.default_rng(2))
+    seen = places.proposed(np.arange(16), 1000, np.random.default_rng(2))
+    weights = seen.weights
     scale, there = spacing(disks), (seen.kinds >= 0).numpy()
     far = seen.vectors.norm(dim=-1).numpy() * scale
     values = weights.numpy() * [
@@ -122,9 +124,25 @@ def test_kinds_are_types_and_diameters():
 def test_batches_depend_on_the_random_numbers_alone():
     places = places_of(gas(2), 2.0, np.random.default_rng(0))
     first, again, other = (
-        places.proposed(np.arange(4), 10, np.random.default_rng(seed))[1] for seed in (1, 1, 2)
+        places.proposed(np.arange(4), 10, np.random.default_rng(seed)).weights for seed in (1, 1, 2)
     )
     assert torch.equal(first, again) and not torch.equal(first, other)
+
+
+def test_frames_count_by_their_numbers_and_volumes():
+    rng = np.random.default_rng(0)
+    frames = [rng.random((n, 2)) * 10 for n in (60, 100) * 6]
+    cells = np.array([np.eye(2) * side for side in (10.0, 14.0) * 6])
+    uneven = Particles.from_frames(frames, cells=cells, periodic=True)
+    places = places_of(uneven, 2.0, np.random.default_rng(1))
+    inside = places.inserted(np.arange(12), 10, rng)
+    assert inside.weights[::10].tolist() == pytest.approx([0.75, 1.25] * 6)
+    volumes = places.proposed(np.arange(12), 2000, rng).weights.reshape(6, 2, 2000).mean((0, 2))
+    assert volumes.numpy() == pytest.approx([100 / 148, 196 / 148], rel=0.05)
+    frames[3] = np.zeros((0, 2))
+    with pytest.raises(InputError, match="frame 3 holds no particles"):
+        empty = Particles.from_frames(frames, cells=cells, periodic=True)
+        places_of(empty, 2.0, np.random.default_rng(1))
 
 
 def test_boxes_that_do_not_do_are_refused():

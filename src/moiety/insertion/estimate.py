@@ -42,7 +42,7 @@ from ..estimation.folds import Fold, Folds, cross_fit, cross_splits, disagreemen
 from ..estimation.history import History, TrainingStatus
 from ..estimation.networks import Weights
 from ..estimation.training import Trained, Training, minimise
-from .network import InsertionRate
+from .network import InsertionRate, Surroundings
 from .places import Places, places_of, spacing
 
 __all__ = ["Insertions", "InsertionEstimate", "estimate_by_insertion"]
@@ -173,7 +173,8 @@ def insertions_of(
     radius = config.radius or min(_RADIUS[space], most)
     most_read = max(_REPEATS * len(particles.positions), _CHUNK)
     config = replace(config, evaluations=min(config.evaluations, most_read))
-    places = places_of(particles, radius, np.random.default_rng(execution.seed))
+    rng = np.random.default_rng(execution.seed)
+    places = places_of(particles, radius, rng, execution.device)
     folds = cross_fit(
         cross_splits(particles.chains, particles.draws, execution.folds),
         "insertions",
@@ -193,27 +194,24 @@ def _fit(places: Places, config: Insertions, fold: Fold) -> tuple[Trained, _Read
 
     def loss() -> Tensor:
         frames = rng.choice(split.train, _FRAMES)
-        inside, (seen, weights) = (
-            places.inserted(frames, each, rng),
-            places.proposed(frames, each, rng),
-        )
+        inside, seen = places.inserted(frames, each, rng), places.proposed(frames, each, rng)
         typical, other = places.typical_rate(inside.times), places.typical_rate(seen.times)
-        hits = softplus(typical - network(inside)).mean()
-        misses = (weights * other.exp() * softplus(network(seen) - other)).mean()
+        hits = (inside.weights * softplus(typical - network(inside))).mean()
+        misses = (seen.weights * other.exp() * softplus(network(seen) - other)).mean()
         return hits + misses
 
     judging = fold.streams.numpy("judge")
     judged = [
-        (places.inserted(*part, judging), *places.proposed(*part, judging))
+        (places.inserted(*part, judging), places.proposed(*part, judging))
         for part in [_shared(split.validation, _CHUNK)] * chunks
     ]
 
     @torch.no_grad()
     def judge(average: nn.Module) -> tuple[float, float]:
-        gains = torch.cat([average(inside) for inside, _, _ in judged]).mean()
-        rates = torch.cat([weights * average(seen).exp() for _, seen, weights in judged]).mean()
+        gains = np.mean([_gain(average, inside) for inside, _ in judged])
+        rates = np.mean([_integral(average, seen) for _, seen in judged])
         # as if the rate were calibrated, which it will be: most of the noise is that of its mean
-        value = float(gains - rates.log())
+        value = float(gains - np.log(rates))
         return value, value
 
     trained = minimise(
@@ -236,6 +234,16 @@ def _shared(frames: np.ndarray, places: int) -> tuple[np.ndarray, int]:
     return chosen, max(places // len(chosen), 2)
 
 
+def _gain(network: nn.Module, inside: Surroundings) -> float:
+    """Mean of log(rate / density) over particles."""
+    return float((inside.weights * network(inside)).mean())
+
+
+def _integral(network: nn.Module, seen: Surroundings) -> float:
+    """Mean of rate / density over box and time."""
+    return float((seen.weights * network(seen).exp()).mean())
+
+
 @torch.no_grad()
 def _calibrate(
     places: Places, network: InsertionRate, frames: np.ndarray, chunks: int, fold: Fold
@@ -244,8 +252,8 @@ def _calibrate(
     rng, values = fold.streams.numpy("calibrate"), []
     for _ in range(chunks):
         fold.tick()
-        seen, weights = places.proposed(*_shared(rng.permutation(frames), _CHUNK), rng)
-        values.append(float((weights * network(seen).exp()).mean()))
+        seen = places.proposed(*_shared(rng.permutation(frames), _CHUNK), rng)
+        values.append(_integral(network, seen))
     network.shift.sub_(float(np.log(np.mean(values))))
 
 
@@ -253,15 +261,18 @@ def _calibrate(
 def _read(
     places: Places, network: nn.Module, frames: np.ndarray, evaluations: int, fold: Fold
 ) -> _Read:
-    rng, each = fold.streams.numpy("read"), max(evaluations // len(frames), 2)
-    surprise, integral = np.empty(len(frames)), np.empty(len(frames))
-    for k, frame in enumerate(frames):
+    rng, surprise, integral = fold.streams.numpy("read"), [], []
+    parts = max(-(-evaluations // (len(frames) * _CHUNK)), 1)
+    each = max(evaluations // (len(frames) * parts), 2)
+    for frame in np.split(frames, len(frames)):
         fold.tick()
-        inserted = places.inserted(frames[k : k + 1], each, rng)
-        seen, weights = places.proposed(np.array([frame]), each, rng)
-        integral[k] = float((weights * network(seen).exp()).mean())
-        surprise[k] = integral[k] - 1 - float(network(inserted).mean())
-    return _Read(surprise, integral)
+        gains, rates = [], []
+        for _ in range(parts):
+            gains.append(_gain(network, places.inserted(frame, each, rng)))
+            rates.append(_integral(network, places.proposed(frame, each, rng)))
+        integral.append(np.mean(rates))
+        surprise.append(np.mean(rates) - 1 - np.mean(gains))
+    return _Read(np.array(surprise), np.array(integral))
 
 
 @torch.no_grad()

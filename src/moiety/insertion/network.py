@@ -37,12 +37,14 @@ class Surroundings:
         kinds: Their kinds; -1 where there is none, shape `(n, most)`.
         own: Kind of the inserted particle, shape `(n,)`.
         times: Times of insertion, shape `(n,)`.
+        weights: By how much each place counts in a mean, shape `(n,)`.
     """
 
     vectors: Tensor
     kinds: Tensor
     own: Tensor
     times: Tensor
+    weights: Tensor
 
 
 class InsertionRate(nn.Module):

@@ -51,12 +51,14 @@ class Places:
         frames: The same for the kernels.
         proposals: How places are proposed.
         typical: Typical log rate of places without overlap in each part of the time.
+        device: Where batches go.
     """
 
     particles: Particles
     frames: Frames
     proposals: Proposals
     typical: np.ndarray
+    device: str
 
     @property
     def kinds(self) -> int:
@@ -69,7 +71,7 @@ class Places:
         return float(self.frames.core.min()) / spacing(self.particles)
 
     def inserted(self, frames: np.ndarray, each: int, rng: np.random.Generator) -> Surroundings:
-        """Particles at their times of insertion.
+        """Particles at their times of insertion, weighted by the number in their frame.
 
         Args:
             frames: Frames, in any order.
@@ -84,24 +86,22 @@ class Places:
         for found in self._rooms(len(owners)):
             found.times[:], found.own[:] = times, self.frames.kinds[chosen]
             if revisit(self.frames, chosen, owners, seed, found):
-                return self._surroundings(found)
+                counts = self.particles.counts
+                return self._surroundings(found, counts[owners] / counts.mean())
         raise AssertionError("there is always more room")
 
-    def proposed(
-        self, frames: np.ndarray, each: int, rng: np.random.Generator
-    ) -> tuple[Surroundings, Tensor]:
-        """Places where a particle could be inserted, and their weights.
+    def proposed(self, frames: np.ndarray, each: int, rng: np.random.Generator) -> Surroundings:
+        """Places where a particle could be inserted.
 
-        The mean of weight times rate over the places of a frame is an unbiased estimate of the
-        integral of rate / density over box and time, divided by the volume: 1 if the rate is right.
+        The mean of weight times rate is an unbiased estimate of the integral of rate / density over
+        box and time, divided by the mean volume: 1 if the rate is right.
 
         Args:
             frames: Frames, in any order.
             each: Number of places in each, at least 2.
             rng: Random numbers.
         """
-        seen, weights, _ = self._proposed(frames, each, rng)
-        return seen, weights
+        return self._proposed(frames, each, rng)[0]
 
     def typical_rate(self, times: Tensor) -> Tensor:
         """Typical log rate at times of insertion.
@@ -109,8 +109,8 @@ class Places:
         Args:
             times: Times, shape `(n,)`.
         """
-        part = np.searchsorted(self.proposals.edges, times.numpy(), side="right") - 1
-        return torch.from_numpy(self.typical[part.clip(0, _PARTS - 1)])
+        part = np.searchsorted(self.proposals.edges, times.cpu().numpy(), side="right") - 1
+        return self._sent(self.typical[part.clip(0, _PARTS - 1)])
 
     def with_trials(self, rng: np.random.Generator) -> Places:
         """The same with more proposals at times when most places overlap.
@@ -119,7 +119,7 @@ class Places:
             rng: Random numbers.
         """
         few = np.linspace(0, self.particles.n - 1, _PILOT_FRAMES).astype(np.int64)
-        met = self._proposed(few, _PILOT, rng)[2]
+        met = self._proposed(few, _PILOT, rng)[1]
         rarity = (met[0] + 1) / (met[1] + 1)
         shares = np.diff(self.proposals.edges) * rarity**_POWER
         return replace(
@@ -130,7 +130,7 @@ class Places:
 
     def _proposed(
         self, frames: np.ndarray, each: int, rng: np.random.Generator
-    ) -> tuple[Surroundings, Tensor, np.ndarray]:
+    ) -> tuple[Surroundings, np.ndarray]:
         seed, weights = int(rng.integers(2**31)), np.zeros(each * len(frames))
         tried = np.zeros(len(frames))
         for found in self._rooms(len(weights)):
@@ -138,8 +138,9 @@ class Places:
             chosen = np.asarray(frames, np.int64)
             if propose(self.frames, self.proposals, chosen, each, seed, found, weights, tried, met):
                 # the search ends with a success, so that the unbiased share is that before it
-                weights *= np.repeat((each - 1) / (tried - 1), each)
-                return self._surroundings(found), torch.from_numpy(weights).float(), met
+                volumes = self.particles.volumes
+                shares = (each - 1) / (tried - 1) * volumes[chosen] / volumes.mean()
+                return self._surroundings(found, weights * np.repeat(shares, each)), met
         raise AssertionError("there is always more room")
 
     def _rooms(self, places: int) -> Iterator[Found]:
@@ -153,29 +154,37 @@ class Places:
             yield Found(vectors, np.zeros((places, most), np.int8), numbers, own, np.zeros(places))
             most *= 2
 
-    def _surroundings(self, found: Found) -> Surroundings:
+    def _surroundings(self, found: Found, weights: np.ndarray) -> Surroundings:
         most = max(int(found.numbers.max()), 1)
         there = np.arange(most) < found.numbers[:, None]
         scale = np.float32(1 / spacing(self.particles))
         vectors = found.vectors[:, :most, : self.particles.dimensions] * scale
         return Surroundings(
-            torch.from_numpy(np.where(there[..., None], vectors, np.float32(0))),
-            torch.from_numpy(np.where(there, found.kinds[:, :most], -1).astype(np.int64)),
-            torch.from_numpy(found.own),
-            torch.from_numpy(found.times.astype(np.float32)),
+            self._sent(np.where(there[..., None], vectors, np.float32(0))),
+            self._sent(np.where(there, found.kinds[:, :most], -1).astype(np.int64)),
+            self._sent(found.own),
+            self._sent(found.times.astype(np.float32)),
+            self._sent(weights.astype(np.float32)),
         )
 
+    def _sent(self, values: np.ndarray) -> Tensor:
+        return torch.from_numpy(values).to(self.device)
 
-def places_of(particles: Particles, radius: float, rng: np.random.Generator) -> Places:
+
+def places_of(
+    particles: Particles, radius: float, rng: np.random.Generator, device: str = "cpu"
+) -> Places:
     """Prepare batches of places.
 
     Args:
         particles: Frames in periodic boxes.
         radius: How far a place sees, in typical distances.
         rng: Random numbers for trial proposals.
+        device: Where batches go.
 
     Raises:
-        InputError: A box that is not periodic, or narrower than twice the radius; too many kinds.
+        InputError: A box that is not periodic, or narrower than twice the radius; too many kinds;
+            a frame without particles.
     """
     if not all(particles.periodic):
         raise InputError("insertions need boxes that are periodic along every edge")
@@ -186,6 +195,8 @@ def places_of(particles: Particles, radius: float, rng: np.random.Generator) -> 
             f"a place sees {reach:.3g} far, which is more than half of a box of {narrowest:.3g};"
             " give a smaller radius or a larger box"
         )
+    if particles.counts.min() == 0:
+        raise InputError(f"frame {int(particles.counts.argmin())} holds no particles")
     kinds = _kinds(particles)
     core = np.full((kinds.max() + 1, kinds.max() + 1), typical)
     frames = Frames(
@@ -196,7 +207,8 @@ def places_of(particles: Particles, radius: float, rng: np.random.Generator) -> 
     frames = frames._replace(core=core * (1 - 1e-9), radius=reach)
     edges = 1 - (1 - np.linspace(0, 1, _PARTS + 1)) ** 2
     even = Proposals(edges, np.linspace(0, 1, _PARTS + 1)[1:], _ANYWHERE)
-    return Places(particles, frames, even, np.zeros(_PARTS, np.float32)).with_trials(rng)
+    places = Places(particles, frames, even, np.zeros(_PARTS, np.float32), device)
+    return places.with_trials(rng)
 
 
 def insertable(particles: Particles) -> bool:
@@ -214,7 +226,8 @@ def insertable(particles: Particles) -> bool:
         [True, False]
     """
     narrow = bool(particles.widths.min() < _NARROWEST * spacing(particles))
-    return all(particles.periodic) and not narrow and _named(particles)[0] <= _MOST_KINDS
+    fits = all(particles.periodic) and particles.counts.min() > 0 and not narrow
+    return bool(fits and _named(particles)[0] <= _MOST_KINDS)
 
 
 def _kinds(particles: Particles) -> np.ndarray:
