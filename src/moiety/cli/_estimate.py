@@ -109,7 +109,7 @@ def estimate(
     by the area law. The chain rule over single sites checks the number by a second
     route. With a temperature and energies, the free energy is found, too. For
     particles the result is the entropy per particle in excess of the ideal gas, from
-    blocks of space at random positions.
+    blocks of space at random positions; inserting particles in a random order checks it.
 
     Prints the result, its levels, the parts of the error and any warnings. Ctrl-C
     stops early and extrapolates the remaining levels, a second one interrupts.

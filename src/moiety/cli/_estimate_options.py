@@ -105,7 +105,7 @@ CrossCheck = Annotated[
     bool | None,
     Option(
         "--cross-check/--no-cross-check",
-        help="Whether to estimate s by the chain rule, too; default yes.",
+        help="Whether to estimate s by the chain rule, too (particles: by insertion); default yes.",
     ),
 ]
 Route = Annotated[
