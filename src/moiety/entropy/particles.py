@@ -167,18 +167,23 @@ def estimate_excess_entropy(
         effect = resolution_effect(terms, resolution, with_diameters, contacts, task)
     other = None
     if cross_check and not (resolution or climb.is_stopped):
-        config = cross_check if isinstance(cross_check, Insertions) else Insertions()
-        if cross_check is True:
-            steps = climb.estimator.training.steps
-            config = replace(config, training=replace(config.training, steps=steps))
-        frames = scaled if with_diameters else scaled.replace(diameters=None)
         task = hooks.task("insertion", parts, parts, deadline.is_over, text="cross-check")
+        frames = scaled if with_diameters else scaled.replace(diameters=None)
+        config = _insertions(cross_check, climb.estimator.training)
         other = inserted(frames, config, execution, deadline=deadline, task=task)
     asked = {"resolution": resolution, "diameters": with_diameters, "largest": largest}
     asked |= {"sigma": sigma, "time_limit": limit, "warm_start": bool(start.cuts)}
     asked |= {"cross_check": other is not None}
     origin = {**_provenance(terms, asked), "n": particles.n, "digest": digest_of(particles)}
     return _result(terms, effect, other, given, inspected, origin, perf_counter() - started)
+
+
+def _insertions(cross_check: bool | Insertions, training: Training) -> Insertions:
+    """The settings that were given, or the defaults with as many steps as a cut takes."""
+    if isinstance(cross_check, Insertions):
+        return cross_check
+    default = Insertions()
+    return replace(default, training=replace(default.training, steps=training.steps))
 
 
 def _in_diameters(particles: Particles, sigma: float | None) -> Particles:
