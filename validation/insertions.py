@@ -117,7 +117,8 @@ def setting(quick: bool) -> Insertions | None:
 def fluids_part(options: argparse.Namespace) -> str:
     """The table of state points."""
     page, missed = Page(), []
-    page(provenance(f"validation/insertions.py --only fluids --seed {options.seed}, one thread"))
+    page(provenance(f"validation/insertions.py --only fluids --seed {options.seed}"))
+    page("One thread.")
     page()
     page.table("system", "state point", "exact", "s", "deviation", "z", "bound", "CPU seconds")
     number, n = (216, 16) if options.quick else (1024, 200)
@@ -148,7 +149,8 @@ def fluids_part(options: argparse.Namespace) -> str:
 def coverage_part(options: argparse.Namespace) -> str:
     """How often the stated error holds."""
     page, missed, every = Page(), [], []
-    page(provenance(f"validation/insertions.py --only coverage --seed {options.seed}, one thread"))
+    page(provenance(f"validation/insertions.py --only coverage --seed {options.seed}"))
+    page("One thread.")
     page()
     page.table("system", "state point", "runs", "mean deviation", "mean error", "z")
     number, n, repeats = (216, 16, 1) if options.quick else (512, 100, REPEATS)
