@@ -64,6 +64,7 @@ def test_a_trajectory_goes_through_the_whole_verb(run, tmp_path):
     page = (tmp_path / "page.html").read_text()
     words = re.sub(r"<svg.*?</svg>|<style.*?</style>", "", page, flags=re.DOTALL)
     assert "ideal gas of the same density" in words and "sites" not in words
+    assert "curve of insertion is" in words and "chain rule" not in words
     assert run("report", out, "--out", tmp_path / "again.html").code == 0
     shown = run("estimate", path, *brief).out
     assert "from 1x2" in shown and "60 particles in" in shown
