@@ -36,7 +36,7 @@ def spacing(particles: Particles) -> float:
 
     Example:
         >>> frames = np.random.default_rng(0).random((8, 64, 3)) * 8
-        >>> spacing(Particles.from_frames(frames, cells=8.0, periodic=True))
+        >>> round(spacing(Particles.from_frames(frames, cells=8.0, periodic=True)), 9)
         2.0
     """
     return float(particles.density ** (-1 / particles.dimensions))
