@@ -145,6 +145,13 @@ def test_frames_count_by_their_numbers_and_volumes():
         places_of(empty, 2.0, np.random.default_rng(1))
 
 
+def test_a_frame_may_come_twice_in_a_batch():
+    places = places_of(gas(2), 2.0, np.random.default_rng(0))
+    weights = places.proposed(np.array([3, 3, 5, 3]), 400, np.random.default_rng(1)).weights
+    assert (weights > 0).all()
+    assert weights.reshape(4, 400).mean(1).tolist() == pytest.approx([1.0] * 4, abs=0.2)
+
+
 def test_boxes_that_do_not_do_are_refused():
     frames = np.random.default_rng(0).random((8, 30, 2)) * 5
     walls = Particles.from_frames(frames, cells=5.0, periodic=(True, False))
