@@ -24,7 +24,6 @@ correlations this cancels to order 1/N: the bound is that of an infinite system.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Unpack
@@ -40,7 +39,6 @@ from ..data.statistics import series_error
 from ..estimation.execution import Execution, RunOptions, Task, run_settings
 from ..estimation.folds import Fold, Folds, cross_fit, cross_splits, disagreement, one_thread
 from ..estimation.history import History, TrainingStatus
-from ..estimation.networks import Weights
 from ..estimation.training import Trained, Training, minimise
 from .network import InsertionRate, Surroundings
 from .places import Places, places_of, spacing
@@ -115,18 +113,13 @@ class _Read:
 
 
 def estimate_by_insertion(
-    particles: Particles,
-    config: Insertions | None = None,
-    *,
-    warm_start: Sequence[nn.Module | Weights] = (),
-    **run: Unpack[RunOptions],
+    particles: Particles, config: Insertions | None = None, **run: Unpack[RunOptions]
 ) -> InsertionEstimate:
     """Estimate the entropy per particle in excess of the ideal gas.
 
     Args:
         particles: Frames at one state point, in periodic boxes.
         config: Settings; `Insertions()` by default.
-        warm_start: Networks whose weights start the new ones.
         **run: Seed, folds, threads, device and hooks; see `RunOptions`.
 
     Raises:
@@ -144,19 +137,12 @@ def estimate_by_insertion(
     execution, hooks, limit = run_settings(run)
     deadline = Deadline(perf_counter(), limit, hooks.should_stop)
     task = hooks.task("insertions", 0, 1, deadline.is_over)
-    return insertions_of(
-        particles, config or Insertions(), execution, warm_start=warm_start, task=task
-    )
+    return insertions_of(particles, config or Insertions(), execution, task=task)
 
 
 @one_thread()
 def insertions_of(
-    particles: Particles,
-    config: Insertions,
-    execution: Execution,
-    *,
-    warm_start: Sequence[nn.Module | Weights] = (),
-    task: Task | None = None,
+    particles: Particles, config: Insertions, execution: Execution, *, task: Task | None = None
 ) -> InsertionEstimate:
     """See `estimate_by_insertion`, with its run settings as objects.
 
@@ -164,7 +150,6 @@ def insertions_of(
         particles: Frames.
         config: Settings.
         execution: Seed, device, threads and folds.
-        warm_start: Networks whose weights start the new ones.
         task: Hooks of this work.
     """
     started, space = perf_counter(), particles.dimensions
@@ -181,7 +166,6 @@ def insertions_of(
         lambda: InsertionRate(space, places.kinds, places.core, radius, config.width),
         lambda fold: _fit(places, config, fold),
         execution,
-        warm_start=warm_start,
         task=task,
     )
     return _combined(folds, places, execution.seed, perf_counter() - started)
