@@ -185,3 +185,15 @@ def test_training_of_the_chain_rule():
 )  # fmt: skip
 def test_digits(value, count, text):
     assert digits(value, count) == text
+
+
+@pytest.mark.usefixtures("no_figures")
+@pytest.mark.parametrize("resolution", [None, 10])
+def test_limits_name_a_resolution_only_where_there_is_one(resolution):
+    gas = {"kind": "particles", "particles": 64.0, "density": 0.5, "shape": [11.3, 11.3]}
+    plain = make_result()
+    report = page(replace(plain, samples=plain.samples | gas | {"resolution": resolution}))
+    limits = report.text.split(LIMITS)[1]
+    assert "Crops of a periodic box stand for crops of an infinite system." in limits
+    assert ("Positions are known to 10 pixels per diameter" in limits) == (resolution is not None)
+    assert ("Finite resolution" in limits) == (resolution is not None)
