@@ -35,6 +35,7 @@ precision = 1.0
 TINY = fig4.Effort(
     particles=64, packings=8, largest=0.5, densities=(0.5, 0.6, 0.7, 0.88), resolutions=(10.0,),
     studied=(0.5,), blocks=(BlockCut((0.5, 0.5)),), training=Training(steps=3, batch=32),
+    small=(BlockCut((0.5, 0.5)),), transition=(0.5, 0.6, 0.7, 0.88),
 )  # fmt: skip
 SYSTEMS = {
     "heat-bath": "ising-square --size 8 --temperature 3 --samples 256 --algorithm heat-bath",

@@ -15,6 +15,7 @@ from moiety.paper import FIGURES, fig4
 TINY = fig4.Effort(
     particles=128, packings=8, largest=0.5, densities=(0.5, 0.6, 0.7, 0.88),
     resolutions=(2.0, 10.0), studied=(0.6,), blocks=(BlockCut((0.5, 0.5)),),
+    small=(BlockCut((0.5, 0.5)), BlockCut((0.5, 1.0))), transition=(0.6, 0.7, 0.84, 0.88),
     training=Training(steps=4, batch=64),
 )  # fmt: skip
 
@@ -44,7 +45,7 @@ def no_estimates(monkeypatch):
 
 
 def test_progress_increases_to_the_number_of_densities(studied):
-    assert all(0 <= done <= total == 5 for done, total in studied.calls)
+    assert all(0 <= done <= total == 9 for done, total in studied.calls)
     assert studied.calls == sorted(studied.calls)
 
 
@@ -60,11 +61,13 @@ def test_values_of_fig4(studied):
     assert (data.error > 0).all()
     # only the Hilbert curve keeps neighbours together
     assert (data.compression_hilbert < data.compression).all()
+    assert data.small.dims == ("small_block", "transition")
+    assert (data.small_error > 0).all() and np.isfinite(data.small_fit).all()
 
 
 def test_fig4_has_its_panels(studied):
     titles = [axes.get_title(loc="left") for axes in fig4.draw(studied.data).axes]
-    assert [title for title in titles if title] == list("ABCDEF")
+    assert [title for title in titles if title] == list("ABCDEFG")
 
 
 def test_the_command_writes_data_and_pictures(studied, no_estimates, monkeypatch, run):

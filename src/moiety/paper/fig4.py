@@ -3,16 +3,18 @@ r"""Fig. 4: athermal soft disks and the jamming transition.
 A  packings below and above phi_J             D  M / l against the volume of the blocks
 B  a packing in pixels, at two resolutions    E  M / V and its extrapolation by the area law
 C  M against the resolution R, two sizes      F  excess entropy per particle without its trend
+G  M of small blocks near phi_J
 
 The data of the paper are not public; these packings come from `systems.soft_disks`.  A fit of
 $$s(\phi) = a + b \phi + c \max(\phi - \phi_c, 0)$$
 shows where the slope of the excess entropy changes.  If it describes s no better than a straight
-line, the figure and the command say so.
+line, the figure and the command say so.  Panel G, which is not in the paper, has the same fit for M
+of blocks that few packings are enough for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +28,7 @@ from ..data.particles import Particles
 from ..entropy.particles import estimate_excess_entropy
 from ..estimation.critics import PointsCritic
 from ..estimation.crops import Crops
-from ..estimation.estimator import Estimator
+from ..estimation.estimator import Estimator, MutualInformation
 from ..estimation.execution import Execution
 from ..estimation.mutual_information import mutual_information_of
 from ..estimation.training import Training
@@ -47,6 +49,8 @@ FOLDER, ROWS = "fig4", ("phi",)
 _PACKING = 0.3  # share of the time at a density
 _TRAINING = Training(steps=800, batch=256)
 _BLOCKS = (BlockCut((1.0, 2.0)), BlockCut((4.0, 4.0)))
+_SMALL = (BlockCut((1.0, 1.0)), BlockCut((1.0, 2.0)))
+_DENSE = tuple(round(0.82 + 0.005 * k, 3) for k in range(11))
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,8 @@ class Effort:
         studied: Packing fractions of panel C.
         largest: Side of the largest blocks of panels D to F in diameters.
         blocks: Cuts of panel C.
+        small: Cuts of panel G.
+        transition: Packing fractions of panel G.
         training: Training at the first density; each further density starts from the networks of
             the previous one.
     """
@@ -87,6 +93,8 @@ class Effort:
     studied: tuple[float, ...] = (0.77, 0.87)
     largest: float = 4.0
     blocks: tuple[BlockCut, ...] = _BLOCKS
+    small: tuple[BlockCut, ...] = _SMALL
+    transition: tuple[float, ...] = (0.78, 0.79, 0.8, 0.81, *_DENSE, 0.88, 0.89, 0.9)
     training: Training = _TRAINING
 
     @classmethod
@@ -96,6 +104,7 @@ class Effort:
             particles=256, packings=100,
             densities=(0.5, 0.6, 0.7, 0.77, 0.82, 0.86, 0.9, 0.95, 1.0, 1.1),
             resolutions=(2.0, 6.0, 10.0, 20.0), training=Training(steps=200, batch=256),
+            transition=(0.78, 0.8, 0.82, 0.83, 0.84, 0.85, 0.86, 0.88, 0.9),
         )  # fmt: skip
 
 
@@ -148,7 +157,8 @@ def study(
     for done, phi in enumerate(effort.studied, start=len(effort.densities)):
         chosen = packings.get(phi) or work.packings(phi, None)
         curves.append(work.against_resolution(chosen, phi, work.report(done, 1.0, phi)))
-    return gathered(effort, packings, results, compressions, curves)
+    small = work.small_blocks(packings, len(effort.densities) + len(effort.studied))
+    return gathered(effort, packings, results, compressions, curves, small)
 
 
 def _estimated(
@@ -179,7 +189,8 @@ class _Work:
 
     def report(self, done: float, share: float, phi: float) -> Callable[..., None] | None:
         """Progress within a share of the work at a density."""
-        progress, total = self.progress, len(self.effort.densities) + len(self.effort.studied)
+        progress, effort = self.progress, self.effort
+        total = len(effort.densities) + len(effort.studied) + len(effort.transition)
         if progress is None:
             return None
 
@@ -225,19 +236,45 @@ class _Work:
             for j, resolution in enumerate(effort.resolutions):
                 if report:
                     report(done, curves[..., 0].size, f"R = {resolution:g}")
-                if self.should_stop and self.should_stop():
-                    raise Stopped(f"stopped; {resumable(self.folder)}")
-                estimate = mutual_information_of(
-                    Crops(packings, cut, resolution, diameters=False),
-                    (1, packings.n),
-                    Estimator(critic=PointsCritic(), training=self.effort.training),
-                    Execution(seed=self.seed, threads=self.threads),
-                    warm_start=warm,
-                )
+                estimate = self.estimated(Crops(packings, cut, resolution, diameters=False), warm)
                 curves[k, j] = estimate.value, estimate.error
                 warm, done = estimate.modules, done + 1
         np.save(path, curves)
         return curves
+
+    def small_blocks(self, packings: Mapping[float, Particles], done: int) -> NDArray[np.float64]:
+        """M of small blocks and its error, shape `(blocks, densities of panel G, 2)`.
+
+        Args:
+            packings: Packings that are there already, by density.
+            done: Parts of the work before this one.
+        """
+        effort = self.effort
+        values = np.zeros((len(effort.small), len(effort.transition), 2))
+        for j, phi in enumerate(effort.transition):
+            path = self.folder / f"small-{phi:g}.npy"
+            if path.exists():
+                values[:, j] = np.load(path, allow_pickle=False)
+                continue
+            report = self.report(done + j, 1.0, phi)
+            chosen = packings.get(phi) or self.packings(phi, report)
+            for k, cut in enumerate(effort.small):
+                estimate = self.estimated(Crops(chosen, cut, RESOLUTION))
+                values[k, j] = estimate.value, estimate.error
+            np.save(path, values[:, j])
+        return values
+
+    def estimated(self, crops: Crops, warm: Sequence[Any] = ()) -> MutualInformation:
+        """M of two blocks; networks may start from earlier ones."""
+        if self.should_stop and self.should_stop():
+            raise Stopped(f"stopped; {resumable(self.folder)}")
+        return mutual_information_of(
+            crops,
+            (1, crops.particles.n),
+            Estimator(critic=PointsCritic(), training=self.effort.training),
+            Execution(seed=self.seed, threads=self.threads),
+            warm_start=warm,
+        )
 
 
 def _particles(path: Path) -> Particles:

@@ -25,42 +25,71 @@ _TREND = 0.8  # largest density in the fit of the linear trend
 
 
 def verdict(data: xarray.Dataset) -> str:
-    """Say whether and where the slope of the excess entropy changes, with the evidence.
+    """Say where slopes change, of the excess entropy and of M of small blocks, with the evidence.
 
     Args:
         data: Dataset from `study`.
 
     Example:
         >>> import xarray
-        >>> verdict(xarray.Dataset(attrs=dict(zip(KINK, (0.85, 0.01, -3.0, 0.2, 90.0)))))
-        'slope changes at phi = 0.850 ± 0.010 by -3.00 ± 0.20 nats/particle'
-        >>> verdict(xarray.Dataset(attrs=dict(zip(KINK, (0.85, 0.1, -0.3, 0.2, 3.0)))))
-        'no change of slope: two lines lower chi^2 by 3.0, less than three sigma'
+        >>> fits = ("small_block", "fit"), [[0.84, 0.01, -1.6, 0.2, 90.0]]
+        >>> names = {"small_block": ["1x1"], "fit": list(KINK)}
+        >>> fit = dict(zip(KINK, (0.85, 0.01, -3.0, 0.2, 90.0)))
+        >>> for line in verdict(xarray.Dataset({"small_fit": fits}, names, fit)).split("; "):
+        ...     print(line)
+        slope of s changes at phi = 0.850 ± 0.010 by -3.00 ± 0.20 nats/particle
+        slope of M of 1x1 blocks changes at phi = 0.840 ± 0.010 by -1.60 ± 0.20 nats
     """
-    fit = _kink(data)
+    blocks = [
+        _change(_small_kink(data, block), f"M of {block} blocks", "nats")
+        for block in data.small_block.values
+    ]
+    return "; ".join([_of_entropy(data), *blocks])
+
+
+def _of_entropy(data: xarray.Dataset) -> str:
+    return _change(_kink(data), "s", "nats/particle")
+
+
+def _change(fit: Kink, quantity: str, unit: str) -> str:
+    """Where a slope changes.
+
+    Example:
+        >>> _change(Kink(0.85, 0.1, -0.3, 0.2, 3.0), "s", "nats")
+        'no change of the slope of s: two lines lower chi^2 by 3.0, less than three sigma'
+    """
     if not fit.significant:
         evidence = f"two lines lower chi^2 by {fit.improvement:.1f}, less than three sigma"
-        return f"no change of slope: {evidence}"
-    change = f"by {fit.change:.2f} ± {fit.change_error:.2f} nats/particle"
-    return f"slope changes at phi = {fit.at:.3f} ± {fit.at_error:.3f} {change}"
+        return f"no change of the slope of {quantity}: {evidence}"
+    change = f"by {fit.change:.2f} ± {fit.change_error:.2f} {unit}"
+    return f"slope of {quantity} changes at phi = {fit.at:.3f} ± {fit.at_error:.3f} {change}"
 
 
 def _kink(data: xarray.Dataset) -> Kink:
     return Kink(*(data.attrs[name] for name in KINK))
 
 
+def _small_kink(data: xarray.Dataset, block: str) -> Kink:
+    return Kink(*map(float, data.small_fit.sel(small_block=block).values))
+
+
 def draw(data: xarray.Dataset) -> Figure:
-    """Draw the figure with panels A to F.
+    """Draw the figure with panels A to G.
 
     Args:
         data: Dataset from `study`.
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(11, 7.2), layout="constrained")
+    figure = Figure(figsize=(11, 9.6), layout="constrained")
     panels = figure.subplot_mosaic(
-        [["A1", "A2", "B1", "B2"], ["C", "C", "D", "D"], ["E", "E", "F", "F"]],
-        height_ratios=[1, 1.1, 1.1],
+        [
+            ["A1", "A2", "B1", "B2"],
+            ["C", "C", "D", "D"],
+            ["E", "E", "F", "F"],
+            ["G1", "G1", "G2", "G2"],
+        ],
+        height_ratios=[1, 1.1, 1.1, 1.1],
     )
     for k in (0, 1):
         _snapshot(panels[f"A{k + 1}"], data, k)
@@ -69,7 +98,9 @@ def draw(data: xarray.Dataset) -> Figure:
     _blocks(panels["D"], data, per_face=True)
     _blocks(panels["E"], data, per_face=False)
     _jamming(panels["F"], data)
-    for name, letter in zip(("A1", "B1", *"CDEF"), "ABCDEF", strict=True):
+    for k, block in enumerate(data.small_block.values[:2]):
+        _small(panels[f"G{k + 1}"], data, block)
+    for name, letter in zip(("A1", "B1", *"CDEF", "G1"), "ABCDEFG", strict=True):
         panels[name].set_title(letter, loc="left", fontweight="bold")
     return figure
 
@@ -208,7 +239,7 @@ def _jamming(axes: Axes, data: xarray.Dataset) -> None:
     axes.plot(*_fitted(phi, detrended(s), error, _kink(data)), color=COLOURS["blue"], linewidth=0.8)
     axes.axvline(PHI_J, color=COLOURS["grey"], linestyle="--", linewidth=0.8)
     axes.set(xlabel="packing fraction φ", ylabel="Δs − trend (nats/particle)")
-    axes.set_title(verdict(data).replace("phi", "φ").replace("chi^2", "χ²"), fontsize="small")
+    axes.set_title(_in_symbols(_of_entropy(data)), fontsize="small")
     twin = axes.twinx()
     twin.plot(
         phi, data.jammed.values, "s:", color=COLOURS["vermilion"], markersize=3, label="jammed"
@@ -218,6 +249,21 @@ def _jamming(axes: Axes, data: xarray.Dataset) -> None:
     more_handles, more_labels = twin.get_legend_handles_labels()
     style: dict[str, Any] = {"frameon": False, "fontsize": "small", "loc": "upper left"}
     axes.legend([*handles, *more_handles], [*labels, *more_labels], **style)
+
+
+def _small(axes: Axes, data: xarray.Dataset, block: str) -> None:
+    """M of two small blocks near the transition, with the fit of two lines."""
+    chosen, fit = data.sel(small_block=block), _small_kink(data, block)
+    phi, m, error = data.transition.values, chosen.small.values, chosen.small_error.values
+    axes.errorbar(phi, m, error, fmt="o", color=COLOURS["blue"], capsize=2, markersize=4)
+    axes.plot(*_fitted(phi, m, error, fit), color=COLOURS["blue"], linewidth=0.8)
+    axes.axvline(PHI_J, color=COLOURS["grey"], linestyle="--", linewidth=0.8)
+    axes.set(xlabel="packing fraction φ", ylabel=f"M of {block.replace('x', '×')} blocks (nats)")
+    axes.set_title(_in_symbols(_change(fit, "M", "nats")), fontsize="small")
+
+
+def _in_symbols(text: str) -> str:
+    return text.replace("phi", "φ").replace("chi^2", "χ²")
 
 
 def _fitted(

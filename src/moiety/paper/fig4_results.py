@@ -76,6 +76,7 @@ def gathered(
     results: Sequence[EntropyResult],
     compressions: Sequence[NDArray[np.float64]],
     curves: Sequence[NDArray[np.float64]],
+    small: NDArray[np.float64],
 ) -> xarray.Dataset:
     """Combine all results in a dataset, with the fit of a change of slope.
 
@@ -85,6 +86,7 @@ def gathered(
         results: Excess entropies by density.
         compressions: Excess entropies by compression, by density; see `compressed`.
         curves: M and its error, shape `(blocks, resolutions, 2)`, by studied density.
+        small: M of small blocks and its error, shape `(blocks, densities, 2)`.
     """
     import xarray
 
@@ -124,7 +126,7 @@ def gathered(
         },
         dict(zip(KINK, astuple(kink(np.array(effort.densities), entropy, error)), strict=True)),
     )
-    return data.merge(_levels(results)).merge(_snapshots(packings))
+    return data.merge(_levels(results)).merge(_snapshots(packings)).merge(_small(effort, small))
 
 
 def _error(result: EntropyResult) -> float:
@@ -156,6 +158,27 @@ def _levels(results: Sequence[EntropyResult]) -> xarray.Dataset:
         {
             "volume": ("level", [level.volume for level in longest], {"units": "diameter^2"}),
             "interface": ("level", [level.interface for level in longest], {"units": "diameter"}),
+        },
+    )
+
+
+def _small(effort: Effort, values: NDArray[np.float64]) -> xarray.Dataset:
+    """M of small blocks near the transition, and where two lines that describe it meet."""
+    import xarray
+
+    phi = np.array(effort.transition)
+    fits = [astuple(kink(phi, m, error)) for m, error in np.moveaxis(values, 2, 1)]
+    axes = ("small_block", "transition")
+    return xarray.Dataset(
+        {
+            "small": (axes, values[..., 0], {"units": "nats"}),
+            "small_error": (axes, values[..., 1], {"units": "nats"}),
+            "small_fit": (("small_block", "fit"), np.array(fits)),
+        },
+        {
+            "small_block": [str(cut) for cut in effort.small],
+            "transition": list(effort.transition),
+            "fit": list(KINK),
         },
     )
 
