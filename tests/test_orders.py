@@ -255,20 +255,77 @@ def between(correlation, ends):
     return total
 
 
-def test_the_order_with_the_lower_entropy_is_chosen(monkeypatch):
-    pool = SamplePool([samples_of(np.random.default_rng(0).integers(0, 2, (64, 8, 8)))], None)
-    for best in ORDERS:
+def pool_of(shape, points=1):
+    rng = np.random.default_rng(0)
+    sweep = [samples_of(rng.integers(0, 2, (64, *shape))) for _ in range(points)]
+    return SamplePool(sweep, [[float(k)] for k in range(points)] if points > 1 else None)
+
+
+@pytest.fixture
+def trial(monkeypatch):
+    """Replaces trainings: entropies of the compared samples by order; returns steps that it saw."""
+
+    def replaced(coarse, rows):
         tried = []
 
-        def fit(sites, training, evaluations, fold, best=best, tried=tried):
+        def fit(sites, training, evaluations, fold):
             tried.append(training.steps)
-            is_best = (len(sites.names) > 1) == (best == CoarseToFine())
-            values = np.full(len(fold.split.test), 0.5 if is_best else 0.51)
+            points = np.searchsorted(sites.pool.starts, fold.split.test, side="right") - 1
+            values = np.asarray(coarse if len(sites.names) > 1 else rows)[points]
             return None, Reading(values, {}, values[:, None])
 
         monkeypatch.setattr(choice, "fit", fit)
-        found = better_order(pool, 8, Training(steps=100), Execution(threads=1))
-        assert found == best and tried == [25, 25]
+        return tried
+
+    return replaced
+
+
+@pytest.mark.parametrize("best", ORDERS)
+def test_the_order_with_the_lower_entropy_is_chosen(trial, best):
+    tried = trial(*([0.5 if order == best else 0.51] for order in (CoarseToFine(), RowByRow())))
+    found = better_order(pool_of((8, 8)), 8, Training(steps=100), Execution(threads=1))
+    assert found.order == best and tried == [25, 25]
+
+
+def test_half_of_the_lead_of_row_by_row_is_missing(trial):
+    trial([0.55, 0.60, 0.50], [0.53, 0.50, 0.51])
+    found = better_order(pool_of((8, 8), points=3), 8, Training(), Execution(threads=1))
+    assert [found.unseen(k) for k in range(3)] == pytest.approx([0.01, 0.05, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("shape", "coarse", "rows"), [((8, 8), 0.50, 0.55), ((64,), 0.55, 0.50)], ids=["coarse", "1-D"]
+)
+def test_nothing_is_unseen(trial, shape, coarse, rows):
+    """Where coarse to fine is better, and in one dimension."""
+    trial([coarse], [rows])
+    assert better_order(pool_of(shape), 8, Training(), Execution(threads=1)).unseen(0) == 0
+
+
+def test_a_warm_start_row_by_row_is_compared_again(trial):
+    rows = [{"first.weight": np.zeros(1)}]
+    options = {"warm_start": rows}
+    tried = trial([0.55], [0.50])
+    found = better_order(pool_of((8, 8)), 8, Training(steps=100), Execution(threads=1), **options)
+    assert found.order == RowByRow() and found.unseen(0) == pytest.approx(0.025) and len(tried) == 2
+    trial([0.50], [0.55])
+    found = better_order(pool_of((8, 8)), 8, Training(steps=100), Execution(threads=1), **options)
+    assert found.order == RowByRow() and found.unseen(0) == 0  # its networks fit no other order
+
+
+@pytest.mark.parametrize("order", [None, RowByRow()])
+def test_what_no_order_sees_is_missing(monkeypatch, order):
+    """An order that was asked for is not compared with another."""
+    monkeypatch.setattr(choice.Choice, "unseen", lambda self, point: 0.25 if self.leads else 0.0)
+    monkeypatch.setattr(
+        "moiety.chain_rule.estimate.better_order",
+        lambda *_, **__: choice.Choice(RowByRow(), (0.5,)),
+    )
+    samples = system("ising-square", size=8, temperature=3.0).sample(64, seed=1)
+    short = {"width": 8, "evaluations": 2**12, "training": Training(steps=4, batch=64)}
+    found = estimate_chain_rule(samples, ChainRule(order=order, **short), seed=1, threads=1)
+    assert found.entropy == pytest.approx(found.bound - found.missing)
+    assert (found.missing > 0.25) == (order is None)
 
 
 def test_a_warm_start_keeps_the_order_of_its_networks():

@@ -23,7 +23,7 @@ parameters of the state point: what it learns at one of them helps at the next.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Unpack
 
@@ -41,7 +41,7 @@ from ..estimation.networks import Weights
 from ..geometry.cuts import Cut, Shape
 from .arranged import ArrangedSites
 from .batches import Batches, Reading
-from .choice import batches_in, better_order
+from .choice import Choice, batches_in, better_order
 from .network import ConditionalNetwork, build_network
 from .orders import Order
 from .pool import SamplePool
@@ -79,8 +79,9 @@ class ChainRuleEstimate:
     Args:
         entropy: Entropy per site in nats: `bound` minus `missing`.
         bound: Held-out mean of -log p per site, an upper bound up to sampling errors.
-        missing: What training may not have found yet and what the folds' networks lose by their
-            disagreement, in nats per site.
+        missing: What training may not have found yet, what the folds' networks lose by their
+            disagreement, and what no order of the sites shows (`choice.Choice.unseen`), in nats
+            per site.
         influence: By how much each sample moves the entropy, shape `(n,)`.
         order: The order of the sites.
         scales: What the sites of each kind add to the entropy.
@@ -281,28 +282,36 @@ def chain_rule_of(
     """
     started = perf_counter()
     execution.check_folds(min((samples.n for samples in sweep), default=0))
-    config = replace(config, training=config.training.warm()) if warm_start else config
+    training = config.training.warm() if warm_start else config.training
     pool = SamplePool(sweep, points)
-    order = config.order or better_order(
-        pool, config.width, config.training, execution, cuts=cuts, warm_start=warm_start, task=task
+    choice = (
+        Choice(config.order)
+        if config.order
+        else better_order(
+            pool,
+            config.width,
+            config.training,
+            execution,
+            cuts=cuts,
+            warm_start=warm_start,
+            task=task,
+        )
     )
-    sites = batches_in(order, pool, cuts, execution.device)
+    sites = batches_in(choice.order, pool, cuts, execution.device)
     folds = cross_fit(
         pool.splits(execution.folds),
         "chain rule",
         lambda: build_network(sites, config.width),
-        lambda fold: fit(
-            sites, config.training, config.evaluations, fold, precision=config.precision
-        ),
+        lambda fold: fit(sites, training, config.evaluations, fold, precision=config.precision),
         execution,
         warm_start=warm_start,
         task=task,
     )
-    return _combined(folds, sites, order, execution.seed, perf_counter() - started)
+    return _combined(folds, sites, choice, execution.seed, perf_counter() - started)
 
 
 def _combined(
-    folds: Folds[Reading], sites: Batches, order: Order, seed: int, seconds: float
+    folds: Folds[Reading], sites: Batches, choice: Choice, seed: int, seconds: float
 ) -> tuple[ChainRuleEstimate, ...]:
     readings, pool = folds.readings, sites.pool
     influences = pool.by_point(folds.gathered([reading.surprise for reading in readings]))
@@ -318,13 +327,13 @@ def _combined(
 
     def estimate(point: int) -> ChainRuleEstimate:
         bound = float(influences[point].mean())
-        missing = late + scatter(sites, folds, point, seed)
+        missing = late + scatter(sites, folds, point, seed) + choice.unseen(point)
         return ChainRuleEstimate(
             entropy=bound - missing,
             bound=bound,
             influence=influences[point],
             missing=missing,
-            order=order,
+            order=choice.order,
             scales=tuple(
                 _share(name, share, values[point], pool.sweep[point])
                 for name, share, values in zip(sites.names, sites.shares, by_kind, strict=True)
