@@ -23,6 +23,7 @@ import numpy as np
 
 from _tables import MISSED, Page, provenance, renewed, row
 from moiety import estimate_excess_entropy, system
+from moiety.data.kinds import NO_MARKS
 from moiety.entropy.particles import default_training
 from moiety.estimation.critics import ConvolutionalCritic, PointsCritic
 from moiety.estimation.crops import BlockCut, Crops
@@ -199,7 +200,7 @@ def critics(show: Page, effort: Effort, seed: int) -> list[str]:
             estimates = []
             for critic, training in ((PointsCritic(), effort.training), (IMAGES, images)):
                 estimate = mutual_information_of(
-                    Crops(particles, cut, RESOLUTION, critic.sees, diameters=False),
+                    Crops(particles, cut, RESOLUTION, critic.sees, NO_MARKS),
                     (particles.chains, particles.draws),
                     Estimator(critic=critic, training=training),
                     Execution(seed=seed),
@@ -235,7 +236,7 @@ def resolution(show: Page, effort: Effort, seed: int) -> list[str]:
             warm, known = (), {}
             for r in (r for r in RESOLUTIONS if cut.half[0] * r % 1 == 0):
                 estimate = mutual_information_of(
-                    Crops(particles, cut, r, diameters=False),
+                    Crops(particles, cut, r, marks=NO_MARKS),
                     (particles.chains, particles.draws),
                     Estimator(critic=PointsCritic(), training=effort.training),
                     Execution(seed=seed),

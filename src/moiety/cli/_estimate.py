@@ -95,6 +95,8 @@ def estimate(
     mean_energy: opt.MeanEnergy = None,
     resolution: opt.Resolution = None,
     sigma: opt.Sigma = None,
+    types: opt.Types = None,
+    diameters: opt.Diameters = None,
     largest: opt.Largest = None,
     topology: opt.Topology = None,
     format: Format = None,
@@ -142,7 +144,9 @@ def estimate(
             precision=precision,
             time_limit=time_limit,
         )
-        blocks = given(resolution=resolution, sigma=sigma, largest=largest)
+        blocks = given(
+            resolution=resolution, sigma=sigma, types=types, diameters=diameters, largest=largest
+        )
         energetic = given(
             temperature=temperature,
             energies=energies,

@@ -8,10 +8,10 @@ from typing import Annotated
 from typer import Argument, Option
 
 __all__ = [
-    "Bound", "Critic", "CrossCheck", "Device", "Energies", "Excess", "File", "Folds", "Largest",
-    "Limit", "MeanEnergy", "Model", "Objective", "Out", "Precision", "Quiet", "Report",
+    "Bound", "Critic", "CrossCheck", "Device", "Diameters", "Energies", "Excess", "File", "Folds",
+    "Largest", "Limit", "MeanEnergy", "Model", "Objective", "Out", "Precision", "Quiet", "Report",
     "Resolution", "Route", "SampleTemperature", "Seed", "Sigma", "States", "Steps", "Symmetries",
-    "Tail", "Threads", "Topology", "Variable",
+    "Tail", "Threads", "Topology", "Types", "Variable",
 ]  # fmt: skip
 
 File = Annotated[
@@ -142,6 +142,20 @@ Sigma = Annotated[
     Option(
         metavar="LENGTH",
         help="Particles: diameter that serves as unit of length; default: the smallest diameter.",
+    ),
+]
+Types = Annotated[
+    bool | None,
+    Option(
+        "--types/--no-types",
+        help="Particles: whether the state includes types; default yes, if there are any.",
+    ),
+]
+Diameters = Annotated[
+    bool | None,
+    Option(
+        "--diameters/--no-diameters",
+        help="Particles: whether the state includes diameters; default yes, if there are any.",
     ),
 ]
 Largest = Annotated[

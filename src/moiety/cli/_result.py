@@ -83,6 +83,8 @@ def show(result: EntropyResult, exact: float | None) -> None:
         for check in result.status.checks:
             if check.passed and check.name == "counted blocks":
                 console.print(_hanging("base:", check.message))  # mentions smaller blocks
+            if check.passed and check.name == "kinds of particles":
+                console.print(_hanging("kinds:", check.message))
         for warning in result.status.warnings:
             console.print(_hanging("warning:", warning))
 

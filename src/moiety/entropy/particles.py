@@ -9,10 +9,11 @@ The first term comes from the numbers of centres in the smallest blocks (`partic
 goes on to infinity by the area law (Eqs. 9 and 10): crops of a periodic box stand for those of an
 infinite system.
 
-If particles have diameters, the diameter is part of a particle's state, as it is in the ideal gas
-of the same mixture.  Positions are taken as they are.  Where particles touch at exact distances,
-M grows like log R with the resolution R to which positions are known, so that R is part of the
-question and of the answer (`particle_resolution`).
+Types and diameters, where particles have them, are part of a particle's state in every route.  The
+ideal gas is that of the same mixture: its particles have the same types and diameters in the same
+shares, so that its entropy of mixing is left out of s_ex.  Positions are taken as they are.  Where
+particles touch at exact distances, M grows like log R with the resolution R to which positions are
+known, so that R is part of the question and of the answer (`particle_resolution`).
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from .. import __version__
 from ..base.deadline import Deadline
 from ..base.errors import InputError
 from ..data.digest import digest_of
+from ..data.kinds import Marks
 from ..data.particles import Particles
 from ..estimation.critics import Critic, PointsCritic
 from ..estimation.crops import narrowest_box
@@ -88,6 +90,7 @@ def estimate_excess_entropy(
     *,
     resolution: float | None = None,
     sigma: float | None = None,
+    types: bool = True,
     diameters: bool = True,
     largest: float = _LARGEST,
     critic: Critic | None = None,
@@ -106,6 +109,8 @@ def estimate_excess_entropy(
             default.  Critics of images and particles that touch at exact distances need one; the
             result then carries it, and its error includes what twice the resolution changes.
         sigma: The diameter in which lengths are measured; the smallest of the particles by default.
+        types: Whether a particle's state includes its type.  Without it, s is that of positions
+            (and diameters) alone, relative to their ideal gas.
         diameters: Whether a particle's state includes its diameter.
         largest: Side of the largest blocks in diameters.
         critic: Network that compares two blocks: `PointsCritic()` by default, or one of images such
@@ -123,7 +128,8 @@ def estimate_excess_entropy(
     Raises:
         InputError: No diameter to measure lengths in; blocks that do not fit into the box, hold no
             particles or are not a whole number of pixels wide; exact distances, or a critic of
-            images, without a resolution; too few frames for the number of folds.
+            images, without a resolution; too few frames for the number of folds; more kinds of
+            particles than a critic tells apart.
         EstimateError: Training diverged, or a stop, before any level was known.
 
     Example:
@@ -142,15 +148,15 @@ def estimate_excess_entropy(
     check_resolution(resolution, critic.sees, SMALLEST)
     given = _in_diameters(particles, sigma)
     cuts = blocks_that_fit(given, SMALLEST, largest)
-    inspection = inspect_particles(given, sigma=1.0)
+    marks = Marks(types, diameters).known(particles)
+    inspection = inspect_particles(given, sigma=1.0, marks=marks)
     inspected = inspection_checks(inspection, resolution)
     scaled = distinct_frames(given, inspection.originals)
     execution.check_folds(scaled.n)
-    with_diameters = diameters and particles.diameters is not None
     base = count_numbers(scaled, cuts[0], execution.seed)
     start = networks_of(warm_start)
     climb: Climb[BlockCut] = Climb(
-        [space_cut(cut, scaled, resolution, critic.sees, with_diameters) for cut in cuts],
+        [space_cut(cut, scaled, resolution, critic.sees, marks) for cut in cuts],
         Estimator.of(critic, objective, bound, training or default_training(critic)),
         execution,
         particle_statistics(scaled, base),
@@ -164,14 +170,13 @@ def estimate_excess_entropy(
     if resolution:
         task = hooks.task("twice the resolution", len(cuts), parts, deadline.is_over)
         contacts = has_contacts(inspection)
-        effect = resolution_effect(terms, resolution, with_diameters, contacts, task)
+        effect = resolution_effect(terms, resolution, marks, contacts, task)
     other = None
     if cross_check and not (resolution or climb.is_stopped):
         task = hooks.task("insertion", parts, parts, deadline.is_over, text="cross-check")
-        frames = scaled if with_diameters else scaled.replace(diameters=None)
         config = _insertions(cross_check, climb.estimator.training)
-        other = inserted(frames, config, execution, deadline=deadline, task=task)
-    asked = {"resolution": resolution, "diameters": with_diameters, "largest": largest}
+        other = inserted(marks.kept(scaled), config, execution, deadline=deadline, task=task)
+    asked = {"resolution": resolution, **asdict(marks), "largest": largest}
     asked |= {"sigma": sigma, "time_limit": limit, "warm_start": bool(start.cuts)}
     asked |= {"cross_check": other is not None}
     origin = {**_provenance(terms, asked), "n": particles.n, "digest": digest_of(particles)}

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from ..base.errors import EstimateError, InputError, Stopped
 from ..base.random import Streams
+from ..data.kinds import NO_MARKS
 from ..data.particles import Particles
 from ..entropy.particles import estimate_excess_entropy
 from ..estimation.critics import PointsCritic
@@ -228,7 +229,7 @@ class _Work:
                 if self.should_stop and self.should_stop():
                     raise Stopped(f"stopped; {resumable(self.folder)}")
                 estimate = mutual_information_of(
-                    Crops(packings, cut, resolution, diameters=False),
+                    Crops(packings, cut, resolution, marks=NO_MARKS),
                     (1, packings.n),
                     Estimator(critic=PointsCritic(), training=self.effort.training),
                     Execution(seed=self.seed, threads=self.threads),
