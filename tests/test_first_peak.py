@@ -50,18 +50,17 @@ def test_tilted_boxes_have_the_same_peak():
 
 
 def test_each_two_kinds_have_a_peak():
-    """Unlike rods come no nearer than 2, like ones than 1; of two sorts alone it is 2."""
+    """Like rods come as near as 1, unlike ones as 2: the nearest peak counts."""
     rods = unlike_rods(128, 0.4, 2.0, 64, seed=1)
     assert 1.0 <= first_peak(rods) < 1.08
-    long = [
-        np.cumsum(row)[:, None] for row in np.random.default_rng(0).exponential(1, (64, 99)) + 3
-    ]
-    sides = np.array([frame[-1] for frame in long])[:, None]
-    shorter = Particles.from_frames(
-        [np.concatenate([frame, frame[:1] + 1]) for frame in long],
-        cells=sides, periodic=True, types=np.arange(100) >= 98,
-    )  # fmt: skip
-    assert 3.0 <= first_peak(shorter) < 3.3  # a lone pair of types is no peak
+    bare = rods.replace(types=None)
+    assert first_peak(rods, NO_MARKS) == first_peak(bare)  # types count only if they are asked for
+
+
+def test_lone_particles_have_neither_peak_nor_hole():
+    lone = Particles.from_frames([np.full((1, 2), 3.0)] * 8, cells=9.0, periodic=True)
+    assert first_peak(lone) is None and core_distance(lone) is None
+    assert UnitOfLength.of(lone, None, Marks()).sigma == 9.0
 
 
 @pytest.mark.parametrize("space", [1, 2, 3])

@@ -284,7 +284,8 @@ HEADING = (
     "# Particles\n\n"
     "Lengths are in diameters (for soft disks, of the smaller disks), energies in eps. "
     "Entropies are excess entropies over the\n"
-    "ideal gas of the same density, in nats per particle. Errors are one standard error."
+    "ideal gas of the same density and mixture, in nats per particle. "
+    "Errors are one standard error."
 )
 
 

@@ -141,7 +141,8 @@ Sigma = Annotated[
     float | None,
     Option(
         metavar="LENGTH",
-        help="Particles: diameter that serves as unit of length; default: the smallest diameter.",
+        help="Particles: diameter that serves as unit of length; default: the smallest diameter, or"
+        " the first peak of g(r) where the file has no diameters.",
     ),
 ]
 Types = Annotated[

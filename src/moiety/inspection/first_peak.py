@@ -106,6 +106,8 @@ def _groups(particles: Particles, marks: Marks, reach: float) -> Iterator[Floats
 
 def _hole(distances: Floats, space: int, spacing: float) -> float | None:
     """Radius of the hole that lacks as many pairs as there are within 2^(1/d) of it."""
+    if len(distances) < _HOLE or distances[-1] == 0:
+        return None
     ideal = _far_pairs(distances, space) * distances**space
     lacking = np.flatnonzero((np.arange(1, len(ideal) + 1) < ideal / 2) & (ideal > _HOLE))
     return float(distances[lacking[-1]]) / 2 ** (1 / space) if len(lacking) else None
@@ -113,7 +115,7 @@ def _hole(distances: Floats, space: int, spacing: float) -> float | None:
 
 def _peak(distances: Floats, space: int, spacing: float) -> float | None:
     """The first peak of g(r) of these distances."""
-    if len(distances) < _FEWEST:
+    if len(distances) < _FEWEST or distances[-1] == 0:
         return None
     centres, g, error = _windows(distances, space, spacing, float(distances[-1]))
     above = np.flatnonzero(g - _SIGMAS * error > 1 + _LEAST)
