@@ -25,7 +25,8 @@ COMMANDS = {
     " force",
     "estimate": "out report json boundary periodic no-periodic inhomogeneous axes kind states"
     " symmetries variable critic objective bound steps folds seed device threads excess no-tail"
-    " no-cross-check precision time-limit resolution sigma largest topology log-dir force quiet",
+    " no-cross-check precision time-limit resolution sigma no-types no-diameters largest"
+    " topology log-dir force quiet",
     "exact": f"{SYSTEM} size dimensions block strip open high-temperature json",
     "report": "out force",
     "repeat": "samples json",

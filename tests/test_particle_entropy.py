@@ -95,8 +95,32 @@ def test_lengths_are_measured_in_diameters(gas, few_counted_blocks):
     )
     assert first.entropy == pytest.approx(second.entropy, rel=1e-5)
     assert first.entropy == pytest.approx(third.entropy, rel=1e-5)
-    with pytest.raises(InputError, match="sigma"):
-        excess(bare)
+    for result, sigma, origin in (
+        (first, 1.0, "the smallest diameter"),
+        (second, 3.7, "the smallest diameter"),
+        (third, 3.7, "as given"),
+    ):
+        configuration = result.provenance["configuration"]
+        assert (configuration["sigma"], configuration["sigma_origin"]) == (sigma, origin)
+
+
+def test_without_diameters_the_first_peak_is_the_unit_of_length(few_counted_blocks):
+    rods = system("hard-rods", particles=64, density=0.6).sample(48, seed=1)
+    bare = rods.replace(
+        positions=rods.positions * 2.86, cells=rods.cells * 2.86, diameters=None,
+        provenance={"units": "metal", "length_unit": "angstrom"},
+    )  # fmt: skip
+    options = {"largest": 1.0, "training": Training(steps=4, batch=128), "seed": 1}
+    result = excess(bare, cross_check=False, **options)
+    configuration = result.provenance["configuration"]
+    assert configuration["sigma"] == pytest.approx(2.86, rel=0.06)  # windows of 4% on either side
+    said = {check.name: check for check in result.status.checks}["unit of length"]
+    assert said.passed
+    assert said.message == f"sigma = {configuration['sigma']} angstrom: the first peak of g(r)"
+    assert result.read_as["shape"] == pytest.approx([64 / 0.6 * 2.86])  # in the unit of the file
+    assert "units metal" in result.read_as["text"]
+    given = excess(bare, sigma=configuration["sigma"], cross_check=False, **options)
+    assert given.entropy == result.entropy  # what the result records repeats it
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,23 @@ def test_all_styles_of_columns_give_the_same_positions(tmp_path, liquid, style, 
     assert loaded.provenance == {"file": "x.lammpstrj", "format": "a LAMMPS dump"}
 
 
+def test_the_style_of_units_of_a_dump_is_kept(tmp_path, liquid):
+    """LAMMPS names it once, before the first snapshot (dump_modify units yes)."""
+    path, text = tmp_path / "x.lammpstrj", lammps(liquid)
+    for style, unit in (("lj", None), ("metal", "angstrom"), ("nano", "nanometers")):
+        path.write_text(f"ITEM: UNITS\n{style}\n{text}")
+        loaded = io.load(path)
+        assert distance(loaded, liquid) < 1e-12  # lengths stay those of the file
+        assert loaded.provenance["units"] == style and loaded.reading.endswith(f"units {style}")
+        assert loaded.provenance.get("length_unit") == unit
+    path.write_text(f"ITEM: UNITS\nmetal\n{text}ITEM: UNITS\nreal\n{text}")
+    assert "the units are real, those of the frames before metal" in refusal(path)
+    path.write_text(f"ITEM: UNITS\nparsec\n{text}")
+    assert "the units must be one of lj, real" in refusal(path)
+    path.write_text(text)
+    assert "units" not in io.load(path).provenance and "units" not in io.load(path).reading
+
+
 @settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

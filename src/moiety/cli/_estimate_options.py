@@ -8,10 +8,10 @@ from typing import Annotated
 from typer import Argument, Option
 
 __all__ = [
-    "Bound", "Critic", "CrossCheck", "Device", "Energies", "Excess", "File", "Folds", "Largest",
-    "Limit", "MeanEnergy", "Model", "Objective", "Out", "Precision", "Quiet", "Report",
+    "Bound", "Critic", "CrossCheck", "Device", "Diameters", "Energies", "Excess", "File", "Folds",
+    "Largest", "Limit", "MeanEnergy", "Model", "Objective", "Out", "Precision", "Quiet", "Report",
     "Resolution", "Route", "SampleTemperature", "Seed", "Sigma", "States", "Steps", "Symmetries",
-    "Tail", "Threads", "Topology", "Variable",
+    "Tail", "Threads", "Topology", "Types", "Variable",
 ]  # fmt: skip
 
 File = Annotated[
@@ -141,7 +141,22 @@ Sigma = Annotated[
     float | None,
     Option(
         metavar="LENGTH",
-        help="Particles: diameter that serves as unit of length; default: the smallest diameter.",
+        help="Particles: diameter that serves as unit of length; default: the smallest diameter, or"
+        " the first peak of g(r) where the file has no diameters.",
+    ),
+]
+Types = Annotated[
+    bool | None,
+    Option(
+        "--types/--no-types",
+        help="Particles: whether the state includes types; default yes, if there are any.",
+    ),
+]
+Diameters = Annotated[
+    bool | None,
+    Option(
+        "--diameters/--no-diameters",
+        help="Particles: whether the state includes diameters; default yes, if there are any.",
     ),
 ]
 Largest = Annotated[

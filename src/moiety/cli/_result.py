@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["in_json", "show"]
 
 _COLUMNS = 80
+_SAID = {"unit of length": "lengths:", "kinds of particles": "kinds:"}  # checks that are choices
 _ENDINGS = {
     "precision": "the target precision is reached",
     "samples": "short of the target precision: more samples, not more training, would help",
@@ -83,6 +84,8 @@ def show(result: EntropyResult, exact: float | None) -> None:
         for check in result.status.checks:
             if check.passed and check.name == "counted blocks":
                 console.print(_hanging("base:", check.message))  # mentions smaller blocks
+            if check.passed and check.name in _SAID:
+                console.print(_hanging(_SAID[check.name], check.message))
         for warning in result.status.warnings:
             console.print(_hanging("warning:", warning))
 

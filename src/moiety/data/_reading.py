@@ -122,7 +122,8 @@ def particles_read_as(particles: Particles) -> dict[str, Any]:
     Returns:
         `axes`, `kind`, `states` (types), `chains`, `draws` (frames of each), `shape` (median
         widths of the box), `dimensions`, `particles` (fewest and most), `diameters` (smallest and
-        largest, or None), `periodic` and `text`, the same in one line.
+        largest, or None), `periodic`, `units` (as the file names them) and `text`, the same in one
+        line.
     """
     widths = np.median(particles.widths, axis=0)
     types, diameters = particles.types, particles.diameters
@@ -139,6 +140,7 @@ def particles_read_as(particles: Particles) -> dict[str, Any]:
         if diameters is None
         else [float(diameters.min()), float(diameters.max())],
         "periodic": list(particles.periodic),
+        "units": str(particles.provenance.get("units", "")),
     }
     return mapping | {"text": _particle_text(mapping)}
 
@@ -155,5 +157,6 @@ def _particle_text(read: dict[str, Any]) -> str:
         "walls" if not any(flags) else boundary_text(flags),
         _counted(kinds, "type") if kinds else "no types",
         f"diameters {' to '.join(sizes)}" if sizes else "no diameters",
+        *([f"units {read['units']}"] if read["units"] else []),
     ]
     return ", ".join(parts)

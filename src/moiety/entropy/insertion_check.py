@@ -26,7 +26,7 @@ def inserted(
     """Estimate the excess entropy by insertion.
 
     Args:
-        particles: Frames, each once, with the diameters that are part of the state.
+        particles: Frames, each once, with the types and diameters that are part of the state.
         config: Settings.
         execution: Seed, device, threads and folds.
         deadline: End of the work.

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from math import ceil, inf
 
 from ..base.errors import InputError, Stopped
+from ..data.kinds import Marks
 from ..data.particles import Particles
 from ..estimation.critics import PointsCritic
 from ..estimation.crops import Crops, fits, narrowest_box
@@ -176,14 +177,14 @@ def _finding(inspection: Inspection, name: str) -> Finding:
 
 
 def resolution_effect(
-    terms: ParticleTerms, resolution: float, diameters: bool, contacts: bool, task: Task
+    terms: ParticleTerms, resolution: float, marks: Marks, contacts: bool, task: Task
 ) -> ResolutionEffect:
     """Estimate the cut whose term of the sum is largest once more, at twice the resolution.
 
     Args:
         terms: The terms of the sum.
         resolution: Pixels per diameter.
-        diameters: Whether a particle's state includes its diameter.
+        marks: What is part of a particle's state besides its position.
         contacts: Whether particles keep exact distances.
         task: Hooks of this work.
     """
@@ -194,7 +195,7 @@ def resolution_effect(
     is_seen = climb.estimator.critic.sees == "points"  # else its networks fit one resolution only
     try:
         finer = mutual_information_of(
-            Crops(terms.particles, cut.cut, 2 * resolution, "points", diameters),
+            Crops(terms.particles, cut.cut, 2 * resolution, "points", marks),
             climb.shape,
             _shorter(climb.estimator) if is_seen else Estimator(PointsCritic()),
             climb.execution,

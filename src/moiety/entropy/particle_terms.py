@@ -5,7 +5,9 @@ of the same mean, give the first term
 
     -KL(P || Poisson) / (rho V_0).
 
-It leaves out how two centres are arranged in one block, so blocks with two must be rare.
+It leaves out how two centres are arranged in one block and of which kinds they are, so blocks with
+two must be rare.  Of a single centre it leaves out nothing: its place is uniform, and its kind has
+the same distribution as in the ideal mixture.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import numpy as np
 from scipy.stats import poisson
 
 from ..base.random import Streams
+from ..data.kinds import NO_MARKS, Marks
 from ..data.particles import Particles
 from ..estimation.crops import Crops
 from ..geometry.space import BlockCut, doublings
@@ -65,7 +68,7 @@ def count_numbers(particles: Particles, cut: BlockCut, seed: int) -> CountedNumb
         cut: The smallest cut; its halves are counted.
         seed: Seed for the places of the blocks.
     """
-    crops, generator = Crops(particles, cut, None), Streams(seed).torch("base")
+    crops, generator = Crops(particles, cut, None, marks=NO_MARKS), Streams(seed).torch("base")
     each = ceil(_COUNTED / particles.n)
     samples = np.arange(particles.n).repeat(each)
     parts = np.array_split(samples, ceil(len(samples) / _AT_ONCE))
@@ -116,7 +119,7 @@ def _density_waves(particles: Particles) -> Iterable[np.ndarray]:
 
 
 def space_cut(
-    cut: BlockCut, particles: Particles, resolution: float | None, sees: str, diameters: bool
+    cut: BlockCut, particles: Particles, resolution: float | None, sees: str, marks: Marks
 ) -> LadderCut[BlockCut]:
     """A cut of space for the climb.
 
@@ -125,7 +128,7 @@ def space_cut(
         particles: Frames, in units of the diameter.
         resolution: Pixels per diameter; None for positions as they are.
         sees: What the critic takes: `"points"` or an `"image"`.
-        diameters: Whether a particle's state includes its diameter.
+        marks: What is part of a particle's state besides its position.
     """
     return LadderCut(
         cut=cut,
@@ -136,7 +139,7 @@ def space_cut(
         rim=cut.rim,
         weight=1 / (2 * cut.volume * particles.density),
         places=float(np.median(particles.volumes)) / (2 * cut.volume),
-        source=partial(Crops, particles, cut, resolution, sees, diameters),
+        source=partial(Crops, particles, cut, resolution, sees, marks),
     )
 
 

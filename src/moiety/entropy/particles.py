@@ -9,16 +9,16 @@ The first term comes from the numbers of centres in the smallest blocks (`partic
 goes on to infinity by the area law (Eqs. 9 and 10): crops of a periodic box stand for those of an
 infinite system.
 
-If particles have diameters, the diameter is part of a particle's state, as it is in the ideal gas
-of the same mixture.  Positions are taken as they are.  Where particles touch at exact distances,
-M grows like log R with the resolution R to which positions are known, so that R is part of the
-question and of the answer (`particle_resolution`).
+Types and diameters, where particles have them, are part of a particle's state in every route.  The
+ideal gas is that of the same mixture: its particles have the same types and diameters in the same
+shares, so that its entropy of mixing is left out of s_ex.  Positions are taken as they are.  Where
+particles touch at exact distances, M grows like log R with the resolution R to which positions are
+known, so that R is part of the question and of the answer (`particle_resolution`).
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from math import inf
 from time import perf_counter
 from typing import Any, Unpack
 
@@ -26,11 +26,10 @@ import numpy as np
 
 from .. import __version__
 from ..base.deadline import Deadline
-from ..base.errors import InputError
 from ..data.digest import digest_of
+from ..data.kinds import Marks
 from ..data.particles import Particles
 from ..estimation.critics import Critic, PointsCritic
-from ..estimation.crops import narrowest_box
 from ..estimation.estimator import Estimator
 from ..estimation.execution import Hooks, RunOptions, run_settings
 from ..estimation.networks import Networks
@@ -58,12 +57,12 @@ from .particle_resolution import (
 )
 from .particle_terms import ParticleTerms, count_numbers, particle_statistics, space_cut
 from .re_paired import re_paired
+from .unit_of_length import UnitOfLength
 
 __all__ = ["SMALLEST", "default_training", "estimate_excess_entropy"]
 
 SMALLEST = 0.5  # side of the smallest blocks in diameters; in 3-D their diagonal is still below 1
 _LARGEST = 4.0  # side of the largest blocks in diameters
-_FAR = 1e12  # largest ratio of the box and a diameter, either way
 _WALLS = "look for walls, a field or a crystal that stays in place"
 _TRAINING = Training(steps=800, batch=256)
 # at a rate of 1e-2, M of hard disks was 0.93 ± 0.36 instead of 0.71 ± 0.05 (docs/tried.md)
@@ -88,6 +87,7 @@ def estimate_excess_entropy(
     *,
     resolution: float | None = None,
     sigma: float | None = None,
+    types: bool = True,
     diameters: bool = True,
     largest: float = _LARGEST,
     critic: Critic | None = None,
@@ -105,7 +105,11 @@ def estimate_excess_entropy(
         resolution: R, pixels per diameter, an even number up to 1000; positions as they are by
             default.  Critics of images and particles that touch at exact distances need one; the
             result then carries it, and its error includes what twice the resolution changes.
-        sigma: The diameter in which lengths are measured; the smallest of the particles by default.
+        sigma: The diameter in which lengths are measured, in the unit of the positions.  By default
+            the smallest of the particles; the first peak of g(r) if they have none
+            (`unit_of_length`).
+        types: Whether a particle's state includes its type.  Without it, s is that of positions
+            (and diameters) alone, relative to their ideal gas.
         diameters: Whether a particle's state includes its diameter.
         largest: Side of the largest blocks in diameters.
         critic: Network that compares two blocks: `PointsCritic()` by default, or one of images such
@@ -121,9 +125,10 @@ def estimate_excess_entropy(
             area law.
 
     Raises:
-        InputError: No diameter to measure lengths in; blocks that do not fit into the box, hold no
+        InputError: Blocks that do not fit into the box, hold no
             particles or are not a whole number of pixels wide; exact distances, or a critic of
-            images, without a resolution; too few frames for the number of folds.
+            images, without a resolution; too few frames for the number of folds; more kinds of
+            particles than a critic tells apart.
         EstimateError: Training diverged, or a stop, before any level was known.
 
     Example:
@@ -140,17 +145,18 @@ def estimate_excess_entropy(
     execution.check_folds(particles.n)
     critic = critic or PointsCritic()
     check_resolution(resolution, critic.sees, SMALLEST)
-    given = _in_diameters(particles, sigma)
+    marks = Marks(types, diameters).known(particles)
+    unit = UnitOfLength.of(particles, sigma, marks)
+    given = unit.scaled(particles)
     cuts = blocks_that_fit(given, SMALLEST, largest)
-    inspection = inspect_particles(given, sigma=1.0)
-    inspected = inspection_checks(inspection, resolution)
+    inspection = inspect_particles(given, sigma=1.0, marks=marks)
+    inspected = (unit.check, *inspection_checks(inspection, resolution))
     scaled = distinct_frames(given, inspection.originals)
     execution.check_folds(scaled.n)
-    with_diameters = diameters and particles.diameters is not None
     base = count_numbers(scaled, cuts[0], execution.seed)
     start = networks_of(warm_start)
     climb: Climb[BlockCut] = Climb(
-        [space_cut(cut, scaled, resolution, critic.sees, with_diameters) for cut in cuts],
+        [space_cut(cut, scaled, resolution, critic.sees, marks) for cut in cuts],
         Estimator.of(critic, objective, bound, training or default_training(critic)),
         execution,
         particle_statistics(scaled, base),
@@ -164,18 +170,17 @@ def estimate_excess_entropy(
     if resolution:
         task = hooks.task("twice the resolution", len(cuts), parts, deadline.is_over)
         contacts = has_contacts(inspection)
-        effect = resolution_effect(terms, resolution, with_diameters, contacts, task)
+        effect = resolution_effect(terms, resolution, marks, contacts, task)
     other = None
     if cross_check and not (resolution or climb.is_stopped):
         task = hooks.task("insertion", parts, parts, deadline.is_over, text="cross-check")
-        frames = scaled if with_diameters else scaled.replace(diameters=None)
         config = _insertions(cross_check, climb.estimator.training)
-        other = inserted(frames, config, execution, deadline=deadline, task=task)
-    asked = {"resolution": resolution, "diameters": with_diameters, "largest": largest}
-    asked |= {"sigma": sigma, "time_limit": limit, "warm_start": bool(start.cuts)}
+        other = inserted(marks.kept(scaled), config, execution, deadline=deadline, task=task)
+    asked = {"resolution": resolution, **asdict(marks), "largest": largest}
+    asked |= {**unit.described, "time_limit": limit, "warm_start": bool(start.cuts)}
     asked |= {"cross_check": other is not None}
     origin = {**_provenance(terms, asked), "n": particles.n, "digest": digest_of(particles)}
-    return _result(terms, effect, other, given, inspected, origin, perf_counter() - started)
+    return _result(terms, effect, other, particles, inspected, origin, perf_counter() - started)
 
 
 def _insertions(cross_check: bool | Insertions, training: Training) -> Insertions:
@@ -184,27 +189,6 @@ def _insertions(cross_check: bool | Insertions, training: Training) -> Insertion
         return cross_check
     default = Insertions()
     return replace(default, training=replace(default.training, steps=training.steps))
-
-
-def _in_diameters(particles: Particles, sigma: float | None) -> Particles:
-    """The same frames with lengths in units of sigma."""
-    if sigma is None:
-        if particles.diameters is None:
-            raise InputError(
-                "the frames have no diameters; give the length that blocks and pixels are measured"
-                " in: sigma"
-            )
-        sigma = float(particles.diameters.min())
-    if not 0 < sigma < inf:
-        raise InputError(f"sigma must be positive, not {sigma}")
-    if not 1 / _FAR < float(narrowest_box(particles).max()) / sigma < _FAR:
-        raise InputError(f"sigma must be a length in the unit of the positions, not {sigma}")
-    if sigma == 1:
-        return particles
-    diameters = None if particles.diameters is None else particles.diameters / sigma
-    return particles.replace(
-        positions=particles.positions / sigma, cells=particles.cells / sigma, diameters=diameters
-    )
 
 
 def _climb(climb: Climb[BlockCut], parts: int, deadline: Deadline, hooks: Hooks) -> None:
@@ -263,7 +247,7 @@ def _described(terms: ParticleTerms, given: Particles) -> dict[str, Any]:
     particles = terms.particles
     return {
         "n": given.n,
-        **({} if particles is given else {"distinct": particles.n}),
+        **({} if particles.n == given.n else {"distinct": particles.n}),
         "shape": [float(side) for side in np.median(particles.widths, axis=0)],
         "kind": "particles",
         "particles": float(particles.counts.mean()),

@@ -191,6 +191,7 @@ def _store(
     space: int,
     pixel: float,
     diameter: float,
+    kind: int,
     points: NDArray[np.float32],
     counts: Integers,
 ) -> None:
@@ -209,12 +210,14 @@ def _store(
         value = parent[axis] - value if flip[axis] else value
         points[half, place, axis] = _on_pixel(value, pixel)
     points[half, place, 3] = diameter
-    points[half, place, 4] = 1.0
+    points[half, place, 4] = kind
+    points[half, place, 5] = 1.0
 
 
 @njit(nogil=True, cache=True)
 def gather(
     frames: Bins,
+    kinds: Integers,
     placements: Placements,
     parent: Floats,
     space: int,
@@ -226,12 +229,14 @@ def gather(
 
     Args:
         frames: Particles in bins.
+        kinds: Kind of each particle in the order of the bins.
         placements: Where the crops lie.
         parent: Sides of a crop, shape `(3,)`.
         space: Number of space dimensions.
         pixel: Side of a pixel, whose centre replaces positions inside it; 0 for exact positions.
-        points: Filled with the distance from the interface, the positions along it, the diameter
-            and 1 for each particle, shape `(n, 2, most, 5)`.  Particles beyond `most` are dropped.
+        points: Filled with the distance from the interface, the positions along it, the diameter,
+            the kind and 1 for each particle, shape `(n, 2, most, 6)`.  Particles beyond `most` are
+            dropped.
         counts: Increased by the number of particles in each half, shape `(n, 2)`.
     """
     origin, corner, spread = np.zeros(3), np.zeros(3), np.zeros(3)
@@ -261,6 +266,7 @@ def gather(
                                 space,
                                 pixel,
                                 frames.diameters[i],
+                                kinds[i],
                                 points[n],
                                 counts[n],
                             )

@@ -6,7 +6,8 @@ R, a critic sees each position as the centre of its pixel of side p = sigma / R,
 
     x -> p (floor(x / p) + 1/2),
 
-as a point or as a pixel of an image, which is non-zero where the pixel holds a centre.
+as a point or as a pixel of an image, which is non-zero where the pixel holds a centre.  Points have
+a diameter and a kind, images a channel for each kind, as far as they are part of the state.
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..base.errors import InputError
+from ..data.kinds import EVERY_MARK, Kinds, Marks
 from ..data.particles import Particles
 from ..geometry.space import BlockCut
 from .crop_kernels import SPACE, Placements, binned, gather
+from .crop_kinds import contacts_of, kinds_seen
 from .pairs import PairShape
 
 __all__ = ["CropShape", "Crops", "fits", "narrowest_box"]
@@ -41,10 +44,15 @@ class CropShape:
     Args:
         half: Sides of a half; the first side is perpendicular to the cut.
         features: Numbers per particle besides its position: 1 with its diameter, else 0.
+        kinds: Number of kinds of particles; if there are several, the kind follows.
+        contacts: Distance of each two kinds from which gaps are measured, shape `(kinds, kinds)`;
+            empty where it follows from the diameters.
     """
 
     half: tuple[float, ...]
     features: int
+    kinds: int = 1
+    contacts: tuple[tuple[float, ...], ...] = ()
 
     @property
     def dimensions(self) -> int:
@@ -60,11 +68,12 @@ class Crops:
         cut: Blocks of space, in the same units of length.
         resolution: R, pixels per unit length; None for exact positions, which images do not allow.
         sees: What the critic sees: `"points"` or an `"image"`.
-        diameters: Whether points have their diameters.
+        marks: What is part of a particle's state besides its position.
 
     Raises:
         InputError: The blocks do not fit into the box or are not whole numbers of pixels, an image
-            has no resolution, or a box with open boundaries is not rectangular.
+            has no resolution, a box with open boundaries is not rectangular, or there are too many
+            kinds of particles.
 
     Example:
         >>> rng = np.random.default_rng(0)
@@ -81,25 +90,34 @@ class Crops:
         cut: BlockCut,
         resolution: float | None,
         sees: str = "points",
-        diameters: bool = True,
+        marks: Marks = EVERY_MARK,
     ):
         if sees == "image" and resolution is None:
             raise InputError("images need a resolution, pixels a diameter")
         self.particles, self.cut, self.sees = particles, cut, sees
-        self.diameters = diameters and particles.diameters is not None
+        self.marks = marks.known(particles)
         self._resolution = resolution or 0.0
         self._pixels = _pixels(cut.half, resolution)
-        share = self._resolution**particles.dimensions / particles.density
-        self._black = float(np.sqrt(share))  # value of a pixel that holds a centre
         self._bins, self._orders = binned(particles), _orders(particles, cut.parent)
+        self._set_kinds(kinds_seen(particles, sees, marks))
+
+    def _set_kinds(self, kinds: Kinds) -> None:
+        particles, self._several = self.particles, kinds.number > 1
+        self._kinds = kinds.labels[self._bins.order]
+        shares = np.bincount(kinds.labels, minlength=kinds.number) / len(kinds.labels)
+        pixels = self._resolution**particles.dimensions / (particles.density * shares)
+        self._black = np.sqrt(pixels).astype(np.float32)  # of a pixel that holds a centre
+        apart = self._several and self.sees == "points" and not self.marks.diameters
+        self._contacts = contacts_of(particles) if apart else ()
 
     @property
     def shape(self) -> PairShape | CropShape:
         """Shape of the pairs, for which a critic's network is built."""
         if self.sees == "image":
             half = self._pixels if len(self._pixels) > 1 else (*self._pixels, 1)
-            return PairShape(1, half, half, (False,) * len(half))
-        return CropShape(self.cut.half, int(self.diameters))
+            return PairShape(len(self._black), half, half, (False,) * len(half))
+        features = int(self.marks.diameters)
+        return CropShape(self.cut.half, features, len(self._black), self._contacts)
 
     @property
     def key(self) -> tuple[float, ...]:
@@ -129,10 +147,11 @@ class Crops:
             augment: Ignored; orientations and reflections are always random.
 
         Returns:
-            Images, shape `(n, 1, across, along...)`: 0, or (R^d / density)^(1/2) in pixels that
+            Images, shape `(n, kinds, across, along...)`: 0, or (R^d / density)^(1/2) in pixels that
             hold a centre, so that the mean square is 1 at all resolutions.  Or points, shape
-            `(n, most, d + features + 1)`: distance from the interface, positions along it, the
-            diameter, and 1 for a particle or 0 for none.
+            `(n, most, d + marks + 1)`: distance from the interface, positions along it, the
+            diameter and the kind where they are part of the state, and 1 for a particle or 0 for
+            none.
         """
         points, counts = self._points(samples.cpu().numpy(), generator)
         if self.sees == "image":
@@ -140,7 +159,8 @@ class Crops:
                 self._image(points[:, half], counts[:, half]).to(samples.device) for half in (0, 1)
             )
             return first.flip(2), second
-        kept = [*range(len(self.cut.half)), *([SPACE] if self.diameters else []), SPACE + 1]
+        marks = [SPACE] * self.marks.diameters + [SPACE + 1] * self._several
+        kept = [*range(len(self.cut.half)), *marks, SPACE + 2]
         most = np.maximum(counts.max(axis=0), 1)
         first, second = (
             torch.from_numpy(points[:, half, : most[half]][:, :, kept]).to(samples.device)
@@ -170,22 +190,23 @@ class Crops:
         pixel = 1.0 / self._resolution if self._resolution else 0.0
         most = _FIRST_ROOM
         while True:
-            points = np.zeros((count, 2, most, SPACE + 2), np.float32)
+            points = np.zeros((count, 2, most, SPACE + 3), np.float32)
             counts = np.zeros((count, 2), np.int64)
-            gather(self._bins, placements, parent, space, pixel, points, counts)
+            gather(self._bins, self._kinds, placements, parent, space, pixel, points, counts)
             if counts.max() <= most:
                 return points, counts
             most = int(counts.max())
 
     def _image(self, points: NDArray[np.float32], counts: NDArray[np.int64]) -> Tensor:
-        image = np.zeros((len(points), *self._pixels), np.float32)
+        image = np.zeros((len(points), len(self._black), *self._pixels), np.float32)
         sample, place = np.nonzero(np.arange(points.shape[1]) < counts[:, None])
         index = []
         for axis, side in enumerate(self._pixels):
             pixel = (points[sample, place, axis] * self._resolution).astype(np.int64)
             index.append(np.minimum(pixel, side - 1))
-        image[(sample, *index)] = self._black
-        pixels = torch.from_numpy(image)[:, None]
+        kind = points[sample, place, SPACE + 1].astype(np.int64)
+        image[(sample, kind, *index)] = self._black[kind]
+        pixels = torch.from_numpy(image)
         return pixels if len(self._pixels) > 1 else pixels[..., None]
 
 

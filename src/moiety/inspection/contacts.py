@@ -17,15 +17,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.kinds import Marks
 from ..data.particles import Particles
-from .neighbours import near_pairs
+from .neighbours import pairs_of_run
 
 __all__ = ["Peak", "sharpest_peak"]
 
 _WIDTHS = (1e-4, 1e-3, 1e-2)  # in diameters; a pixel is 0.1 at the usual resolution
 _FEWEST = 50  # pairs; chance puts 50 of 100 where 5 are expected once in 10^33
-_PAIRS = 400_000
-_FRAMES = 64
 _REACH = 1.6  # in diameters
 _SHELL = 1.5  # in mean spacings
 _MOST_KINDS = 4
@@ -83,43 +82,19 @@ def _peak(distances: Floats, width: float) -> Peak:
 
 def _groups(particles: Particles, sigma: float) -> Iterator[Floats]:
     """Distances between particles of two kinds; and of all, in units of where they touch."""
-    kinds, names = _kinds(particles)
+    kinds = Marks().kinds(particles)
+    names, labels = kinds.number, kinds.labels
+    if names > _MOST_KINDS:  # too few pairs of each two
+        names, labels = 1, np.zeros_like(labels)
     largest = 1.0 if particles.diameters is None else float(particles.diameters.max()) / sigma
     spacing = particles.density ** (-1 / particles.dimensions) / sigma
-    first, second, distances = _pairs(particles, sigma * max(_REACH * largest, _SHELL * spacing))
+    reach = sigma * max(_REACH * largest, _SHELL * spacing)
+    first, second, distances = pairs_of_run(particles, reach)
     distances = distances / sigma
     if particles.diameters is not None:
         touching = (particles.diameters[first] + particles.diameters[second]) / 2
         yield distances * sigma / touching
-    low = np.minimum(kinds[first], kinds[second])
-    label = low * names + np.maximum(kinds[first], kinds[second])
+    low = np.minimum(labels[first], labels[second])
+    label = low * names + np.maximum(labels[first], labels[second])
     for pair in np.unique(label):
         yield distances[label == pair]
-
-
-def _kinds(particles: Particles) -> tuple[NDArray[np.int64], int]:
-    """A number for each kind of particles; a single kind where they are too many."""
-    columns = [c for c in (particles.types, particles.diameters) if c is not None]
-    if not columns:
-        return np.zeros(len(particles.positions), np.int64), 1
-    kinds, labels = np.unique(np.stack(columns).astype(np.float64), axis=1, return_inverse=True)
-    if kinds.shape[1] > _MOST_KINDS:
-        return np.zeros(len(particles.positions), np.int64), 1
-    return np.asarray(labels, np.int64).ravel(), int(kinds.shape[1])
-
-
-def _pairs(
-    particles: Particles, reach: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
-    """Near pairs of frames spread over the run, until there are enough."""
-    frames = np.unique(np.linspace(0, particles.n - 1, min(_FRAMES, particles.n)).astype(int))
-    parts, found = [], 0
-    for frame in np.random.default_rng(0).permutation(frames):
-        first, second, distances = near_pairs(particles, int(frame), reach)
-        start = particles.starts[frame]
-        parts.append((first + start, second + start, distances))
-        found += len(distances)
-        if found > _PAIRS:
-            break
-    first, second, distances = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return first, second, distances

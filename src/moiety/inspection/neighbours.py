@@ -10,7 +10,10 @@ from scipy.spatial import cKDTree
 
 from ..data.particles import Particles
 
-__all__ = ["near_pairs", "nearest_distances"]
+__all__ = ["near_pairs", "nearest_distances", "pairs_of_run"]
+
+_PAIRS = 400_000
+_FRAMES = 64
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -37,6 +40,29 @@ def near_pairs(particles: Particles, frame: int, reach: float) -> tuple[Integers
     first, second = found["i"].astype(np.int64), origins[found["j"]]
     once = first < second
     return first[once], second[once], np.asarray(found["v"][once], np.float64)
+
+
+def pairs_of_run(particles: Particles, reach: float) -> tuple[Integers, Integers, Floats]:
+    """Near pairs as `near_pairs`, of frames spread over the run, until there are enough.
+
+    Args:
+        particles: Frames.
+        reach: Largest distance.
+
+    Returns:
+        Indices of both particles among those of all frames, and the distance.
+    """
+    frames = np.unique(np.linspace(0, particles.n - 1, min(_FRAMES, particles.n)).astype(int))
+    parts, found = [], 0
+    for frame in np.random.default_rng(0).permutation(frames):
+        first, second, distances = near_pairs(particles, int(frame), reach)
+        start = particles.starts[frame]
+        parts.append((first + start, second + start, distances))
+        found += len(distances)
+        if found > _PAIRS:
+            break
+    first, second, distances = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return first, second, distances
 
 
 def nearest_distances(particles: Particles, frame: int) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..data.kinds import EVERY_MARK, Marks
 from ..data.outside import outside
 from ..data.particles import Particles
 from .contacts import sharpest_peak
@@ -19,17 +20,20 @@ _FEWEST_EQUAL = 4  # equal coordinates by which rounding is recognised
 _FRAMES = 32
 
 
-def inspect_particles(particles: Particles, *, sigma: float | None = None) -> Inspection:
+def inspect_particles(
+    particles: Particles, *, sigma: float | None = None, marks: Marks = EVERY_MARK
+) -> Inspection:
     """Compare frames of particles with what the method assumes.
 
     Args:
         particles: Frames at one state point.
         sigma: Unit of length; the smallest diameter by default, or the mean spacing.
+        marks: What is part of a particle's state besides its position.
 
     Returns:
         A finding for each assumption: the frames are no copies and do not drift, all particles
-        move, the density is the same in all frames and everywhere, no crystal, no particles of
-        unknown kind, positions that are not rounded, no exact distances.
+        move, the density is the same in all frames and everywhere, no crystal, positions that are
+        not rounded, no exact distances; and which kinds of particles are told apart.
 
     Example:
         >>> rng = np.random.default_rng(0)
@@ -52,7 +56,7 @@ def inspect_particles(particles: Particles, *, sigma: float | None = None) -> In
         same_everywhere(particles),
         crystal(particles),
         _inside(particles),
-        _kinds(particles),
+        _kinds(particles, marks),
         _rounded(particles, unit),
         _contacts(particles, unit),
     )
@@ -79,23 +83,19 @@ def _contacts(particles: Particles, unit: float) -> Finding:
     return Finding("contacts", False, peak.share, text)
 
 
-def _kinds(particles: Particles) -> Finding:
-    name = "kinds of particles"
-    if particles.types is None:
+def _kinds(particles: Particles, marks: Marks) -> Finding:
+    """Which kinds are told apart; fewer than there are only if the user asked for it."""
+    name, known = "kinds of particles", EVERY_MARK.known(particles)
+    every, seen = known.kinds(particles).number, marks.kinds(particles).number
+    if every == 1:
         return Finding(name, True, 1.0, "all particles are of one kind")
-    columns = [particles.types.astype(float)]
-    columns += [] if particles.diameters is None else [particles.diameters.astype(float)]
-    both = len(np.unique(np.stack(columns), axis=1).T)
-    seen = 1 if particles.diameters is None else len(np.unique(particles.diameters))
-    if both <= seen:
-        text = "all particles are of one kind" if both == 1 else "kinds differ in their diameters"
-        return Finding(name, True, float(both), text)
-    how = "one kind" if seen == 1 else f"{seen} kinds"
-    text = (
-        f"{both} types of particles are treated as {how}, so that the order of the types is left"
-        " out: give each type a diameter of its own"
-    )
-    return Finding(name, False, float(both), text)
+    dropped = seen < every or (known.types_tell(particles) and not marks.types)
+    marked = [mark for mark in ("type", "diameter") if getattr(known, f"{mark}s")]
+    text = f"{every} kinds of particles by {' and '.join(marked)}"
+    if dropped:
+        how = "one kind" if seen == 1 else f"{seen} kinds"
+        text += f" are treated as {how}, as asked: s leaves out how the others are arranged"
+    return Finding(name, True, float(every), text)
 
 
 def _inside(particles: Particles) -> Finding:

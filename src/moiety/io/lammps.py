@@ -6,6 +6,9 @@ them: only then is what the unwrapping added a whole number of edges.  For a til
 contains the bounds b of its bounding box (https://docs.lammps.org/Howto_triclinic.html):
 $$x_{lo} = b^x_{lo} - \min(0, xy, xz, xy + xz), \quad y_{lo} = b^y_{lo} - \min(0, yz),$$
 and the same for the upper bounds with the maximum.
+
+Lengths keep the unit of the file.  With `dump_modify units yes` the file names its style of units
+(https://docs.lammps.org/units.html), from which the unit of length follows.
 """
 
 from __future__ import annotations
@@ -27,20 +30,37 @@ __all__ = ["LAMMPS"]
 _STYLES = {"": False, "u": False, "s": True, "su": True}  # column ending: is it scaled?
 _PLAIN = (".lammpstrj", ".dump", ".lammpsdump")
 _COLUMNS_SHOWN = 24
+_LENGTHS = {
+    "lj": "",
+    "real": "angstrom",
+    "metal": "angstrom",
+    "si": "meters",
+    "cgs": "centimeters",
+    "electron": "bohr",
+    "micro": "micrometers",
+    "nano": "nanometers",
+}
 _GENERAL = 4  # numbers per line of a general box: an edge and a coordinate of the corner
 
 
 def _read(path: Path, topology: Path | None, periodic: Periodic | None) -> Particles:
     provenance = {"file": path.name, "format": LAMMPS.name}
+    styles: set[str] = set()
     with opened(path) as lines:
-        return gather(_frames(lines), periodic=periodic, provenance=provenance)
+        particles = gather(_frames(lines, styles), periodic=periodic, provenance=provenance)
+    if not styles:
+        return particles
+    (style,) = styles
+    units = {"units": style} | ({"length_unit": _LENGTHS[style]} if _LENGTHS[style] else {})
+    return particles.replace(provenance={**particles.provenance, **units})
 
 
-def _frames(lines: Lines) -> Iterator[Frame]:
+def _frames(lines: Lines, styles: set[str]) -> Iterator[Frame]:
+    """The snapshots; the style of their units is added to `styles` if the file names it."""
     k = 0
     while line := _start(lines, k):
         with placed(lines, k):
-            frame = _frame(lines, line)
+            frame = _frame(lines, line, styles)
         yield frame
         k += 1
 
@@ -50,7 +70,7 @@ def _start(lines: Lines, k: int) -> str:
         return lines.skip_blank()
 
 
-def _frame(lines: Lines, line: str) -> Frame:
+def _frame(lines: Lines, line: str, styles: set[str]) -> Frame:
     """Read one snapshot from its first line on; the section with the atoms is the last."""
     number = box = None
     while not line.startswith("ITEM: ATOMS"):
@@ -58,8 +78,10 @@ def _frame(lines: Lines, line: str) -> Frame:
             number = whole(lines.take("the number of atoms"), "the number of atoms")
         elif line.startswith("ITEM: BOX BOUNDS"):
             box = _box(line.split()[3:], [lines.take("the bounds of the box") for _ in range(3)])
-        elif line.startswith(("ITEM: TIMESTEP", "ITEM: TIME", "ITEM: UNITS")):
-            lines.take("the time or the units")
+        elif line.startswith("ITEM: UNITS"):
+            _note_style(lines.take("the units").strip(), styles)
+        elif line.startswith(("ITEM: TIMESTEP", "ITEM: TIME")):
+            lines.take("the time")
         else:
             hint = "; more atoms than NUMBER OF ATOMS?" if not line.startswith("ITEM:") else ""
             raise InputError(f"expected an ITEM of a LAMMPS dump, found {short(line)}{hint}")
@@ -68,6 +90,15 @@ def _frame(lines: Lines, line: str) -> Frame:
         missing = "number of atoms" if number is None else "box"
         raise InputError(f"the {missing} (ITEM: ...) is missing before the atoms")
     return _atoms(lines, line.split()[2:], number, *box)
+
+
+def _note_style(style: str, styles: set[str]) -> None:
+    """Add a style of units, which must be that of the frames before."""
+    if style not in _LENGTHS:
+        raise InputError(f"the units must be one of {', '.join(_LENGTHS)}, not {short(style)}")
+    if styles - {style}:
+        raise InputError(f"the units are {style}, those of the frames before {min(styles)}")
+    styles.add(style)
 
 
 def _atoms(

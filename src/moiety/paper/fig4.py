@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from ..base.errors import EstimateError, InputError, Stopped
 from ..base.random import Streams
+from ..data.kinds import NO_MARKS
 from ..data.particles import Particles
 from ..entropy.particles import estimate_excess_entropy
 from ..estimation.critics import PointsCritic
@@ -236,7 +237,7 @@ class _Work:
             for j, resolution in enumerate(effort.resolutions):
                 if report:
                     report(done, curves[..., 0].size, f"R = {resolution:g}")
-                estimate = self.estimated(Crops(packings, cut, resolution, diameters=False), warm)
+                estimate = self.estimated(Crops(packings, cut, resolution, marks=NO_MARKS), warm)
                 curves[k, j] = estimate.value, estimate.error
                 warm, done = estimate.modules, done + 1
         np.save(path, curves)

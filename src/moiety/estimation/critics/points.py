@@ -7,8 +7,10 @@ on opposite sides of the interface then form pairs,
               + sum_i h(i, all j near i) + sum_j h(j, all i near j) + g(n_a, n_b)
 
 where f, h and g are small networks.  Distances enter through smooth bumps of the gap
-r_ij - sigma_ij and through a steep function of it, which resolves contacts.  F does not depend on
-the order of the particles, and one set of weights serves blocks of all sizes.
+r_ij - sigma_ij and through a steep function of it, which resolves contacts; sigma_ij is the mean of
+both diameters, or the smallest distance of both kinds.  Where there are several kinds, what a pair
+adds is scaled and shifted by its two kinds.  F does not depend on the order of the particles, and
+one set of weights serves blocks of all sizes.
 
 References:
     Zaheer et al., Deep Sets, NeurIPS 2017, arXiv:1703.06114 (sums over sets);
@@ -22,6 +24,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import one_hot
 
 if TYPE_CHECKING:
     from ..crops import CropShape
@@ -43,7 +46,8 @@ class PointsCritic:
 
     Args:
         width: Features per particle.
-        reach: Largest distance of two centres that interact, in diameters.
+        reach: Largest distance of two centres that interact, in diameters; further where the
+            smallest distance of two kinds is above 1, by as much.
 
     Example:
         >>> from ..crops import CropShape
@@ -66,14 +70,32 @@ class PointsCritic:
         return _Points(self, shape)
 
 
+class _ByKinds(nn.Module):
+    """Scale and shift numbers of pairs by the kinds of both particles, in either order."""
+
+    def __init__(self, kinds: int, width: int):
+        super().__init__()
+        pairs = kinds * (kinds + 1) // 2
+        self.scale = nn.Parameter(torch.zeros(pairs, width))
+        self.shift = nn.Parameter(torch.zeros(pairs, width))
+
+    def forward(self, values: Tensor, first: Tensor, second: Tensor) -> Tensor:
+        low, high = torch.minimum(first, second), torch.maximum(first, second)
+        pair = high * (high + 1) // 2 + low
+        return values * (1 + self.scale[pair]) + self.shift[pair]
+
+
 class _Points(nn.Module):
     bumps: Tensor
+    contacts: Tensor
 
     def __init__(self, config: PointsCritic, shape: CropShape):
         super().__init__()
-        self.sides_of_half, self.features = shape.half, shape.features
-        self.reach, width = config.reach, config.width
-        inputs = 2 * shape.dimensions + shape.features
+        self.sides_of_half, self.features, self.kinds = shape.half, shape.features, shape.kinds
+        longest = max((distance for row in shape.contacts for distance in row), default=1.0)
+        self.reach, width = config.reach + max(longest - 1, 0), config.width
+        kinds = shape.kinds if shape.kinds > 1 else 0
+        inputs = 2 * shape.dimensions + shape.features + kinds
         self.place = nn.Sequential(nn.Linear(inputs, width), nn.SiLU(), nn.Linear(width, width))
         self.within = nn.Sequential(nn.Linear(_GEOMETRY, width), nn.SiLU(), nn.Linear(width, width))
         self.told_by = nn.Linear(width, width, bias=False)
@@ -87,6 +109,11 @@ class _Points(nn.Module):
         self.site = nn.Sequential(nn.SiLU(), nn.Linear(width, 1))
         self.numbers = nn.Sequential(nn.Linear(3, width), nn.SiLU(), nn.Linear(width, 1))
         self.register_buffer("bumps", torch.linspace(_FIRST, _LAST, _BUMPS))
+        # the data's own, also for networks that start from those of other data
+        self.register_buffer("contacts", torch.tensor(shape.contacts), persistent=False)
+        if shape.kinds > 1:
+            self.within_kinds = _ByKinds(shape.kinds, width)
+            self.across_kinds = _ByKinds(shape.kinds, width)
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         return self.score(self.combine(*self.embed(a, b)))
@@ -104,9 +131,11 @@ class _Points(nn.Module):
         block, i, j = indices = self._near(a, b, across=True)
         first, second = block * a.shape[1] + i, block * b.shape[1] + j
         nodes = nodes_a.flatten(0, 1), nodes_b.flatten(0, 1)
-        geometry = self._geometry(a, b, indices, across=True)
+        geometry = self.across(self._geometry(a, b, indices, across=True))
+        if self.kinds > 1:
+            geometry = self.across_kinds(geometry, self._kind(a)[block, i], self._kind(b)[block, j])
         sides = [side(part) for side, part in zip(self.sides, nodes, strict=True)]
-        met = self.pair(self.across(geometry) + sides[0][first] + sides[1][second])
+        met = self.pair(geometry + sides[0][first] + sides[1][second])
         total = _summed(self.pairs(met), block, len(a))[:, 0]
         for k, (index, points) in enumerate(((first, a), (second, b))):
             messages = _summed(met, index, len(nodes[k]))
@@ -123,11 +152,18 @@ class _Points(nn.Module):
         nodes = self.place(self._positions(points)) * real
         block, i, j = indices = self._near(points, points, across=False)
         filters = self.within(self._geometry(points, points, indices, across=False))
+        if self.kinds > 1:
+            kind = self._kind(points)
+            filters = self.within_kinds(filters, kind[block, i], kind[block, j])
         flat = self.told_by(nodes).flatten(0, 1)
         most = points.shape[1]
         messages = _summed(filters * flat[block * most + j], block * most + i, len(flat))
         nodes = (nodes + self.gathered(messages.view_as(nodes))) * real
         return points, nodes, points[:, :, -1].sum(dim=1)
+
+    def _kind(self, points: Tensor) -> Tensor:
+        """Kind of each particle, `(n, most)`; the last number but one."""
+        return points[:, :, -2].long()
 
     def _positions(self, points: Tensor) -> Tensor:
         """Capped distances to both walls along each axis, then the particle's other numbers."""
@@ -135,8 +171,10 @@ class _Points(nn.Module):
         for axis, side in enumerate(self.sides_of_half):
             position = points[:, :, axis : axis + 1]
             walls += [position, side - position]
-        others = points[:, :, space : space + self.features]
-        return torch.cat([torch.cat(walls, dim=2).clamp(max=_FAR), others], dim=2)
+        others = [points[:, :, space : space + self.features]]
+        if self.kinds > 1:
+            others.append(one_hot(self._kind(points), self.kinds).to(points))
+        return torch.cat([torch.cat(walls, dim=2).clamp(max=_FAR), *others], dim=2)
 
     def _squares(self, a: Tensor, b: Tensor, across: bool) -> Tensor:
         """Squared distances, `(n, m_a, m_b)`; across the cut, distances from it add up."""
@@ -166,6 +204,8 @@ class _Points(nn.Module):
         contact = torch.ones_like(distance)
         if self.features:
             contact = 0.5 * (first[:, space] + second[:, space])
+        elif len(self.contacts):
+            contact = self.contacts[first[:, -2].long(), second[:, -2].long()].to(distance)
         gap = distance - contact
         width = (_LAST - _FIRST) / (_BUMPS - 1)
         bumps = torch.exp(-0.5 * ((gap[:, None] - self.bumps) / width).square())
