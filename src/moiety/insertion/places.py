@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..base.errors import InputError
+from ..data.kinds import kinds_of
 from ..data.particles import Particles
 from ..estimation.crop_kernels import SPACE, binned
 from .kernels import Found, Frames, Proposals, closest, propose, revisit
@@ -227,24 +228,15 @@ def insertable(particles: Particles) -> bool:
     """
     narrow = bool(particles.widths.min() < _NARROWEST * spacing(particles))
     fits = all(particles.periodic) and particles.counts.min() > 0 and not narrow
-    return bool(fits and _named(particles)[0] <= _MOST_KINDS)
+    return bool(fits and kinds_of(particles)[0] <= _MOST_KINDS)
 
 
 def _kinds(particles: Particles) -> np.ndarray:
     """Kind of each particle, by its type and its diameter, in the order of the bins."""
-    names, kinds = _named(particles)
+    names, kinds = kinds_of(particles)
     if names > _MOST_KINDS:
         raise InputError(
             f"{names} kinds of particles by type and diameter; insertions tell at most"
             f" {_MOST_KINDS} apart"
         )
     return np.asarray(kinds[binned(particles).order], np.int64)
-
-
-def _named(particles: Particles) -> tuple[int, np.ndarray]:
-    """Number of types and diameters that occur together, and the index of each particle's."""
-    columns = [column for column in (particles.types, particles.diameters) if column is not None]
-    if not columns:
-        return 1, np.zeros(len(particles.positions), np.int64)
-    names, kinds = np.unique(np.stack(columns), axis=1, return_inverse=True)
-    return names.shape[1], kinds.ravel()

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.kinds import kinds_of
 from ..data.particles import Particles
 from .neighbours import near_pairs
 
@@ -99,13 +100,10 @@ def _groups(particles: Particles, sigma: float) -> Iterator[Floats]:
 
 def _kinds(particles: Particles) -> tuple[NDArray[np.int64], int]:
     """A number for each kind of particles; a single kind where they are too many."""
-    columns = [c for c in (particles.types, particles.diameters) if c is not None]
-    if not columns:
+    number, labels = kinds_of(particles)
+    if number > _MOST_KINDS:
         return np.zeros(len(particles.positions), np.int64), 1
-    kinds, labels = np.unique(np.stack(columns).astype(np.float64), axis=1, return_inverse=True)
-    if kinds.shape[1] > _MOST_KINDS:
-        return np.zeros(len(particles.positions), np.int64), 1
-    return np.asarray(labels, np.int64).ravel(), int(kinds.shape[1])
+    return labels, number
 
 
 def _pairs(
