@@ -1,5 +1,6 @@
 """Pair entropy, nearest neighbours and compression of particles against exact answers."""
 
+import json
 from math import lgamma, log
 
 import numpy as np
@@ -9,6 +10,7 @@ from moiety import InputError, Particles, Samples, system
 from moiety.baselines import neighbour_entropy, pair_entropy, particle_compression_entropy
 from moiety.baselines.pair_counts import PairCounts
 from moiety.baselines.voxels import voxels
+from moiety.io import save
 
 EVERY = (pair_entropy, neighbour_entropy, particle_compression_entropy)
 CORRELATED = {"hard-rods": {"density": 0.5}, "hard-disks": {"packing_fraction": 0.4}}
@@ -290,3 +292,50 @@ def test_voxels_tell_kinds_apart_in_sheared_boxes():
 def test_compression_of_particles_refuses(options, message):
     with pytest.raises(InputError, match=message):
         particle_compression_entropy(frames_of("ideal-gas", density=0.5), **options)
+
+
+# command line
+
+
+@pytest.fixture
+def rods(tmp_path):
+    path = tmp_path / "rods.nc"
+    save(frames_of("hard-rods", particles=100, density=0.5), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("words", "baseline", "options"),
+    [
+        (("pair-entropy",), pair_entropy, {}),
+        (("pair-entropy", "--reach", 3), pair_entropy, {"reach": 3.0}),
+        (("neighbours", "--neighbours", 2), neighbour_entropy, {"neighbours": 2}),
+        (("compression", "--resolution", 2), particle_compression_entropy, {"resolution": 2.0}),
+    ],
+)
+def test_particles_on_the_command_line(run, rods, words, baseline, options):
+    shown = run("baseline", words[0], rods, *words[1:])
+    assert shown.code == 0 and "nats/particle" in shown.out and "exact -0.69315" in shown.out
+    row = json.loads(run("baseline", words[0], rods, *words[1:], "--json").out)
+    found = baseline(frames_of("hard-rods", particles=100, density=0.5), **options)
+    assert (row["entropy"], row["error"]) == (found.entropy, found.error)
+    assert (row["unit"], row["exact"]) == ("nats/particle", pytest.approx(log(0.5)))
+    assert row["read_as"]["particles"] == [100, 100]
+
+
+def test_each_baseline_takes_its_own_kind_of_samples_and_options(run, rods, tmp_path):
+    spins = tmp_path / "spins.nc"
+    save(system("ising-square", size=4, temperature=3.0).sample(64, seed=1), spins)
+    for words, message in (
+        (("naive", rods), "naive is for lattices"),
+        (("heat-capacity", rods), "heat-capacity is for lattices"),
+        (("pair-entropy", spins), "pair-entropy is for particles"),
+        (("neighbours", spins), "neighbours is for particles"),
+        (("compression", spins, "--resolution", 4), "--resolution is for particles"),
+        (("neighbours", rods, "--reach", 4), "--reach is for pair-entropy"),
+        (("compression", rods, "--neighbours", 4), "--neighbours is for neighbours"),
+        (("pair-entropy", rods, "--resolution", 4), "--resolution is for compression"),
+    ):
+        refused = run("baseline", *words)
+        assert refused.code == 2 and message in refused.err
+        assert len(refused.err.strip().splitlines()) == 1
