@@ -40,7 +40,7 @@ docs: $(READY)
 
 validate: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[validate]'
-	status=0; for part in accuracy coverage levels particles insertions free_energies; do $(BIN)/python validation/$$part.py || status=1; done; exit $$status
+	status=0; for part in accuracy coverage levels particles insertions particle_baselines free_energies; do $(BIN)/python validation/$$part.py || status=1; done; exit $$status
 
 bench: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'

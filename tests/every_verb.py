@@ -88,6 +88,9 @@ def every_verb(folder: Path, threads: int) -> dict[str, str]:
     digests["estimate particles"] = digest(json.loads(run("estimate", particles, *words, *blocks)))
     for method in ("compression", "naive", "heat-capacity"):
         digests[method] = digest(json.loads(run("baseline", method, lattice, "--json")))
+    for method in ("compression", "pair-entropy", "neighbours"):
+        row = json.loads(run("baseline", method, particles, "--json"))
+        digests[f"{method} of particles"] = digest(row)
     return digests | swept(folder, threads) | reproduced(folder, threads)
 
 

@@ -30,7 +30,8 @@ COMMANDS = {
     "exact": f"{SYSTEM} size dimensions block strip open high-temperature json",
     "report": "out force",
     "repeat": "samples json",
-    "baseline": "order block boundary periodic no-periodic axes kind json",
+    "baseline": "order block resolution reach neighbours boundary periodic no-periodic axes kind"
+    " topology json",
     "probe": "along out json force",
     "reproduce": "out quick seed threads",
     "sweep": "out executor workers scheduler partition dry-run script only log-dir force",

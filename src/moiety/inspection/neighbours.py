@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 
 from ..data.particles import Particles
 
-__all__ = ["near_pairs", "nearest_distances", "pairs_of_run"]
+__all__ = ["near_pairs", "nearest_distances", "pairs_of_run", "with_images"]
 
 _PAIRS = 400_000
 _FRAMES = 64
@@ -35,7 +35,7 @@ def near_pairs(particles: Particles, frame: int, reach: float) -> tuple[Integers
     """
     positions = particles.frame(frame)
     reach = min(reach, 0.499 * float(_closed_width(particles, frame)))
-    images, origins = _with_images(particles, frame, reach)
+    images, origins = with_images(particles, frame, reach)
     found = cKDTree(positions).sparse_distance_matrix(cKDTree(images), reach, output_type="ndarray")
     first, second = found["i"].astype(np.int64), origins[found["j"]]
     once = first < second
@@ -83,7 +83,7 @@ def nearest_distances(particles: Particles, frame: int) -> Floats:
         return np.zeros(0)
     spacing = (float(particles.volumes[frame]) / len(positions)) ** (1 / particles.dimensions)
     reach = min(2 * spacing, 0.499 * _closed_width(particles, frame))
-    images, _ = _with_images(particles, frame, reach)
+    images, _ = with_images(particles, frame, reach)
     distances, _ = cKDTree(images).query(positions, k=2)
     return np.sort(np.asarray(distances[:, 1], np.float64))
 
@@ -96,8 +96,24 @@ def _closed_width(particles: Particles, frame: int) -> float:
     )
 
 
-def _with_images(particles: Particles, frame: int, reach: float) -> tuple[Floats, Integers]:
-    """Particles and their periodic images within `reach` of the box, and whose images they are."""
+def with_images(particles: Particles, frame: int, reach: float) -> tuple[Floats, Integers]:
+    """Particles and their periodic images within `reach` of the box, and whose images they are.
+
+    Args:
+        particles: Frames.
+        frame: Index of the frame.
+        reach: Largest distance from the box, at most its width.
+
+    Returns:
+        Positions, shape `(images, d)`, the particles themselves first; and indices within the
+        frame, shape `(images,)`.
+
+    Example:
+        >>> pair = np.array([[0.1], [5.0]])
+        >>> frames = Particles.from_frames([pair] * 8, cells=10.0, periodic=True)
+        >>> [part.ravel().round(3).tolist() for part in with_images(frames, 0, 1.0)]
+        [[0.1, 5.0, 10.1], [0, 1, 0]]
+    """
     positions, cell = particles.frame(frame), particles.cells[frame]
     parts, margin = positions @ np.linalg.inv(cell), reach / particles.widths[frame]
     images, origins = [positions], [np.arange(len(positions))]
