@@ -21,6 +21,7 @@ from scipy.stats import poisson
 
 from ..base.random import Streams
 from ..data.particles import Particles
+from ..data.statistics import series_error
 from ..estimation.crops import Crops
 from ..geometry.space import BlockCut, doublings
 from ..results.types import Level, Reason, Source
@@ -29,7 +30,10 @@ from .climb import Climb
 from .rungs import LadderCut
 from .sample_statistics import SampleStatistics
 
-__all__ = ["CountedNumbers", "ParticleTerms", "count_numbers", "particle_statistics", "space_cut"]
+__all__ = [
+    "CountedNumbers", "ParticleTerms", "count_numbers", "density_error", "length_unit",
+    "particle_statistics", "space_cut",
+]  # fmt: skip
 
 _COUNTED = 2**20  # smallest blocks
 _AT_ONCE = 8192
@@ -103,6 +107,33 @@ def particle_statistics(particles: Particles, base: CountedNumbers) -> SampleSta
     measured = (np.asarray(values, float) for values in particles.measured.values())
     series += [values for values in measured if np.isfinite(values).all()]
     return SampleStatistics.of([values.reshape(shape) for values in series])
+
+
+def density_error(particles: Particles) -> float:
+    """Relative standard error of the density; 0 where number and box are fixed.
+
+    Args:
+        particles: Frames.
+
+    Example:
+        >>> frames = [np.random.default_rng(k).random((90 + 10 * (k % 3), 2)) * 9 for k in range(9)]
+        >>> round(density_error(Particles.from_frames(frames, cells=9.0, periodic=True)), 3)
+        0.029
+    """
+    counts, volumes = particles.counts, particles.volumes
+    influence = counts / counts.mean() - volumes / volumes.mean()
+    return series_error(influence, particles)
+
+
+def length_unit(particles: Particles, scaled: Particles) -> float:
+    """The length that a scaled copy of frames is measured in.
+
+    Args:
+        particles: Frames.
+        scaled: The same frames in units of that length.
+    """
+    ratio = particles.volumes[0] / scaled.volumes[0]
+    return float(f"{ratio ** (1 / particles.dimensions):.12g}")
 
 
 def _density_waves(particles: Particles) -> Iterable[np.ndarray]:

@@ -56,13 +56,20 @@ from .particle_resolution import (
     inspection_checks,
     resolution_effect,
 )
-from .particle_terms import ParticleTerms, count_numbers, particle_statistics, space_cut
+from .particle_terms import (
+    ParticleTerms,
+    count_numbers,
+    density_error,
+    length_unit,
+    particle_statistics,
+    space_cut,
+)
 from .re_paired import re_paired
 
-__all__ = ["SMALLEST", "default_training", "estimate_excess_entropy"]
+__all__ = ["LARGEST", "SMALLEST", "default_training", "estimate_excess_entropy", "in_diameters"]
 
 SMALLEST = 0.5  # side of the smallest blocks in diameters; in 3-D their diagonal is still below 1
-_LARGEST = 4.0  # side of the largest blocks in diameters
+LARGEST = 4.0  # side of the largest blocks in diameters
 _FAR = 1e12  # largest ratio of the box and a diameter, either way
 _WALLS = "look for walls, a field or a crystal that stays in place"
 _TRAINING = Training(steps=800, batch=256)
@@ -89,7 +96,7 @@ def estimate_excess_entropy(
     resolution: float | None = None,
     sigma: float | None = None,
     diameters: bool = True,
-    largest: float = _LARGEST,
+    largest: float = LARGEST,
     critic: Critic | None = None,
     objective: Objective | None = None,
     bound: Bound | None = None,
@@ -140,7 +147,7 @@ def estimate_excess_entropy(
     execution.check_folds(particles.n)
     critic = critic or PointsCritic()
     check_resolution(resolution, critic.sees, SMALLEST)
-    given = _in_diameters(particles, sigma)
+    given = in_diameters(particles, sigma)
     cuts = blocks_that_fit(given, SMALLEST, largest)
     inspection = inspect_particles(given, sigma=1.0)
     inspected = inspection_checks(inspection, resolution)
@@ -175,6 +182,8 @@ def estimate_excess_entropy(
     asked |= {"sigma": sigma, "time_limit": limit, "warm_start": bool(start.cuts)}
     asked |= {"cross_check": other is not None}
     origin = {**_provenance(terms, asked), "n": particles.n, "digest": digest_of(particles)}
+    # what a difference of two results must know of the unit of length and of the density
+    origin |= {"sigma": length_unit(particles, given), "density_error": density_error(given)}
     return _result(terms, effect, other, given, inspected, origin, perf_counter() - started)
 
 
@@ -186,8 +195,16 @@ def _insertions(cross_check: bool | Insertions, training: Training) -> Insertion
     return replace(default, training=replace(default.training, steps=training.steps))
 
 
-def _in_diameters(particles: Particles, sigma: float | None) -> Particles:
-    """The same frames with lengths in units of sigma."""
+def in_diameters(particles: Particles, sigma: float | None) -> Particles:
+    """The same frames with lengths in units of sigma.
+
+    Args:
+        particles: Frames.
+        sigma: The unit; the smallest diameter by default.
+
+    Raises:
+        InputError: No diameters and no unit, or a unit that no box goes with.
+    """
     if sigma is None:
         if particles.diameters is None:
             raise InputError(
