@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..results.result import EntropyResult
     from ..results.types import Level
 
-__all__ = ["render_report", "write_report"]
+__all__ = ["meaning_of", "render_report", "write_report"]
 
 _MEANINGS = {
     "samples": "Finite number of independent samples, from the effect of each sample on s through"
@@ -117,6 +117,15 @@ def render_report(
         trainings=trainings(result),
         provenance=_provenance(result.provenance),
     )
+
+
+def meaning_of(part: str) -> str:
+    """What a part of the error budget stands for, in words; empty if it is unknown.
+
+    Args:
+        part: Its name.
+    """
+    return _MEANINGS.get(part, "")
 
 
 def _is_gas(result: EntropyResult) -> bool:
