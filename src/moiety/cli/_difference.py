@@ -90,6 +90,7 @@ def difference(
     sigma: opt.Sigma = None,
     resolution: opt.Resolution = None,
     largest: opt.Largest = None,
+    isotropic: opt.Isotropic = None,
     critic: opt.Critic = None,
     objective: opt.Objective = None,
     bound: opt.Bound = None,
@@ -131,6 +132,7 @@ def difference(
         resolution=resolution,
         sigma=sigma,
         largest=largest,
+        isotropic=isotropic,
     )
     settings = for_particles(settings, resolution)
     known = given(temperature=temperature, enthalpies=_numbers(enthalpies), unit=unit)

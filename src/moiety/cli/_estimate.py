@@ -96,6 +96,7 @@ def estimate(
     resolution: opt.Resolution = None,
     sigma: opt.Sigma = None,
     largest: opt.Largest = None,
+    isotropic: opt.Isotropic = None,
     topology: opt.Topology = None,
     format: Format = None,
     log_dir: LogDir = None,
@@ -142,7 +143,7 @@ def estimate(
             precision=precision,
             time_limit=time_limit,
         )
-        blocks = given(resolution=resolution, sigma=sigma, largest=largest)
+        blocks = given(resolution=resolution, sigma=sigma, largest=largest, isotropic=isotropic)
         energetic = given(
             temperature=temperature,
             energies=energies,

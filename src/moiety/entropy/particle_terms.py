@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from math import ceil
+from math import ceil, log
 
 import numpy as np
 from scipy.stats import poisson
@@ -147,7 +147,12 @@ def _density_waves(particles: Particles) -> Iterable[np.ndarray]:
 
 
 def space_cut(
-    cut: BlockCut, particles: Particles, resolution: float | None, sees: str, diameters: bool
+    cut: BlockCut,
+    particles: Particles,
+    resolution: float | None,
+    sees: str,
+    diameters: bool,
+    isotropic: bool = True,
 ) -> LadderCut[BlockCut]:
     """A cut of space for the climb.
 
@@ -157,6 +162,7 @@ def space_cut(
         resolution: Pixels per diameter; None for positions as they are.
         sees: What the critic takes: `"points"` or an `"image"`.
         diameters: Whether a particle's state includes its diameter.
+        isotropic: Whether crops lie along any axes, reflected or not.
     """
     return LadderCut(
         cut=cut,
@@ -167,7 +173,7 @@ def space_cut(
         rim=cut.rim,
         weight=1 / (2 * cut.volume * particles.density),
         places=float(np.median(particles.volumes)) / (2 * cut.volume),
-        source=partial(Crops, particles, cut, resolution, sees, diameters),
+        source=partial(Crops, particles, cut, resolution, sees, diameters, isotropic),
     )
 
 
@@ -197,6 +203,20 @@ class ParticleTerms:
             weight = 1 / (2 * cut.volume * self.particles.density)
             tail.append(TailTerm(weight, law(cut.face, cut.rim), law.error(cut.face, cut.rim)))
         return EntropySum(base, estimated, tail, self.particles)
+
+    @property
+    def phase_error(self) -> float:
+        r"""By how much s of a crystal may be too large, in nats per particle.
+
+        Blocks of n particles know the place of the lattice: with independent displacements to
+        n^(-1/2), so that M grows by (d/2) log 2 with each doubling, which the area law leaves out:
+
+            sum_(k >= 1) k (d/2) log 2 / (2 rho V 2^k) = (d/2) log 2 / (rho V)
+
+        Correlated displacements, as of phonons, know it less well, and M grows more slowly.
+        """
+        largest = self.climb.estimated[-1][0].volume
+        return self.particles.dimensions / 2 * log(2) / (self.particles.density * largest)
 
     def levels(self) -> tuple[Level, ...]:
         """The levels, largest blocks first; a single one stands for all that are extrapolated."""

@@ -54,6 +54,7 @@ from .particle_resolution import (
     check_resolution,
     has_contacts,
     inspection_checks,
+    is_crystal,
     resolution_effect,
 )
 from .particle_terms import (
@@ -96,6 +97,7 @@ def estimate_excess_entropy(
     resolution: float | None = None,
     sigma: float | None = None,
     diameters: bool = True,
+    isotropic: bool | None = None,
     largest: float = LARGEST,
     critic: Critic | None = None,
     objective: Objective | None = None,
@@ -114,6 +116,8 @@ def estimate_excess_entropy(
             result then carries it, and its error includes what twice the resolution changes.
         sigma: The diameter in which lengths are measured; the smallest of the particles by default.
         diameters: Whether a particle's state includes its diameter.
+        isotropic: Whether blocks lie along any of the box's axes, reflected or not; by default
+            not in crystals, whose orientation is kept.
         largest: Side of the largest blocks in diameters.
         critic: Network that compares two blocks: `PointsCritic()` by default, or one of images such
             as `ConvolutionalCritic.seeing(resolution)`, which needs more steps.
@@ -154,10 +158,11 @@ def estimate_excess_entropy(
     scaled = distinct_frames(given, inspection.originals)
     execution.check_folds(scaled.n)
     with_diameters = diameters and particles.diameters is not None
+    turned = not is_crystal(inspection) if isotropic is None else isotropic
     base = count_numbers(scaled, cuts[0], execution.seed)
     start = networks_of(warm_start)
     climb: Climb[BlockCut] = Climb(
-        [space_cut(cut, scaled, resolution, critic.sees, with_diameters) for cut in cuts],
+        [space_cut(cut, scaled, resolution, critic.sees, with_diameters, turned) for cut in cuts],
         Estimator.of(critic, objective, bound, training or default_training(critic)),
         execution,
         particle_statistics(scaled, base),
@@ -171,7 +176,9 @@ def estimate_excess_entropy(
     if resolution:
         task = hooks.task("twice the resolution", len(cuts), parts, deadline.is_over)
         contacts = has_contacts(inspection)
-        effect = resolution_effect(terms, resolution, with_diameters, contacts, task)
+        effect = resolution_effect(
+            terms, resolution, with_diameters, contacts, task, isotropic=turned
+        )
     other = None
     if cross_check and not (resolution or climb.is_stopped):
         task = hooks.task("insertion", parts, parts, deadline.is_over, text="cross-check")
@@ -180,7 +187,7 @@ def estimate_excess_entropy(
         other = inserted(frames, config, execution, deadline=deadline, task=task)
     asked = {"resolution": resolution, "diameters": with_diameters, "largest": largest}
     asked |= {"sigma": sigma, "time_limit": limit, "warm_start": bool(start.cuts)}
-    asked |= {"cross_check": other is not None}
+    asked |= {"cross_check": other is not None, "isotropic": turned}
     origin = {**_provenance(terms, asked), "n": particles.n, "digest": digest_of(particles)}
     # what a difference of two results must know of the unit of length and of the density
     origin |= {"sigma": length_unit(particles, given), "density_error": density_error(given)}
@@ -245,6 +252,8 @@ def _result(
     if effect:
         budget["resolution"], described["resolution"] = effect.error, effect.resolution
         checks = (effect.check, *checks)
+    if any(check.name == "crystal" and not check.passed for check in inspected):
+        budget["phase"] = terms.phase_error
     centres = terms.particles.density * base.volume
     half = climb.cuts[0].cut.half
     bases = (Base(half, 1, -base.divergence, budget["base"] * centres, base.blocks),)

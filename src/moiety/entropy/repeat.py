@@ -30,7 +30,7 @@ __all__ = ["Repetition", "repeat_result", "samples_of"]
 
 _EXECUTION = ("seed", "device", "threads", "folds")
 _LATTICE = ("tail", "precision", "excess", "route")
-_PARTICLES = ("resolution", "sigma", "diameters", "largest", "cross_check")
+_PARTICLES = ("resolution", "sigma", "diameters", "isotropic", "largest", "cross_check")
 
 
 @dataclass(frozen=True)

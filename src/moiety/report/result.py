@@ -35,6 +35,8 @@ _MEANINGS = {
     " effect of initial weights and training.",
     "order": "Half of the distance between two orders of the sites.",
     "tail": "Error of the area law that extrapolates the largest levels, which share it.",
+    "phase": "Crystals: the larger a block, the better it knows the place of the lattice; the most"
+    " that the area law leaves out of that.",
     "resolution": "What a change of the resolution of positions does to s.",
 }
 _MEANINGS_OF_SITES = {
