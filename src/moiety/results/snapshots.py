@@ -27,7 +27,7 @@ def window_of(*phases: Particles) -> float:
 
     Example:
         >>> frames = np.random.default_rng(0).random((8, 400, 2)) * 20
-        >>> window_of(Particles.from_frames(frames, cells=20.0, periodic=True))
+        >>> round(window_of(Particles.from_frames(frames, cells=20.0, periodic=True)), 9)
         14.0
     """
     spacing = min(phase.density ** (-1 / phase.dimensions) for phase in phases)
