@@ -25,8 +25,11 @@ COMMANDS = {
     " force",
     "estimate": "out report json boundary periodic no-periodic inhomogeneous axes kind states"
     " symmetries variable critic objective bound steps folds seed device threads excess no-tail"
-    " no-cross-check precision time-limit resolution sigma no-types no-diameters largest"
+    " no-cross-check precision time-limit resolution sigma no-types no-diameters largest isotropic"
     " topology log-dir force quiet",
+    "difference": "temperature enthalpies unit out report json boundary periodic no-periodic"
+    " topology format sigma no-types no-diameters resolution largest isotropic critic objective"
+    " bound steps folds seed device threads no-cross-check time-limit force quiet",
     "exact": f"{SYSTEM} size dimensions block strip open high-temperature json",
     "report": "out force",
     "repeat": "samples json",

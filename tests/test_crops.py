@@ -278,3 +278,42 @@ def test_scores_depend_on_the_kinds(diameters):
 def test_empty_halves_have_scores():
     network, a, b = a_batch()
     assert torch.isfinite(network(torch.zeros_like(a), torch.zeros_like(b))).all()
+
+
+def columns():
+    """Particles on the lines x = 0.3, 1.3, ... of a box that is longer along y."""
+    rng = np.random.default_rng(4)
+    x = 0.3 + np.arange(8.0).repeat(20)
+    frames = [np.column_stack([x, rng.random(160) * 10]) for _ in range(16)]
+    return Particles.from_frames(frames, cells=(8.0, 10.0), periodic=True)
+
+
+def on_lines(crops, axis):
+    """Whether coordinates along an axis of each first half differ by whole numbers."""
+    points = crops.draw(torch.arange(16).repeat(20), generator(1))[0]
+    there = points[..., -1] > 0
+    turns = 2 * np.pi * points[..., axis].double()
+    waves = torch.where(there, torch.polar(torch.ones_like(turns), turns), 0).sum(1).abs()
+    return bool((waves - there.sum(1)).abs().max() < 1e-4)
+
+
+@pytest.mark.parametrize("half, axis", [((2.0, 2.0), 1), ((2.0, 4.0), 0), ((4.0, 4.0), 1)])
+def test_a_crystal_keeps_its_orientation(half, axis):
+    """The first doubling is along y, the longest axis, the next one along x, and so on."""
+    assert on_lines(Crops(columns(), BlockCut(half), None, isotropic=False), axis)
+    assert not on_lines(Crops(columns(), BlockCut(half), None, isotropic=False), 1 - axis)
+    assert not on_lines(Crops(columns(), BlockCut(half), None), axis)  # negative control
+
+
+def test_in_space_three_doublings_have_three_axes():
+    """Each parent is the half of the next cut, along the same axes of space."""
+    rng = np.random.default_rng(5)
+    gas = Particles.from_frames(rng.random((8, 60, 3)) * 9, cells=9.0, periodic=True)
+    halves = [(1.0, 1.0, 1.0), (1.0, 2.0, 1.0), (1.0, 2.0, 2.0), (2.0, 2.0, 2.0)]
+    orders = [Crops(gas, BlockCut(half), None, isotropic=False)._orders for half in halves]
+    assert [order.tolist() for order in orders] == [
+        [[0, 1, 2]],
+        [[1, 0, 2]],
+        [[2, 0, 1]],
+        [[0, 1, 2]],
+    ]

@@ -80,6 +80,7 @@ def test_options_of_the_other_kind_are_refused(run, tmp_path):
         ((gas, "--route", "chain-rule"), "--route"),
         ((gas, "--kind", "real"), "kind"),
         ((spins, "--resolution", 10), "--resolution"),
+        ((spins, "--oriented"), "--isotropic"),
         ((spins, "--critic", "points"), "points"),
         ((spins, "--topology", gas), "topology"),
     ):

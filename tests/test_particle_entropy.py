@@ -170,3 +170,35 @@ def test_bad_input(gas, few_counted_blocks):
     ):
         with pytest.raises(InputError, match=text):
             excess(gas, **words)
+
+
+def einstein_crystal(width=0.1, frames=16, seed=1):
+    """A square lattice, displaced as a whole in each frame, with Gaussian displacements."""
+    rng = np.random.default_rng(seed)
+    sites = np.stack(np.meshgrid(*[np.arange(12.0)] * 2), axis=-1).reshape(-1, 2)
+    points = [sites + rng.random(2) + width * rng.normal(size=sites.shape) for _ in range(frames)]
+    return Particles.from_frames(points, cells=12.0, periodic=True, diameters=1.0)
+
+
+def test_a_crystal_keeps_its_orientation_unless_asked(gas, few_counted_blocks):
+    options = {"training": Training(steps=2), "largest": 0.5, "cross_check": False}
+    solid = einstein_crystal()
+    turned = [
+        result.provenance["configuration"]["isotropic"]
+        for result in (
+            excess(gas, **options),
+            excess(solid, **options),
+            excess(solid, isotropic=True, **options),
+        )
+    ]
+    assert turned == [True, False, True]
+
+
+def test_what_large_blocks_know_of_the_lattice_is_part_of_the_error(gas, few_counted_blocks):
+    options = {"training": Training(steps=2), "cross_check": False}
+    small, large = (excess(einstein_crystal(), largest=side, **options) for side in (0.5, 1.0))
+    # (d/2) log 2 / (rho V) in two dimensions at density 1, with blocks of 0.25 and 1
+    assert small.budget["phase"] == pytest.approx(np.log(2) / 0.25)
+    assert large.budget["phase"] == pytest.approx(np.log(2))
+    assert small.error >= small.budget["phase"]
+    assert "phase" not in excess(gas, largest=0.5, **options).budget  # negative control

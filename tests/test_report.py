@@ -26,7 +26,7 @@ METHOD, BUDGET, LEVELS, LIMITS = (
 @pytest.fixture
 def no_figures(monkeypatch):
     """Figures take most of the time; most tests only read the text."""
-    monkeypatch.setattr("moiety.report._figures._svg", lambda *_: "")
+    monkeypatch.setattr("moiety.report._figures.inline_svg", lambda *_: "")
 
 
 @pytest.mark.usefixtures("no_figures")

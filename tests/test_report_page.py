@@ -30,7 +30,7 @@ def source():
 @pytest.fixture
 def no_figures(monkeypatch):
     """Figures take most of the time; most tests only read the text."""
-    monkeypatch.setattr("moiety.report._figures._svg", lambda *_: "")
+    monkeypatch.setattr("moiety.report._figures.inline_svg", lambda *_: "")
 
 
 def test_figures_use_the_colours_of_the_page(source):

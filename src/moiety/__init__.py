@@ -18,6 +18,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "ChainRule": "chain_rule.estimate",
     "ConvolutionalCritic": "estimation.critics",
+    "EntropyDifference": "results.difference",
     "EntropyResult": "results.result",
     "EstimateError": "base.errors",
     "InputError": "base.errors",
@@ -28,6 +29,7 @@ _HOMES = {
     "PointsCritic": "estimation.critics",
     "Samples": "data.samples",
     "Training": "estimation.training",
+    "entropy_difference": "entropy.difference",
     "estimate_chain_rule": "chain_rule.estimate",
     "estimate_chain_rules": "chain_rule.estimate",
     "estimate_entropy": "entropy.lattice",

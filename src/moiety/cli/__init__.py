@@ -38,6 +38,7 @@ from .. import __version__
 from ..base.errors import EstimateError, InputError, Stopped
 from . import (
     _baseline,
+    _difference,
     _estimate,
     _exact,
     _inspect,
@@ -74,6 +75,7 @@ app = typer.Typer(
 for _command, _example, _summary in (
     (_sample.sample, _sample.EXAMPLE, "Simulate a system and write samples."),
     (_estimate.estimate, _estimate.EXAMPLE, "Estimate the entropy of the samples in a file."),
+    (_difference.difference, _difference.EXAMPLE, "Subtract the entropies of two phases."),
     (_inspect.inspect, _inspect.EXAMPLE, "Compare samples with what the method assumes."),
     (_repeat.repeat, _repeat.EXAMPLE, "Make a result again and compare."),
     (_exact.exact, _exact.EXAMPLE, "Print exact answers, where they are known."),

@@ -37,7 +37,7 @@ from ._terminal import Interrupts, Update, note, progress_bar, say
 if TYPE_CHECKING:
     from ..results.result import EntropyResult
 
-__all__ = ["EXAMPLE", "estimate"]
+__all__ = ["EXAMPLE", "estimate", "with_origin"]
 
 EXAMPLE = """Example:
 
@@ -98,6 +98,7 @@ def estimate(
     types: opt.Types = None,
     diameters: opt.Diameters = None,
     largest: opt.Largest = None,
+    isotropic: opt.Isotropic = None,
     topology: opt.Topology = None,
     format: Format = None,
     log_dir: LogDir = None,
@@ -145,7 +146,12 @@ def estimate(
             time_limit=time_limit,
         )
         blocks = given(
-            resolution=resolution, sigma=sigma, types=types, diameters=diameters, largest=largest
+            resolution=resolution,
+            sigma=sigma,
+            types=types,
+            diameters=diameters,
+            largest=largest,
+            isotropic=isotropic,
         )
         energetic = given(
             temperature=temperature,
@@ -158,7 +164,7 @@ def estimate(
             stiffness=stiffness,
         )
         result = _estimated(file, reading, chosen, blocks, energetic, update, log_dir)
-        result = _with_origin(result, file, reading, energetic)
+        result = with_origin(result, file, reading, energetic)
     try:
         _write(result, out, report, force)
     finally:  # a full disk does not lose the number
@@ -222,10 +228,17 @@ def _estimated(
         )
 
 
-def _with_origin(
+def with_origin(
     result: EntropyResult, file: Path, reading: Mapping[str, Any], energetic: Mapping[str, Any]
 ) -> EntropyResult:
-    """Record where the samples and energies were read from, and how, for `moiety repeat`."""
+    """Record where the samples and energies were read from, and how, for `moiety repeat`.
+
+    Args:
+        result: The result.
+        file: File of the samples.
+        reading: Options of `load`.
+        energetic: Options about energies.
+    """
     how = {key: str(v) if isinstance(v, Path) else v for key, v in given(**reading).items()}
     origin = {"file": str(file), "reading": how}
     origin |= {"energies": dict(energetic)} if energetic else {}

@@ -9,7 +9,8 @@ from typer import Argument, Option
 
 __all__ = [
     "Bound", "Critic", "CrossCheck", "Device", "Diameters", "Energies", "Excess", "File", "Folds",
-    "Largest", "Limit", "MeanEnergy", "Model", "Objective", "Out", "Precision", "Quiet", "Report",
+    "Isotropic", "Largest", "Limit", "MeanEnergy", "Model", "Objective", "Out", "Precision",
+    "Quiet", "Report",
     "Resolution", "Route", "SampleTemperature", "Seed", "Sigma", "States", "Steps", "Symmetries",
     "Tail", "Threads", "Topology", "Types", "Variable",
 ]  # fmt: skip
@@ -165,6 +166,14 @@ Largest = Annotated[
         metavar="SIDE",
         help="Particles: side of the largest blocks in diameters; default 4. Two of them must fit"
         " into the box.",
+    ),
+]
+Isotropic = Annotated[
+    bool | None,
+    Option(
+        "--isotropic/--oriented",
+        help="Particles: whether blocks lie along any axes, reflected or not; default: yes, except"
+        " in crystals, whose orientation is kept.",
     ),
 ]
 Topology = Annotated[

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ..results.result import EntropyResult
 
-__all__ = ["in_json", "show"]
+__all__ = ["empty_table", "hanging", "in_json", "plain", "show"]
 
 _COLUMNS = 80
 _SAID = {"unit of length": "lengths:", "kinds of particles": "kinds:"}  # checks that are choices
@@ -34,23 +34,26 @@ def in_json(result: EntropyResult) -> str:
     Args:
         result: The result.
     """
-    return json.dumps(_plain(result.to_dict()), allow_nan=False)
+    return json.dumps(plain(result.to_dict()), allow_nan=False)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return numbers, text, lists and mappings, with null for NaN and infinity.
+
+    Args:
+        value: Any of these, also in each other.
 
     Example:
         >>> import numpy as np
-        >>> _plain({"a": np.float64("nan"), "b": (1, np.bool_(True), np.arange(2))})
+        >>> plain({"a": np.float64("nan"), "b": (1, np.bool_(True), np.arange(2))})
         {'a': None, 'b': [1, True, [0, 1]]}
     """
     if hasattr(value, "tolist"):  # NumPy
         value = value.tolist()
     if isinstance(value, Mapping):
-        return {str(name): _plain(part) for name, part in value.items()}
+        return {str(name): plain(part) for name, part in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(part) for part in value]
+        return [plain(part) for part in value]
     if isinstance(value, float):
         return value if isfinite(value) else None
     return value if value is None or isinstance(value, (str, int)) else str(value)
@@ -78,16 +81,16 @@ def show(result: EntropyResult, exact: float | None) -> None:
             console.print()
             console.print(part)
         if result.read_as:
-            console.print(_hanging("read as:", str(result.read_as.get("text", ""))))
+            console.print(hanging("read as:", str(result.read_as.get("text", ""))))
         if result.ended in _ENDINGS:
-            console.print(_hanging("ended:", _ENDINGS[result.ended]))
+            console.print(hanging("ended:", _ENDINGS[result.ended]))
         for check in result.status.checks:
             if check.passed and check.name == "counted blocks":
-                console.print(_hanging("base:", check.message))  # mentions smaller blocks
+                console.print(hanging("base:", check.message))  # mentions smaller blocks
             if check.passed and check.name in _SAID:
-                console.print(_hanging(_SAID[check.name], check.message))
+                console.print(hanging(_SAID[check.name], check.message))
         for warning in result.status.warnings:
-            console.print(_hanging("warning:", warning))
+            console.print(hanging("warning:", warning))
 
 
 def _comparison(result: EntropyResult, exact: float) -> str:
@@ -101,8 +104,12 @@ def _comparison(result: EntropyResult, exact: float) -> str:
     return f"exact {exact:.5f} {result.unit}; the estimate is {size} {side}"
 
 
-def _table(*columns: str) -> Table:
-    """Return an empty table for 80 columns; `<` marks the names of text columns."""
+def empty_table(*columns: str) -> Table:
+    """Return an empty table for 80 columns.
+
+    Args:
+        *columns: Names of the columns; `<` marks those of text.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -120,7 +127,7 @@ def _levels(result: EntropyResult) -> Table:
     from ..results.types import Estimate
 
     term = "M/2V" if result.unit == "nats/site" else "off s"
-    table = _table("k", "half", "interface", "M / nats", term, "<source")
+    table = empty_table("k", "half", "interface", "M / nats", term, "<source")
     for level in result.levels:
         table.add_row(
             str(level.level) if level.level else "",
@@ -141,12 +148,12 @@ def _sites(result: EntropyResult) -> Table:
     (base,) = result.bases
     alone = f"each alone {Estimate(base.entropy, base.error)} on average"
     correlations = result.entropy - start_of(result)
-    return _hanging("sites:", f"{alone}, correlations {correlations:+.4f} by the chain rule")
+    return hanging("sites:", f"{alone}, correlations {correlations:+.4f} by the chain rule")
 
 
 def _budget(result: EntropyResult) -> Table:
     """Return the parts of the error, which add in quadrature."""
-    table = _table("<error of", *result.budget)
+    table = empty_table("<error of", *result.budget)
     table.add_row(result.unit, *(f"{part:.2g}" for part in result.budget.values()))
     return table
 
@@ -168,7 +175,7 @@ def _energies(result: EntropyResult) -> list[Table]:
         ends = f"{free.bracket.lower:.5f} to {free.bracket.upper:.5f}"
         text = "s lies in here, for this mean energy"
         rows.insert(2, ("bracket", ends, text))
-    table = _table("<energies", "", "<")
+    table = empty_table("<energies", "", "<")
     for row in rows:
         table.add_row(*row)
     return [table]
@@ -180,11 +187,16 @@ def _samples(samples: Mapping[str, Any]) -> Table:
         shape = f"{samples['particles']:g} particles in {shape} diameters"
     size = f"effective sample size {samples['effective']:.0f}"
     quality = f"tau {samples['tau']:.2g} draws, R-hat {samples['rhat']:.2f}"
-    return _hanging("samples:", f"{samples['n']} of {shape}, {size} ({quality})")
+    return hanging("samples:", f"{samples['n']} of {shape}, {size} ({quality})")
 
 
-def _hanging(head: str, text: str) -> Table:
-    """Return a line with hanging indent."""
+def hanging(head: str, text: str) -> Table:
+    """Return a line with hanging indent.
+
+    Args:
+        head: What the line begins with.
+        text: The rest, which is wrapped.
+    """
     from rich.table import Table
 
     grid = Table.grid(padding=(0, 1, 0, 0))

@@ -32,7 +32,7 @@ from .particle_terms import ParticleTerms
 
 __all__ = [
     "ResolutionEffect", "blocks_that_fit", "check_resolution", "has_contacts",
-    "inspection_checks", "resolution_effect",
+    "inspection_checks", "is_crystal", "resolution_effect",
 ]  # fmt: skip
 
 _FINEST = 1000.0  # pixels per diameter
@@ -172,12 +172,27 @@ def has_contacts(inspection: Inspection) -> bool:
     return not _finding(inspection, "contacts").passed
 
 
+def is_crystal(inspection: Inspection) -> bool:
+    """Whether the frames show a crystal, or two phases.
+
+    Args:
+        inspection: What was found.
+    """
+    return not _finding(inspection, "crystal").passed
+
+
 def _finding(inspection: Inspection, name: str) -> Finding:
     return next(finding for finding in inspection.findings if finding.name == name)
 
 
 def resolution_effect(
-    terms: ParticleTerms, resolution: float, marks: Marks, contacts: bool, task: Task
+    terms: ParticleTerms,
+    resolution: float,
+    marks: Marks,
+    contacts: bool,
+    task: Task,
+    *,
+    isotropic: bool = True,
 ) -> ResolutionEffect:
     """Estimate the cut whose term of the sum is largest once more, at twice the resolution.
 
@@ -187,6 +202,7 @@ def resolution_effect(
         marks: What is part of a particle's state besides its position.
         contacts: Whether particles keep exact distances.
         task: Hooks of this work.
+        isotropic: Whether crops lie along any axes, reflected or not.
     """
     climb = terms.climb
     if climb.is_stopped:
@@ -195,7 +211,7 @@ def resolution_effect(
     is_seen = climb.estimator.critic.sees == "points"  # else its networks fit one resolution only
     try:
         finer = mutual_information_of(
-            Crops(terms.particles, cut.cut, 2 * resolution, "points", marks),
+            Crops(terms.particles, cut.cut, 2 * resolution, "points", marks, isotropic),
             climb.shape,
             _shorter(climb.estimator) if is_seen else Estimator(PointsCritic()),
             climb.execution,

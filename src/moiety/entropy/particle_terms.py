@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from math import ceil
+from math import ceil, log
 
 import numpy as np
 from scipy.stats import poisson
@@ -24,6 +24,7 @@ from scipy.stats import poisson
 from ..base.random import Streams
 from ..data.kinds import NO_MARKS, Marks
 from ..data.particles import Particles
+from ..data.statistics import series_error
 from ..estimation.crops import Crops
 from ..geometry.space import BlockCut, doublings
 from ..results.types import Level, Reason, Source
@@ -32,7 +33,10 @@ from .climb import Climb
 from .rungs import LadderCut
 from .sample_statistics import SampleStatistics
 
-__all__ = ["CountedNumbers", "ParticleTerms", "count_numbers", "particle_statistics", "space_cut"]
+__all__ = [
+    "CountedNumbers", "ParticleTerms", "count_numbers", "density_error",
+    "particle_statistics", "space_cut",
+]  # fmt: skip
 
 _COUNTED = 2**20  # smallest blocks
 _AT_ONCE = 8192
@@ -108,6 +112,22 @@ def particle_statistics(particles: Particles, base: CountedNumbers) -> SampleSta
     return SampleStatistics.of([values.reshape(shape) for values in series])
 
 
+def density_error(particles: Particles) -> float:
+    """Relative standard error of the density; 0 where number and box are fixed.
+
+    Args:
+        particles: Frames.
+
+    Example:
+        >>> frames = [np.random.default_rng(k).random((90 + 10 * (k % 3), 2)) * 9 for k in range(9)]
+        >>> round(density_error(Particles.from_frames(frames, cells=9.0, periodic=True)), 3)
+        0.029
+    """
+    counts, volumes = particles.counts, particles.volumes
+    influence = counts / counts.mean() - volumes / volumes.mean()
+    return series_error(influence, particles)
+
+
 def _density_waves(particles: Particles) -> Iterable[np.ndarray]:
     """Cosines and sines of the longest density waves, shape `(n,)` each."""
     frames = np.repeat(np.arange(particles.n), particles.counts)
@@ -119,7 +139,12 @@ def _density_waves(particles: Particles) -> Iterable[np.ndarray]:
 
 
 def space_cut(
-    cut: BlockCut, particles: Particles, resolution: float | None, sees: str, marks: Marks
+    cut: BlockCut,
+    particles: Particles,
+    resolution: float | None,
+    sees: str,
+    marks: Marks,
+    isotropic: bool = True,
 ) -> LadderCut[BlockCut]:
     """A cut of space for the climb.
 
@@ -129,6 +154,7 @@ def space_cut(
         resolution: Pixels per diameter; None for positions as they are.
         sees: What the critic takes: `"points"` or an `"image"`.
         marks: What is part of a particle's state besides its position.
+        isotropic: Whether crops lie along any axes, reflected or not.
     """
     return LadderCut(
         cut=cut,
@@ -139,7 +165,7 @@ def space_cut(
         rim=cut.rim,
         weight=1 / (2 * cut.volume * particles.density),
         places=float(np.median(particles.volumes)) / (2 * cut.volume),
-        source=partial(Crops, particles, cut, resolution, sees, marks),
+        source=partial(Crops, particles, cut, resolution, sees, marks, isotropic),
     )
 
 
@@ -169,6 +195,20 @@ class ParticleTerms:
             weight = 1 / (2 * cut.volume * self.particles.density)
             tail.append(TailTerm(weight, law(cut.face, cut.rim), law.error(cut.face, cut.rim)))
         return EntropySum(base, estimated, tail, self.particles)
+
+    @property
+    def phase_error(self) -> float:
+        r"""By how much s of a crystal may be too large, in nats per particle.
+
+        Blocks of n particles know the place of the lattice: with independent displacements to
+        n^(-1/2), so that M grows by (d/2) log 2 with each doubling, which the area law leaves out:
+
+            sum_(k >= 1) k (d/2) log 2 / (2 rho V 2^k) = (d/2) log 2 / (rho V)
+
+        Correlated displacements, as of phonons, know it less well, and M grows more slowly.
+        """
+        largest = self.climb.estimated[-1][0].volume
+        return self.particles.dimensions / 2 * log(2) / (self.particles.density * largest)
 
     def levels(self) -> tuple[Level, ...]:
         """The levels, largest blocks first; a single one stands for all that are extrapolated."""

@@ -53,16 +53,23 @@ from .particle_resolution import (
     check_resolution,
     has_contacts,
     inspection_checks,
+    is_crystal,
     resolution_effect,
 )
-from .particle_terms import ParticleTerms, count_numbers, particle_statistics, space_cut
+from .particle_terms import (
+    ParticleTerms,
+    count_numbers,
+    density_error,
+    particle_statistics,
+    space_cut,
+)
 from .re_paired import re_paired
 from .unit_of_length import UnitOfLength
 
-__all__ = ["SMALLEST", "default_training", "estimate_excess_entropy"]
+__all__ = ["LARGEST", "SMALLEST", "default_training", "estimate_excess_entropy"]
 
 SMALLEST = 0.5  # side of the smallest blocks in diameters; in 3-D their diagonal is still below 1
-_LARGEST = 4.0  # side of the largest blocks in diameters
+LARGEST = 4.0  # side of the largest blocks in diameters
 _WALLS = "look for walls, a field or a crystal that stays in place"
 _TRAINING = Training(steps=800, batch=256)
 # at a rate of 1e-2, M of hard disks was 0.93 ± 0.36 instead of 0.71 ± 0.05 (docs/tried.md)
@@ -89,7 +96,8 @@ def estimate_excess_entropy(
     sigma: float | None = None,
     types: bool = True,
     diameters: bool = True,
-    largest: float = _LARGEST,
+    isotropic: bool | None = None,
+    largest: float = LARGEST,
     critic: Critic | None = None,
     objective: Objective | None = None,
     bound: Bound | None = None,
@@ -111,6 +119,8 @@ def estimate_excess_entropy(
         types: Whether a particle's state includes its type.  Without it, s is that of positions
             (and diameters) alone, relative to their ideal gas.
         diameters: Whether a particle's state includes its diameter.
+        isotropic: Whether blocks lie along any of the box's axes, reflected or not; by default
+            not in crystals, whose orientation is kept.
         largest: Side of the largest blocks in diameters.
         critic: Network that compares two blocks: `PointsCritic()` by default, or one of images such
             as `ConvolutionalCritic.seeing(resolution)`, which needs more steps.
@@ -153,10 +163,11 @@ def estimate_excess_entropy(
     inspected = (unit.check, *inspection_checks(inspection, resolution))
     scaled = distinct_frames(given, inspection.originals)
     execution.check_folds(scaled.n)
+    turned = not is_crystal(inspection) if isotropic is None else isotropic
     base = count_numbers(scaled, cuts[0], execution.seed)
     start = networks_of(warm_start)
     climb: Climb[BlockCut] = Climb(
-        [space_cut(cut, scaled, resolution, critic.sees, marks) for cut in cuts],
+        [space_cut(cut, scaled, resolution, critic.sees, marks, turned) for cut in cuts],
         Estimator.of(critic, objective, bound, training or default_training(critic)),
         execution,
         particle_statistics(scaled, base),
@@ -170,16 +181,18 @@ def estimate_excess_entropy(
     if resolution:
         task = hooks.task("twice the resolution", len(cuts), parts, deadline.is_over)
         contacts = has_contacts(inspection)
-        effect = resolution_effect(terms, resolution, marks, contacts, task)
+        effect = resolution_effect(terms, resolution, marks, contacts, task, isotropic=turned)
     other = None
     if cross_check and not (resolution or climb.is_stopped):
         task = hooks.task("insertion", parts, parts, deadline.is_over, text="cross-check")
         config = _insertions(cross_check, climb.estimator.training)
         other = inserted(marks.kept(scaled), config, execution, deadline=deadline, task=task)
-    asked = {"resolution": resolution, **asdict(marks), "largest": largest}
+    asked = {"resolution": resolution, **asdict(marks), "largest": largest, "isotropic": turned}
     asked |= {**unit.described, "time_limit": limit, "warm_start": bool(start.cuts)}
     asked |= {"cross_check": other is not None}
     origin = {**_provenance(terms, asked), "n": particles.n, "digest": digest_of(particles)}
+    # what a difference of two results must know of the unit of length and of the density
+    origin |= {"sigma": unit.sigma, "density_error": density_error(given)}
     return _result(terms, effect, other, particles, inspected, origin, perf_counter() - started)
 
 
@@ -212,6 +225,8 @@ def _result(
     if effect:
         budget["resolution"], described["resolution"] = effect.error, effect.resolution
         checks = (effect.check, *checks)
+    if any(check.name == "crystal" and not check.passed for check in inspected):
+        budget["phase"] = terms.phase_error
     centres = terms.particles.density * base.volume
     half = climb.cuts[0].cut.half
     bases = (Base(half, 1, -base.divergence, budget["base"] * centres, base.blocks),)

@@ -30,7 +30,9 @@ __all__ = ["Repetition", "repeat_result", "samples_of"]
 
 _EXECUTION = ("seed", "device", "threads", "folds")
 _LATTICE = ("tail", "precision", "excess", "route")
-_PARTICLES = ("resolution", "sigma", "types", "diameters", "largest", "cross_check")
+_PARTICLES = (
+    "resolution", "sigma", "types", "diameters", "isotropic", "largest", "cross_check",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

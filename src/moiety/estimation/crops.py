@@ -1,8 +1,9 @@
 r"""Pairs of neighbouring blocks of space at random positions in frames of particles.
 
-A crop is a block with given sides, cut across its first axis.  It lies anywhere in the box, along
-any of the box's axes, reflected or not: particles are assumed to be isotropic.  With a resolution
-R, a critic sees each position as the centre of its pixel of side p = sigma / R,
+A crop is a block with given sides, cut across its first axis.  It lies anywhere in the box.  Of
+isotropic particles, as in a fluid, it lies along any of the box's axes, reflected or not.  A
+crystal's orientation is kept: each doubling of a block has its own axis of space.  With a
+resolution R, a critic sees each position as the centre of its pixel of side p = sigma / R,
 
     x -> p (floor(x / p) + 1/2),
 
@@ -69,6 +70,8 @@ class Crops:
         resolution: R, pixels per unit length; None for exact positions, which images do not allow.
         sees: What the critic sees: `"points"` or an `"image"`.
         marks: What is part of a particle's state besides its position.
+        isotropic: Whether crops lie along any axes, reflected or not; else as the ladder of cubes
+            doubles them: along the box's longest axis first.
 
     Raises:
         InputError: The blocks do not fit into the box or are not whole numbers of pixels, an image
@@ -91,6 +94,7 @@ class Crops:
         resolution: float | None,
         sees: str = "points",
         marks: Marks = EVERY_MARK,
+        isotropic: bool = True,
     ):
         if sees == "image" and resolution is None:
             raise InputError("images need a resolution, pixels a diameter")
@@ -98,7 +102,9 @@ class Crops:
         self.marks = marks.known(particles)
         self._resolution = resolution or 0.0
         self._pixels = _pixels(cut.half, resolution)
-        self._bins, self._orders = binned(particles), _orders(particles, cut.parent)
+        self._isotropic, self._bins = isotropic, binned(particles)
+        orders = _orders(particles, cut.parent)
+        self._orders = orders if isotropic else _oriented(particles, cut)
         self._set_kinds(kinds_seen(particles, sees, marks))
 
     def _set_kinds(self, kinds: Kinds) -> None:
@@ -144,7 +150,7 @@ class Crops:
         Args:
             samples: Frame of each crop, shape `(n,)`.
             generator: Source of random numbers.
-            augment: Ignored; orientations and reflections are always random.
+            augment: Ignored; orientations and reflections of isotropic particles are always random.
 
         Returns:
             Images, shape `(n, kinds, across, along...)`: 0, or (R^d / density)^(1/2) in pixels that
@@ -184,6 +190,7 @@ class Crops:
         space, count = len(self.cut.half), len(samples)
         choice = torch.randint(len(self._orders), (count,), generator=generator).numpy()
         flips = torch.randint(2, (count, SPACE), generator=generator).numpy().astype(np.bool_)
+        flips &= self._isotropic
         places = torch.rand(count, SPACE, generator=generator, dtype=torch.float64).numpy()
         placements = Placements(samples, self._orders[choice], flips, places)
         parent = np.array([*self.cut.parent, *[1.0] * (SPACE - space)])
@@ -272,3 +279,14 @@ def _orders(particles: Particles, parent: tuple[float, ...]) -> NDArray[np.int64
     if not all(particles.periodic) and skew.any():
         raise InputError("boxes with open boundaries must be rectangular")
     return np.array([(*order, *range(space, SPACE)) for order in orders], np.int64)
+
+
+def _oriented(particles: Particles, cut: BlockCut) -> NDArray[np.int64]:
+    """The one order that a ladder of doublings gives: its first doubling is along the longest axis.
+
+    Sides that have been doubled once more than that across the cut belong to the axes before it.
+    """
+    space = particles.dimensions
+    axes = [int(axis) for axis in np.argsort(-narrowest_box(particles), kind="stable")]
+    across = axes.pop(sum(side > cut.half[0] * (1 + 1e-9) for side in cut.half[1:]))
+    return np.array([(across, *axes, *range(space, SPACE))], np.int64)

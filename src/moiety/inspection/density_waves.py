@@ -56,8 +56,8 @@ def crystal(particles: Particles) -> Finding:
         text = f"no density wave is stronger than {strength:.2g} of all particles"
         return Finding("crystal", True, strength, text)
     kind = (
-        "the frames look like one crystal, whose place and orientation blocks of all sizes share:"
-        " s is not that of a fluid"
+        "the frames look like one crystal, whose place blocks of all sizes share: s is too large by"
+        " up to the part of its error that is called phase, and insertion may miss more"
         if length < 2
         else "the density has a long wave, as of two phases side by side: give frames of one phase"
     )

@@ -29,7 +29,10 @@ from .netcdf_particles import holds_particles, is_amber, is_classic, particles_o
 if TYPE_CHECKING:
     import h5py
 
-__all__ = ["NETCDF", "fill_values", "opened", "read_any"]
+__all__ = ["HOLDS_RESULT", "NETCDF", "fill_values", "opened", "read_any"]
+
+HOLDS_RESULT = "holds the result of an estimate"
+"""How the message begins about a file that `EntropyResult.load` reads."""
 
 
 @contextmanager
@@ -168,7 +171,7 @@ class _Classic:
 
 def _refuse_results(attributes: Any) -> None:
     if "moiety_result" in attributes:
-        raise InputError("holds the result of an estimate, not samples; moiety report shows it")
+        raise InputError(f"{HOLDS_RESULT}, not samples; moiety report shows it")
 
 
 def fill_values(dataset: h5py.Dataset) -> tuple[Any, ...]:

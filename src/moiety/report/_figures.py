@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..results.result import EntropyResult
     from ..results.types import Level
 
-__all__ = ["figures", "trainings"]
+__all__ = ["figures", "inline_svg", "trainings"]
 
 _PANEL = (4.4, 3.2)  # inches; on a phone the text is still 9 pixels high
 _ROW = 0.26  # inches for a row of the waterfall plot
@@ -35,14 +35,14 @@ def figures(result: EntropyResult, samples: Samples | None) -> dict[str, Markup]
     """
     rows = min(len(result.levels) + 2, _MOST_ROWS)
     tall = (_PANEL[0], 1.0 + _ROW * rows)
-    drawn = {"scales": _svg("scales", partial(plots.scales, result), tall)}
+    drawn = {"scales": inline_svg("scales", partial(plots.scales, result), tall)}
     if result.levels:
         information, density = plots.information, plots.information_density
-        drawn["information"] = _svg("information", partial(information, result), _PANEL)
-        drawn["density"] = _svg("density", partial(density, result), _PANEL)
+        drawn["information"] = inline_svg("information", partial(information, result), _PANEL)
+        drawn["density"] = inline_svg("density", partial(density, result), _PANEL)
     if samples is not None:
         draw = partial(plots.configuration, samples)
-        drawn["configuration"] = _svg("configuration", draw, _PANEL)
+        drawn["configuration"] = inline_svg("configuration", draw, _PANEL)
     return drawn
 
 
@@ -63,7 +63,7 @@ def trainings(result: EntropyResult) -> list[dict[str, Any]]:
     ]
     other = result.cross_check
     if other and other.histories:
-        figure = _svg("training-rule", partial(plots.chain_rule_training, result), _PANEL)
+        figure = inline_svg("training-rule", partial(plots.chain_rule_training, result), _PANEL)
         subject = "The chain rule" if result.levels else "The chain rule, sites in the other order"
         subject = subject if result.unit == "nats/site" else "Insertion"
         rows.append(_training(subject, other.histories, result.unit, figure))
@@ -73,7 +73,7 @@ def trainings(result: EntropyResult) -> list[dict[str, Any]]:
 def _depth(result: EntropyResult, depth: int, levels: Sequence[Level]) -> dict[str, Any]:
     shapes = " and ".join(words.shape(level.shape) for level in levels)
     histories = [history for level in levels for history in level.histories]
-    figure = _svg(f"training{depth}", partial(plots.training, result, level=depth), _PANEL)
+    figure = inline_svg(f"training{depth}", partial(plots.training, result, level=depth), _PANEL)
     return _training(f"Level {depth}, halves of {shapes}", histories, "nats", figure)
 
 
@@ -89,8 +89,14 @@ def _training(
     }
 
 
-def _svg(name: str, draw: Callable[..., Any], size: tuple[float, float]) -> Markup:
-    """Return a figure as inline SVG in the colours of the page, which follow light and dark."""
+def inline_svg(name: str, draw: Callable[..., Any], size: tuple[float, float]) -> Markup:
+    """Return a figure as inline SVG in the colours of the page, which follow light and dark.
+
+    Args:
+        name: Name of the figure, which its ids begin with.
+        draw: Draws on given axes.
+        size: Width and height in inches.
+    """
     import matplotlib
     from markupsafe import Markup
     from matplotlib.figure import Figure

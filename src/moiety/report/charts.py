@@ -66,6 +66,7 @@ class Chart:
         zero: Whether to draw a line at y = 0.
         dodge: Whether to shift points at the same position apart.
         along: Short name of x.
+        doublings: Whether x is the binary logarithm of what the axis shows.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Chart:
     zero: bool = False
     dodge: bool = False
     along: str = ""
+    doublings: bool = False
 
 
 def ramp(share: float) -> str:

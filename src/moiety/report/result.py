@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..results.result import EntropyResult
     from ..results.types import Level
 
-__all__ = ["render_report", "write_report"]
+__all__ = ["meaning_of", "render_report", "write_report"]
 
 _MEANINGS = {
     "samples": "Finite number of independent samples, from the effect of each sample on s through"
@@ -35,6 +35,8 @@ _MEANINGS = {
     " effect of initial weights and training.",
     "order": "Half of the distance between two orders of the sites.",
     "tail": "Error of the area law that extrapolates the largest levels, which share it.",
+    "phase": "Crystals: the larger a block, the better it knows the place of the lattice; the most"
+    " that the area law leaves out of that.",
     "resolution": "What a change of the resolution of positions does to s.",
 }
 _MEANINGS_OF_SITES = {
@@ -117,6 +119,15 @@ def render_report(
         trainings=trainings(result),
         provenance=_provenance(result.provenance),
     )
+
+
+def meaning_of(part: str) -> str:
+    """What a part of the error budget stands for, in words; empty if it is unknown.
+
+    Args:
+        part: Its name.
+    """
+    return _MEANINGS.get(part, "")
 
 
 def _is_gas(result: EntropyResult) -> bool:

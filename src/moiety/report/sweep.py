@@ -7,13 +7,10 @@ scripts, by their digests.
 
 from __future__ import annotations
 
-import hashlib
 import os
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..base.errors import InputError
 from ..entropy.choices import exact_value
@@ -23,17 +20,13 @@ from ..sweep.store import DONE, FAILED, LEFT, RUNNING, State
 from ._rows import checks, rows, trainings
 from ._scales import peaks
 from ._sweep_charts import charts
-from .charts import as_json
 from .curves import Finished, curves, differing
 from .page import check, render, write
-
-if TYPE_CHECKING:
-    from markupsafe import Markup
+from .scripts import scripts_for
 
 __all__ = ["render_sweep_report", "write_sweep_report"]
 
 _LONGEST = 2**20  # characters of a plan on the page
-_SCRIPTS = ("vendor/uPlot.min.js", "sweep.js")
 _CAPTIONS = {
     "entropy": "Entropy per site from mutual information (estimate) and from the chain rule on the"
     " same samples, with one standard error. Dashed: exact entropy of this size, where it is"
@@ -104,7 +97,6 @@ def render_sweep_report(store: Store) -> str:
     points = [state.point for state in states]
     lines = curves(list(finished.values()))
     drawn = charts(lines)
-    scripts = [_template(name) for name in _SCRIPTS]
     data = {"charts": drawn, "trainings": [trainings(finished.get(point.key)) for point in points]}
     return render(
         "sweep.html",
@@ -123,28 +115,8 @@ def render_sweep_report(store: Store) -> str:
         versions=sorted(
             {str(state.details.get("version")) for state in states if state.state == DONE}
         ),
-        style=_template("vendor/uPlot.min.css"),
-        licence=_template("vendor/LICENSE"),
-        data=_markup(as_json(data)),
-        scripts=scripts,
-        digests=[_digest(script) for script in scripts],
+        **scripts_for(data),
     )
-
-
-def _template(name: str) -> Markup:
-    """Return a file of the templates, which is not escaped."""
-    return _markup(files("moiety").joinpath("templates", name).read_text(encoding="utf-8"))
-
-
-def _markup(text: str) -> Markup:
-    from markupsafe import Markup
-
-    return Markup(text)
-
-
-def _digest(script: str) -> str:
-    """Return the digest of a script in the form of a content security policy."""
-    return "sha256-" + b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
 def _load(store: Store, state: State) -> Finished:

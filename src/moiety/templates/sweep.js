@@ -1,5 +1,5 @@
 "use strict";
-// Charts of the page of a sweep. uPlot draws axes and lines; this script adds marks, error bars, buttons and the tooltip.
+// Charts of a page. uPlot draws axes and lines; this script adds marks, error bars, buttons and the tooltip.
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const DASHES = { solid: [], dashed: [7, 4], dotted: [2, 4] };
@@ -142,7 +142,7 @@
         ...this.size(), legend: { show: false }, series: [{}, ...series],
         scales: { x: { time: false, range: (_, low, high) => this.sides(low, high) }, y: { range: (_, low, high) => this.range(low, high) } },
         axes: [
-          { ...axis, label: this.chart.x, labelSize: 22, size: 30 },
+          { ...axis, label: this.chart.x, labelSize: 22, size: 30, ...(this.chart.doublings ? { values: powers, incrs: [1, 2, 4, 8, 16] } : {}) },
           { ...axis, label: () => this.label(), labelSize: 20, size: (_, values) => 14 + 7 * Math.max(3, ...(values || []).map(text => text.length)) },
         ],
         cursor: { y: false, points: { show: false }, drag: { x: true, y: true, uni: 40, dist: 8 } },
@@ -267,7 +267,7 @@
       this.tip.hidden = !nearest;
       if (!nearest) return;
       const { series, place, x, y } = nearest;
-      this.tip.replaceChildren(create("div", "", series.name), create("b", "", measured(series.y[place], series.error[place])), create("div", "soft", `${this.chart.along} ${plain(series.x[place])}`));
+      this.tip.replaceChildren(create("div", "", series.name), create("b", "", measured(series.y[place], series.error[place])), create("div", "soft", `${this.chart.along} ${plain(this.chart.doublings ? 2 ** series.x[place] : series.x[place])}`));
       const over = this.plot.over, side = over.offsetLeft + x + 12;
       const fits = side + this.tip.offsetWidth <= this.canvas.clientWidth;
       this.tip.style.left = `${fits ? side : Math.max(side - 24 - this.tip.offsetWidth, 0)}px`;
@@ -334,6 +334,9 @@
     while (digits < 7 && Math.abs(Math.round(step * 10 ** digits) - step * 10 ** digits) > 1e-6) digits++;
     return splits.map(value => value === null ? "" : minus((Math.abs(value) < step / 1e3 ? 0 : value).toFixed(digits)));
   };
+
+  // Labels of an axis of binary logarithms.
+  const powers = (_, splits) => splits.map(value => Number.isInteger(value) ? plain(2 ** value) : "");
 
   // The training curves of one state point as a chart.
   const trained = trainings => ({
