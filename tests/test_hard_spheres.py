@@ -25,7 +25,7 @@ MELTED = pi / 6 * 1.0371  # packing fraction of a crystal just above melting
 
 
 @lru_cache
-def spheres(eta, phase="fluid", particles=256, samples=200):
+def spheres(eta, phase="fluid", particles=108, samples=160):
     model = HardSpheres(particles, eta, phase)
     return model, model.sample(samples, seed=5, threads=1)
 
@@ -99,7 +99,9 @@ def test_a_fixed_number_in_a_box():
         lambda: HardSpheres(2, 0.4),  # a box of side 1.4
         lambda: HardSpheres(500, "dense"),
         lambda: HardSpheres(500, 0.4).sample(8, algorithm="metropolis"),
-        lambda: apart(200, 4.0, 1.2, np.random.default_rng(0)),  # denser than any packing
+        lambda: apart(
+            200, 4.0, 1.2, np.random.default_rng(0), rounds=50
+        ),  # denser than any packing
     ],
 )
 def test_invalid_values_raise_a_message_of_a_single_line(call):
@@ -212,9 +214,9 @@ def test_two_spheres_exclude_a_sphere():
 
 @pytest.mark.parametrize("eta", [0.2, 0.45])
 def test_the_pressure_of_the_fluid(eta):
-    model, frames = spheres(eta)
+    frames = spheres(eta)[1]
     series = per_chain(frames.measured["compressibility"], frames)
-    expected = exact.carnahan_starling_compressibility(eta, 256)
+    expected = exact.carnahan_starling_compressibility(eta, 108)
     # Carnahan and Starling are good to 0.2%
     shift, error = deviation(series, expected)
     assert abs(shift) < 4 * error + 2e-3 * expected and error < 5e-3 * expected
@@ -226,16 +228,16 @@ def test_the_fluid_is_a_fluid_and_its_draws_are_independent():
     for eta in (0.2, 0.45):
         model, frames = spheres(eta)
         # N times the order of points is 1, of a fluid about S(k) < 3 at these waves
-        assert 256 * orders(model, frames, 4).mean() < 3
-        assert frames.provenance["effective"] > 80 and frames.provenance["rhat"] < 1.15
+        assert 108 * orders(model, frames, 3).mean() < 3
+        assert frames.provenance["effective"] > 60 and frames.provenance["rhat"] < 1.2
 
 
 def test_the_crystal_stays_and_has_the_pressure_of_melting():
     model, frames = spheres(MELTED, "fcc")
-    # the finite size lowers Z by about 0.4% at 256 spheres
+    # the finite size lowers Z by about 1% at 108 spheres
     series = per_chain(frames.measured["compressibility"], frames)
-    assert series.mean() == pytest.approx(11.57 / 1.037, rel=1e-2)
-    assert orders(model, frames, 4).min() > 0.2 and frames.provenance["rhat"] < 1.15
+    assert series.mean() == pytest.approx(11.57 / 1.037, rel=2e-2)
+    assert orders(model, frames, 3).min() > 0.2 and frames.provenance["rhat"] < 1.2
     fluid = exact.carnahan_starling_compressibility(exact.FREEZING)  # negative control: it melted
     assert abs(series.mean() - fluid) > 0.05 * fluid
 

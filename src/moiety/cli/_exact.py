@@ -49,7 +49,7 @@ EXAMPLE = """Example:
 _MOST_SIDE = 10**6
 # Sites of lattices whose modes are summed one by one: some seconds and 1 GiB.
 _MOST_SITES = {"gaussian-field": 10**8, "ising-triangular": 10**7}
-_MANY = 2048  # particles of an infinite system, 4 k^3 for crystals; the answer does not depend on the number
+_MANY = 2048  # particles of an infinite system, 4 k^3; the answer does not depend on the number
 
 _Size = Annotated[
     str | None,

@@ -60,7 +60,7 @@ PackingFraction = Annotated[
     Option(
         "--packing-fraction",
         metavar="PHI",
-        help="Area or volume of the particles divided by that of the box (soft-disks, hard-disks and"
+        help="Area or volume of the particles divided by that of the box (soft-disks, hard-disks,"
         " hard-spheres).",
     ),
 ]

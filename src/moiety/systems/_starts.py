@@ -35,7 +35,13 @@ def face_centred_cubic(cells: int) -> Reals:
     return np.asarray((corners[:, None] + base).reshape(-1, 3) / cells, float)
 
 
-def apart(particles: int, side: float, distance: float, generator: np.random.Generator) -> Reals:
+def apart(
+    particles: int,
+    side: float,
+    distance: float,
+    generator: np.random.Generator,
+    rounds: int = _ROUNDS,
+) -> Reals:
     """Points in a periodic cube at least so far apart, without order; shape `(particles, 3)`.
 
     Uniform points push each other away: each pair that is too close moves apart by what is missing,
@@ -46,6 +52,7 @@ def apart(particles: int, side: float, distance: float, generator: np.random.Gen
         side: Side of the cube, above twice the distance.
         distance: Least distance between two points.
         generator: Random numbers.
+        rounds: Largest number of rounds of pushes.
 
     Raises:
         InputError: The points do not get apart; spheres of this diameter may fill up to about
@@ -57,7 +64,7 @@ def apart(particles: int, side: float, distance: float, generator: np.random.Gen
         ((100, 3), 0)
     """
     points = generator.random((particles, 3)) * side
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         pairs = cKDTree(points, boxsize=side).query_pairs(distance, output_type="ndarray")
         if not len(pairs):
             return points

@@ -1,4 +1,4 @@
-r"""Hard spheres of diameter 1 in equilibrium: all configurations without overlap are equally likely.
+r"""Hard spheres of diameter 1 in equilibrium: all states without overlap are equally likely.
 
 A fixed number of spheres in a periodic cube is moved by event chains (`dynamics.sphere_chains`),
 either as a fluid, up to a packing fraction of 0.494, or as a face-centred cubic crystal from

@@ -99,14 +99,14 @@ class LennardJones(Fluid):
         return 16 / 3 * pi * self.density / self.temperature * rest
 
     def exact_excess_entropy(self) -> float:
-        """Excess entropy per atom in nats over the ideal gas: full potential, infinitely many atoms.
+        """Excess entropy per atom in nats over the ideal gas: full potential, infinite system.
 
         By the equation of state of Thol et al.; see `moiety.exact.lennard_jones`.
         """
         return lennard_jones_excess_entropy(self.temperature, self.density)
 
     def finite_excess_entropy(self) -> float:
-        """Excess entropy per atom in nats over the ideal gas: full potential, N atoms, order 1/N."""
+        """Excess entropy per atom in nats over the ideal gas: full potential, N atoms."""
         return lennard_jones_excess_entropy(self.temperature, self.density, self.particles)
 
     def sample(
