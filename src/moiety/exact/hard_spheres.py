@@ -147,7 +147,7 @@ def _fluid(packing_fraction: float) -> float:
 
 
 def _crystal(packing_fraction: float) -> float:
-    if not round(MELTING, 3) <= packing_fraction < _CLOSE:
+    if not MELTING <= packing_fraction < _CLOSE:
         raise InputError(
             f"packing_fraction of the crystal must lie between {MELTING:.3f} and"
             f" {_CLOSE:.4f}, not {packing_fraction!r}"
