@@ -186,16 +186,16 @@ def test_two_atoms_against_quadrature():
 
 
 def test_energy_and_pressure_of_a_liquid():
-    model = LennardJones(125, 0.7, 2.0)
-    atoms = model.sample(160, seed=2, threads=1)
+    model = LennardJones(108, 0.7, 2.0)
+    atoms = model.sample(96, seed=2, threads=1)
     u = per_chain(atoms.measured["energy"], atoms)
     z = per_chain(atoms.measured["compressibility"], atoms)
-    # the box is small, cut at 2.8: allow 0.3% for uniform atoms beyond the cutoff
+    # the box is small, cut at 2.7: allow 0.3% for uniform atoms beyond the cutoff
     shift, error = deviation(u, exact.lennard_jones_energy(2.0, 0.7))
     assert abs(shift) < 4 * error + 0.003 * abs(u.mean())
     shift, error = deviation(z, exact.lennard_jones_compressibility(2.0, 0.7))
     assert abs(shift) < 4 * error + 0.02
     shift, error = deviation(u - model.tail_energy(), exact.lennard_jones_energy(2.0, 0.7))
     assert shift > 10 * error  # negative control: no tail
-    assert atoms.provenance["effective"] > 80 and atoms.provenance["rhat"] < 1.2
+    assert atoms.provenance["effective"] > 40 and atoms.provenance["rhat"] < 1.2
     assert atoms.provenance["parameters"]["cutoff"] == model.cutoff

@@ -190,8 +190,9 @@ HEADING = """# Particles by insertion
 Excess entropies in nats per particle, from particles that are inserted in a random order into the
 frames themselves (`moiety.insertion`); errors are one standard error. Targets:
 
-- off by at most 0.3% for rods, 1% for disks, 2% for spheres and Lennard-Jones atoms (Thol et al., J. Phys.
-  Chem. Ref. Data 45, 023101 (2016)) and 0.01 for the ideal gas, and by at most three errors
+- off by at most 0.3% for rods, 1% for disks, 2% for spheres (Carnahan and Starling) and
+  Lennard-Jones atoms (Thol et al., J. Phys. Chem. Ref. Data 45, 023101 (2016)) and
+  0.01 for the ideal gas, and by at most three errors
 - 60 to 76% of the runs within one error, at least 93% within two"""
 
 TABLES = {"fluids": (FLUIDS, 1024), "spheres": (SPHERES, 500), "lennard-jones": (ATOMS, 864)}

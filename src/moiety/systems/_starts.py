@@ -20,7 +20,7 @@ def unit_cells(particles: int) -> int:
         >>> unit_cells(500), unit_cells(2)
         (5, 1)
     """
-    return max(round((particles / 4) ** (1 / 3)), 1)
+    return max(round(float((particles / 4) ** (1 / 3))), 1)
 
 
 def face_centred_cubic(cells: int) -> Reals:

@@ -64,7 +64,7 @@ def densest_cells(side: float, reach: float, particles: int, dimensions: int = 2
         >>> densest_cells(7.9, 1.5, 100), densest_cells(1.2, 1.5, 1), densest_cells(7.9, 1.5, 4)
         (5, 1, 2)
     """
-    return max(min(int(side / reach), ceil(particles ** (1 / dimensions))), 1)
+    return max(min(int(side / reach), ceil(float(particles ** (1 / dimensions)))), 1)
 
 
 @njit(nogil=True, cache=True)
