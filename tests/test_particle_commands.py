@@ -105,6 +105,6 @@ def test_exact_answers_for_particles(run):
     words = ("exact", "lennard-jones", "--density", 0.6, "--temperature", 2)
     assert run(*words).out.startswith("s = -1.5666631 nats/particle  [")
     spheres = run("exact", "hard-spheres", "--packing-fraction", 0.6, "--phase", "fcc")
-    assert "phase fcc" in spheres.out and spheres.out.startswith("s = -6.7")
+    assert "phase fcc" in spheres.out and spheres.out.startswith("s = -7.0813628")
     assert run("exact", "soft-disks", "--packing-fraction", 0.8).code == 1
     assert run("exact", "ising-square", "--temperature", 2, "--particles", 9).code == 2
