@@ -197,6 +197,17 @@ def test_spheres_never_overlap(particles, eta, phase):
     assert distances(IdealGas(100, 0.5, 3).sample(32, seed=1), 1.5)[1].min() < 0.9  # control
 
 
+@pytest.mark.parametrize("eta", [0.55, 0.6, 0.7])
+def test_a_small_crystal_does_not_close_a_ring_of_contacts(eta):
+    # chains in a perfect crystal of 32 spheres once turned for ever within some hundred chains
+    model = HardSpheres(32, eta, "fcc")
+    frames = model.sample(64, seed=1, burn_in=64, thinning=4, threads=1)
+    assert distances(frames, 1.5)[1].min() >= 1.0 - 1e-9
+    starts = [model._start(k, np.random.default_rng(k))[:-1].reshape(-1, 3) for k in range(20)]
+    for points in starts:
+        assert not cKDTree(points, boxsize=model.side).query_pairs(CONTACT)
+
+
 def test_two_spheres_exclude_a_sphere():
     # the vector between them is uniform outside a sphere of radius 1, with the transform
     # 4 pi (sin k - k cos k) / k^3

@@ -5,7 +5,7 @@ either as a fluid, up to a packing fraction of 0.494, or as a face-centred cubic
 melting, 0.543, upwards.  Between the two packing fractions the phases coexist.
 
 All chains of the fluid start from points without order that were pushed apart, so none can stay in
-a crystal; all chains of the crystal start from a perfect one, each displaced at random.  Burn-in
+a crystal; all chains of the crystal start from one with small random displacements.  Burn-in
 and thinning follow the longest density waves of the box, the order of a crystal along the axes of
 the box, and the pressure.  A crystal keeps its orientation: an entropy from its blocks is that of a
 crystal along the axes.
@@ -14,7 +14,7 @@ crystal along the axes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, pi
+from math import ceil, pi, sqrt
 from typing import Any, ClassVar
 
 import numpy as np
@@ -164,8 +164,12 @@ class HardSpheres(Fluid):
         if self.phase == "fluid":
             points = apart(self.particles, self.side, CONTACT, generator)
         else:
-            sites = face_centred_cubic(unit_cells(self.particles))
-            points = (sites + generator.random(3)) % 1.0 * self.side
+            units = unit_cells(self.particles)
+            sites = face_centred_cubic(units) * self.side + generator.random(3) * self.side
+            # exactly equal distances can close a ring of contacts, in which a chain turns for ever
+            free = self.side / units / sqrt(2) - CONTACT
+            points = (sites + free / 4 * generator.uniform(-1, 1, sites.shape)) % self.side
+            points[points >= self.side] = 0.0
         return np.append(points, 0.0)
 
     def _pace(self) -> tuple[float, int]:
