@@ -12,6 +12,8 @@ from moiety.systems import PARTICLE_SYSTEMS, SYSTEMS
 SMALL = {
     "soft-disks": {"particles": 32, "packing_fraction": 0.8},
     "hard-disks": {"particles": 64, "packing_fraction": 0.2},
+    "hard-spheres": {"particles": 32, "packing_fraction": 0.6, "phase": "fcc"},
+    "lennard-jones": {"particles": 32, "density": 0.4, "temperature": 2, "cutoff": 2.0},
     "hard-rods": {"particles": 40, "density": 0.3},
     "ideal-gas": {"particles": 50, "density": 0.5},
 }
@@ -26,7 +28,14 @@ def few_counted_blocks(monkeypatch):
 # both formats; a GSD trajectory has two or three dimensions
 @pytest.mark.parametrize(
     "name, suffix",
-    [("soft-disks", ".gsd"), ("hard-disks", ".nc"), ("hard-rods", ".nc"), ("ideal-gas", ".gsd")],
+    [
+        ("soft-disks", ".gsd"),
+        ("hard-disks", ".nc"),
+        ("hard-spheres", ".gsd"),
+        ("lennard-jones", ".gsd"),
+        ("hard-rods", ".nc"),
+        ("ideal-gas", ".gsd"),
+    ],
 )
 def test_every_system_of_particles_is_sampled(run, tmp_path, name, suffix):
     options = [(f"--{key.replace('_', '-')}", value) for key, value in SMALL[name].items()]
@@ -94,5 +103,9 @@ def test_exact_answers_for_particles(run):
     assert run("exact", "hard-disks", "--packing-fraction", 0.3).out.startswith(
         "s = -0.7942334 nats/particle  ["
     )
+    words = ("exact", "lennard-jones", "--density", 0.6, "--temperature", 2)
+    assert run(*words).out.startswith("s = -1.5666631 nats/particle  [")
+    spheres = run("exact", "hard-spheres", "--packing-fraction", 0.6, "--phase", "fcc")
+    assert "phase fcc" in spheres.out and spheres.out.startswith("s = -7.0813628")
     assert run("exact", "soft-disks", "--packing-fraction", 0.8).code == 1
     assert run("exact", "ising-square", "--temperature", 2, "--particles", 9).code == 2

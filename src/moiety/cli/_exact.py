@@ -14,6 +14,7 @@ from ..entropy.choices import model
 from ._exact_answers import Answers, complete, for_lattice, for_particles, for_strip, series
 from ._options import (
     Coupling,
+    Cutoff,
     Density,
     Dimensions,
     Field,
@@ -21,6 +22,7 @@ from ._options import (
     Mass,
     Number,
     PackingFraction,
+    Phase,
     Potts,
     Stay,
     Stiffness,
@@ -41,12 +43,13 @@ EXAMPLE = """Example:
   moiety exact ising-triangular --temperature 1 --coupling -1 --strip 9
   moiety exact xy-square --temperature 4 --high-temperature
   moiety exact hard-disks --packing-fraction 0.3
+  moiety exact lennard-jones --density 0.6 --temperature 2
 """
 
 _MOST_SIDE = 10**6
 # Sites of lattices whose modes are summed one by one: some seconds and 1 GiB.
 _MOST_SITES = {"gaussian-field": 10**8, "ising-triangular": 10**7}
-_MANY = 1024  # particles of an infinite system; the answer does not depend on the number
+_MANY = 2048  # particles of an infinite system, 4 k^3; the answer does not depend on the number
 
 _Size = Annotated[
     str | None,
@@ -96,6 +99,8 @@ def exact(
     packing_fraction: PackingFraction = None,
     density: Density = None,
     dimensions: Dimensions = None,
+    phase: Phase = None,
+    cutoff: Cutoff = None,
     block: _Block = None,
     strip: _Strip = None,
     open_sides: _Open = False,
@@ -136,6 +141,8 @@ def exact(
         packing_fraction=packing_fraction,
         density=density,
         dimensions=dimensions,
+        phase=phase,
+        cutoff=cutoff,
     )
     if size:
         _check_size(source)
@@ -183,7 +190,9 @@ def _print(answers: Answers, as_json: bool) -> None:
 
 def _lines(answers: Answers) -> Iterator[str]:
     """Yield the lines for a reader, the entropy first."""
-    parameters = ", ".join(f"{name} {number:g}" for name, number in answers["parameters"].items())
+    parameters = ", ".join(
+        f"{name} {_text(value)}" for name, value in answers["parameters"].items()
+    )
     source = f"  [{answers['label']}, {parameters}]"
     if answers["error"] is not None:
         yield f"s = {answers['entropy']:.5f} ± {answers['error']:.5f} nats/site{source}"
@@ -210,6 +219,10 @@ def _line(key: str, template: str, answers: Answers) -> str | None:
     sides = "x".join(map(str, answers.get("block") or []))
     parts = f"two neighbours of {sides}" if sides else "the two sides of a cut"
     return template.format(answers[key], unit=answers["unit"], sides=sides, parts=parts)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 def _finite(value: Any) -> Any:

@@ -11,9 +11,9 @@ from typing import Annotated
 from typer import Argument, Option
 
 __all__ = [
-    "Axes", "Boundary", "Coupling", "Density", "Dimensions", "Field", "Force", "Format",
+    "Axes", "Boundary", "Coupling", "Cutoff", "Density", "Dimensions", "Field", "Force", "Format",
     "Inhomogeneous", "Json", "Kind", "LogDir", "Mass", "Number", "PackingFraction", "Periodic",
-    "PeriodicAxes", "Potts", "Size", "Stay", "Stiffness", "System", "Temperature",
+    "PeriodicAxes", "Phase", "Potts", "Size", "Stay", "Stiffness", "System", "Temperature",
 ]  # fmt: skip
 
 System = Annotated[
@@ -22,7 +22,7 @@ System = Annotated[
         metavar="SYSTEM",
         help="Periodic lattices: ising-square, ising-triangular, ising-chain, xy-square,"
         " ising-cubic, potts-square or gaussian-field. Open chain: markov-chain. Particles:"
-        " soft-disks (packings), hard-disks, hard-rods or ideal-gas.",
+        " soft-disks (packings), hard-disks, hard-spheres, lennard-jones, hard-rods or ideal-gas.",
     ),
 ]
 Size = Annotated[
@@ -60,7 +60,8 @@ PackingFraction = Annotated[
     Option(
         "--packing-fraction",
         metavar="PHI",
-        help="Area of the disks divided by the area of the box (soft-disks and hard-disks).",
+        help="Area or volume of the particles divided by that of the box (soft-disks, hard-disks,"
+        " hard-spheres).",
     ),
 ]
 Density = Annotated[
@@ -68,7 +69,21 @@ Density = Annotated[
     Option(
         "--density",
         metavar="RHO",
-        help="Number of particles per diameter^d in d dimensions (hard-rods and ideal-gas).",
+        help="Number of particles per diameter^d in d dimensions (lennard-jones, hard-rods and"
+        " ideal-gas).",
+    ),
+]
+Phase = Annotated[
+    str | None,
+    Option("--phase", metavar="NAME", help="Phase of hard-spheres: fluid or fcc; default fluid."),
+]
+Cutoff = Annotated[
+    float | None,
+    Option(
+        "--cutoff",
+        metavar="R",
+        help="Distance at which the potential of lennard-jones is cut; default 4 diameters, or half"
+        " the side of a smaller box.",
     ),
 ]
 Dimensions = Annotated[

@@ -12,6 +12,7 @@ from ..base.errors import InputError, Stopped
 from ..entropy.choices import given, model
 from ._options import (
     Coupling,
+    Cutoff,
     Density,
     Dimensions,
     Field,
@@ -19,6 +20,7 @@ from ._options import (
     Mass,
     Number,
     PackingFraction,
+    Phase,
     Potts,
     Size,
     Stay,
@@ -114,6 +116,8 @@ def sample(
     packing_fraction: PackingFraction = None,
     density: Density = None,
     dimensions: Dimensions = None,
+    phase: Phase = None,
+    cutoff: Cutoff = None,
     samples: _Samples = None,
     chains: _Chains = None,
     seed: _Seed = None,
@@ -153,6 +157,8 @@ def sample(
         packing_fraction=packing_fraction,
         density=density,
         dimensions=dimensions,
+        phase=phase,
+        cutoff=cutoff,
     )
     options = given(samples=samples, chains=chains, seed=seed, algorithm=algorithm)
     options |= given(thinning=thinning, burn_in=burn_in, threads=threads)

@@ -18,11 +18,13 @@ from .dynamics.cache import drop_stale_kernels
 from .gaussian_field import GaussianField
 from .hard_disks import HardDisks
 from .hard_rods import HardRods
+from .hard_spheres import HardSpheres
 from .ideal_gas import IdealGas
 from .ising_chain import IsingChain
 from .ising_cubic import IsingCubic
 from .ising_square import IsingSquare
 from .ising_triangular import IsingTriangular
+from .lennard_jones import LennardJones
 from .markov_chain import MarkovChain
 from .potts_square import PottsSquare
 from .soft_disks import SoftDisks
@@ -41,7 +43,14 @@ _LATTICE_MODELS: tuple[type[LatticeModel], ...] = (
     GaussianField,
     MarkovChain,
 )
-_PARTICLE_MODELS: tuple[type[Model], ...] = (SoftDisks, HardDisks, HardRods, IdealGas)
+_PARTICLE_MODELS: tuple[type[Model], ...] = (
+    SoftDisks,
+    HardDisks,
+    HardSpheres,
+    LennardJones,
+    HardRods,
+    IdealGas,
+)
 SYSTEMS: dict[str, type[Any]] = {model.name: model for model in _LATTICE_MODELS}
 PARTICLE_SYSTEMS: dict[str, type[Any]] = {model.name: model for model in _PARTICLE_MODELS}
 

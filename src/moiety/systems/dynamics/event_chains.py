@@ -24,7 +24,7 @@ periodic images, so the kernels are right for boxes of any side above 1.
 
 from __future__ import annotations
 
-from math import ceil, sqrt
+from math import ceil
 
 import numpy as np
 from numba import njit
@@ -32,7 +32,18 @@ from numba import njit
 from ._arrays import Reals, Sites, Stream
 from .splitmix import below, uniform
 
-__all__ = ["bonds", "densest_cells", "event_chains", "fill", "waves"]
+__all__ = [
+    "BOND",
+    "CONTACT",
+    "bonds",
+    "cell_of",
+    "densest_cells",
+    "enter",
+    "event_chains",
+    "fill",
+    "leave",
+    "waves",
+]
 
 # Disks touch slightly before 1, so rounding of positions causes no overlap in boxes of up to 10^4
 # diameters.
@@ -40,29 +51,38 @@ CONTACT = 1.0 + 1e-11
 BOND = 1.5  # distance below which two disks are neighbours
 
 
-def densest_cells(side: float, reach: float, particles: int) -> int:
-    """Number of cells along a side: at least as wide as the reach, and not many more than disks.
+def densest_cells(side: float, reach: float, particles: int, dimensions: int = 2) -> int:
+    """Number of cells along a side: at least as wide as the reach, not many more than particles.
+
+    Args:
+        side: Side of the box.
+        reach: Least width of a cell.
+        particles: Number of particles.
+        dimensions: Number of space dimensions.
 
     Example:
         >>> densest_cells(7.9, 1.5, 100), densest_cells(1.2, 1.5, 1), densest_cells(7.9, 1.5, 4)
         (5, 1, 2)
     """
-    return max(min(int(side / reach), ceil(sqrt(particles))), 1)
+    return max(min(int(side / reach), ceil(float(particles ** (1 / dimensions)))), 1)
 
 
 @njit(nogil=True, cache=True)
-def _cell(coordinate: float, side: float, cells: int) -> int:
+def cell_of(coordinate: float, side: float, cells: int) -> int:
+    """Number of the cell along an axis that holds a coordinate."""
     return min(int(coordinate / side * cells), cells - 1)
 
 
 @njit(nogil=True, cache=True)
-def _enter(first: Sites, following: Sites, cell: int, i: int) -> None:
+def enter(first: Sites, following: Sites, cell: int, i: int) -> None:
+    """Put particle i into the list of a cell."""
     following[i] = first[cell]
     first[cell] = i
 
 
 @njit(nogil=True, cache=True)
-def _leave(first: Sites, following: Sites, cell: int, i: int) -> None:
+def leave(first: Sites, following: Sites, cell: int, i: int) -> None:
+    """Take particle i out of the list of its cell."""
     if first[cell] == i:
         first[cell] = following[i]
         return
@@ -77,8 +97,8 @@ def fill(positions: Reals, side: float, cells: int) -> tuple[Sites, Sites]:
     """First disk of each cell, shape `(cells^2,)`, and next disk in the same cell, `(disks,)`."""
     first, following = np.full(cells * cells, -1, np.int32), np.empty(len(positions), np.int32)
     for i in range(len(positions)):
-        column, row = _cell(positions[i, 0], side, cells), _cell(positions[i, 1], side, cells)
-        _enter(first, following, column * cells + row, i)
+        column, row = cell_of(positions[i, 0], side, cells), cell_of(positions[i, 1], side, cells)
+        enter(first, following, column * cells + row, i)
     return first, following
 
 
@@ -102,7 +122,7 @@ def _first_contact(
         between the two centres along the axis.
     """
     here, across = positions[i, axis], positions[i, 1 - axis]
-    column, row, width = _cell(here, side, cells), _cell(across, side, cells), side / cells
+    column, row, width = cell_of(here, side, cells), cell_of(across, side, cells), side / cells
     step, hit, gap = most, i, 0.0
     for ahead in range(cells + 1):
         horizon = (column + ahead) * width - here - CONTACT
@@ -143,14 +163,14 @@ def _slide(
     cells: int,
     step: float,
 ) -> None:
-    old = _cell(positions[i, axis], side, cells)
+    old = cell_of(positions[i, axis], side, cells)
     moved = positions[i, axis] + step
     positions[i, axis] = moved if moved < side else moved - side
-    new = _cell(positions[i, axis], side, cells)
+    new = cell_of(positions[i, axis], side, cells)
     if new != old:
-        lane = _cell(positions[i, 1 - axis], side, cells)
-        _leave(first, following, old * cells + lane if axis == 0 else lane * cells + old, i)
-        _enter(first, following, new * cells + lane if axis == 0 else lane * cells + new, i)
+        lane = cell_of(positions[i, 1 - axis], side, cells)
+        leave(first, following, old * cells + lane if axis == 0 else lane * cells + old, i)
+        enter(first, following, new * cells + lane if axis == 0 else lane * cells + new, i)
 
 
 @njit(nogil=True, cache=True)
@@ -205,9 +225,9 @@ def event_chains(
 
 @njit(nogil=True, cache=True)
 def waves(positions: Reals, side: float) -> Reals:
-    """|sum_i exp(i k r_i)|^2 / N at the wavevectors (1, 0) and (0, 1) times 2 pi / side."""
-    power = np.zeros(2)
-    for axis in range(2):
+    """|sum_i exp(i k r_i)|^2 / N at the wavevectors of length 2 pi / side along the axes."""
+    power = np.zeros(positions.shape[1])
+    for axis in range(positions.shape[1]):
         cosines, sines = 0.0, 0.0
         for i in range(len(positions)):
             angle = 2.0 * np.pi / side * positions[i, axis]
@@ -228,7 +248,7 @@ def bonds(positions: Reals, side: float, cells: int) -> tuple[float, float, floa
     first, following = fill(positions, side, cells)
     number, total = 0, 0.0j
     for i in range(len(positions)):
-        column, row = _cell(positions[i, 0], side, cells), _cell(positions[i, 1], side, cells)
+        column, row = cell_of(positions[i, 0], side, cells), cell_of(positions[i, 1], side, cells)
         for right in range(-1, 2):
             for up in range(-1, 2):
                 far, lane = column + right, row + up
