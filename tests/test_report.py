@@ -187,12 +187,26 @@ def test_digits(value, count, text):
     assert digits(value, count) == text
 
 
+GAS = {"kind": "particles", "particles": 64.0, "density": 0.5, "shape": [11.3, 11.3]}
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_the_unit_of_length_of_particles_is_said():
+    unit = {"configuration": {"sigma": 3.4, "sigma_origin": "the first peak of g(r)"}}
+    plain = make_result(provenance=unit)
+    report = page(replace(plain, samples=plain.samples | GAS))
+    assert report.row("sigma") == ["sigma", "3.4", "unit of length: the first peak of g(r)"]
+
+
 @pytest.mark.usefixtures("no_figures")
 @pytest.mark.parametrize("resolution", [None, 10])
 def test_limits_name_a_resolution_only_where_there_is_one(resolution):
-    gas = {"kind": "particles", "particles": 64.0, "density": 0.5, "shape": [11.3, 11.3]}
     plain = make_result()
-    report = page(replace(plain, samples=plain.samples | gas | {"resolution": resolution}))
+    report = page(
+        replace(
+            plain, samples=plain.samples | GAS | ({"resolution": resolution} if resolution else {})
+        )
+    )
     limits = report.text.split(LIMITS)[1]
     assert "Crops of a periodic box stand for crops of an infinite system." in limits
     assert ("Positions are known to 10 pixels per diameter" in limits) == (resolution is not None)

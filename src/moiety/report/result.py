@@ -316,6 +316,10 @@ def _samples(result: EntropyResult) -> list[tuple[str, str, str]]:
     if is_gas:
         density = words.digits(samples["density"], 5)
         rows.append(("density", density, "particles per volume, in diameters"))
+        unit = _mapping(result.provenance.get("configuration"))
+        if "sigma_origin" in unit:
+            sigma = words.digits(float(unit["sigma"]), 6)
+            rows.append(("sigma", sigma, f"unit of length: {unit['sigma_origin']}"))
         if samples.get("resolution"):
             meaning = "pixels per diameter to which positions are known; s depends on it"
             rows.append(("resolution", words.digits(samples["resolution"], 4), meaning))
