@@ -318,7 +318,7 @@ def _samples(result: EntropyResult) -> list[tuple[str, str, str]]:
         rows.append(("density", density, "particles per volume, in diameters"))
         unit = _mapping(result.provenance.get("configuration"))
         if "sigma_origin" in unit:
-            sigma = words.digits(float(unit["sigma"]), 6)
+            sigma = f"{float(unit['sigma']):.6g}"
             rows.append(("sigma", sigma, f"unit of length: {unit['sigma_origin']}"))
         if samples.get("resolution"):
             meaning = "pixels per diameter to which positions are known; s depends on it"
