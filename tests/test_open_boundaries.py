@@ -7,7 +7,7 @@ import pytest
 from io_examples import refusal
 from moiety import io
 from moiety.data.particles import Particles
-from moiety.entropy.particle_checks import below_ideal
+from moiety.entropy.particle_checks import below_ideal, insertion_in_range
 from moiety.entropy.particles import estimate_excess_entropy
 from moiety.estimation.training import Training
 from moiety.inspection import inspect
@@ -103,3 +103,4 @@ def test_every_estimate_has_the_check(monkeypatch):
     result = estimate_excess_entropy(particles, sigma=1.0, **brief)
     (check,) = [one for one in result.status.checks if one.name == "s <= 0"]
     assert check == below_ideal(result.entropy, result.error)
+    assert insertion_in_range(result.cross_check.entropy) in result.status.checks

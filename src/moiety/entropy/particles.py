@@ -46,7 +46,7 @@ from .climb import Climb
 from .cross_check import compare
 from .distinct import distinct_frames
 from .insertion_check import inserted
-from .particle_checks import PARTICLE_RULES, below_ideal, particle_checks
+from .particle_checks import PARTICLE_RULES, below_ideal, insertion_in_range, particle_checks
 from .particle_resolution import (
     ResolutionEffect,
     blocks_that_fit,
@@ -237,7 +237,8 @@ def _result(
     if other:
         timing["cross_check"] = other.seconds
         crossed = replace(compare(total, total.entropy, 0.0, other), order="at random")
-        checks = (*checks, routes_agree(crossed, "nats/particle", "insertion"))
+        agree = routes_agree(crossed, "nats/particle", "insertion")
+        checks = (*checks, agree, insertion_in_range(other.entropy))
     negative = below_ideal(total.entropy, total_error(budget))
     checks = (*particle_checks(terms, budget["tail"]), negative, *common, *checks, *placed)
     return EntropyResult(
