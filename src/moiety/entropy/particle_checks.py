@@ -66,7 +66,7 @@ def below_ideal(entropy: float, error: float) -> Check:
 
 
 def insertion_in_range(entropy: float) -> Check:
-    """Whether a fluid is dilute enough for insertion: hard spheres of more than 3 nats were not.
+    """Whether s lies where insertion agreed with known fluids within its errors.
 
     Args:
         entropy: Excess entropy by insertion in nats per particle.
@@ -76,7 +76,7 @@ def insertion_in_range(entropy: float) -> Check:
         (True, False)
     """
     passed = entropy > _DENSEST
-    fine = f"{entropy:.2f} nats/particle is in the range where insertion was compared with fluids"
+    fine = f"{entropy:.2f} nats/particle is in the range where insertion agreed with known fluids"
     wrong = (
         f"{entropy:.2f} nats/particle by insertion: below {_DENSEST:g} it was 2 to 5% too large for"
         " hard spheres, by more than its error; do not rely on this cross-check"

@@ -11,7 +11,8 @@ the excess entropy over the ideal gas of the same density, per sphere in nats, i
         Z = 3 / (1 - x) - a (x - b) / (x - c),    a, b, c = 0.5921, 0.7072, 0.601.
 
 The entropy of the crystal is integrated from a density of 1.04086, where it is -5.91889 for
-infinitely many spheres: Polson, Trizac, Pronk & Frenkel, J. Chem. Phys. 112, 5339 (2000).
+infinitely many spheres: Polson, Trizac, Pronk & Frenkel, J. Chem. Phys. 112, 5339 (2000); this
+constant was not compared with the paper, only with the coexistence below.
 
 Fluid and crystal coexist at densities of 0.939 and 1.037 and a pressure of 11.57 T (Frenkel & Smit,
 Understanding Molecular Simulation).  Energies play no part, so their entropies there differ by
